@@ -1,0 +1,1 @@
+"""The ground: every setting (`settings`) and how the process speaks (`logs`). Imports no other room."""

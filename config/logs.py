@@ -1,0 +1,110 @@
+"""How every process speaks: structlog, JSON outside a terminal, and never a payload, a secret or a person's data."""
+
+import logging
+import logging.config
+import sys
+import time
+import traceback
+from typing import Any
+
+import structlog
+from structlog.typing import EventDict, WrappedLogger
+
+REPEAT_SECONDS = 10.0
+
+
+def configure(process: str, *, form: str = "auto", level: str = "INFO") -> None:
+    """Send everything that this process logs, also through `logging`, to standard error in one form."""
+    plain = form == "console" or (form == "auto" and sys.stderr.isatty())
+    before: list[structlog.typing.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        without_particulars,
+    ]
+    renderer: structlog.typing.Processor = (
+        structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+        if plain
+        else structlog.processors.JSONRenderer()
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=before,
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+        )
+    )
+    handler.addFilter(OnceAWhile())
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level)
+    _quieten()
+    structlog.configure(
+        processors=[*before, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=False,
+    )
+    structlog.contextvars.bind_contextvars(process=process)
+
+
+def _quieten() -> None:
+    """Let libraries speak through our handler only, and not about every request or task."""
+    for name in ("uvicorn", "uvicorn.error", "uvicorn.access", "celery", "celery.beat", "celery.task"):
+        logger = logging.getLogger(name)
+        logger.handlers.clear()
+        logger.propagate = True
+    for name in ("uvicorn.access", "celery.worker.strategy", "celery.app.trace", "celery.beat"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def fault(error: BaseException) -> dict[str, str]:
+    """What may be said of an exception: its type, its SQLSTATE and where it arose; its text may hold personal data."""
+    said = {"error": type(error).__name__}
+    if sqlstate := getattr(getattr(error, "orig", error), "sqlstate", None):
+        said["sqlstate"] = sqlstate
+    if frames := traceback.extract_tb(error.__traceback__):
+        said["at"] = " < ".join(
+            f"{frame.filename.rpartition('/')[2]}:{frame.lineno} {frame.name}" for frame in frames[:-4:-1]
+        )
+    return said
+
+
+def without_particulars(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    """Put `fault` in the place of an exception, and of a library's sentence about one (it quotes values)."""
+    record: logging.LogRecord | None = event.get("_record")
+    exc_info: Any = event.pop("exc_info", None) or (record.exc_info if record else None)
+    if not exc_info:
+        return event
+    if record is not None:
+        record.exc_info = None
+        record.exc_text = None
+        event["event"] = f"{record.name}.failed"
+    error = (
+        exc_info
+        if isinstance(exc_info, BaseException)
+        else (sys.exc_info() if exc_info is True else exc_info)[1]
+    )
+    if error is not None:
+        event.update(fault(error))
+    return event
+
+
+class OnceAWhile(logging.Filter):
+    """Passes a library's warning once in a while, so that strangers cannot fill the log by provoking it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._last: dict[tuple[str, str], float] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """False for a repeated line of a library's; our own lines are always passed."""
+        if record.levelno < logging.WARNING or not record.name.startswith(("uvicorn", "asyncio")):
+            return True
+        key, now = (record.name, str(record.msg)[:80]), time.monotonic()
+        if now - self._last.get(key, -REPEAT_SECONDS) < REPEAT_SECONDS:
+            return False
+        if len(self._last) >= 100:
+            self._last.clear()
+        self._last[key] = now
+        return True

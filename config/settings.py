@@ -1,0 +1,161 @@
+"""Every environment variable that Akako Sync reads: once, with its sentence, judged before anything starts."""
+
+import base64
+import binascii
+import sys
+from typing import Annotated, Literal, TypeVar
+
+from pydantic import AfterValidator, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from config.role import Role
+
+LEAST_SECRET_BYTES = 16
+
+
+def _postgresql(url: SecretStr) -> SecretStr:
+    if not url.get_secret_value().startswith(("postgresql://", "postgres://")):
+        raise ValueError("give a URL like postgresql://user:password@host:5432/database")
+    return url
+
+
+def _redis(url: SecretStr) -> SecretStr:
+    if not url.get_secret_value().startswith(("redis://", "rediss://", "redis+socket://", "unix://")):
+        raise ValueError("give a URL like redis://host:6379/0 (rediss:// for TLS)")
+    return url
+
+
+def _signing_secrets(value: SecretStr) -> SecretStr:
+    for number, secret in enumerate(split_secrets(value), start=1):
+        if not _is_signing_secret(secret):
+            raise ValueError(
+                f"secret {number} is not a signing secret: copy the whole whsec_... of your endpoint from Clerk's "
+                "dashboard (Webhooks, the endpoint, Signing Secret); separate several with commas, newest first"
+            )
+    return value
+
+
+def _is_signing_secret(secret: str) -> bool:
+    if not secret.startswith("whsec_"):
+        return False
+    encoded = secret.removeprefix("whsec_").rstrip("=")
+    try:
+        key = base64.b64decode(encoded + "=" * (-len(encoded) % 4), validate=True)
+    except (binascii.Error, ValueError):
+        return False
+    return len(key) >= LEAST_SECRET_BYTES
+
+
+def split_secrets(value: SecretStr) -> tuple[str, ...]:
+    """The signing secrets in a comma-separated setting, newest first."""
+    return tuple(secret.strip() for secret in value.get_secret_value().split(","))
+
+
+PostgresUrl = Annotated[SecretStr, AfterValidator(_postgresql)]
+RedisUrl = Annotated[SecretStr, AfterValidator(_redis)]
+SigningSecrets = Annotated[SecretStr, AfterValidator(_signing_secrets)]
+
+
+class Settings(BaseSettings):
+    """What every process needs."""
+
+    model_config = SettingsConfigDict(
+        frozen=True, extra="ignore", use_attribute_docstrings=True, env_ignore_empty=True
+    )
+
+    database_url: PostgresUrl
+    """PostgreSQL 15 or newer, as the application's own role: `postgresql://user:password@host:5432/database`."""
+
+    log_format: Literal["auto", "json", "console"] = "auto"
+    """How log lines look: `json`, `console`, or `auto` (console on a terminal, JSON elsewhere)."""
+
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    """The least important log line that is written."""
+
+
+class MigrationSettings(Settings):
+    """What `akako migrate` needs."""
+
+    database_owner_url: PostgresUrl | None = None
+    """The role that owns the tables, for `akako migrate` only; unset, `DATABASE_URL` is used and owns them itself."""
+
+
+class QueueSettings(Settings):
+    """What every process that sends or takes Celery messages needs."""
+
+    redis_url: RedisUrl
+    """Redis 6.2 or newer (or Valkey) for Celery's messages: `redis://host:6379/0`. Losing its data loses nothing."""
+
+    apply_set_size: int = Field(default=200, ge=1, le=5_000)
+    """How many events one Celery message names at most; they are applied in one transaction."""
+
+
+class ReceiverSettings(QueueSettings):
+    """What the receiver of deliveries needs."""
+
+    clerk_webhook_signing_secret: SigningSecrets
+    """Verifies deliveries: `whsec_...` of Clerk's dashboard; several, newest first, with commas, while one is rotated out."""
+
+    web_processes: int = Field(default=1, ge=1)
+    """How many processes receive deliveries on the one port."""
+
+    max_body_bytes: int = Field(default=1_048_576, ge=1_024)
+    """The largest delivery that is read, in bytes; a larger one is answered 413."""
+
+    body_timeout_seconds: float = Field(default=10, gt=0)
+    """How long a sender may take for a request's headers, and again for its body, before the connection is closed."""
+
+    keep_timeout_seconds: float = Field(default=1.5, gt=0, lt=15)
+    """How long a delivery waits for its commit before it is answered 503 (Svix gives up after 15 s)."""
+
+    intake_rows: int = Field(default=500, ge=1)
+    """How many deliveries are kept in one commit at most."""
+
+    intake_waiting_rows: int = Field(default=5_000, ge=1)
+    """How many deliveries may wait for a commit; more are answered 503 at once."""
+
+    intake_waiting_bytes: int = Field(default=33_554_432, ge=1_048_576)
+    """How many bytes of deliveries may wait for a commit; more are answered 503 at once."""
+
+
+class WorkerSettings(QueueSettings):
+    """What the worker and the calendar need."""
+
+    worker_processes: int = Field(default=2, ge=1)
+    """How many processes apply events."""
+
+    default_role: Role = Role.LEARNER
+    """The role that a new user is given once: LEARNER, MENTOR or ADMIN."""
+
+    sweep_seconds: int = Field(default=5, ge=1)
+    """How often events that are due and not applied are looked for and nudged again."""
+
+    sweep_rows: int = Field(default=20_000, ge=1)
+    """How many due events one sweep nudges at most."""
+
+    expire_seconds: int = Field(default=60, ge=1)
+    """How often roles whose end has passed are written down as expired (they end by the clock, whatever this says)."""
+
+    expire_rows: int = Field(default=1_000, ge=1)
+    """How many expired roles are written down in one transaction."""
+
+
+Kind = TypeVar("Kind", bound=Settings)
+
+
+def load(kind: type[Kind]) -> Kind:
+    """The settings of one kind of process; ends the process with a message that names each bad variable."""
+    try:
+        return kind()
+    except ValidationError as error:
+        lines = [
+            _complaint(kind, str(fault["loc"][0]), fault["type"], fault["msg"]) for fault in error.errors()
+        ]
+        sys.exit("\n".join(["akako cannot start, its settings need a change:", *lines]))
+
+
+def _complaint(kind: type[Settings], field: str, fault: str, message: str) -> str:
+    name = field.upper()
+    if fault == "missing":
+        return f"  {name} is not set. {kind.model_fields[field].description}"
+    return f"  {name}: {message.removeprefix('Value error, ')}"
