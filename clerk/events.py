@@ -1,0 +1,100 @@
+"""Reads a kept body: what happened, as one value; never an exception, whatever the body holds."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypeAlias
+
+from clerk import json
+from clerk.text import storable
+from clerk.user import Snapshot, identifier, moment, snapshot
+
+LONGEST_TYPE = 255
+
+# Not an enum: Clerk adds types without asking, and one that we do not use is an ordinary value.
+CHANGES = frozenset({"user.created", "user.updated"})
+DELETION = "user.deleted"
+
+# The users of the dashboard's "Send Example": validly signed, and not there.
+EXAMPLES = frozenset({"user_29w83sxmDNGwOuEthce5gg56FcC", "user_29wBMCtzATuFJut8jO2VNTVekS4"})
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """A user is new or other than before."""
+
+    snapshot: Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """A user was deleted, at the event's time if it has one."""
+
+    clerk_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ignored:
+    """Nothing that we use."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """Meant for us and not to be understood: to be parked."""
+
+    why: str
+
+
+Meaning: TypeAlias = Changed | Gone | Ignored | Unreadable
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A body as we understand it."""
+
+    meaning: Meaning
+    type: str | None = None
+    clerk_user_id: str | None = None
+    occurred_at: datetime | None = None
+    """When it happened at Clerk: the version of a snapshot, else the envelope's time; None if it says neither."""
+
+
+def read(body: bytes) -> Event:
+    """What a body says."""
+    try:
+        envelope = json.loads(body)
+    except ValueError:
+        return Event(Unreadable("The body is not JSON."))
+    if not isinstance(envelope, dict):
+        return Event(Unreadable("The body is not a JSON object."))
+    kind = storable(envelope.get("type"), LONGEST_TYPE)
+    if not kind:
+        return Event(Unreadable("The event has no type."))
+    return _of_type(kind, envelope)
+
+
+def _of_type(kind: str, envelope: dict[str, Any]) -> Event:
+    occurred_at = moment(envelope.get("timestamp"))
+    if kind not in CHANGES and kind != DELETION:
+        return Event(Ignored("We do not use events of this type."), kind, None, occurred_at)
+    data = envelope.get("data")
+    clerk_id = identifier(data.get("id")) if isinstance(data, dict) else None
+    if clerk_id is None or not isinstance(data, dict):
+        return Event(
+            Unreadable("The event does not say which user it is about (data.id)."), kind, None, occurred_at
+        )
+    if clerk_id in EXAMPLES:
+        return Event(
+            Ignored("Clerk's 'Send Example' describes a user that does not exist."),
+            kind,
+            clerk_id,
+            occurred_at,
+        )
+    if kind == DELETION:
+        return Event(Gone(clerk_id), kind, clerk_id, occurred_at)
+    user = snapshot(data)
+    if user is None:
+        why = "The user has no version (data.updated_at), so its place among other events is unknown."
+        return Event(Unreadable(why), kind, clerk_id, occurred_at)
+    return Event(Changed(user), kind, clerk_id, user.version)

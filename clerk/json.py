@@ -1,0 +1,50 @@
+"""Reads JSON as Clerk's users can shape it: nothing they put into a field that we do not read may hide one we do.
+
+A user's browser writes `unsafe_metadata`. Nested a few thousand deep, or holding an endless number, it would make
+Python's parser give up on the whole body, and with it on the ban that the same body announces.
+"""
+
+import json
+import re
+from typing import Any
+
+DEEPEST_READ = 32
+LONGEST_INTEGER = 300
+
+_TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*+"|[\[{]|[\]}]', re.DOTALL)
+
+
+def _number(digits: str) -> int | float:
+    return int(digits) if len(digits) <= LONGEST_INTEGER else float("inf")
+
+
+_decoder = json.JSONDecoder(parse_int=_number)
+
+
+def loads(body: bytes) -> Any:
+    """The value of a JSON body; containers nested deeper than `DEEPEST_READ` become null if the parser cannot hold them.
+
+    Raises ValueError if the body is not JSON in UTF-8.
+    """
+    text = body.decode()
+    try:
+        return _decoder.decode(text)
+    except RecursionError:
+        return _decoder.decode(shallow(body).decode())
+
+
+def shallow(body: bytes) -> bytes:
+    """The same JSON with null in place of every container nested deeper than `DEEPEST_READ`; needs no stack."""
+    kept: list[bytes] = []
+    depth = start = 0
+    for token in _TOKEN.finditer(body):
+        first = body[token.start()]
+        if first in b"[{":
+            depth += 1
+            if depth == DEEPEST_READ + 1:
+                kept += body[start : token.start()], b"null"
+        elif first in b"]}":
+            if depth == DEEPEST_READ + 1:
+                start = token.end()
+            depth -= 1
+    return b"".join([*kept, body[start:]])
