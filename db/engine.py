@@ -1,0 +1,39 @@
+"""The connection pool of a process."""
+
+import psycopg
+from sqlalchemy import Engine, create_engine
+
+CONNECT_TIMEOUT_SECONDS = 2
+SILENCE_MILLISECONDS = 10_000
+
+
+def connect(url: str, process: str, *, connections: int = 2, statement_seconds: float = 60) -> Engine:
+    """An engine on psycopg 3 that connects when it is first used, with at most `connections` at a time.
+
+    `url` is libpq's own (`postgresql://` or `postgres://`), whatever parameters the host gave with it. A statement
+    that takes longer than `statement_seconds` is cancelled by the server; a server that falls silent is given up.
+    """
+
+    def open_connection() -> psycopg.Connection:
+        connection = psycopg.connect(
+            url,
+            application_name=f"akako {process}",
+            connect_timeout=CONNECT_TIMEOUT_SECONDS,
+            keepalives_idle=10,
+            keepalives_interval=5,
+            keepalives_count=3,
+            tcp_user_timeout=SILENCE_MILLISECONDS,
+        )
+        connection.execute(f"set statement_timeout = {int(statement_seconds * 1_000)}")
+        connection.commit()
+        return connection
+
+    return create_engine(
+        "postgresql+psycopg://",
+        creator=open_connection,
+        pool_size=connections,
+        max_overflow=0,
+        pool_timeout=CONNECT_TIMEOUT_SECONDS,
+        pool_use_lifo=True,
+        hide_parameters=True,
+    )

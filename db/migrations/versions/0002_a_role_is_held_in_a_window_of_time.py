@@ -1,0 +1,48 @@
+"""A role is held in a window of time, and no two windows in force of one role of one user overlap."""
+
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+
+
+def upgrade() -> None:
+    # Ranges of one number stand in for equality: gist has operators for ranges everywhere, for scalars only with an
+    # extension that not every host offers.
+    op.execute("""
+        create table user_roles (
+            id bigint generated always as identity primary key,
+            user_id bigint not null references users (id),
+            role text not null constraint user_roles_known_role check (role in ('LEARNER', 'MENTOR', 'ADMIN')),
+            role_no smallint not null generated always as
+                (case role when 'LEARNER' then 1 when 'MENTOR' then 2 when 'ADMIN' then 3 end) stored,
+            effective_start_date timestamptz not null,
+            effective_end_date timestamptz,
+            assigned_by text not null,
+            assigned_by_email text,
+            reason text,
+            end_reason text,
+            admin_notes text,
+            is_active boolean not null default true,
+            created_at timestamptz not null default now(),
+            updated_at timestamptz not null default now(),
+            constraint user_roles_end_follows_start check (effective_end_date >= effective_start_date),
+            constraint user_roles_closed_have_an_end check (is_active or effective_end_date is not null),
+            constraint user_roles_finite_dates check (
+                isfinite(effective_start_date) and isfinite(coalesce(effective_end_date, effective_start_date))),
+            constraint user_roles_no_overlap exclude using gist (
+                int8range(user_id, user_id, '[]') with =,
+                int4range(role_no, role_no, '[]') with =,
+                tstzrange(effective_start_date, effective_end_date) with &&
+            ) where (is_active)
+        )
+    """)
+    op.execute("create index ix_user_roles_user_id on user_roles (user_id)")
+    op.execute("""
+        create index user_roles_ending_idx on user_roles (effective_end_date)
+        where is_active and effective_end_date is not null
+    """)
+
+
+def downgrade() -> None:
+    op.execute("drop table user_roles")

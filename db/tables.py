@@ -1,0 +1,159 @@
+"""The tables as SQLAlchemy sees them; the migrations make them, and a test keeps the two alike."""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Computed,
+    DateTime,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    SmallInteger,
+    Table,
+    Text,
+    func,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB, ExcludeConstraint
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "%(table_name)s_pkey",
+        "uq": "%(table_name)s_%(column_0_name)s_key",
+        "fk": "%(table_name)s_%(column_0_name)s_fkey",
+        "ck": "%(constraint_name)s",
+    }
+)
+
+Moment = DateTime(timezone=True)
+
+
+
+users = Table(
+    "users",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("clerk_id", Text, nullable=False, unique=True),
+    Column("claimed_email", Text),
+    Column("email", Text),
+    Column("first_name", Text),
+    Column("last_name", Text),
+    Column("username", Text),
+    Column("image_url", Text),
+    Column("external_id", Text),
+    Column("banned", Boolean, nullable=False, server_default=text("false")),
+    Column("clerk_created_at", Moment),
+    Column("clerk_updated_at", Moment),
+    Column("deleted_at", Moment),
+    Column("created_at", Moment, nullable=False, server_default=func.now()),
+    Column("updated_at", Moment, nullable=False, server_default=func.now()),
+    CheckConstraint(
+        "email is null or (claimed_email is not null and email = claimed_email)", name="users_hold_what_they_claim"
+    ),
+    CheckConstraint("deleted_at is not null or clerk_updated_at is not null", name="users_living_have_a_version"),
+    CheckConstraint(
+        "deleted_at is null or (num_nonnulls(claimed_email, email, first_name, last_name, username, image_url,"
+        " external_id, clerk_created_at, clerk_updated_at) = 0 and not banned)",
+        name="users_tombstones_remember_no_person",
+    ),
+    Index("users_email_key", text('lower(email collate "C")'), unique=True),
+    Index(
+        "users_claimed_email_idx",
+        text('lower(claimed_email collate "C")'),
+        postgresql_where=text("claimed_email is not null"),
+    ),
+    postgresql_with={"fillfactor": 80},
+)
+
+user_roles = Table(
+    "user_roles",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("user_id", BigInteger, ForeignKey("users.id"), nullable=False, index=True),
+    Column("role", Text, nullable=False),
+    Column(
+        "role_no",
+        SmallInteger,
+        Computed("case role when 'LEARNER' then 1 when 'MENTOR' then 2 when 'ADMIN' then 3 end", persisted=True),
+        nullable=False,
+    ),
+    Column("effective_start_date", Moment, nullable=False),
+    Column("effective_end_date", Moment),
+    Column("assigned_by", Text, nullable=False),
+    Column("assigned_by_email", Text),
+    Column("reason", Text),
+    Column("end_reason", Text),
+    Column("admin_notes", Text),
+    Column("is_active", Boolean, nullable=False, server_default=text("true")),
+    Column("created_at", Moment, nullable=False, server_default=func.now()),
+    Column("updated_at", Moment, nullable=False, server_default=func.now()),
+    CheckConstraint("role in ('LEARNER', 'MENTOR', 'ADMIN')", name="user_roles_known_role"),
+    CheckConstraint("effective_end_date >= effective_start_date", name="user_roles_end_follows_start"),
+    CheckConstraint("is_active or effective_end_date is not null", name="user_roles_closed_have_an_end"),
+    CheckConstraint(
+        "isfinite(effective_start_date) and isfinite(coalesce(effective_end_date, effective_start_date))",
+        name="user_roles_finite_dates",
+    ),
+    ExcludeConstraint(
+        (text("int8range(user_id, user_id, '[]')"), "="),
+        (text("int4range(role_no, role_no, '[]')"), "="),
+        (text("tstzrange(effective_start_date, effective_end_date)"), "&&"),
+        name="user_roles_no_overlap",
+        where=text("is_active"),
+    ),
+    Index(
+        "user_roles_ending_idx",
+        "effective_end_date",
+        postgresql_where=text("is_active and effective_end_date is not null"),
+    ),
+)
+
+webhook_events = Table(
+    "webhook_events",
+    metadata,
+    Column("svix_id", Text, primary_key=True),
+    Column("type", Text),
+    Column("clerk_user_id", Text),
+    Column("occurred_at", Moment),
+    Column("body", LargeBinary, nullable=False),
+    Column("svix_timestamp", BigInteger, nullable=False),
+    Column("svix_signature", Text, nullable=False),
+    Column("verified_by", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("attempts", Integer, nullable=False, server_default=text("0")),
+    Column("next_attempt_at", Moment, nullable=False, server_default=func.now()),
+    Column("last_error", Text),
+    Column("received_at", Moment, nullable=False, server_default=func.now()),
+    Column("applied_at", Moment),
+    CheckConstraint(
+        "status in ('received', 'applied', 'ignored', 'parked', 'discarded')", name="webhook_events_known_status"
+    ),
+    CheckConstraint("(status = 'applied') = (applied_at is not null)", name="webhook_events_applied_at_a_time"),
+    Index("webhook_events_due_idx", "next_attempt_at", postgresql_where=text("status = 'received'")),
+    Index("webhook_events_parked_idx", "received_at", postgresql_where=text("status = 'parked'")),
+    postgresql_with={"autovacuum_vacuum_scale_factor": 0.02, "autovacuum_vacuum_insert_scale_factor": 0.05},
+)
+
+audit_log = Table(
+    "audit_log",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("at", Moment, nullable=False, server_default=func.now()),
+    Column("action", Text, nullable=False),
+    Column("user_id", BigInteger),
+    Column("clerk_user_id", Text),
+    Column("user_role_id", BigInteger),
+    Column("role", Text),
+    Column("actor", Text, nullable=False),
+    Column("actor_email", Text),
+    Column("reason", Text),
+    Column("cause", Text),
+    Column("before", JSONB),
+    Column("after", JSONB),
+    Index("audit_log_user_idx", "user_id", "id"),
+)
