@@ -81,9 +81,7 @@ def _of_type(kind: str, envelope: dict[str, Any]) -> Event:
     data = envelope.get("data")
     clerk_id = identifier(data.get("id")) if isinstance(data, dict) else None
     if clerk_id is None or not isinstance(data, dict):
-        return Event(
-            Unreadable("The event does not say which user it is about (data.id)."), kind, None, occurred_at
-        )
+        return Event(Unreadable("The event does not say which user it is about (data.id)."), kind, None, occurred_at)
     if clerk_id in EXAMPLES:
         return Event(
             Ignored("Clerk's 'Send Example' describes a user that does not exist."),

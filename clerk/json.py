@@ -22,7 +22,7 @@ _decoder = json.JSONDecoder(parse_int=_number)
 
 
 def loads(body: bytes) -> Any:
-    """The value of a JSON body; containers nested deeper than `DEEPEST_READ` become null if the parser cannot hold them.
+    """The value of a JSON body; where it nests too deep for the parser, null from level `DEEPEST_READ` down.
 
     Raises ValueError if the body is not JSON in UTF-8.
     """

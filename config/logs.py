@@ -23,9 +23,7 @@ def configure(process: str, *, form: str = "auto", level: str = "INFO") -> None:
         without_particulars,
     ]
     renderer: structlog.typing.Processor = (
-        structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
-        if plain
-        else structlog.processors.JSONRenderer()
+        structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()) if plain else structlog.processors.JSONRenderer()
     )
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
@@ -80,11 +78,7 @@ def without_particulars(_: WrappedLogger, __: str, event: EventDict) -> EventDic
         record.exc_info = None
         record.exc_text = None
         event["event"] = f"{record.name}.failed"
-    error = (
-        exc_info
-        if isinstance(exc_info, BaseException)
-        else (sys.exc_info() if exc_info is True else exc_info)[1]
-    )
+    error = exc_info if isinstance(exc_info, BaseException) else (sys.exc_info() if exc_info is True else exc_info)[1]
     if error is not None:
         event.update(fault(error))
     return event

@@ -20,7 +20,7 @@ def _postgresql(url: SecretStr) -> SecretStr:
 
 
 def _redis(url: SecretStr) -> SecretStr:
-    if not url.get_secret_value().startswith(("redis://", "rediss://", "redis+socket://", "unix://")):
+    if not url.get_secret_value().startswith(("redis://", "rediss://")):
         raise ValueError("give a URL like redis://host:6379/0 (rediss:// for TLS)")
     return url
 
@@ -59,9 +59,7 @@ SigningSecrets = Annotated[SecretStr, AfterValidator(_signing_secrets)]
 class Settings(BaseSettings):
     """What every process needs."""
 
-    model_config = SettingsConfigDict(
-        frozen=True, extra="ignore", use_attribute_docstrings=True, env_ignore_empty=True
-    )
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", use_attribute_docstrings=True, env_ignore_empty=True)
 
     database_url: PostgresUrl
     """PostgreSQL 15 or newer, as the application's own role: `postgresql://user:password@host:5432/database`."""
@@ -94,7 +92,13 @@ class ReceiverSettings(QueueSettings):
     """What the receiver of deliveries needs."""
 
     clerk_webhook_signing_secret: SigningSecrets
-    """Verifies deliveries: `whsec_...` of Clerk's dashboard; several, newest first, with commas, while one is rotated out."""
+    """Verifies deliveries: `whsec_...` of Clerk's dashboard; while one is rotated out several, newest first, with commas."""
+
+    host: str = "0.0.0.0"  # noqa: S104 - a container's or a host's router forwards to it
+    """The address that the receiver listens on."""
+
+    port: int = Field(default=8000, ge=1, le=65_535)
+    """The port that the receiver listens on."""
 
     web_processes: int = Field(default=1, ge=1)
     """How many processes receive deliveries on the one port."""
@@ -148,9 +152,7 @@ def load(kind: type[Kind]) -> Kind:
     try:
         return kind()
     except ValidationError as error:
-        lines = [
-            _complaint(kind, str(fault["loc"][0]), fault["type"], fault["msg"]) for fault in error.errors()
-        ]
+        lines = [_complaint(kind, str(fault["loc"][0]), fault["type"], fault["msg"]) for fault in error.errors()]
         sys.exit("\n".join(["akako cannot start, its settings need a change:", *lines]))
 
 

@@ -7,6 +7,14 @@ CONNECT_TIMEOUT_SECONDS = 2
 SILENCE_MILLISECONDS = 10_000
 
 
+# Whatever the host's defaults are: an answered commit is on disk.
+_SESSION = """
+    select set_config('statement_timeout', %s, false),
+           case when current_setting('synchronous_commit') = 'off'
+                then set_config('synchronous_commit', 'on', false) end
+"""
+
+
 def connect(url: str, process: str, *, connections: int = 2, statement_seconds: float = 60) -> Engine:
     """An engine on psycopg 3 that connects when it is first used, with at most `connections` at a time.
 
@@ -24,7 +32,7 @@ def connect(url: str, process: str, *, connections: int = 2, statement_seconds: 
             keepalives_count=3,
             tcp_user_timeout=SILENCE_MILLISECONDS,
         )
-        connection.execute(f"set statement_timeout = {int(statement_seconds * 1_000)}")
+        connection.execute(_SESSION, (str(int(statement_seconds * 1_000)),))
         connection.commit()
         return connection
 

@@ -33,7 +33,6 @@ metadata = MetaData(
 Moment = DateTime(timezone=True)
 
 
-
 users = Table(
     "users",
     metadata,

@@ -1,0 +1,129 @@
+"""The kept deliveries: keep, claim, mark."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+PROMPT = "5 seconds"
+"""How long a fresh event is left to its first nudge before the sweep nudges it too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A delivery as it is stored. Text is storable (no NUL, no lone surrogate)."""
+
+    svix_id: str
+    type: str | None
+    clerk_user_id: str | None
+    occurred_at: datetime | None
+    body: bytes
+    svix_timestamp: int
+    svix_signature: str
+    verified_by: str
+    status: str
+    last_error: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """An event that this transaction holds, to apply it."""
+
+    svix_id: str
+    body: bytes
+    occurred_at: datetime
+    """When it happened, or when it came if it does not say."""
+    attempts: int
+
+
+def keep(connection: Connection, deliveries: Sequence[Kept]) -> set[str]:
+    """Store deliveries in one statement; the svix ids that were not there before.
+
+    Rows are written in the order of their ids, so that two receivers that keep the same ids wait and never deadlock.
+    """
+    rows = sorted(deliveries, key=lambda kept: kept.svix_id)
+    added = connection.exec_driver_sql(
+        f"""
+        insert into webhook_events
+            (svix_id, type, clerk_user_id, occurred_at, body, svix_timestamp, svix_signature, verified_by, status,
+             last_error, next_attempt_at)
+        select *, now() + interval '{PROMPT}'
+        from unnest(%(ids)b::text[], %(types)b::text[], %(users)b::text[], %(times)b::timestamptz[],
+                    %(bodies)b::bytea[], %(timestamps)b::bigint[], %(signatures)b::text[], %(secrets)b::text[],
+                    %(statuses)b::text[], %(errors)b::text[])
+        on conflict (svix_id) do nothing
+        returning svix_id
+        """,  # noqa: S608 - a constant of ours
+        {
+            "ids": [row.svix_id for row in rows],
+            "types": [row.type for row in rows],
+            "users": [row.clerk_user_id for row in rows],
+            "times": [row.occurred_at for row in rows],
+            "bodies": [row.body for row in rows],
+            "timestamps": [row.svix_timestamp for row in rows],
+            "signatures": [row.svix_signature for row in rows],
+            "secrets": [row.verified_by for row in rows],
+            "statuses": [row.status for row in rows],
+            "errors": [row.last_error for row in rows],
+        },
+    )
+    return set(added.scalars())
+
+
+def claim(connection: Connection, svix_ids: Sequence[str]) -> list[Claimed]:
+    """Lock those of the events that wait to be applied and that nobody else holds; a failed one only when it is due."""
+    rows = connection.exec_driver_sql(
+        """
+        select svix_id, body, coalesce(occurred_at, received_at), attempts
+        from webhook_events
+        where svix_id = any(%(ids)b::text[]) and status = 'received' and (attempts = 0 or next_attempt_at <= now())
+        for no key update skip locked
+        """,
+        {"ids": list(svix_ids)},
+    )
+    return [Claimed(*row) for row in rows]
+
+
+def mark_applied(connection: Connection, svix_ids: Sequence[str]) -> None:
+    """Say that events are done, in the transaction that holds what they did."""
+    connection.exec_driver_sql(
+        """
+        update webhook_events set status = 'applied', applied_at = now(), last_error = null
+        where svix_id = any(%(ids)b::text[])
+        """,
+        {"ids": list(svix_ids)},
+    )
+
+
+def mark(connection: Connection, svix_id: str, status: str, why: str) -> None:
+    """Take an event out of the queue as `ignored` or `parked`, with the reason."""
+    connection.exec_driver_sql(
+        "update webhook_events set status = %s, last_error = %s where svix_id = %s and status = 'received'",
+        (status, why, svix_id),
+    )
+
+
+def postpone(connection: Connection, svix_id: str, seconds: float, why: str) -> None:
+    """Note a failed attempt and when the next one is due."""
+    connection.exec_driver_sql(
+        """
+        update webhook_events
+        set attempts = attempts + 1, next_attempt_at = now() + make_interval(secs => %s), last_error = %s
+        where svix_id = %s and status = 'received'
+        """,
+        (seconds, why, svix_id),
+    )
+
+
+def due(connection: Connection, most: int) -> list[str]:
+    """The svix ids of events that should have been applied by now, the longest due first."""
+    rows = connection.exec_driver_sql(
+        """
+        select svix_id from webhook_events
+        where status = 'received' and next_attempt_at <= now()
+        order by next_attempt_at limit %s
+        """,
+        (most,),
+    )
+    return list(rows.scalars())

@@ -1,0 +1,71 @@
+"""The assignments: roles held in windows of time. An assignment counts by the clock, whatever has been written down."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from config.role import Role
+
+
+def held_by(connection: Connection, user_id: int) -> set[Role]:
+    """The roles that a user holds at this instant of the database's clock: start reached, end not."""
+    rows = connection.exec_driver_sql(
+        """
+        select role from user_roles join users on users.id = user_roles.user_id
+        where user_id = %s and is_active and deleted_at is null
+          and effective_start_date <= now()
+          and (effective_end_date is null or effective_end_date > now())
+        """,
+        (user_id,),
+    )
+    return {Role(role) for role in rows.scalars()}
+
+
+def assign_default(connection: Connection, role: Role, since: Mapping[int, datetime]) -> None:
+    """Give new users their first role, each from its own time on, or from now if that is still to come."""
+    connection.exec_driver_sql(
+        """
+        insert into user_roles (user_id, role, effective_start_date, assigned_by, reason)
+        select id, %(role)s, least(since, now()), 'akako', 'The default role of a new user.'
+        from unnest(%(ids)b::bigint[], %(times)b::timestamptz[]) as new (id, since)
+        """,
+        {"role": role.value, "ids": list(since), "times": list(since.values())},
+    )
+
+
+def end_all(connection: Connection, ends: Mapping[int, datetime], why: str) -> None:
+    """End every assignment in force of users at each one's time (or now, if that is still to come).
+
+    One that would begin later is cancelled: its window becomes empty, so that it was never held.
+    """
+    connection.exec_driver_sql(
+        """
+        update user_roles
+        set effective_end_date = greatest(effective_start_date, least(effective_end_date, ended.at, now())),
+            is_active = false, updated_at = now(),
+            end_reason = case when effective_end_date <= ended.at then 'Its time ran out.' else %(why)s end
+        from unnest(%(ids)b::bigint[], %(times)b::timestamptz[]) as ended (user_id, at)
+        where user_roles.user_id = ended.user_id and is_active
+        """,
+        {"ids": list(ends), "times": list(ends.values()), "why": why},
+    )
+
+
+def expire(connection: Connection, most: int) -> int:
+    """Write down up to `most` assignments whose end has passed; how many there were.
+
+    Rows that another transaction holds are left to it, so that two may run at once.
+    """
+    expired = connection.exec_driver_sql(
+        """
+        update user_roles set is_active = false, end_reason = 'Its time ran out.', updated_at = now()
+        where id = any(array(
+            select id from user_roles
+            where is_active and effective_end_date <= now()
+            order by effective_end_date limit %s
+            for no key update skip locked))
+        """,
+        (most,),
+    )
+    return expired.rowcount

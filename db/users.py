@@ -1,0 +1,148 @@
+"""The users: lock the ones that a set of events touches, and write what was decided."""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from clerk.user import Deletion, Snapshot
+
+COLUMNS = (
+    "id, clerk_id, email, deleted_at, clerk_updated_at, claimed_email, first_name, last_name, username, image_url,"
+    " external_id, banned, clerk_created_at"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A user's row: what Clerk last said (or that the user is gone), and the e-mail address the user holds."""
+
+    id: int
+    state: Snapshot | Deletion
+    email: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """What a user's row should say."""
+
+    state: Snapshot | Deletion
+    email: str | None
+
+
+def email_key(email: str) -> str:
+    """What makes two addresses one: the same as `lower(email collate "C")`, ASCII letters in lower case."""
+    return email.encode().lower().decode()
+
+
+def lock(connection: Connection, clerk_ids: Collection[str], email_keys: Collection[str]) -> list[Stored]:
+    """Lock, in the order of their ids, the users named and the living ones that claim one of the addresses."""
+    rows = connection.exec_driver_sql(
+        f"""
+        select {COLUMNS} from users
+        where id in (
+            select id from users where clerk_id = any(%(ids)b::text[])
+            union
+            select id from users where lower(claimed_email collate "C") = any(%(keys)b::text[])
+        )
+        order by clerk_id
+        for no key update
+        """,  # noqa: S608 - a constant of ours
+        {"ids": list(clerk_ids), "keys": list(email_keys)},
+    )
+    return [_stored(*row) for row in rows]
+
+
+def anyone_else_claims(connection: Connection, email_keys: Collection[str], locked: Collection[int]) -> bool:
+    """Whether a user that is not among the locked ones claims one of the addresses."""
+    found = connection.exec_driver_sql(
+        """
+        select exists (
+            select from users
+            where lower(claimed_email collate "C") = any(%(keys)b::text[]) and id <> all(%(locked)b::bigint[]))
+        """,
+        {"keys": list(email_keys), "locked": list(locked)},
+    )
+    return bool(found.scalar_one())
+
+
+def insert(connection: Connection, holdings: Iterable[Holding]) -> dict[str, int]:
+    """Add users; the row ids by Clerk's id, without those that somebody else added in the meantime."""
+    rows = sorted(holdings, key=lambda holding: holding.state.clerk_id)
+    added = connection.exec_driver_sql(
+        """
+        insert into users (clerk_id, email, deleted_at, clerk_updated_at, claimed_email, first_name, last_name,
+                           username, image_url, external_id, banned, clerk_created_at)
+        select * from unnest(%(clerk_ids)b::text[], %(emails)b::text[], %(deletions)b::timestamptz[],
+            %(versions)b::timestamptz[], %(claims)b::text[], %(first_names)b::text[], %(last_names)b::text[],
+            %(usernames)b::text[], %(image_urls)b::text[], %(external_ids)b::text[], %(bans)b::boolean[],
+            %(creations)b::timestamptz[])
+        on conflict (clerk_id) do nothing
+        returning clerk_id, id
+        """,
+        _columns(rows),
+    )
+    return {clerk_id: row_id for clerk_id, row_id in added}  # noqa: C416 - a Row is no pair to a type checker
+
+
+def update(connection: Connection, holdings: Sequence[Holding]) -> None:
+    """Write the rows of users that are locked; one whose indexed columns stay costs little."""
+    connection.exec_driver_sql(
+        """
+        update users
+        set email = new.email, deleted_at = new.deleted_at, clerk_updated_at = new.clerk_updated_at,
+            claimed_email = new.claimed_email, first_name = new.first_name, last_name = new.last_name,
+            username = new.username, image_url = new.image_url, external_id = new.external_id, banned = new.banned,
+            clerk_created_at = new.clerk_created_at, updated_at = now()
+        from unnest(%(clerk_ids)b::text[], %(emails)b::text[], %(deletions)b::timestamptz[],
+            %(versions)b::timestamptz[], %(claims)b::text[], %(first_names)b::text[], %(last_names)b::text[],
+            %(usernames)b::text[], %(image_urls)b::text[], %(external_ids)b::text[], %(bans)b::boolean[],
+            %(creations)b::timestamptz[])
+            as new (clerk_id, email, deleted_at, clerk_updated_at, claimed_email, first_name, last_name, username,
+                    image_url, external_id, banned, clerk_created_at)
+        where users.clerk_id = new.clerk_id
+        """,
+        _columns(holdings),
+    )
+
+
+def release_emails(connection: Connection, ids: Collection[int]) -> None:
+    """Let locked users hold no e-mail address, so that another may hold it in the same transaction."""
+    connection.exec_driver_sql(
+        "update users set email = null, updated_at = now() where id = any(%(ids)b::bigint[])", {"ids": list(ids)}
+    )
+
+
+def _stored(
+    id: int,  # noqa: A002 - the column's name
+    clerk_id: str,
+    email: str | None,
+    deleted_at: datetime | None,
+    version: datetime,
+    *said: object,
+) -> Stored:
+    if deleted_at is not None:
+        return Stored(id, Deletion(clerk_id=clerk_id, at=deleted_at), None)
+    names = ("email", "first_name", "last_name", "username", "image_url", "external_id", "banned", "created_at")
+    snapshot = Snapshot(clerk_id=clerk_id, version=version, **dict(zip(names, said, strict=True)))  # type: ignore[arg-type]
+    return Stored(id, snapshot, email)
+
+
+def _columns(holdings: Sequence[Holding]) -> dict[str, list[object]]:
+    """The rows as one array a column."""
+    living = [(holding.state if isinstance(holding.state, Snapshot) else None) for holding in holdings]
+    return {
+        "clerk_ids": [holding.state.clerk_id for holding in holdings],
+        "emails": [holding.email for holding in holdings],
+        "deletions": [holding.state.at if isinstance(holding.state, Deletion) else None for holding in holdings],
+        "versions": [user and user.version for user in living],
+        "claims": [user and user.email for user in living],
+        "first_names": [user and user.first_name for user in living],
+        "last_names": [user and user.last_name for user in living],
+        "usernames": [user and user.username for user in living],
+        "image_urls": [user and user.image_url for user in living],
+        "external_ids": [user and user.external_id for user in living],
+        "bans": [user is not None and user.banned for user in living],
+        "creations": [user and user.created_at for user in living],
+    }

@@ -1,0 +1,9 @@
+"""The receiver that `webhooks.app:app` names, made from the environment."""
+
+from config import logs
+from config.settings import ReceiverSettings, load
+from webhooks.receiver import build
+
+settings = load(ReceiverSettings)
+logs.configure("receiver", form=settings.log_format, level=settings.log_level)
+app = build(settings)

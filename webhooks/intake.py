@@ -1,0 +1,160 @@
+"""Keeps deliveries by group commit: whatever waits is written and committed together."""
+
+import asyncio
+import contextlib
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+import structlog
+from sqlalchemy import Engine
+
+from config import logs
+from config.settings import ReceiverSettings
+from db import events, faults
+from db.events import Kept
+
+log = structlog.get_logger()
+
+
+class Outcome(StrEnum):
+    """What became of a delivery that is safely kept."""
+
+    ACCEPTED = "accepted"
+    DUPLICATE = "duplicate"
+
+
+class Unavailable(Exception):
+    """The delivery could not be kept for now; the sender has to come again."""
+
+
+@dataclass(slots=True, eq=False)
+class _Waiting:
+    kept: Kept
+    answer: asyncio.Future[Outcome]
+    loop: asyncio.AbstractEventLoop
+
+
+class Intake:
+    """One thread that writes whatever waits, a batch a commit, and answers after the commit."""
+
+    def __init__(self, engine: Engine, settings: ReceiverSettings, nudge: Callable[[Sequence[str]], None]) -> None:
+        self._engine = engine
+        self._settings = settings
+        self._nudge = nudge
+        self._queue: deque[_Waiting] = deque()
+        self._bytes = 0
+        self._wake = threading.Condition()
+        self._closing = False
+        self._thread = threading.Thread(target=self._run, name="intake", daemon=True)
+
+    def start(self) -> None:
+        """Begin to write."""
+        self._thread.start()
+
+    async def keep(self, kept: Kept) -> Outcome:
+        """Wait until the delivery is committed. Raises Unavailable at once if too many wait, or when it takes too long."""
+        loop = asyncio.get_running_loop()
+        waiting = _Waiting(kept, loop.create_future(), loop)
+        self._enter(waiting)
+        try:
+            async with asyncio.timeout(self._settings.keep_timeout_seconds):
+                return await waiting.answer
+        except TimeoutError:
+            raise Unavailable("the database is slow") from None
+
+    def close(self) -> None:
+        """Write what is waiting and stop."""
+        with self._wake:
+            self._closing = True
+            self._wake.notify()
+        self._thread.join(self._settings.keep_timeout_seconds)
+
+    def _enter(self, waiting: _Waiting) -> None:
+        size = len(waiting.kept.body)
+        with self._wake:
+            if (
+                self._closing
+                or len(self._queue) >= self._settings.intake_waiting_rows
+                or self._bytes + size > self._settings.intake_waiting_bytes
+            ):
+                raise Unavailable("too many deliveries wait")
+            self._queue.append(waiting)
+            self._bytes += size
+            self._wake.notify()
+
+    def _run(self) -> None:
+        while batch := self._next():
+            self._keep(batch)
+
+    def _next(self) -> list[_Waiting]:
+        """The next batch, as soon as there is one; empty when it is time to stop. Who gave up waiting is left out."""
+        batch: list[_Waiting] = []
+        with self._wake:
+            while not batch:
+                self._wake.wait_for(lambda: self._queue or self._closing)
+                if not self._queue:
+                    return []
+                while self._queue and len(batch) < self._settings.intake_rows:
+                    waiting = self._queue.popleft()
+                    self._bytes -= len(waiting.kept.body)
+                    if not waiting.answer.cancelled():
+                        batch.append(waiting)
+        return batch
+
+    def _keep(self, batch: Sequence[_Waiting]) -> None:
+        """Write, answer, nudge. A row that the database refuses is found by halving and fails alone."""
+        try:
+            added = self._write([waiting.kept for waiting in batch])
+        except Exception as error:
+            if len(batch) == 1 or faults.is_away(error):
+                log.error(
+                    "delivery.not_kept",
+                    count=len(batch),
+                    next_step="check the database; Clerk sends again by itself for 27 hours",
+                    **logs.fault(error),
+                )
+                _answer(batch, Unavailable("the database is away"))
+                return
+            middle = len(batch) // 2
+            self._keep(batch[:middle])
+            self._keep(batch[middle:])
+        else:
+            _answer(batch, added)
+            fresh = [waiting.kept for waiting in batch if waiting.kept.svix_id in added]
+            self._nudge([kept.svix_id for kept in fresh if kept.status == "received"])
+
+    def _write(self, batch: Sequence[Kept]) -> set[str]:
+        """One statement, which is one transaction; once more on a new connection if the old one was dead."""
+        try:
+            return self._insert(batch)
+        except Exception as error:
+            if not faults.is_lost(error):
+                raise
+            return self._insert(batch)
+
+    def _insert(self, batch: Sequence[Kept]) -> set[str]:
+        with self._engine.connect() as connection:
+            return events.keep(connection.execution_options(isolation_level="AUTOCOMMIT"), batch)
+
+
+def _answer(batch: Sequence[_Waiting], result: set[str] | Unavailable) -> None:
+    """Give every waiting request its answer, with one call into its event loop."""
+    if batch:
+        with contextlib.suppress(RuntimeError):  # the loop is gone, and with it whoever waited
+            batch[0].loop.call_soon_threadsafe(_settle, batch, result)
+
+
+def _settle(batch: Sequence[_Waiting], result: set[str] | Unavailable) -> None:
+    first = set(result) if isinstance(result, set) else set()
+    for waiting in batch:
+        fresh = waiting.kept.svix_id in first
+        first.discard(waiting.kept.svix_id)
+        if waiting.answer.done():
+            continue
+        if isinstance(result, Unavailable):
+            waiting.answer.set_exception(result)
+        else:
+            waiting.answer.set_result(Outcome.ACCEPTED if fresh else Outcome.DUPLICATE)

@@ -1,0 +1,74 @@
+"""Tells the workers that events wait, beside the road: a slow or absent Redis delays nobody."""
+
+import threading
+import time
+from collections.abc import Sequence
+
+import structlog
+from kombu.exceptions import OperationalError
+from redis import RedisError
+
+from config import logs
+from worker.enqueue import Queue
+
+log = structlog.get_logger()
+
+GATHER_SECONDS = 0.01
+"""Pause between two messages, in which the ids of several commits come together into one."""
+REST_SECONDS = 2.0
+"""Pause after a failure: what is not nudged meanwhile is found by the sweep."""
+MOST_WAITING = 20_000
+
+
+class Nudger:
+    """One thread that sends the ids of kept events. What cannot be sent is dropped: the sweep nudges it again."""
+
+    def __init__(self, queue: Queue) -> None:
+        self._queue = queue
+        self._waiting: list[str] = []
+        self._wake = threading.Condition()
+        self._closing = False
+        self._thread = threading.Thread(target=self._run, name="nudger", daemon=True)
+
+    def start(self) -> None:
+        """Begin to send."""
+        self._thread.start()
+
+    def nudge(self, svix_ids: Sequence[str]) -> None:
+        """Have these events applied soon. Never waits."""
+        with self._wake:
+            self._waiting += svix_ids[: MOST_WAITING - len(self._waiting)]
+            self._wake.notify()
+
+    def close(self, seconds: float = 2.0) -> None:
+        """Send what is waiting, if that takes no longer than this, and stop."""
+        with self._wake:
+            self._closing = True
+            self._wake.notify()
+        self._thread.join(seconds)
+
+    def _run(self) -> None:
+        while svix_ids := self._next():
+            try:
+                self._queue.put(svix_ids)
+            except (OperationalError, RedisError, OSError) as error:
+                log.warning(
+                    "nudge.failed", events=len(svix_ids), next_step="the sweep nudges them again", **logs.fault(error)
+                )
+                self._rest(REST_SECONDS)
+            else:
+                self._rest(GATHER_SECONDS)
+
+    def _next(self) -> list[str]:
+        """What waits, as soon as something does; nothing when it is time to stop."""
+        with self._wake:
+            self._wake.wait_for(lambda: self._waiting or self._closing)
+            svix_ids, self._waiting = self._waiting, []
+            return svix_ids
+
+    def _rest(self, seconds: float) -> None:
+        if seconds < 1:
+            time.sleep(seconds)
+            return
+        with self._wake:
+            self._wake.wait_for(lambda: self._closing, timeout=seconds)

@@ -1,0 +1,91 @@
+"""The recipe of the door: verify, keep, answer. The nudge follows the commit by itself."""
+
+import asyncio
+
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
+
+from clerk import events
+from clerk.events import Event, Ignored, Unreadable
+from clerk.signature import Delivery, Reason, Refused, Seals
+from config.settings import ReceiverSettings
+from db.events import Kept
+from webhooks.intake import Intake, Outcome, Unavailable
+from webhooks.refusals import Refusals
+
+KEPT = {outcome: JSONResponse({"status": outcome.value}, 202) for outcome in Outcome}
+UNAVAILABLE = JSONResponse({"error": "unavailable"}, 503, {"Retry-After": "5"})
+# Constant, so that a stranger learns nothing; the reason is in our log.
+REFUSED = {status: JSONResponse({"error": "refused"}, status) for status in (400, 401)} | {
+    # What is left of the body is not read.
+    status: JSONResponse({"error": "refused"}, status, {"Connection": "close"})
+    for status in (408, 413)
+}
+
+
+class Receiver:
+    """Takes deliveries. Everything it needs is given to it."""
+
+    def __init__(self, settings: ReceiverSettings, seals: Seals, intake: Intake, refusals: Refusals) -> None:
+        self._settings = settings
+        self._seals = seals
+        self._intake = intake
+        self._refusals = refusals
+
+    async def receive(self, request: Request) -> Response:
+        """202 once the delivery is on disk; 4xx if it is not Clerk's; 503 if it cannot be kept now."""
+        try:
+            delivery = self._seals.open(request.scope["headers"], await self._body(request))
+            outcome = await self._intake.keep(kept(delivery, events.read(delivery.body)))
+        except Refused as refusal:
+            self._refusals.note(refusal.reason)
+            return REFUSED[refusal.status]
+        except Unavailable:
+            return UNAVAILABLE
+        except ClientDisconnect:
+            return Response(status_code=400)
+        return KEPT[outcome]
+
+    async def _body(self, request: Request) -> bytes:
+        """The raw bytes, if they come in time and are not too many."""
+        most = self._settings.max_body_bytes
+        declared = request.headers.get("content-length", "0")
+        if declared.isdecimal() and int(declared[:20]) > most:
+            raise Refused(Reason.BODY_TOO_LARGE, 413)
+        body = b""
+        try:
+            async with asyncio.timeout(self._settings.body_timeout_seconds):
+                async for chunk in request.stream():
+                    body = body + chunk if body else chunk
+                    if len(body) > most:
+                        raise Refused(Reason.BODY_TOO_LARGE, 413)
+        except TimeoutError:
+            raise Refused(Reason.BODY_TOO_SLOW, 408) from None
+        return body
+
+
+def kept(delivery: Delivery, event: Event) -> Kept:
+    """A delivery as it is stored, with what becomes of it."""
+    status, why = _fate(event)
+    return Kept(
+        svix_id=delivery.svix_id,
+        type=event.type,
+        clerk_user_id=event.clerk_user_id,
+        occurred_at=event.occurred_at,
+        body=delivery.body,
+        svix_timestamp=delivery.timestamp,
+        svix_signature=delivery.signature,
+        verified_by=delivery.verified_by,
+        status=status,
+        last_error=why,
+    )
+
+
+def _fate(event: Event) -> tuple[str, str | None]:
+    match event.meaning:
+        case Ignored(why):
+            return "ignored", why
+        case Unreadable(why):
+            return "parked", why
+        case _:
+            return "received", None

@@ -1,0 +1,47 @@
+"""The Celery application that `celery -A worker.app` starts, with its calendar, made from the environment."""
+
+from typing import Any
+
+from celery import Celery
+from celery.signals import setup_logging, worker_process_init
+from kombu import Queue
+
+from config import logs
+from config.settings import WorkerSettings, load
+from worker import broker, process
+
+
+def build(settings: WorkerSettings) -> Celery:
+    """The application of one worker or calendar."""
+    celery = broker.consumer(settings.redis_url.get_secret_value())
+    celery.conf.update(
+        include=["worker.tasks"],
+        worker_concurrency=settings.worker_processes,
+        task_queues=[Queue(broker.EVENTS), Queue(broker.CALENDAR)],
+        # Nothing to remember: a calendar of short intervals may forget when it last ticked, and two may run at once.
+        beat_scheduler="celery.beat:Scheduler",
+        beat_schedule={
+            broker.SWEEP: _every(settings.sweep_seconds, broker.SWEEP),
+            broker.EXPIRE_ROLES: _every(settings.expire_seconds, broker.EXPIRE_ROLES),
+        },
+    )
+    return celery
+
+
+def _every(seconds: int, task: str) -> dict[str, Any]:
+    """An entry whose messages expire with the next one, so that none pile up while no worker runs."""
+    return {"task": task, "schedule": float(seconds), "options": {"queue": broker.CALENDAR, "expires": seconds}}
+
+
+settings = load(WorkerSettings)
+app = build(settings)
+
+
+@setup_logging.connect(weak=False)
+def _speak(**_: object) -> None:
+    logs.configure("worker", form=settings.log_format, level=settings.log_level)
+
+
+@worker_process_init.connect(weak=False)
+def _equip(**_: object) -> None:
+    process.equip(settings)

@@ -1,0 +1,31 @@
+"""Sends Celery the ids of events to apply: the only door of the worker that receivers use. Ids, never payloads."""
+
+from collections.abc import Sequence
+
+import redis
+
+from worker import broker
+
+
+class Queue:
+    """The queue of events. Its loss costs seconds: whatever is due is found and sent again by the sweep."""
+
+    def __init__(self, redis_url: str, set_size: int) -> None:
+        self._celery = broker.publisher(redis_url)
+        self._redis = redis.Redis.from_url(redis_url, socket_timeout=2, socket_connect_timeout=1)
+        self._set_size = set_size
+
+    def put(self, svix_ids: Sequence[str]) -> None:
+        """Ask the workers to apply these events. Raises what Celery raises if Redis cannot be reached."""
+        for start in range(0, len(svix_ids), self._set_size):
+            ids = list(svix_ids[start : start + self._set_size])
+            self._celery.send_task(broker.APPLY_EVENTS, args=(ids,), queue=broker.EVENTS)
+
+    def length(self) -> int:
+        """How many messages wait. Celery on Redis keeps a queue as a list of its name."""
+        return int(self._redis.llen(broker.EVENTS))
+
+    def close(self) -> None:
+        """Give back the connections."""
+        self._redis.close()
+        self._celery.close()

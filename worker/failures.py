@@ -1,0 +1,36 @@
+"""What becomes of an event that could not be applied: it is tried again with growing pauses, then parked."""
+
+import structlog
+from sqlalchemy import Engine
+
+from config import logs
+from db import events
+from db.events import Claimed
+
+log = structlog.get_logger()
+
+# About a day in all, as long as Svix itself keeps trying: time for a person to mend what is wrong.
+PAUSES_SECONDS = (5, 30, 120, 600, 1_800, 3_600, 7_200, 14_400, 28_800, 28_800)
+
+
+def pause(attempts: int) -> float | None:
+    """Seconds until the next attempt after so many failed ones; None when it is time to park."""
+    return PAUSES_SECONDS[attempts] if attempts < len(PAUSES_SECONDS) else None
+
+
+def note(engine: Engine, svix_id: str, error: Exception) -> None:
+    """Write down that an event failed by itself, and when it comes again. Its error's text may hold personal data."""
+    why = logs.fault(error)
+    with engine.begin() as connection:
+        for event in events.claim(connection, [svix_id]):
+            seconds = pause(event.attempts)
+            if seconds is None:
+                events.mark(connection, svix_id, "parked", _sentence(event, why))
+            else:
+                events.postpone(connection, svix_id, seconds, _sentence(event, why))
+            fate = "event.parked" if seconds is None else "event.postponed"
+            log.warning(fate, svix_id=svix_id, attempts=event.attempts + 1, again_in_seconds=seconds, **why)
+
+
+def _sentence(event: Claimed, why: dict[str, str]) -> str:
+    return f"Attempt {event.attempts + 1}: " + ", ".join(f"{name} {value}" for name, value in why.items())
