@@ -92,7 +92,7 @@ class ReceiverSettings(QueueSettings):
     """What the receiver of deliveries needs."""
 
     clerk_webhook_signing_secret: SigningSecrets
-    """Verifies deliveries: `whsec_...` of Clerk's dashboard; while one is rotated out several, newest first, with commas."""
+    """Verifies deliveries: `whsec_...` of Clerk's dashboard; several while one is rotated out: newest first, commas."""
 
     host: str = "0.0.0.0"  # noqa: S104 - a container's or a host's router forwards to it
     """The address that the receiver listens on."""

@@ -55,7 +55,7 @@ class Intake:
         self._thread.start()
 
     async def keep(self, kept: Kept) -> Outcome:
-        """Wait until the delivery is committed. Raises Unavailable at once if too many wait, or when it takes too long."""
+        """Wait until the delivery is committed. Raises Unavailable if too many wait or it takes too long."""
         loop = asyncio.get_running_loop()
         waiting = _Waiting(kept, loop.create_future(), loop)
         self._enter(waiting)
