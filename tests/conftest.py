@@ -9,6 +9,7 @@ from sqlalchemy import Engine
 from db.engine import connect
 from ops.embedded.postgres import QUICK
 from ops.embedded.servers import Servers
+from tests.clerk_says import Clerk
 from tests.servers import Database, copy_of, make_template
 
 
@@ -45,3 +46,9 @@ def redis_url(servers: Servers) -> str:
     with redis.Redis.from_url(servers.redis_url) as client:
         client.flushall()
     return servers.redis_url
+
+
+@pytest.fixture
+def clerk() -> Clerk:
+    """A Clerk with a signing secret of its own."""
+    return Clerk()
