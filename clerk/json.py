@@ -18,7 +18,7 @@ def _number(digits: str) -> int | float:
     return int(digits) if len(digits) <= LONGEST_INTEGER else float("inf")
 
 
-_decoder = json.JSONDecoder(parse_int=_number)
+_patient = json.JSONDecoder(parse_int=_number)
 
 
 def loads(body: bytes) -> Any:
@@ -28,9 +28,11 @@ def loads(body: bytes) -> Any:
     """
     text = body.decode()
     try:
-        return _decoder.decode(text)
-    except RecursionError:
-        return _decoder.decode(shallow(body).decode())
+        return json.loads(text)
+    except json.JSONDecodeError:
+        raise
+    except (RecursionError, ValueError):  # too deep, or an integer of more digits than Python converts
+        return _patient.decode(shallow(body).decode())
 
 
 def shallow(body: bytes) -> bytes:

@@ -129,10 +129,10 @@ def write(
     """
     incoming = fold.fold(state for state, _ in said)
     claims = {key for state in incoming.values() if (key := fold.claim(state))} | (email_keys or set())
-    stored = users.lock(connection, incoming.keys(), claims)
+    stored = users.lock(connection, users.concerned(connection, incoming.keys(), claims))
     decision = fold.decide(stored, incoming)
-    locked = [user.id for user in stored]
-    if decision.contested and users.anyone_else_claims(connection, decision.contested, locked):
+    locked = {user.id for user in stored}
+    if decision.contested and users.claimants(connection, decision.contested) - locked:
         raise Raced(decision.contested)
     audit.act_as(connection, "clerk", causes={s.clerk_id: cause for s, cause in said if incoming[s.clerk_id] is s})
     _write(connection, decision, default_role)
