@@ -9,8 +9,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
+from ops import interruption
+from ops.watchdog import Watchdog
+
 PATIENCE_SECONDS = 10.0
 SEARCH_PATH = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
+WATCHDOG = Watchdog()
 
 
 class Process:
@@ -33,20 +37,24 @@ class Process:
         self._directory = directory
         self._end_signal = end_signal
         self._child: subprocess.Popen[bytes] | None = None
+        self._asked = False
 
     def start(self, output: int | IO[bytes]) -> IO[bytes] | None:
         """Start the program; what it prints goes to `output`, or with `subprocess.PIPE` to the stream returned."""
         owner = {"user": self._user, "group": self._user, "extra_groups": []} if self._user else {}
-        self._child = subprocess.Popen(  # noqa: S603 - what it runs is our own
-            self._arguments,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            env=self._environment,
-            cwd=self._directory,
-            start_new_session=True,
-            **owner,  # type: ignore[call-overload]
-        )
+        with interruption.held():
+            self._child = subprocess.Popen(  # noqa: S603 - what it runs is our own
+                self._arguments,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                env=self._environment,
+                cwd=self._directory,
+                start_new_session=True,
+                **owner,  # type: ignore[call-overload]
+            )
+            self._asked = False
+            WATCHDOG.watch(self._child.pid)
         return self._child.stdout
 
     @property
@@ -67,8 +75,9 @@ class Process:
         return self._child is not None and self._child.poll() is None
 
     def ask_to_end(self) -> None:
-        """Ask only the program itself: it knows best how to end its own children."""
-        if self._child is not None and self.runs:
+        """Ask only the program itself, and once: it knows best how to end its own children."""
+        if self._child is not None and self.runs and not self._asked:
+            self._asked = True
             self._child.send_signal(self._end_signal)
 
     def end(self, patience: float = PATIENCE_SECONDS) -> None:
@@ -86,5 +95,4 @@ class Process:
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(self._child.pid, signal.SIGKILL)
         self._child.wait()
-        if self._child.stdout is not None:
-            self._child.stdout.close()
+        WATCHDOG.release(self._child.pid)
