@@ -11,7 +11,8 @@ from typing import Any
 DEEPEST_READ = 32
 LONGEST_INTEGER = 300
 
-_TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*+"|[\[{]|[\]}]', re.DOTALL)
+# A string that never ends is one token too: sought again at each of its quotes, it would cost the square of its length.
+_TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)|[\[{]|[\]}]', re.DOTALL)
 
 
 def _number(digits: str) -> int | float:
