@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import structlog
+from celery.exceptions import SoftTimeLimitExceeded
 from sqlalchemy import Connection, Engine
 
 from clerk import events as reading
@@ -60,7 +61,7 @@ def apply(engine: Engine, svix_ids: Sequence[str], default_role: Role) -> Applie
     try:
         return _apply_together(engine, svix_ids, default_role)
     except Exception as error:
-        if faults.is_away(error) or type(error).__name__ == "SoftTimeLimitExceeded":
+        if faults.is_away(error) or isinstance(error, SoftTimeLimitExceeded):
             raise
         if len(svix_ids) == 1:
             failures.note(engine, svix_ids[0], error)
