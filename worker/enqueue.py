@@ -6,7 +6,6 @@ import redis
 
 from worker import broker
 
-
 MOST_MESSAGES = 10_000
 
 
