@@ -10,11 +10,11 @@ WORDS = ("deliver", "demo", "migrate", "up")
 class Words(click.Group):
     """The commands of `ops`, by the names of their modules: one need not wait for what the others import."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         """The names, in the order of the help."""
         return list(WORDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         """The command of that name, or None."""
         if cmd_name not in WORDS:
             return None

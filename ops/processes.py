@@ -14,7 +14,7 @@ RESTART_SECONDS = 1.0
 class Processes:
     """Started on entering the `with` block, ended on leaving it, whatever happened in between."""
 
-    def __init__(self, processes: Sequence[Process], start: Callable[[Process], None]) -> None:
+    def __init__(self, processes: Sequence[Process], start: Callable[[Process], object]) -> None:
         self._processes = processes
         self._start = start
 
