@@ -11,14 +11,15 @@ from typing import Any
 DEEPEST_READ = 32
 LONGEST_INTEGER = 300
 
-_TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*+"|[\[{]|[\]}]', re.DOTALL)
+# A string that never ends is one token too: sought again at each of its quotes, it would cost the square of its length.
+_TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)|[\[{]|[\]}]', re.DOTALL)
 
 
 def _number(digits: str) -> int | float:
     return int(digits) if len(digits) <= LONGEST_INTEGER else float("inf")
 
 
-_decoder = json.JSONDecoder(parse_int=_number)
+_patient = json.JSONDecoder(parse_int=_number)
 
 
 def loads(body: bytes) -> Any:
@@ -28,9 +29,11 @@ def loads(body: bytes) -> Any:
     """
     text = body.decode()
     try:
-        return _decoder.decode(text)
-    except RecursionError:
-        return _decoder.decode(shallow(body).decode())
+        return json.loads(text)
+    except json.JSONDecodeError:
+        raise
+    except (RecursionError, ValueError):  # too deep, or an integer of more digits than Python converts
+        return _patient.decode(shallow(body).decode())
 
 
 def shallow(body: bytes) -> bytes:

@@ -18,7 +18,7 @@ _NAMES = {
 # A white-labelled sender of Svix's uses the names of the Standard Webhooks specification.
 _STANDARD_NAMES = {name.replace(b"svix", b"webhook"): part for name, part in _NAMES.items()}
 _ID = re.compile(rb"[\x21-\x7e]{1,255}")
-_TIMESTAMP = re.compile(rb"[0-9]{1,12}")
+_TIMESTAMP = re.compile(rb"[0-9]{1,11}")  # twelve digits would be past the last year that Python knows
 _SIGNATURE = re.compile(r"(?<!\S)v1,[A-Za-z0-9+/]{43}=(?!\S)")
 _LONGEST_SIGNATURE_HEADER = 4_096
 

@@ -44,7 +44,7 @@ class Deletion:
 
 def moment(value: object) -> datetime | None:
     """A time of Clerk's: milliseconds since 1970, or seconds if below 10^11; None if it is no time at all."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
         return None
     milliseconds = value if abs(value) >= FIRST_MILLISECONDS else value * 1_000
     if not 0 <= milliseconds <= LAST_MILLISECONDS:

@@ -9,17 +9,20 @@ SILENCE_MILLISECONDS = 10_000
 
 # Whatever the host's defaults are: an answered commit is on disk.
 _SESSION = """
-    select set_config('statement_timeout', %s, false),
+    select set_config('statement_timeout', %s, false), set_config('lock_timeout', %s, false),
            case when current_setting('synchronous_commit') = 'off'
                 then set_config('synchronous_commit', 'on', false) end
 """
 
 
-def connect(url: str, process: str, *, connections: int = 2, statement_seconds: float = 60) -> Engine:
+def connect(
+    url: str, process: str, *, connections: int = 2, statement_seconds: float = 60, lock_seconds: float = 0
+) -> Engine:
     """An engine on psycopg 3 that connects when it is first used, with at most `connections` at a time.
 
     `url` is libpq's own (`postgresql://` or `postgres://`), whatever parameters the host gave with it. A statement
-    that takes longer than `statement_seconds` is cancelled by the server; a server that falls silent is given up.
+    that takes longer than `statement_seconds`, or waits for one lock longer than `lock_seconds`, is cancelled by the
+    server (0: never); a server that falls silent is given up.
     """
 
     def open_connection() -> psycopg.Connection:
@@ -32,7 +35,7 @@ def connect(url: str, process: str, *, connections: int = 2, statement_seconds: 
             keepalives_count=3,
             tcp_user_timeout=SILENCE_MILLISECONDS,
         )
-        connection.execute(_SESSION, (str(int(statement_seconds * 1_000)),))
+        connection.execute(_SESSION, [f"{seconds * 1_000:.0f}" for seconds in (statement_seconds, lock_seconds)])
         connection.commit()
         return connection
 

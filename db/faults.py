@@ -4,7 +4,7 @@ from sqlalchemy import exc
 from sqlalchemy.exc import DBAPIError
 
 # https://www.postgresql.org/docs/current/errcodes-appendix.html
-_COLLISIONS = frozenset({"40001", "40P01", "23505", "55P03"})
+_COLLISIONS = frozenset({"40001", "40P01", "23505"})
 _AWAY_CLASSES = ("08", "53", "57P", "58", "XX", "25006")
 
 

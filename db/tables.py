@@ -99,8 +99,7 @@ user_roles = Table(
         name="user_roles_finite_dates",
     ),
     ExcludeConstraint(
-        (text("int8range(user_id, user_id, '[]')"), "="),
-        (text("int4range(role_no, role_no, '[]')"), "="),
+        (text("point(user_id, role_no)"), "~="),
         (text("tstzrange(effective_start_date, effective_end_date)"), "&&"),
         name="user_roles_no_overlap",
         where=text("is_active"),

@@ -36,35 +36,37 @@ def email_key(email: str) -> str:
     return email.encode().lower().decode()
 
 
-def lock(connection: Connection, clerk_ids: Collection[str], email_keys: Collection[str]) -> list[Stored]:
-    """Lock, in the order of their ids, the users named and the living ones that claim one of the addresses."""
+def concerned(connection: Connection, clerk_ids: Collection[str], email_keys: Collection[str]) -> set[int]:
+    """The row ids of the users named, and of those that claim one of the addresses."""
+    named = connection.exec_driver_sql(
+        "select id from users where clerk_id = any(%(ids)b::text[])", {"ids": list(clerk_ids)}
+    )
+    return set(named.scalars()) | claimants(connection, email_keys)
+
+
+def claimants(connection: Connection, email_keys: Collection[str]) -> set[int]:
+    """The row ids of all users that claim one of the addresses."""
+    # A look-up for each address, whatever the planner believes of their number: a scan of all users for each set of
+    # events is what it chooses for an expression that it has no statistics of.
     rows = connection.exec_driver_sql(
-        f"""
-        select {COLUMNS} from users
-        where id in (
-            select id from users where clerk_id = any(%(ids)b::text[])
-            union
-            select id from users where lower(claimed_email collate "C") = any(%(keys)b::text[])
-        )
-        order by clerk_id
-        for no key update
-        """,  # noqa: S608 - a constant of ours
-        {"ids": list(clerk_ids), "keys": list(email_keys)},
+        """
+        select claimant.id
+        from unnest(%(keys)b::text[]) as wanted (key)
+        cross join lateral (
+            select id from users where lower(claimed_email collate "C") = wanted.key offset 0) as claimant
+        """,
+        {"keys": list(email_keys)},
+    )
+    return set(rows.scalars())
+
+
+def lock(connection: Connection, ids: Collection[int]) -> list[Stored]:
+    """Lock users, in the order of Clerk's ids, and read them."""
+    rows = connection.exec_driver_sql(
+        f"select {COLUMNS} from users where id = any(%(ids)b::bigint[]) order by clerk_id for no key update",  # noqa: S608
+        {"ids": list(ids)},
     )
     return [_stored(*row) for row in rows]
-
-
-def anyone_else_claims(connection: Connection, email_keys: Collection[str], locked: Collection[int]) -> bool:
-    """Whether a user that is not among the locked ones claims one of the addresses."""
-    found = connection.exec_driver_sql(
-        """
-        select exists (
-            select from users
-            where lower(claimed_email collate "C") = any(%(keys)b::text[]) and id <> all(%(locked)b::bigint[]))
-        """,
-        {"keys": list(email_keys), "locked": list(locked)},
-    )
-    return bool(found.scalar_one())
 
 
 def insert(connection: Connection, holdings: Iterable[Holding]) -> dict[str, int]:

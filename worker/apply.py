@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import structlog
+from celery.exceptions import SoftTimeLimitExceeded
 from sqlalchemy import Connection, Engine
 
 from clerk import events as reading
@@ -60,7 +61,7 @@ def apply(engine: Engine, svix_ids: Sequence[str], default_role: Role) -> Applie
     try:
         return _apply_together(engine, svix_ids, default_role)
     except Exception as error:
-        if faults.is_away(error) or type(error).__name__ == "SoftTimeLimitExceeded":
+        if faults.is_away(error) or isinstance(error, SoftTimeLimitExceeded):
             raise
         if len(svix_ids) == 1:
             failures.note(engine, svix_ids[0], error)
@@ -129,10 +130,10 @@ def write(
     """
     incoming = fold.fold(state for state, _ in said)
     claims = {key for state in incoming.values() if (key := fold.claim(state))} | (email_keys or set())
-    stored = users.lock(connection, incoming.keys(), claims)
+    stored = users.lock(connection, users.concerned(connection, incoming.keys(), claims))
     decision = fold.decide(stored, incoming)
-    locked = [user.id for user in stored]
-    if decision.contested and users.anyone_else_claims(connection, decision.contested, locked):
+    locked = {user.id for user in stored}
+    if decision.contested and users.claimants(connection, decision.contested) - locked:
         raise Raced(decision.contested)
     audit.act_as(connection, "clerk", causes={s.clerk_id: cause for s, cause in said if incoming[s.clerk_id] is s})
     _write(connection, decision, default_role)

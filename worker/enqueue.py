@@ -6,6 +6,8 @@ import redis
 
 from worker import broker
 
+MOST_MESSAGES = 10_000
+
 
 class Queue:
     """The queue of events. Its loss costs seconds: whatever is due is found and sent again by the sweep."""
@@ -16,7 +18,12 @@ class Queue:
         self._set_size = set_size
 
     def put(self, svix_ids: Sequence[str]) -> None:
-        """Ask the workers to apply these events. Raises what Celery raises if Redis cannot be reached."""
+        """Ask the workers to apply these events. Raises what Celery raises if Redis cannot be reached.
+
+        Does nothing while very many messages wait already: Redis stays small however long no worker runs.
+        """
+        if self.length() >= MOST_MESSAGES:
+            return
         for start in range(0, len(svix_ids), self._set_size):
             ids = list(svix_ids[start : start + self._set_size])
             self._celery.send_task(broker.APPLY_EVENTS, args=(ids,), queue=broker.EVENTS)

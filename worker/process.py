@@ -8,8 +8,9 @@ from config.settings import WorkerSettings
 from db import engine
 from worker.enqueue import Queue
 
-# Below the soft time limit of a task: a statement that waits for ever fails, and its event is found and postponed.
+# Far below the soft time limit of a task, so that an event that cannot get on is found by halving and postponed.
 STATEMENT_SECONDS = 15
+LOCK_SECONDS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +29,8 @@ def equip(settings: WorkerSettings) -> None:
     """Make this process's tools."""
     url = settings.database_url.get_secret_value()
     queue = Queue(settings.redis_url.get_secret_value(), settings.apply_set_size)
-    _tools[:] = [
-        Tools(settings, engine.connect(url, "worker", connections=1, statement_seconds=STATEMENT_SECONDS), queue)
-    ]
+    pool = engine.connect(url, "worker", connections=1, statement_seconds=STATEMENT_SECONDS, lock_seconds=LOCK_SECONDS)
+    _tools[:] = [Tools(settings, pool, queue)]
 
 
 def tools() -> Tools:

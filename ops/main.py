@@ -1,0 +1,31 @@
+"""The `akako` command; each of its words is a module of its own, read when it is needed."""
+
+from importlib import import_module
+
+import click
+
+WORDS = ("deliver", "demo", "migrate", "up")
+
+
+class Words(click.Group):
+    """The commands of `ops`, by the names of their modules: one need not wait for what the others import."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        """The names, in the order of the help."""
+        return list(WORDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """The command of that name, or None."""
+        if cmd_name not in WORDS:
+            return None
+        command: click.Command = getattr(import_module(f"ops.{cmd_name}"), cmd_name)
+        return command
+
+
+@click.group(cls=Words, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="akako-sync", prog_name="akako")
+def main() -> None:
+    """Keep a learning platform's PostgreSQL in step with Clerk.
+
+    Exit codes: 0 all is well, 1 something failed as the message says, 2 the command was written wrongly.
+    """

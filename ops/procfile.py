@@ -1,0 +1,24 @@
+"""The Procfile: which processes there are, and the one line that starts each."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from ops.process import Process
+
+PATH = Path(__file__).parents[1] / "Procfile"
+LASTING = ("web", "worker", "beat")
+
+
+def read(path: Path = PATH) -> dict[str, str]:
+    """The commands by the names of their processes."""
+    lines = (line.partition(":") for line in path.read_text("utf-8").splitlines() if line.strip())
+    return {name.strip(): command.strip() for name, _, command in lines}
+
+
+def processes(environment: Mapping[str, str]) -> list[Process]:
+    """The processes that run for ever, each exactly as its line stands."""
+    commands = read()
+    return [
+        Process(name, ["/bin/sh", "-c", f"exec {commands[name]}"], environment=environment, directory=PATH.parent)
+        for name in LASTING
+    ]

@@ -1,0 +1,90 @@
+"""`akako up`: everything in the foreground, on a machine that has nothing."""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+
+from ops import ground, health, interruption, procfile
+from ops.embedded.redis import DURABLE
+from ops.migrate import apply
+from ops.processes import Processes
+from ops.relay import Relay
+
+LOCAL = procfile.PATH.parent / ".local"
+
+
+@click.command(
+    epilog="""\b
+    Examples:
+      akako up
+      PORT=8001 akako up
+      DATABASE_URL=postgresql://... REDIS_URL=redis://... akako up
+    """
+)
+@click.option("--host", envvar="HOST", default="127.0.0.1", show_default=True, show_envvar=True)
+@click.option("--port", envvar="PORT", default=8000, show_default=True, show_envvar=True, type=click.IntRange(1, 65535))
+def up(host: str, port: int) -> None:
+    """Start receiver, worker and calendar in the foreground; Ctrl-C ends them.
+
+    PostgreSQL and Redis are embedded ones that keep their data in .local/, unless DATABASE_URL and REDIS_URL name
+    others. A signing secret is made and kept there too, unless CLERK_WEBHOOK_SIGNING_SECRET is set.
+    """
+    try:
+        with interruption.heard(), _alone(LOCAL), ground.servers(LOCAL, redis_options=DURABLE) as addresses:
+            _run(addresses, host, port)
+    except KeyboardInterrupt:
+        click.echo("All ended.")
+
+
+def _run(addresses: dict[str, str], host: str, port: int) -> None:
+    ground.refuse_busy(host, port)
+    for name in apply(addresses["DATABASE_URL"], addresses.get("DATABASE_OWNER_URL")):
+        click.echo(f"migrated: {name}")
+    secret = os.environ.get(ground.SECRET) or kept_secret(LOCAL)
+    own = {
+        ground.SECRET: secret,
+        "HOST": host,
+        "PORT": str(port),
+        "LOG_FORMAT": os.environ.get("LOG_FORMAT", "console"),
+    }
+    relay = Relay()
+    with Processes(procfile.processes(addresses | own), relay.start) as running:
+        if health.wait(health.url(host, port), running):
+            click.echo(_welcome(health.url(host, port), secret))
+        running.keep_running(lambda line: click.secho(f"up     | {line}", fg="red"))
+
+
+def _welcome(url: str, secret: str) -> str:
+    newest = secret.split(",")[0].strip()
+    return f"""
+Akako Sync takes deliveries at {url}/webhooks/clerk. Try it from another terminal:
+
+  .venv/bin/akako deliver user.created --url {url}/webhooks/clerk --secret {newest}
+
+Ctrl-C ends it.
+"""
+
+
+def kept_secret(directory: Path) -> str:
+    """The signing secret of this directory, made the first time; only its owner can read it."""
+    path = directory / "signing-secret"
+    if not path.exists():
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(ground.new_secret())
+    return path.read_text().strip()
+
+
+@contextmanager
+def _alone(directory: Path) -> Iterator[None]:
+    """Raise ClickException if another `akako up` already runs on this directory."""
+    directory.mkdir(exist_ok=True)
+    with (directory / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise click.ClickException("`akako up` runs here already, in another terminal.") from error
+        yield

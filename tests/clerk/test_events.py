@@ -1,0 +1,192 @@
+import json
+from typing import Any
+
+import pytest
+
+from clerk import events
+from clerk.events import Changed, Gone, Ignored, Unreadable
+from clerk.user import Snapshot
+from tests.clerk_says import ADA, deletion, email_address, event, milliseconds, moment, user
+
+
+def snapshot_of(**said: Any) -> Snapshot:
+    """What is read of an update that says this of Ada."""
+    meaning = events.read(event("user.updated", user(ADA, **said))).meaning
+    assert isinstance(meaning, Changed)
+    return meaning.snapshot
+
+
+@pytest.mark.parametrize("kind", ["user.created", "user.updated"])
+def test_a_creation_and_an_update_carry_the_whole_user(kind: str) -> None:
+    read = events.read(event(kind, user(ADA, at=1_500, username="ada", external_id="4711", banned=True), at=1_500))
+    assert (read.type, read.clerk_user_id, read.occurred_at) == (kind, ADA, moment(1_500))
+    assert read.meaning == Changed(
+        Snapshot(
+            clerk_id=ADA,
+            version=moment(1_500),
+            email="ada@example.com",
+            first_name="Ada",
+            last_name="Lovelace",
+            username="ada",
+            image_url="https://img.example.com/ada",
+            external_id="4711",
+            banned=True,
+            created_at=moment(0),
+        )
+    )
+
+
+def test_a_deletion_carries_the_id_and_takes_its_time_from_the_envelope() -> None:
+    read = events.read(deletion(ADA, at=9_000))
+    assert (read.meaning, read.clerk_user_id, read.occurred_at) == (Gone(ADA), ADA, moment(9_000))
+
+
+def test_a_deletion_without_an_id_is_to_be_parked() -> None:
+    read = events.read(event("user.deleted", {"deleted": True, "object": "user"}))
+    assert read.meaning == Unreadable("The event does not say which user it is about (data.id).")
+
+
+def test_a_deletion_without_a_time_still_says_who_is_gone() -> None:
+    read = events.read(event("user.deleted", {"id": ADA}, timestamp=None))
+    assert (read.meaning, read.occurred_at) == (Gone(ADA), None)
+
+
+@pytest.mark.parametrize(
+    "peculiar",
+    [
+        {"primary_email_address_id": "idn_of_nothing"},
+        {"email_addresses": []},
+        {"primary_email_address_id": None},
+        {"primary_email_address_id": 7},
+        {"email_addresses": None},
+        {"email_addresses": {"idn_1": "ada@example.com"}},
+        {"email_addresses": [None, "ada@example.com", {"id": "idn_1"}]},
+        {"email_addresses": [email_address("")]},
+        {"email_addresses": [{"id": "idn_1", "email_address": ["ada@example.com"]}]},
+        {"email_addresses": [email_address("a" * 320 + "@example.com")]},
+    ],
+    ids=str,
+)
+def test_a_user_whose_primary_address_is_not_there_has_none(peculiar: dict[str, Any]) -> None:
+    assert snapshot_of(**peculiar).email is None
+
+
+def test_the_primary_address_is_found_by_its_id_among_a_thousand() -> None:
+    addresses = [email_address(f"ada{n}@example.com", of=f"idn_{n}") for n in range(1_000)]
+    assert snapshot_of(email_addresses=addresses, primary_email_address_id="idn_999").email == "ada999@example.com"
+
+
+def test_an_address_is_kept_in_the_case_in_which_it_came() -> None:
+    assert snapshot_of(email="Ada.Lovelace@Example.COM").email == "Ada.Lovelace@Example.COM"
+
+
+def test_a_user_may_have_a_phone_and_nothing_else() -> None:
+    phone = {"id": "idn_2", "object": "phone_number", "phone_number": "+15555550100"}
+    said = snapshot_of(
+        email=None, phone_numbers=[phone], primary_phone_number_id="idn_2", first_name=None, last_name=None
+    )
+    assert (said.email, said.first_name, said.last_name, said.username) == (None, None, None, None)
+
+
+def test_a_user_may_have_a_username_and_nothing_else() -> None:
+    said = snapshot_of(email=None, username="countess", first_name=None, last_name=None, image_url=None)
+    assert (said.username, said.email, said.first_name, said.image_url) == ("countess", None, None, None)
+
+
+def test_only_true_bans() -> None:
+    values: list[object] = [True, False, None, 1, "true", []]
+    assert [snapshot_of(banned=value).banned for value in values] == [True, False, False, False, False, False]
+
+
+def test_being_locked_out_for_a_while_is_no_ban() -> None:
+    assert not snapshot_of(locked=True).banned
+
+
+def test_times_in_seconds_are_the_same_times() -> None:
+    seconds = milliseconds(0) // 1_000
+    said = snapshot_of(updated_at=seconds, created_at=seconds - 60)
+    assert (said.version, said.created_at) == (moment(0), moment(-60_000))
+
+
+@pytest.mark.parametrize("absent", ["timestamp", "instance_id", "event_attributes", "object"])
+def test_an_update_needs_nothing_of_its_envelope_but_type_and_data(absent: str) -> None:
+    body = json.loads(event("user.updated", user(ADA, at=1_500)))
+    del body[absent]
+    read = events.read(json.dumps(body).encode())
+    assert isinstance(read.meaning, Changed)
+    assert read.occurred_at == moment(1_500)
+
+
+def test_an_update_of_the_future_is_read_past_what_we_do_not_know() -> None:
+    body = event("user.updated", user(ADA, telepathy={"enabled": [True]}), schema={"version": 9})
+    assert isinstance(events.read(body).meaning, Changed)
+
+
+@pytest.mark.parametrize("kind", ["session.created", "organization.deleted", "user.enlightened", "x" * 5_000])
+def test_a_type_that_we_do_not_use_is_ignored(kind: str) -> None:
+    read = events.read(event(kind, {"id": "sess_1"}))
+    assert read.meaning == Ignored("We do not use events of this type.")
+    assert read.type == kind[:255]
+
+
+@pytest.mark.parametrize("example", sorted(events.EXAMPLES))
+@pytest.mark.parametrize("kind", ["user.created", "user.updated", "user.deleted"])
+def test_the_user_of_the_dashboard_s_send_example_is_ignored(kind: str, example: str) -> None:
+    read = events.read(event(kind, user(example)))
+    assert read.meaning == Ignored("Clerk's 'Send Example' describes a user that does not exist.")
+
+
+@pytest.mark.parametrize("version", [None, "soon", True, float("nan"), float("inf"), -1, 10**30, {}, 1e300])
+def test_an_update_without_a_version_is_to_be_parked(version: object) -> None:
+    read = events.read(event("user.updated", user(ADA, updated_at=version)))
+    assert isinstance(read.meaning, Unreadable)
+    assert "data.updated_at" in read.meaning.why
+    assert read.clerk_user_id == ADA
+
+
+@pytest.mark.parametrize("clerk_id", [None, "", 7, "user ada", "user_\0", "user_ä", "u" * 256, ["user_ada"]])
+def test_an_update_of_nobody_is_to_be_parked(clerk_id: object) -> None:
+    read = events.read(event("user.updated", user() | {"id": clerk_id}))
+    assert isinstance(read.meaning, Unreadable)
+    assert "data.id" in read.meaning.why
+
+
+@pytest.mark.parametrize("data", [None, [], "user_ada", 7, {}])
+def test_an_update_whose_data_is_no_user_is_to_be_parked(data: object) -> None:
+    assert isinstance(events.read(event("user.updated", data)).meaning, Unreadable)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b" ", b"ada", b"{", b"'{}'", b'{"type": "user.created",}', b"\xef\xbb\xbf{}", b"\xff", b"[]", b"null", b"7"],
+)
+def test_a_body_that_is_no_json_object_is_to_be_parked(body: bytes) -> None:
+    assert isinstance(events.read(body).meaning, Unreadable)
+
+
+@pytest.mark.parametrize("kind", [None, "", 7, ["user.created"]])
+def test_an_event_without_a_type_is_to_be_parked(kind: object) -> None:
+    body = json.dumps({"type": kind, "data": user()}).encode()
+    assert events.read(body).meaning == Unreadable("The event has no type.")
+
+
+def test_of_a_key_said_twice_the_last_counts_as_everywhere() -> None:
+    body = b'{"type": "user.created", "data": {"id": "user_eve"}, "data": {"id": "user_ada"}, "type": "user.deleted"}'
+    assert events.read(body).meaning == Gone(ADA)
+
+
+def test_names_that_postgresql_cannot_hold_are_read_with_a_replacement() -> None:
+    said = snapshot_of(first_name="A\0da", last_name="\ud800lovelace", username="x\udfff")
+    assert (said.first_name, said.last_name, said.username) == ("A\ufffdda", "\ufffdlovelace", "x\ufffd")
+
+
+def test_a_pair_of_surrogates_is_one_character_and_stays() -> None:
+    body = event("user.updated", user(first_name="👩🏽‍🚀"))
+    assert b"\\ud83d\\udc69" in body
+    meaning = events.read(body).meaning
+    assert isinstance(meaning, Changed)
+    assert meaning.snapshot.first_name == "👩🏽‍🚀"
+
+
+def test_a_name_is_cut_where_it_becomes_absurd() -> None:
+    assert snapshot_of(first_name="ab" * 100_000).first_name == "ab" * 256

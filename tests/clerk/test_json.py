@@ -1,0 +1,75 @@
+import json as standard
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from clerk import json
+from clerk.json import DEEPEST_READ
+
+TEXT = st.text(st.sampled_from('[]{}",\\:aé\n') | st.characters(codec="utf-8"), max_size=8)
+SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | TEXT
+JSON = st.recursive(
+    SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT, inner, max_size=3), max_leaves=20
+)
+
+
+def wrapped(value: Any, times: int) -> Any:
+    """The value inside so many containers, with something before and behind it in each."""
+    for level in range(times):
+        value = {"]": value, "[": level} if level % 2 else ["}", value, "{"]
+    return value
+
+
+def pruned(value: Any, levels: int) -> Any:
+    """What `shallow` promises, written plainly."""
+    if not isinstance(value, (list, dict)):
+        return value
+    if levels == 0:
+        return None
+    if isinstance(value, list):
+        return [pruned(item, levels - 1) for item in value]
+    return {key: pruned(item, levels - 1) for key, item in value.items()}
+
+
+@given(value=JSON, ascii_only=st.booleans())
+def test_json_is_read_as_the_standard_library_reads_it(value: object, ascii_only: bool) -> None:
+    body = standard.dumps(value, ensure_ascii=ascii_only).encode()
+    assert json.loads(body) == standard.loads(body)
+
+
+@given(value=JSON)
+def test_shallow_json_is_left_as_it_is(value: object) -> None:
+    body = standard.dumps([[["kept"], value]][0][:1]).encode()
+    assert json.shallow(body) == body
+
+
+@given(value=JSON, times=st.integers(0, 3 * DEEPEST_READ), ascii_only=st.booleans())
+def test_what_nests_too_deep_becomes_null_and_all_else_stays(value: object, times: int, ascii_only: bool) -> None:
+    deep = wrapped(value, times)
+    body = standard.dumps(deep, ensure_ascii=ascii_only).encode()
+    assert standard.loads(json.shallow(body)) == pruned(deep, DEEPEST_READ)
+
+
+@given(body=st.binary() | st.text(st.sampled_from('[]{}"\\a')).map(str.encode))
+def test_any_bytes_become_shallow_bytes_and_stay_so(body: bytes) -> None:
+    once = json.shallow(body)
+    assert len(once) <= len(body) + 4 * body.count(b"[") + 4 * body.count(b"{")
+
+
+def test_depth_costs_no_stack() -> None:
+    body = b'{"a":[' * 500_000 + b"]}" * 500_000
+    assert standard.loads(json.shallow(body)) == pruned(standard.loads(b'{"a":[' * 20 + b"]}" * 20), DEEPEST_READ)
+
+
+def test_a_string_that_never_ends_costs_no_more_than_its_length() -> None:
+    endless = b'"\\' * 500_000
+    assert json.shallow(endless) == endless
+
+
+def test_an_endless_integer_is_read_as_infinite() -> None:
+    assert json.loads(b"[1" + b"0" * 5_000 + b"]") == [float("inf")]
+
+
+def test_an_integer_as_long_as_any_of_clerk_s_is_read_exactly() -> None:
+    assert json.loads(b"1735197879285000000000000000001") == 1735197879285000000000000000001

@@ -1,0 +1,75 @@
+import math
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from clerk.text import storable
+from clerk.user import FIRST_MILLISECONDS, identifier, moment, snapshot
+from tests.clerk_says import user
+
+
+def test_a_time_is_milliseconds_since_1970() -> None:
+    assert moment(1_735_197_879_285) == datetime(2024, 12, 26, 7, 24, 39, 285_000, UTC)
+
+
+def test_a_time_below_ten_to_the_eleventh_is_seconds() -> None:
+    assert moment(FIRST_MILLISECONDS - 1) == datetime(5138, 11, 16, 9, 46, 39, tzinfo=UTC)
+    assert moment(FIRST_MILLISECONDS) == datetime(1973, 3, 3, 9, 46, 40, tzinfo=UTC)
+
+
+def test_the_last_millisecond_that_can_be_written_is_a_time() -> None:
+    assert moment(253_402_300_799_999) == datetime(9999, 12, 31, 23, 59, 59, 999_000, UTC)
+    assert moment(253_402_300_800_000) is None
+
+
+@pytest.mark.parametrize(
+    "value", [None, True, False, "1735197879285", [], {}, -1, math.nan, math.inf, -math.inf, 1e300, 10**400]
+)
+def test_what_is_no_time_is_none(value: object) -> None:
+    assert moment(value) is None
+
+
+@given(st.integers() | st.floats())
+def test_any_number_is_a_time_or_none(number: float) -> None:
+    assert isinstance(moment(number), datetime | None)
+
+
+@given(st.integers(FIRST_MILLISECONDS, 253_402_300_799_998))
+def test_times_are_exact_to_the_millisecond_so_their_order_is_kept(milliseconds: int) -> None:
+    earlier, later = moment(milliseconds), moment(milliseconds + 1)
+    assert earlier is not None
+    assert later is not None
+    assert (later - earlier).total_seconds() == 0.001
+
+
+@given(st.text(st.characters(), max_size=300))
+def test_an_identifier_is_text_that_can_stand_anywhere(text: str) -> None:
+    visible = 0 < len(text) <= 255 and text.isascii() and text.isprintable() and " " not in text
+    assert identifier(text) == (text if visible else None)
+
+
+def test_a_snapshot_is_read_of_a_backend_api_answer_too() -> None:
+    read = snapshot(user("user_ada", at=1_500))
+    assert read is not None
+    assert (read.clerk_id, read.email) == ("user_ada", "ada@example.com")
+
+
+def test_without_an_id_or_a_version_there_is_no_snapshot() -> None:
+    assert snapshot(user() | {"id": None}) is None
+    assert snapshot(user() | {"updated_at": None}) is None
+
+
+@given(st.text(st.characters()))
+def test_storable_text_has_the_same_length_and_no_character_that_postgresql_refuses(text: str) -> None:
+    stored = storable(text)
+    assert stored is not None
+    assert len(stored) == len(text)
+    assert "\0" not in stored
+    assert stored.encode().decode() == stored
+
+
+def test_what_is_no_text_is_not_stored_as_text() -> None:
+    others: list[object] = [None, 7, True, [], b"ada"]
+    assert [storable(value) for value in others] == [None] * 5

@@ -1,0 +1,69 @@
+import json
+import logging
+import re
+from collections.abc import Iterator
+
+import pytest
+import structlog
+
+from config import logs
+
+SECRET = "ada@example.com"
+
+
+@pytest.fixture(autouse=True)
+def restored() -> Iterator[None]:
+    """The logging of this test process, put back as it was."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers[:], root.level = handlers, level
+    structlog.reset_defaults()
+    structlog.contextvars.clear_contextvars()
+
+
+def lines(capture: pytest.CaptureFixture[str]) -> list[dict[str, object]]:
+    """What was logged."""
+    return [json.loads(line) for line in capture.readouterr().err.splitlines()]
+
+
+def test_outside_a_terminal_a_line_is_json_with_named_values(capsys: pytest.CaptureFixture[str]) -> None:
+    logs.configure("worker")
+    structlog.get_logger().info("events.applied", count=3)
+    (line,) = lines(capsys)
+    assert (line["event"], line["count"], line["level"], line["process"]) == ("events.applied", 3, "info", "worker")
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT.*Z", str(line["timestamp"]))
+
+
+def test_an_exception_is_logged_by_type_and_place_and_never_by_its_text(capsys: pytest.CaptureFixture[str]) -> None:
+    logs.configure("worker")
+    try:
+        raise ValueError(SECRET)
+    except ValueError:
+        structlog.get_logger().exception("event.failed")
+        logging.getLogger("celery.worker").exception("Task failed with %s", SECRET)
+    ours, library = lines(capsys)
+    assert (ours["event"], ours["error"]) == ("event.failed", "ValueError")
+    assert "test_logs.py" in str(ours["at"])
+    assert (library["event"], library["error"]) == ("celery.worker.failed", "ValueError")
+    assert SECRET not in json.dumps([ours, library])
+
+
+def test_a_warning_that_strangers_can_provoke_is_logged_once_in_a_while(capsys: pytest.CaptureFixture[str]) -> None:
+    logs.configure("receiver")
+    for _ in range(100):
+        logging.getLogger("uvicorn.error").warning("Invalid HTTP request received.")
+    assert [line["event"] for line in lines(capsys)] == ["Invalid HTTP request received."]
+
+
+def test_a_line_of_our_own_is_never_left_out(capsys: pytest.CaptureFixture[str]) -> None:
+    logs.configure("receiver")
+    for _ in range(3):
+        structlog.get_logger("ours").warning("delivery.refused")
+    assert len(lines(capsys)) == 3
+
+
+def test_lines_below_the_level_are_not_written(capsys: pytest.CaptureFixture[str]) -> None:
+    logs.configure("worker", level="WARNING")
+    structlog.get_logger().info("events.applied")
+    assert lines(capsys) == []

@@ -1,0 +1,59 @@
+"""What every test may ask for: real servers, a fresh database, a fresh Redis."""
+
+from collections.abc import Iterator
+
+import pytest
+import redis
+from hypothesis import settings
+from sqlalchemy import Engine
+
+from db.engine import connect
+from ops.embedded.postgres import QUICK
+from ops.embedded.servers import Servers
+from tests.clerk_says import Clerk
+from tests.servers import Database, copy_of, make_template
+
+# A shared machine stalls now and then; where CI is set, hypothesis tries the same examples each time by itself.
+settings.register_profile("akako", parent=settings.default, deadline=None)
+settings.load_profile("akako")
+
+
+@pytest.fixture(scope="session")
+def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
+    """PostgreSQL and Redis of this test process's own."""
+    with Servers(tmp_path_factory.mktemp("servers"), postgres_options=QUICK) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def template(servers: Servers) -> str:
+    return make_template(servers)
+
+
+@pytest.fixture
+def database(servers: Servers, template: str) -> Iterator[Database]:
+    """A migrated database that only this test sees."""
+    with copy_of(servers, template) as copy:
+        yield copy
+
+
+@pytest.fixture
+def engine(database: Database) -> Iterator[Engine]:
+    """The application role's connections to the test's database."""
+    pool = connect(database.app_url, "test", connections=8)
+    yield pool
+    pool.dispose()
+
+
+@pytest.fixture
+def redis_url(servers: Servers) -> str:
+    """The test process's Redis, emptied."""
+    with redis.Redis.from_url(servers.redis_url) as client:
+        client.flushall()
+    return servers.redis_url
+
+
+@pytest.fixture
+def clerk() -> Clerk:
+    """A Clerk with a signing secret of its own."""
+    return Clerk()

@@ -1,0 +1,60 @@
+import re
+from pathlib import Path
+
+import pytest
+
+from db.tables import metadata
+from tests.docs import settings_tables
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text()
+PAGES = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").rglob("*.md")])
+
+
+def test_the_readme_has_every_setting_as_it_is() -> None:
+    written = README.split("not current -->\n", 1)[1].split("\n<!-- /settings", 1)[0]
+
+    assert written == settings_tables.short_table()
+
+
+def test_the_reference_has_every_setting_as_it_is() -> None:
+    assert (ROOT / "docs/reference/settings.md").read_text() == settings_tables.reference()
+
+
+def test_the_reference_has_every_column_of_every_table() -> None:
+    page = (ROOT / "docs/reference/tables.md").read_text()
+    sections = re.split(r"^## ", page, flags=re.MULTILINE)[1:]
+    documented = {
+        section.split("\n", 1)[0].strip("`"): re.findall(r"^\| `(\w+)` \|", section, flags=re.MULTILINE)
+        for section in sections
+    }
+
+    assert documented == {name: list(table.columns.keys()) for name, table in metadata.tables.items()}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_link_to_a_file_leads_somewhere(page: Path) -> None:
+    targets = re.findall(r"\]\((?!https?:)([^)#]+)(?:#[^)]*)?\)", page.read_text())
+
+    assert [target for target in targets if not (page.parent / target).exists()] == []
+
+
+def test_every_make_target_that_the_readme_names_exists() -> None:
+    named = set(re.findall(r"`?\$? ?make ([a-z-]+)", README))
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), flags=re.MULTILINE))
+
+    assert named
+    assert named <= targets
+
+
+def test_ci_runs_the_test_command_of_the_readme() -> None:
+    assert "make test" in (ROOT / ".ci/run").read_text()
+    assert "$ make test" in README
+
+
+def test_every_file_that_the_explanation_names_exists() -> None:
+    page = (ROOT / "docs/explanation/how-it-works.md").read_text()
+    named = re.findall(r"`((?:config|clerk|db|worker|webhooks|ops)/\w+\.py)", page)
+
+    assert named
+    assert [path for path in named if not (ROOT / path).exists()] == []

@@ -1,0 +1,54 @@
+"""The real servers that tests run on, and a fresh database for each test that asks for one."""
+
+import itertools
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import psycopg
+from psycopg import sql
+
+from db.migrate import upgrade
+from ops.embedded.servers import Servers
+
+TEMPLATE = "akako_template"
+_numbers = itertools.count(1)
+
+
+@dataclass(frozen=True)
+class Database:
+    """One migrated, empty database and how to reach it."""
+
+    owner_url: str
+    app_url: str
+    superuser_url: str
+
+
+def make_template(servers: Servers) -> str:
+    """A database with every migration applied, to be copied."""
+    make_database(servers, TEMPLATE, "template1")
+    upgrade(servers.postgres.url("akako_owner", TEMPLATE), servers.postgres.url("akako_app", TEMPLATE))
+    return TEMPLATE
+
+
+@contextmanager
+def copy_of(servers: Servers, template: str) -> Iterator[Database]:
+    """A database of its own, dropped afterwards whoever is still connected."""
+    name = f"akako_{next(_numbers)}"
+    make_database(servers, name, template)
+    try:
+        yield Database(*(servers.postgres.url(role, name) for role in ("akako_owner", "akako_app", "postgres")))
+    finally:
+        as_superuser(servers, sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+def make_database(servers: Servers, name: str, template: str) -> None:
+    """An empty or copied database that belongs to the owner role."""
+    make = sql.SQL("CREATE DATABASE {} OWNER akako_owner TEMPLATE {}")
+    as_superuser(servers, make.format(sql.Identifier(name), sql.Identifier(template)))
+
+
+def as_superuser(servers: Servers, statement: sql.Composed) -> None:
+    """Run one statement as the server's administrator."""
+    with psycopg.connect(servers.postgres.superuser_url, autocommit=True) as connection:
+        connection.execute(statement)

@@ -1,0 +1,207 @@
+import itertools
+import random
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from clerk.user import Deletion, Snapshot
+from db.users import Holding, Stored
+from tests.clerk_says import moment
+from worker import fold
+from worker.fold import State
+
+# Few values, so that ties and collisions are the rule.
+IDS = st.sampled_from(["user_ada", "user_bea", "user_cyd"])
+EMAILS = st.sampled_from([None, "ada@example.com", "ADA@example.com", "bea@example.com"])
+MOMENTS = st.integers(0, 3).map(moment)
+SNAPSHOTS = st.builds(
+    Snapshot,
+    clerk_id=IDS,
+    version=MOMENTS,
+    email=EMAILS,
+    first_name=st.sampled_from([None, "", "Ada"]),
+    banned=st.booleans(),
+    created_at=st.none() | MOMENTS,
+)
+STATES: st.SearchStrategy[State] = SNAPSHOTS | st.builds(Deletion, clerk_id=IDS, at=MOMENTS)
+OF_ADA = STATES.filter(lambda state: state.clerk_id == "user_ada")
+
+
+def said(clerk_id: str, at: int, email: str | None = None, **more: object) -> Snapshot:
+    """A snapshot at `at`."""
+    return Snapshot(clerk_id=clerk_id, version=moment(at), email=email, **more)  # type: ignore[arg-type]
+
+
+@given(one=OF_ADA, other=OF_ADA)
+def test_later_is_commutative(one: State, other: State) -> None:
+    assert fold.later(one, other) == fold.later(other, one)
+
+
+@given(one=OF_ADA, two=OF_ADA, three=OF_ADA)
+def test_later_is_associative(one: State, two: State, three: State) -> None:
+    assert fold.later(fold.later(one, two), three) == fold.later(one, fold.later(two, three))
+
+
+@given(one=OF_ADA, other=OF_ADA)
+def test_later_is_idempotent_and_gives_one_of_the_two(one: State, other: State) -> None:
+    assert fold.later(one, one) == one
+    assert fold.later(one, other) in (one, other)
+
+
+def test_the_newer_snapshot_counts() -> None:
+    old, new = said("user_ada", 1, "old@example.com"), said("user_ada", 2, "new@example.com")
+    assert fold.later(new, old) == new
+
+
+def test_a_deletion_counts_above_every_snapshot_before_or_after_it() -> None:
+    gone = Deletion(clerk_id="user_ada", at=moment(5))
+    assert fold.later(said("user_ada", 1), gone) == gone
+    assert fold.later(gone, said("user_ada", 9)) == gone
+
+
+def test_of_two_deletions_the_earlier_counts() -> None:
+    first, second = (Deletion(clerk_id="user_ada", at=moment(at)) for at in (1, 2))
+    assert fold.later(second, first) == first
+
+
+def test_the_newest_of_the_living_holds_a_claimed_address_whatever_its_case() -> None:
+    states = [said("user_ada", 2, "ada@example.com"), said("user_bea", 3, "ADA@EXAMPLE.COM"), said("user_cyd", 1, None)]
+    assert fold.holders(states) == {"ada@example.com": "user_bea"}
+
+
+def test_a_tie_for_an_address_breaks_by_id_in_every_order() -> None:
+    states = [said(clerk_id, 1, "ada@example.com") for clerk_id in ("user_ada", "user_bea", "user_cyd")]
+    assert {fold.holders(order)["ada@example.com"] for order in itertools.permutations(states)} == {"user_cyd"}
+
+
+def test_only_ascii_letters_are_alike_in_both_cases() -> None:
+    states = [said("user_ada", 1, "Ä@example.com"), said("user_bea", 2, "ä@example.com")]
+    assert set(fold.holders(states).values()) == {"user_ada", "user_bea"}
+
+
+@given(states=st.lists(STATES), shuffle=st.randoms(use_true_random=False))
+def test_neither_order_nor_repeats_change_what_is_folded_and_who_holds(
+    states: list[State], shuffle: random.Random
+) -> None:
+    again = states + states[::2]
+    shuffle.shuffle(again)
+    assert fold.fold(again) == fold.fold(states)
+    assert fold.holders(fold.fold(again).values()) == fold.holders(fold.fold(states).values())
+
+
+class Ledger:
+    """The users table in a list: what `decide` says is done, by the rules that the database has for it."""
+
+    def __init__(self) -> None:
+        self.users: dict[str, Stored] = {}
+        self.departures: list[int] = []
+
+    def apply(self, *states: State) -> None:
+        """Apply a set as a transaction does that locked every user."""
+        decision = fold.decide(list(self.users.values()), fold.fold(states))
+        for holding in decision.changed + decision.added:
+            known = self.users.get(holding.state.clerk_id)
+            row_id = known.id if known else len(self.users) + 1
+            self.users[holding.state.clerk_id] = Stored(row_id, holding.state, holding.email)
+        self.departures += decision.departed
+
+    @property
+    def seen(self) -> dict[str, Holding]:
+        """What each row says."""
+        return {clerk_id: Holding(user.state, user.email) for clerk_id, user in sorted(self.users.items())}
+
+
+def applied(*sets: list[State]) -> dict[str, Holding]:
+    """What the table says after these sets, one after another."""
+    ledger = Ledger()
+    for states in sets:
+        ledger.apply(*states)
+    return ledger.seen
+
+
+# An address goes from Ada to Bea to Cyd, who is deleted; Bea still claims it.
+MOVES: list[State] = [
+    said("user_ada", 1, "office@example.com"),
+    said("user_bea", 2, "bea@example.com"),
+    said("user_ada", 3, None),
+    said("user_bea", 4, "Office@example.com"),
+    said("user_cyd", 5, "office@EXAMPLE.com"),
+    Deletion(clerk_id="user_cyd", at=moment(6)),
+]
+LIFE: list[State] = [
+    said("user_ada", 1, "ada@example.com"),
+    said("user_ada", 2, "lovelace@example.com"),
+    said("user_ada", 2, "tie@example.com"),
+    said("user_ada", 3, "ada@example.com", banned=True),
+    Deletion(clerk_id="user_ada", at=moment(4)),
+]
+
+
+def test_every_order_of_a_short_life_ends_the_same_one_event_at_a_time() -> None:
+    ends = {str(applied(*([state] for state in order))) for order in itertools.permutations(LIFE)}
+    assert ends == {str({"user_ada": Holding(LIFE[-1], None)})}
+
+
+def test_every_order_of_a_living_life_with_repeats_ends_the_same() -> None:
+    orders = set(itertools.permutations([*range(4), *range(4)][:7]))
+    ends = {str(applied(*([LIFE[number]] for number in order))) for order in orders}
+    assert ends == {str({"user_ada": Holding(LIFE[3], "ada@example.com")})}
+
+
+def test_every_order_in_which_an_address_moves_among_three_users_ends_with_its_last_living_claimant() -> None:
+    orders = list(itertools.permutations(MOVES))
+    ends = {str(applied(*([state] for state in order))) for order in orders}
+    pairs = {str(applied(list(order[:2]), list(order[2:4]), list(order[4:]))) for order in orders}
+    orderly = applied(MOVES)
+    assert ends == pairs == {str(orderly)}
+    assert {clerk_id: holding.email for clerk_id, holding in orderly.items()} == {
+        "user_ada": None,
+        "user_bea": "Office@example.com",
+        "user_cyd": None,
+    }
+
+
+def test_an_address_that_one_takes_and_drops_again_returns_to_who_still_claims_it() -> None:
+    states: list[State] = [
+        said("user_ada", 1, "office@example.com"),
+        said("user_bea", 2, "office@example.com"),
+        said("user_bea", 3, None),
+    ]
+    ends = {str(applied(*([state] for state in order))) for order in itertools.permutations(states)}
+    assert len(ends) == 1
+    assert applied(states)["user_ada"].email == "office@example.com"
+
+
+@given(
+    states=st.lists(STATES, max_size=12), sizes=st.lists(st.integers(1, 4)), shuffle=st.randoms(use_true_random=False)
+)
+def test_any_order_in_sets_of_any_size_ends_as_one_set(
+    states: list[State], sizes: list[int], shuffle: random.Random
+) -> None:
+    disorder = iter(shuffle.sample(states, len(states)))
+    sets = [list(itertools.islice(disorder, size)) for size in sizes]
+    assert applied(*sets, list(disorder)) == applied(states)
+
+
+def test_a_set_without_news_decides_nothing() -> None:
+    ada = Stored(1, said("user_ada", 2, "ada@example.com"), "ada@example.com")
+    older = said("user_ada", 1, "older@example.com")
+    decision = fold.decide([ada], fold.fold([older, ada.state]))
+    assert (decision.released, decision.changed, decision.added, decision.departed) == ([], [], [], {})
+    assert decision.contested == set()
+
+
+def test_a_user_departs_once() -> None:
+    ledger = Ledger()
+    gone = Deletion(clerk_id="user_ada", at=moment(5))
+    for states in ([said("user_ada", 1)], [gone], [gone], [Deletion(clerk_id="user_ada", at=moment(4))]):
+        ledger.apply(*states)
+    assert ledger.departures == [1]
+
+
+def test_a_departure_says_since_when() -> None:
+    at = datetime(2025, 1, 1, tzinfo=UTC) + timedelta(days=1)
+    ada = Stored(1, said("user_ada", 2), None)
+    decision = fold.decide([ada], {"user_ada": Deletion(clerk_id="user_ada", at=at)})
+    assert decision.departed == {1: at}
