@@ -1,0 +1,165 @@
+"""Opens a session token: a JWT of one Clerk instance, signed with RS256, checked claim by claim."""
+
+import binascii
+from base64 import urlsafe_b64decode
+from collections.abc import Collection
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+import jwt
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+
+from clerk import json
+from clerk.keys import Keys
+from clerk.user import identifier
+
+LONGEST_TOKEN = 8_192
+"""Clerk's own stay below 4 KiB, as they have to fit into a cookie."""
+MOST_LEEWAY_SECONDS = 10
+REQUIRED = ("iss", "exp", "nbf", "iat", "sub", "sid")
+
+# Whom a token was made for is `azp` in Clerk's; `aud` is whatever an administrator made it.
+_OPTIONS: Any = {"require": list(REQUIRED), "verify_aud": False, "enforce_minimum_key_length": True}
+
+
+class Reason(StrEnum):
+    """Why a token, or what came in its place, was refused; for our log and counter, never for the sender."""
+
+    AUTHORIZATION_REPEATED = "authorization_repeated"
+    TOO_LARGE = "too_large"
+    MALFORMED = "malformed"
+    ALGORITHM_WRONG = "algorithm_wrong"
+    KEY_UNKNOWN = "key_unknown"
+    SIGNATURE_WRONG = "signature_wrong"
+    ISSUER_WRONG = "issuer_wrong"
+    EXPIRED = "expired"
+    NOT_YET_VALID = "not_yet_valid"
+    CLAIM_MISSING = "claim_missing"
+    CLAIM_MALFORMED = "claim_malformed"
+    PARTY_WRONG = "party_wrong"
+    SESSION_PENDING = "session_pending"
+    ORIGIN_WRONG = "origin_wrong"
+
+
+class Refused(Exception):
+    """This does not show who is calling; the sender learns nothing more than that."""
+
+    def __init__(self, reason: Reason) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class Unready(Exception):
+    """No key of the issuer's was ever fetched: the token can neither be accepted nor refused now."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """A session that Clerk vouches for."""
+
+    clerk_id: str
+    session_id: str
+    actor: str | None = None
+    """Who is signed in as the user (`act`), if it is not the user; Clerk calls this impersonation."""
+    party: str | None = None
+    """The origin that the token was made for (`azp`)."""
+    issued_at: float
+    """Seconds since 1970."""
+
+
+# Borrowed errors, told apart here and nowhere else; the first that fits.
+_REASONS: tuple[tuple[type[Exception], Reason], ...] = (
+    (jwt.ExpiredSignatureError, Reason.EXPIRED),
+    (jwt.ImmatureSignatureError, Reason.NOT_YET_VALID),
+    (jwt.MissingRequiredClaimError, Reason.CLAIM_MISSING),
+    (jwt.InvalidIssuerError, Reason.ISSUER_WRONG),
+    (jwt.InvalidSignatureError, Reason.SIGNATURE_WRONG),
+    (jwt.InvalidAlgorithmError, Reason.ALGORITHM_WRONG),
+    (jwt.DecodeError, Reason.MALFORMED),
+    (Exception, Reason.CLAIM_MALFORMED),
+)
+
+
+class Tokens:
+    """Judges the tokens of one issuer. Neither a claim nor a header of a token ever chooses how it is judged."""
+
+    def __init__(self, issuer: str, keys: Keys, *, parties: Collection[str] = (), leeway_seconds: float = 5) -> None:
+        if not 0 <= leeway_seconds <= MOST_LEEWAY_SECONDS:
+            raise ValueError(f"a leeway of 0 to {MOST_LEEWAY_SECONDS} s")
+        self._issuer = issuer
+        self._keys = keys
+        self._parties = frozenset(parties)
+        self._leeway_seconds = leeway_seconds
+
+    def open(self, token: str) -> Session:
+        """The session that a token stands for. Never waits. Raises Refused, and Unready before any key is known."""
+        return _session(self._claims(token, self._key(_key_name(token))), self._parties)
+
+    def _key(self, kid: str) -> RSAPublicKey:
+        key = self._keys.find(kid)
+        if key is None:
+            raise Refused(Reason.KEY_UNKNOWN) if self._keys.ready else Unready
+        return key
+
+    def _claims(self, token: str, key: RSAPublicKey) -> dict[str, Any]:
+        try:
+            return jwt.decode(token, key, ["RS256"], options=_OPTIONS, issuer=self._issuer, leeway=self._leeway_seconds)
+        except (jwt.PyJWTError, ArithmeticError, TypeError, ValueError) as error:
+            raise Refused(next(reason for kind, reason in _REASONS if isinstance(error, kind))) from None
+
+
+def _key_name(token: str) -> str:
+    """The `kid` in a token's header, which is read for this and for nothing else that could be obeyed."""
+    if len(token) > LONGEST_TOKEN:
+        raise Refused(Reason.TOO_LARGE)
+    header = _header(token)
+    if header.get("alg") != "RS256" or "crit" in header or "b64" in header:
+        raise Refused(Reason.ALGORITHM_WRONG)
+    kid = header.get("kid", "")
+    if not isinstance(kid, str) or header.get("typ", "JWT") != "JWT":
+        raise Refused(Reason.MALFORMED)
+    return kid
+
+
+def _header(token: str) -> dict[str, Any]:
+    if not token.isascii() or token.count(".") != 2:
+        raise Refused(Reason.MALFORMED)
+    encoded = token[: token.index(".")]
+    try:
+        header = json.loads(urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4)))
+    except (binascii.Error, ValueError):
+        raise Refused(Reason.MALFORMED) from None
+    if not isinstance(header, dict):
+        raise Refused(Reason.MALFORMED)
+    return header
+
+
+def _session(claims: dict[str, Any], parties: Collection[str]) -> Session:
+    clerk_id, session_id = identifier(claims["sub"]), identifier(claims["sid"])
+    if clerk_id is None or session_id is None or not _is_time(claims["iat"]):
+        raise Refused(Reason.CLAIM_MALFORMED)
+    if claims.get("sts", "active") != "active":
+        raise Refused(Reason.SESSION_PENDING)
+    party = claims.get("azp")
+    if not isinstance(party, str | None):
+        raise Refused(Reason.CLAIM_MALFORMED)
+    # A token that names no party is refused as soon as parties are configured, as Clerk's own SDKs do.
+    if parties and party not in parties:
+        raise Refused(Reason.PARTY_WRONG)
+    return Session(clerk_id=clerk_id, session_id=session_id, actor=_actor(claims), party=party, issued_at=claims["iat"])
+
+
+def _is_time(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _actor(claims: dict[str, Any]) -> str | None:
+    """Who is impersonating; a session whose impersonator cannot be named is nobody's."""
+    act = claims.get("act")
+    if act is None:
+        return None
+    actor = identifier(act.get("sub")) if isinstance(act, dict) else None
+    if actor is None:
+        raise Refused(Reason.CLAIM_MALFORMED)
+    return actor
