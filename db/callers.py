@@ -1,0 +1,47 @@
+"""The callers: everything that the guard asks about users, in one indexed query for as many as ask at once."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection
+
+from config.role import Role
+
+_ROLES = {role.value: role for role in Role}
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A user as the guard sees it at one instant of the database's clock."""
+
+    id: int
+    clerk_id: str
+    email: str | None
+    first_name: str | None
+    last_name: str | None
+    banned: bool
+    deleted: bool
+    roles: frozenset[Role]
+    """Held at that instant: start reached, end not."""
+
+
+def find(connection: Connection, clerk_ids: Collection[str]) -> dict[str, Known]:
+    """The users that we know among these, by Clerk's id; a tombstone is known, as deleted."""
+    rows = connection.exec_driver_sql(
+        """
+        select array(
+                   select role from user_roles
+                   where user_id = users.id and is_active
+                     and effective_start_date <= now()
+                     and (effective_end_date is null or effective_end_date > now())),
+               id, clerk_id, email, first_name, last_name, banned, deleted_at is not null
+        from users where clerk_id = any(%(ids)b::text[])
+        """,
+        {"ids": list(clerk_ids)},
+    )
+    return {known.clerk_id: known for known in (_known(*row) for row in rows)}
+
+
+def _known(roles: list[str], *user: Any) -> Known:
+    return Known(*user, frozenset(_ROLES[role] for role in roles))
