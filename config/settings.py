@@ -4,13 +4,18 @@ import base64
 import binascii
 import sys
 from typing import Annotated, Literal, TypeVar
+from urllib.parse import urlsplit
 
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from pydantic import AfterValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from config.role import Role
 
 LEAST_SECRET_BYTES = 16
+LEAST_KEY_BITS = 2_048
 
 
 def _postgresql(url: SecretStr) -> SecretStr:
@@ -51,9 +56,59 @@ def split_secrets(value: SecretStr) -> tuple[str, ...]:
     return tuple(secret.strip() for secret in value.get_secret_value().split(","))
 
 
+def _origin(url: str) -> str:
+    """An origin as browsers and Clerk write it; plain HTTP only where nobody can listen."""
+    parts = urlsplit(url)
+    local = parts.hostname in ("localhost", "127.0.0.1", "::1")
+    if (
+        not parts.hostname
+        or parts.scheme not in (("https", "http") if local else ("https",))
+        or parts.username is not None
+        or url.rstrip("/") != f"{parts.scheme}://{parts.netloc}"
+    ):
+        raise ValueError(
+            "give an origin like https://clerk.example.com: https (http only for localhost), a host, nothing after it"
+        )
+    return url.rstrip("/")
+
+
+def _parties(value: str) -> str:
+    return ",".join(_origin(party) for party in split_parties(value))
+
+
+def split_parties(value: str) -> tuple[str, ...]:
+    """The origins in a comma-separated setting."""
+    return tuple(party.strip() for party in value.split(",") if party.strip())
+
+
+def _public_key(pem: str) -> str:
+    """A PEM as it was pasted: some hosts keep line breaks only as a backslash and an n."""
+    pem = pem.replace("\\n", "\n").strip()
+    try:
+        key = load_pem_public_key(pem.encode())
+    except (ValueError, UnsupportedAlgorithm):
+        key = None
+    if not isinstance(key, RSAPublicKey) or key.key_size < LEAST_KEY_BITS:
+        raise ValueError(
+            "give the whole PEM public key, from -----BEGIN PUBLIC KEY----- to -----END PUBLIC KEY-----, "
+            "of Clerk's dashboard (API keys, JWKS Public Key)"
+        )
+    return pem
+
+
+def _secret_key(value: SecretStr) -> SecretStr:
+    if not value.get_secret_value().startswith("sk_"):
+        raise ValueError("copy the secret key (sk_live_... or sk_test_...) of Clerk's dashboard (API keys)")
+    return value
+
+
 PostgresUrl = Annotated[SecretStr, AfterValidator(_postgresql)]
 RedisUrl = Annotated[SecretStr, AfterValidator(_redis)]
 SigningSecrets = Annotated[SecretStr, AfterValidator(_signing_secrets)]
+Origin = Annotated[str, AfterValidator(_origin)]
+Parties = Annotated[str, AfterValidator(_parties)]
+PublicKey = Annotated[str, AfterValidator(_public_key)]
+SecretKey = Annotated[SecretStr, AfterValidator(_secret_key)]
 
 
 class Settings(BaseSettings):
@@ -142,6 +197,38 @@ class WorkerSettings(QueueSettings):
 
     expire_rows: int = Field(default=1_000, ge=1)
     """How many expired roles are written down in one transaction."""
+
+
+class AccessSettings(Settings):
+    """What every process that asks who is calling needs."""
+
+    clerk_issuer: Origin
+    """The Frontend API URL of your Clerk instance, `https://clerk.example.com`: the one `iss` that tokens may have."""
+
+    clerk_jwt_key: PublicKey | None = None
+    """The instance's public key (PEM) that verifies tokens without any network; unset, keys come from the issuer."""
+
+    clerk_authorized_parties: Parties = ""
+    """The origins whose pages may send tokens (`azp`), separated by commas; empty, any page of your Clerk instance."""
+
+    token_leeway_seconds: float = Field(default=5, ge=0, le=10)
+    """How far Clerk's clock and ours may differ when a token's times are judged."""
+
+    guard_timeout_seconds: float = Field(default=2, gt=0)
+    """How long a request waits for the database to say who is calling before it is answered 503."""
+
+    guard_waiting: int = Field(default=2_000, ge=1)
+    """How many requests may wait for that; more are answered 503 at once."""
+
+
+class BackendSettings(Settings):
+    """What every process that asks Clerk's Backend API needs."""
+
+    clerk_secret_key: SecretKey
+    """Opens Clerk's Backend API: `sk_live_...` or `sk_test_...` of Clerk's dashboard."""
+
+    clerk_api_url: Origin = "https://api.clerk.com"
+    """Where Clerk's Backend API is."""
 
 
 Kind = TypeVar("Kind", bound=Settings)
