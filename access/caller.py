@@ -3,12 +3,16 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from starlette.authentication import BaseUser
+from starlette.authentication import BaseUser, UnauthenticatedUser
 from starlette.requests import HTTPConnection
 
 from clerk.tokens import Session
 from config.role import Role
 from db.callers import Known
+
+
+class Unjudged(UnauthenticatedUser):
+    """Somebody whose token can neither be accepted nor refused now: Clerk's keys could not be fetched yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +21,7 @@ class Visitor(BaseUser):
 
     session: Session
     look_up: Callable[[str], Awaitable[Known | None]]
+    """Asks the database, each time anew. Raises `lookup.Unavailable`."""
 
     @property
     def is_authenticated(self) -> bool:

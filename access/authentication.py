@@ -1,0 +1,118 @@
+"""Who says they are calling: the backend for Starlette's AuthenticationMiddleware. It never asks the database."""
+
+import asyncio
+from collections.abc import Iterable
+
+import structlog
+from prometheus_client import Counter as Metric
+from starlette.authentication import AuthCredentials, AuthenticationBackend, BaseUser
+from starlette.requests import HTTPConnection
+
+from access import credentials
+from access.caller import Unjudged, Visitor
+from access.credentials import Credentials
+from access.lookup import Lookup
+from clerk.keyring import Keyring
+from clerk.keys import Keys, PinnedKey
+from clerk.tokens import Reason, Refused, Session, Tokens, Unready
+from config import logs
+from config.refusals import Refusals
+from config.settings import AccessSettings, split_parties
+from db import engine
+
+log = structlog.get_logger()
+
+REFUSED = Metric("akako_tokens_refused_total", "Tokens that did not show who is calling.", ["reason"])
+KEYS_SECONDS = 4.0
+"""How long a request waits for the keys of the issuer, if it needs newer ones."""
+
+
+class Authentication(AuthenticationBackend):
+    """Opens the token of a request. A refused one makes nobody of the caller, so that public pages stay public."""
+
+    def __init__(self, tokens: Tokens, keys: Keys, lookup: Lookup, parties: tuple[str, ...] = ()) -> None:
+        self._tokens = tokens
+        self._keys = keys
+        self._lookup = lookup
+        self._parties = parties
+        self._refusals = Refusals("token.refused", REFUSED)
+
+    async def authenticate(self, conn: HTTPConnection) -> tuple[AuthCredentials, BaseUser] | None:
+        """The visitor, or None; what is refused is counted, and told in the log only."""
+        try:
+            session = await self._open(credentials.find(conn.scope["headers"]))
+        except Refused as refusal:
+            self._refusals.note(refusal.reason)
+            return None
+        except Unready:
+            self._refusals.note("keys_away")
+            return AuthCredentials(), Unjudged()
+        return (AuthCredentials(["session"]), Visitor(session, self._lookup.find)) if session else None
+
+    def close(self) -> None:
+        """Stop what works in the background."""
+        self._lookup.close()
+        self._keys.close()
+        self._refusals.close()
+
+    async def _open(self, brought: Credentials) -> Session | None:
+        if not brought.tokens:
+            return None
+        if brought.from_cookie and self._parties and (brought.origin or self._parties[0]) not in self._parties:
+            raise Refused(Reason.ORIGIN_WRONG)
+        try:
+            return self._newest(brought.tokens)
+        except (Refused, Unready) as failure:
+            if not _wants_a_key(failure) or not await self._newer_keys():
+                raise
+            return self._newest(brought.tokens)
+
+    def _newest(self, tokens: Iterable[str]) -> Session:
+        """The session of the token that verifies, the newest if several do."""
+        sessions: list[Session] = []
+        failures: list[Refused | Unready] = []
+        for token in tokens:
+            try:
+                sessions.append(self._tokens.open(token))
+            except (Refused, Unready) as failure:
+                failures.append(failure)
+        if not sessions:
+            raise max(failures, key=_wants_a_key)
+        return max(sessions, key=lambda session: session.issued_at)
+
+    async def _newer_keys(self) -> bool:
+        """Wait for the fetch that is due or under way, without holding up anybody else; whether there was one."""
+        asked = self._keys.refresh()
+        if asked is None:
+            return False
+        try:
+            async with asyncio.timeout(KEYS_SECONDS):
+                await asyncio.wrap_future(asked)
+        except TimeoutError:
+            return False
+        return True
+
+
+def _wants_a_key(failure: Refused | Unready) -> bool:
+    return isinstance(failure, Unready) or failure.reason is Reason.KEY_UNKNOWN
+
+
+def build(settings: AccessSettings) -> Authentication:
+    """The backend of one application, with a database connection of its own; close it with the application."""
+    parties = split_parties(settings.clerk_authorized_parties)
+    if not parties:
+        log.warning("tokens.any_party_allowed", next_step="set CLERK_AUTHORIZED_PARTIES")
+    keys = _keys(settings)
+    tokens = Tokens(settings.clerk_issuer, keys, parties=parties, leeway_seconds=settings.token_leeway_seconds)
+    seconds = settings.guard_timeout_seconds
+    database = engine.connect(
+        settings.database_url.get_secret_value(), "guard", connections=1, statement_seconds=seconds
+    )
+    lookup = Lookup(database, seconds=seconds, most_waiting=settings.guard_waiting)
+    return Authentication(tokens, keys, lookup, parties)
+
+
+def _keys(settings: AccessSettings) -> Keys:
+    if settings.clerk_jwt_key:
+        return PinnedKey(settings.clerk_jwt_key)
+    return Keyring(settings.clerk_issuer, on_failure=lambda error: log.warning("keys.not_fetched", **logs.fault(error)))

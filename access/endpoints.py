@@ -1,0 +1,62 @@
+"""Puts a guard before an endpoint, whatever kind it is: what the guard denies never reaches it."""
+
+import functools
+import inspect
+from collections.abc import Awaitable, Callable
+from typing import Any, ParamSpec
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import HTTPConnection
+from starlette.types import Receive, Scope, Send
+
+from access import denials
+from access.denials import Denied
+
+P = ParamSpec("P")
+Admit = Callable[[HTTPConnection], Awaitable[object]]
+
+
+def guarded(endpoint: Callable[P, Any], admit: Admit) -> Callable[P, Any]:
+    """The endpoint, reached only by connections that `admit` does not deny.
+
+    It is a function or method with a parameter named `request` or `websocket`, or an ASGI application.
+    """
+    parameters = list(inspect.signature(endpoint).parameters)
+    if parameters[-3:] == ["scope", "receive", "send"]:
+        return _app(endpoint, admit)
+    for name in ("request", "websocket"):
+        if name in parameters:
+            return _endpoint(endpoint, admit, name, parameters.index(name))
+    raise TypeError(f"{endpoint!r} has no parameter named request or websocket")
+
+
+def _endpoint(endpoint: Callable[P, Any], admit: Admit, name: str, position: int) -> Callable[P, Any]:
+    is_async = inspect.iscoroutinefunction(endpoint)
+
+    @functools.wraps(endpoint)
+    async def wrapper(*args: P.args, **kwargs: P.kwargs) -> Any:
+        connection: Any = kwargs[name] if name in kwargs else args[position]
+        try:
+            await admit(connection)
+        except Denied as denied:
+            if name == "request":
+                return denials.response(denied.status_code)
+            return await denials.turn_away(denied.status_code, connection.scope, connection.receive, connection.send)
+        if is_async:
+            return await endpoint(*args, **kwargs)
+        return await run_in_threadpool(endpoint, *args, **kwargs)
+
+    return wrapper
+
+
+def _app(app: Callable[..., Any], admit: Admit) -> Callable[..., Any]:
+    async def wrapper(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] in ("http", "websocket"):
+            try:
+                await admit(HTTPConnection(scope))
+            except Denied as denied:
+                await denials.turn_away(denied.status_code, scope, receive, send)
+                return
+        await app(scope, receive, send)
+
+    return wrapper

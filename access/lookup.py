@@ -1,0 +1,133 @@
+"""Asks the database who callers are: whoever waits is asked about together, in one query that begins after they came.
+
+One thread and one connection: sharing a query costs less than taking turns at a pool, and a slow database can never
+be asked more than one question at a time. There is no memory from one query to the next, so that what was revoked
+counts on the very next request.
+"""
+
+import asyncio
+import contextlib
+import threading
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from prometheus_client import Counter as Metric
+from sqlalchemy import Engine
+
+from config.refusals import Refusals
+from db import callers, faults
+from db.callers import Known
+
+FAILED = Metric("akako_lookups_failed_total", "Requests for which the database did not say who is calling.", ["reason"])
+
+MOST_TOGETHER = 200
+
+
+class Unavailable(Exception):
+    """Who is calling cannot be known now; the request has to come again."""
+
+
+@dataclass(slots=True, eq=False)
+class _Waiting:
+    clerk_id: str
+    answer: asyncio.Future[Known | None]
+    loop: asyncio.AbstractEventLoop
+
+
+class Lookup:
+    """One daemon thread that begins with the first request."""
+
+    def __init__(self, engine: Engine, *, seconds: float = 2, most_waiting: int = 2_000) -> None:
+        self._engine = engine
+        self._seconds = seconds
+        self._most_waiting = most_waiting
+        self._queue: deque[_Waiting] = deque()
+        self._wake = threading.Condition()
+        self._thread: threading.Thread | None = None
+        self._closing = False
+        self._failures = Refusals("callers.not_found", FAILED)
+
+    async def find(self, clerk_id: str) -> Known | None:
+        """The user as the database knows it now, if it does. Raises Unavailable if it cannot say soon."""
+        loop = asyncio.get_running_loop()
+        waiting = _Waiting(clerk_id, loop.create_future(), loop)
+        self._enter(waiting)
+        try:
+            async with asyncio.timeout(self._seconds):
+                return await waiting.answer
+        except TimeoutError:
+            raise self._unavailable("slow") from None
+
+    def close(self) -> None:
+        """Answer who is waiting, and stop."""
+        with self._wake:
+            self._closing = True
+            self._wake.notify()
+        if self._thread is not None:
+            self._thread.join(self._seconds)
+        self._failures.close()
+
+    def _enter(self, waiting: _Waiting) -> None:
+        with self._wake:
+            if self._closing or len(self._queue) >= self._most_waiting:
+                raise self._unavailable("too_many_waiting")
+            self._queue.append(waiting)
+            if self._thread is None or not self._thread.is_alive():
+                self._thread = threading.Thread(target=self._run, name="lookup", daemon=True)
+                self._thread.start()
+            self._wake.notify()
+
+    def _unavailable(self, why: str) -> Unavailable:
+        self._failures.note(why)
+        return Unavailable(why)
+
+    def _run(self) -> None:
+        while batch := self._next():
+            try:
+                found = self._ask({waiting.clerk_id for waiting in batch})
+            except Exception as error:
+                _answer(batch, self._unavailable(type(error).__name__))
+            else:
+                _answer(batch, found)
+
+    def _next(self) -> list[_Waiting]:
+        """Who waits, as soon as somebody does, without those who gave up; nobody when it is time to stop."""
+        with self._wake:
+            while True:
+                self._wake.wait_for(lambda: self._queue or self._closing)
+                if not self._queue:
+                    return []
+                batch = [self._queue.popleft() for _ in range(min(MOST_TOGETHER, len(self._queue)))]
+                if batch := [waiting for waiting in batch if not waiting.answer.cancelled()]:
+                    return batch
+
+    def _ask(self, clerk_ids: set[str]) -> dict[str, Known]:
+        """One statement; once more on a new connection if the old one was dead."""
+        try:
+            return self._query(clerk_ids)
+        except Exception as error:
+            if not faults.is_lost(error):
+                raise
+            return self._query(clerk_ids)
+
+    def _query(self, clerk_ids: set[str]) -> dict[str, Known]:
+        with self._engine.connect() as connection:
+            return callers.find(connection.execution_options(isolation_level="AUTOCOMMIT"), clerk_ids)
+
+
+def _answer(batch: Sequence[_Waiting], result: Mapping[str, Known] | Unavailable) -> None:
+    """Give everybody an answer, with one call into each event loop."""
+    for loop in {waiting.loop for waiting in batch}:
+        with contextlib.suppress(RuntimeError):  # the loop is gone, and with it whoever waited
+            loop.call_soon_threadsafe(_settle, [waiting for waiting in batch if waiting.loop is loop], result)
+
+
+def _settle(batch: Sequence[_Waiting], result: Mapping[str, Known] | Unavailable) -> None:
+    for waiting in batch:
+        if waiting.answer.done():
+            continue
+        if isinstance(result, Unavailable):
+            waiting.answer.set_exception(result)
+        else:
+            waiting.answer.set_result(result.get(waiting.clerk_id))
