@@ -2,7 +2,6 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Any
 
 from sqlalchemy import Connection
 
@@ -30,18 +29,17 @@ def find(connection: Connection, clerk_ids: Collection[str]) -> dict[str, Known]
     """The users that we know among these, by Clerk's id; a tombstone is known, as deleted."""
     rows = connection.exec_driver_sql(
         """
-        select array(
+        select id, clerk_id, email, first_name, last_name, banned, deleted_at is not null,
+               array(
                    select role from user_roles
                    where user_id = users.id and is_active
                      and effective_start_date <= now()
-                     and (effective_end_date is null or effective_end_date > now())),
-               id, clerk_id, email, first_name, last_name, banned, deleted_at is not null
+                     and (effective_end_date is null or effective_end_date > now()))
         from users where clerk_id = any(%(ids)b::text[])
         """,
         {"ids": list(clerk_ids)},
     )
-    return {known.clerk_id: known for known in (_known(*row) for row in rows)}
-
-
-def _known(roles: list[str], *user: Any) -> Known:
-    return Known(*user, frozenset(_ROLES[role] for role in roles))
+    return {
+        clerk_id: Known(id_, clerk_id, email, first, last, banned, deleted, frozenset(_ROLES[role] for role in roles))
+        for id_, clerk_id, email, first, last, banned, deleted, roles in rows
+    }
