@@ -1,9 +1,57 @@
-"""Who acts and why, told to the database once per transaction; its triggers write the trail."""
+"""The audit trail: who acts and why, told to the database once per transaction; its triggers write, we read."""
 
 import json
 from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection
+
+_COLUMNS = "id, at, action, clerk_user_id, user_role_id, role, actor, actor_email, reason, cause, before, after"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One change, as the database wrote it down."""
+
+    id: int
+    at: datetime
+    action: str
+    clerk_user_id: str | None
+    user_role_id: int | None
+    role: str | None
+    actor: str
+    actor_email: str | None
+    reason: str | None
+    cause: str | None
+    """The svix id or request id behind it."""
+    before: dict[str, Any] | None
+    after: dict[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Which lines are asked for; None asks nothing."""
+
+    user: str | None = None
+    """Clerk's id of whom it is about."""
+    actor: str | None = None
+    action: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    """Lines from before this instant."""
+
+
+_CONDITIONS = {
+    # By our own id, which is in the index; a user whom we never heard of has no lines.
+    "user": "user_id = (select id from users where clerk_id = %(user)s)",
+    "actor": "actor = %(actor)s",
+    "action": "action = %(action)s",
+    "since": "at >= %(since)s",
+    "until": "at < %(until)s",
+    "before": "id < %(before)s",
+}
 
 
 def act_as(
@@ -27,3 +75,27 @@ def act_as(
         """,
         (actor, actor_email, reason, cause, json.dumps(causes) if causes else ""),
     )
+
+
+def page(connection: Connection, wanted: Wanted, most: int, before: int | None = None) -> list[Line]:
+    """Up to `most` lines, newest first, from below line `before` on."""
+    # What is asked for decides which index is right, so the plan is made for each question anew.
+    connection.exec_driver_sql("set local plan_cache_mode = force_custom_plan")
+    return [Line(*row) for row in connection.exec_driver_sql(*paging(wanted, most, before))]
+
+
+def paging(wanted: Wanted, most: int, before: int | None = None) -> tuple[str, dict[str, object]]:
+    """The statement of `page`, with its parameters."""
+    asked = {name: value for name, value in (*asdict(wanted).items(), ("before", before)) if value is not None}
+    conditions = " and ".join(["true", *(_CONDITIONS[name] for name in asked)])
+    statement = f"select {_COLUMNS} from audit_log where {conditions} order by id desc limit %(most)s"  # noqa: S608
+    return statement, {**asked, "most": most}
+
+
+def of_assignment(connection: Connection, assignment_id: int) -> list[Line]:
+    """What the trail says of one assignment, first to last."""
+    rows = connection.exec_driver_sql(
+        f"select {_COLUMNS} from audit_log where user_role_id = %s order by id",  # noqa: S608
+        (assignment_id,),
+    )
+    return [Line(*row) for row in rows]

@@ -18,6 +18,11 @@ def is_collision(error: BaseException) -> bool:
     return _sqlstate(error) in _COLLISIONS
 
 
+def is_overlap(error: BaseException) -> bool:
+    """Two windows in force of one role of one user would overlap."""
+    return _sqlstate(error) == "23P01"
+
+
 def is_away(error: BaseException) -> bool:
     """The database cannot be used now (gone, going, full, read-only, no connection free), whatever is asked of it."""
     if isinstance(error, (exc.TimeoutError, exc.InterfaceError)):

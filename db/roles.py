@@ -1,11 +1,19 @@
 """The assignments: roles held in windows of time. An assignment counts by the clock, whatever has been written down."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import IntegrityError
 
 from config.role import Role
+from db import faults
+from db.assignments import Window
+
+
+class InTheWay(Exception):
+    """An assignment of the same role is in force in a part of that time; the database refused a second one."""
 
 
 def held_by(connection: Connection, user_id: int) -> set[Role]:
@@ -20,6 +28,58 @@ def held_by(connection: Connection, user_id: int) -> set[Role]:
         (user_id,),
     )
     return {Role(role) for role in rows.scalars()}
+
+
+def assign(connection: Connection, user_id: int, window: Window, by: str, email: str, reason: str, notes: str) -> int:
+    """Give a user a role in a window of time; the assignment's id. Raises InTheWay, with the transaction intact."""
+    with _alone_in_its_window(connection):
+        added = connection.exec_driver_sql(
+            """
+            insert into user_roles (user_id, role, effective_start_date, effective_end_date, assigned_by,
+                                    assigned_by_email, reason, admin_notes)
+            values (%s, %s, coalesce(%s, now()), %s, %s, nullif(%s, ''), nullif(%s, ''), nullif(%s, ''))
+            returning id
+            """,
+            (user_id, window.role.value, window.start, window.end, by, email, reason, notes),
+        )
+    return int(added.scalar_one())
+
+
+def change_end(connection: Connection, assignment_id: int, end: datetime | None) -> None:
+    """Let an assignment end at another time, or never. Raises InTheWay, with the transaction intact."""
+    with _alone_in_its_window(connection):
+        connection.exec_driver_sql(
+            """
+            update user_roles set effective_end_date = %(end)s, updated_at = now()
+            where id = %(id)s and effective_end_date is distinct from %(end)s
+            """,
+            {"id": assignment_id, "end": end},
+        )
+
+
+def revoke(connection: Connection, assignment_id: int, why: str) -> None:
+    """End an assignment now. One that would begin later is cancelled: its window becomes empty."""
+    connection.exec_driver_sql(
+        """
+        update user_roles
+        set effective_end_date = greatest(effective_start_date, now()), is_active = false, updated_at = now(),
+            end_reason = nullif(%s, '')
+        where id = %s and is_active
+        """,
+        (why, assignment_id),
+    )
+
+
+@contextmanager
+def _alone_in_its_window(connection: Connection) -> Iterator[None]:
+    """A savepoint, so that the transaction can still say what was in the way."""
+    try:
+        with connection.begin_nested():
+            yield
+    except IntegrityError as error:
+        if not faults.is_overlap(error):
+            raise
+        raise InTheWay from error
 
 
 def assign_default(connection: Connection, role: Role, since: Mapping[int, datetime]) -> None:

@@ -66,6 +66,12 @@ users = Table(
         text('lower(claimed_email collate "C")'),
         postgresql_where=text("claimed_email is not null"),
     ),
+    Index(
+        "users_name_idx",
+        text("(lower(ltrim(coalesce(first_name, '') || ' ' || coalesce(last_name, ''))) collate \"C\")"),
+    ),
+    Index("users_last_name_idx", text('(lower(last_name) collate "C")')),
+    Index("users_username_idx", text('(lower(username) collate "C")')),
     postgresql_with={"fillfactor": 80},
 )
 
@@ -109,6 +115,7 @@ user_roles = Table(
         "effective_end_date",
         postgresql_where=text("is_active and effective_end_date is not null"),
     ),
+    Index("user_roles_role_idx", "role", "user_id", postgresql_where=text("is_active")),
 )
 
 webhook_events = Table(
@@ -154,4 +161,8 @@ audit_log = Table(
     Column("before", JSONB),
     Column("after", JSONB),
     Index("audit_log_user_idx", "user_id", "id"),
+    Index("audit_log_actor_idx", "actor", "id"),
+    Index("audit_log_action_idx", "action", "id"),
+    Index("audit_log_at_idx", "at"),
+    Index("audit_log_role_idx", "user_role_id", "id", postgresql_where=text("user_role_id is not null")),
 )

@@ -1,0 +1,39 @@
+"""The evidence: kept deliveries as proof of what Clerk said. What they say of a person stays in the table."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A kept delivery and how it was verified."""
+
+    svix_id: str
+    type: str | None
+    occurred_at: datetime | None
+    received_at: datetime
+    applied_at: datetime | None
+    status: str
+    svix_timestamp: int
+    """The attempt's time, in seconds since 1970, as it was signed."""
+    svix_signature: str
+    verified_by: str
+    """The signing secret that fitted: the first 12 hexadecimal digits of its SHA-256."""
+    body_sha256: str
+    body_bytes: int
+
+
+def deliveries(connection: Connection, svix_ids: Collection[str]) -> list[Delivery]:
+    """The kept deliveries among these, the first received first."""
+    rows = connection.exec_driver_sql(
+        """
+        select svix_id, type, occurred_at, received_at, applied_at, status, svix_timestamp, svix_signature, verified_by,
+               encode(sha256(body), 'hex'), octet_length(body)
+        from webhook_events where svix_id = any(%(ids)b::text[]) order by received_at, svix_id
+        """,
+        {"ids": list(svix_ids)},
+    )
+    return [Delivery(*row) for row in rows]

@@ -1,0 +1,21 @@
+"""Users are found by how their name, username or e-mail address begins, and by the role they hold."""
+
+from alembic import op
+
+revision = "0005"
+down_revision = "0004"
+
+
+def upgrade() -> None:
+    # Ordered byte by byte ("C"), so that a prefix is one range of the index, whatever the host's language is.
+    op.execute("""
+        create index users_name_idx on users
+            ((lower(ltrim(coalesce(first_name, '') || ' ' || coalesce(last_name, ''))) collate "C"))
+    """)
+    op.execute('create index users_last_name_idx on users ((lower(last_name) collate "C"))')
+    op.execute('create index users_username_idx on users ((lower(username) collate "C"))')
+    op.execute("create index user_roles_role_idx on user_roles (role, user_id) where is_active")
+
+
+def downgrade() -> None:
+    op.execute("drop index user_roles_role_idx, users_username_idx, users_last_name_idx, users_name_idx")
