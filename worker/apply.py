@@ -2,8 +2,9 @@
 
 import random
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import structlog
 from celery.exceptions import SoftTimeLimitExceeded
@@ -19,6 +20,8 @@ from worker import failures, fold
 from worker.fold import Decision, State
 
 log = structlog.get_logger()
+
+Done = TypeVar("Done")
 
 TRIES = 8
 DELETED = "The user was deleted in Clerk."
@@ -73,13 +76,26 @@ def apply(engine: Engine, svix_ids: Sequence[str], default_role: Role) -> Applie
     return Applied(*(getattr(left, name) + getattr(right, name) for name in Applied.__slots__))
 
 
+def apply_snapshot(engine: Engine, snapshot: Snapshot, cause: str, default_role: Role) -> None:
+    """Make true what Clerk answered when it was asked about a user, exactly as if an event had brought it.
+
+    `cause` is the id of the request that asked. A tombstone stays one. Raises the database's error if it is away.
+    """
+    said: list[tuple[State, str]] = [(snapshot, cause)]
+    _together(engine, lambda connection, email_keys: write(connection, said, default_role, email_keys))
+
+
 def _apply_together(engine: Engine, svix_ids: Sequence[str], default_role: Role) -> Applied:
-    """One transaction, tried again while others get in its way."""
+    return _together(engine, lambda connection, email_keys: _apply_in(connection, svix_ids, default_role, email_keys))
+
+
+def _together(engine: Engine, work: Callable[[Connection, set[str]], Done]) -> Done:
+    """One transaction, tried again while others get in its way; it is given the addresses that it has to know of."""
     email_keys: set[str] = set()
     for attempt in range(1, TRIES + 1):
         try:
             with engine.begin() as connection:
-                return _apply_in(connection, svix_ids, default_role, email_keys)
+                return work(connection, email_keys)
         except Exception as error:
             if isinstance(error, Raced):
                 email_keys |= error.email_keys
