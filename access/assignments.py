@@ -1,0 +1,129 @@
+"""Changes of one user's roles by a person, the same for the API and the commands.
+
+Here and not in `db`, as they decide more than a statement can; here and not in `api`, as the commands need them too.
+Each runs in the caller's transaction and raises a `Refused` before anything is written.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from access.refusal import (
+    AssignmentOver,
+    AssignmentUnknown,
+    EndTooSoon,
+    LastAdmin,
+    Overlap,
+    UserDeleted,
+    UserUnknown,
+)
+from config.role import Role
+from db import admins, assignments, audit, holder, roles
+from db.assignments import Assignment, Window
+from db.holder import Holder
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Author:
+    """Who changes something, and why."""
+
+    actor: str
+    """As the trail says it: a Clerk id, `IMPERSONATOR as CLERK_ID`, or `operator:NAME`."""
+    email: str = ""
+    reason: str = ""
+    cause: str = ""
+    """The request's id."""
+
+
+def assign(connection: Connection, author: Author, clerk_id: str, window: Window, notes: str = "") -> Assignment:
+    """Give a user a role in a window of time; the assignment."""
+    user = _lock(connection, clerk_id)
+    _judge_end(window.end, window.start or user.now, user)
+    _sign(connection, author)
+    try:
+        added = roles.assign(connection, user.id, window, author.actor, author.email, author.reason, notes)
+    except roles.InTheWay as error:
+        raise _overlap(connection, user, window) from error
+    return _find(connection, user, added)
+
+
+def change_end(
+    connection: Connection, author: Author, clerk_id: str, assignment_id: int, end: datetime | None
+) -> Assignment:
+    """Let an assignment end earlier or later, or never (None); the assignment as it is then."""
+    user = _lock(connection, clerk_id)
+    assignment = _in_force(connection, user, assignment_id)
+    _judge_end(end, assignment.effective_start_date, user)
+    if end is not None:
+        _keep_an_admin(connection, assignment, end)
+    _sign(connection, author)
+    try:
+        roles.change_end(connection, assignment_id, end)
+    except roles.InTheWay as error:
+        window = Window(role=assignment.role, start=assignment.effective_start_date, end=end)
+        raise _overlap(connection, user, window, assignment_id) from error
+    return _find(connection, user, assignment_id)
+
+
+def revoke(connection: Connection, author: Author, clerk_id: str, assignment_id: int) -> Assignment:
+    """End an assignment now, or cancel one that would begin later; the assignment as it is then."""
+    user = _lock(connection, clerk_id)
+    assignment = _in_force(connection, user, assignment_id)
+    _keep_an_admin(connection, assignment, None)
+    _sign(connection, author)
+    roles.revoke(connection, assignment_id, author.reason)
+    return _find(connection, user, assignment_id)
+
+
+def _lock(connection: Connection, clerk_id: str) -> Holder:
+    user = holder.lock(connection, clerk_id)
+    if user is None:
+        raise UserUnknown
+    if user.deleted:
+        raise UserDeleted
+    return user
+
+
+def _find(connection: Connection, user: Holder, assignment_id: int) -> Assignment:
+    found = assignments.find(connection, user.id, assignment_id)
+    if found is None:
+        raise AssignmentUnknown
+    return found
+
+
+def _in_force(connection: Connection, user: Holder, assignment_id: int) -> Assignment:
+    """The assignment, if it can still be changed: neither closed, nor past its end and waiting for the calendar."""
+    found = _find(connection, user, assignment_id)
+    end = found.effective_end_date
+    if not found.is_active or (end is not None and end <= user.now):
+        raise AssignmentOver
+    return found
+
+
+def _judge_end(end: datetime | None, start: datetime, user: Holder) -> None:
+    if end is not None and end <= max(start, user.now):
+        raise EndTooSoon
+
+
+def _keep_an_admin(connection: Connection, assignment: Assignment, end: datetime | None) -> None:
+    """One transaction at a time, as two could each count on the admin that the other is taking away."""
+    if assignment.role is Role.ADMIN:
+        admins.take_turns(connection)
+        if admins.would_be_missing(connection, assignment.id, end):
+            raise LastAdmin
+
+
+def _sign(connection: Connection, author: Author) -> None:
+    audit.act_as(connection, author.actor, actor_email=author.email, reason=author.reason, cause=author.cause)
+
+
+def _overlap(connection: Connection, user: Holder, window: Window, itself: int | None = None) -> Overlap:
+    """Names what is in the way, as the constraint's own message would."""
+    found = assignments.overlapping(connection, user.id, window)
+    other = next((each for each in found if each.id != itself), None)
+    if other is None:  # it ended in this very moment
+        return Overlap("Try again.")
+    until = f"until {other.effective_end_date:%Y-%m-%dT%H:%M:%S%z}" if other.effective_end_date else "without an end"
+    since = f"{other.effective_start_date:%Y-%m-%dT%H:%M:%S%z}"
+    return Overlap(f"In the way: assignment {other.id}, {other.role} from {since} {until}.", other)

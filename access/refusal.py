@@ -1,0 +1,58 @@
+"""Why a change of roles is refused. Each docstring is the sentence that whoever asked gets to read."""
+
+from typing import ClassVar
+
+from db.assignments import Assignment
+
+
+class Refused(Exception):
+    """The change is refused."""
+
+    word: ClassVar[str] = "refused"
+    """For programs; stays as it is."""
+
+    def __init__(self, particulars: str = "", in_the_way: Assignment | None = None) -> None:
+        super().__init__(" ".join(filter(None, [self.__doc__, particulars])))
+        self.in_the_way = in_the_way
+
+
+class UserUnknown(Refused):
+    """We know no user with this Clerk id. If the user is new, the first login or Clerk's webhook brings the user."""
+
+    word = "user_unknown"
+
+
+class UserDeleted(Refused):
+    """This user was deleted in Clerk. A tombstone's roles ended with the deletion and stay as they are."""
+
+    word = "user_deleted"
+
+
+class AssignmentUnknown(Refused):
+    """This user has no assignment with this id. The user's roles list them."""
+
+    word = "assignment_unknown"
+
+
+class AssignmentOver(Refused):
+    """This assignment has ended, and what has ended stays as it was. Assign the role anew."""
+
+    word = "assignment_over"
+
+
+class EndTooSoon(Refused):
+    """The end must lie after the start and after this moment. To end a role now, revoke it."""
+
+    word = "end_too_soon"
+
+
+class Overlap(Refused):
+    """The user holds this role in a part of that time already. Change the end of that assignment, or revoke it."""
+
+    word = "overlap"
+
+
+class LastAdmin(Refused):
+    """That would leave a time without any ADMIN. Give the role to somebody else for that time first."""
+
+    word = "last_admin"

@@ -1,0 +1,278 @@
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import Engine
+
+from access.refusal import (
+    AssignmentOver,
+    AssignmentUnknown,
+    EndTooSoon,
+    LastAdmin,
+    Overlap,
+    UserDeleted,
+    UserUnknown,
+)
+from clerk.user import Deletion
+from config.role import Role
+from db import assignments
+from tests import people
+from tests.ledger import rows, values
+from worker.apply import write
+
+NOW = datetime.now(UTC)
+HOUR = timedelta(hours=1)
+
+
+def delete(engine: Engine, clerk_id: str) -> None:
+    with engine.begin() as connection:
+        write(connection, [(Deletion(clerk_id=clerk_id, at=NOW), "msg_gone")], Role.LEARNER)
+
+
+def roles_of(engine: Engine, clerk_id: str) -> set[Role]:
+    return set(people.find(engine, clerk_id).roles)
+
+
+def test_an_assigned_role_is_held_from_now_on(engine: Engine) -> None:
+    people.add(engine, "user_ada")
+
+    given = people.assign(engine, "user_ada", Role.MENTOR)
+
+    assert given.held
+    assert roles_of(engine, "user_ada") == {Role.LEARNER, Role.MENTOR}
+
+
+def test_an_assignment_leaves_one_line_with_who_why_and_the_request(engine: Engine) -> None:
+    people.add(engine, "user_ada")
+
+    given = people.assign(engine, "user_ada", Role.MENTOR)
+
+    lines = rows(engine, "select action, actor, reason, cause from audit_log where user_role_id = %s", given.id)
+    assert lines == [("role.assigned", "operator:tests", "For a test.", "req_tests")]
+
+
+def test_a_future_role_is_not_held_yet(engine: Engine) -> None:
+    people.add(engine, "user_ada")
+
+    given = people.assign(engine, "user_ada", Role.MENTOR, start=NOW + HOUR)
+
+    assert not given.held
+    assert roles_of(engine, "user_ada") == {Role.LEARNER}
+
+
+def test_an_overlap_names_the_assignment_in_the_way(engine: Engine) -> None:
+    people.add(engine, "user_ada")
+    first = people.assign(engine, "user_ada", Role.MENTOR, end=NOW + 2 * HOUR)
+
+    with pytest.raises(Overlap) as refusal:
+        people.assign(engine, "user_ada", Role.MENTOR, start=NOW + HOUR)
+
+    assert refusal.value.in_the_way is not None
+    assert refusal.value.in_the_way.id == first.id
+    assert f"assignment {first.id}, MENTOR" in str(refusal.value)
+
+
+def test_a_window_may_begin_where_another_ends(engine: Engine) -> None:
+    people.add(engine, "user_ada")
+    people.assign(engine, "user_ada", Role.MENTOR, end=NOW + HOUR)
+
+    second = people.assign(engine, "user_ada", Role.MENTOR, start=NOW + HOUR)
+
+    assert second.effective_start_date == NOW + HOUR
+
+
+def test_an_extension_into_the_next_window_names_that_one(engine: Engine) -> None:
+    people.add(engine, "user_ada")
+    first = people.assign(engine, "user_ada", Role.MENTOR, end=NOW + HOUR)
+    second = people.assign(engine, "user_ada", Role.MENTOR, start=NOW + HOUR)
+
+    with pytest.raises(Overlap) as refusal:
+        people.change_end(engine, "user_ada", first, NOW + 2 * HOUR)
+
+    assert refusal.value.in_the_way is not None
+    assert refusal.value.in_the_way.id == second.id
+
+
+def test_an_end_in_the_past_is_refused(engine: Engine) -> None:
+    people.add(engine, "user_ada")
+
+    with pytest.raises(EndTooSoon):
+        people.assign(engine, "user_ada", Role.MENTOR, start=NOW - 2 * HOUR, end=NOW - HOUR)
+
+
+def test_an_end_before_the_start_is_refused(engine: Engine) -> None:
+    people.add(engine, "user_ada")
+
+    with pytest.raises(EndTooSoon):
+        people.assign(engine, "user_ada", Role.MENTOR, start=NOW + 2 * HOUR, end=NOW + HOUR)
+
+
+def test_an_end_that_stays_leaves_no_line(engine: Engine) -> None:
+    people.add(engine, "user_ada")
+    given = people.assign(engine, "user_ada", Role.MENTOR, end=NOW + HOUR)
+
+    people.change_end(engine, "user_ada", given, NOW + HOUR)
+
+    assert values(engine, "select action from audit_log where user_role_id = %s", given.id) == ["role.assigned"]
+
+
+@pytest.mark.parametrize(
+    ("end", "action"), [(None, "role.extended"), (NOW + HOUR, "role.shortened"), (NOW + 3 * HOUR, "role.extended")]
+)
+def test_a_change_of_the_end_is_one_line(engine: Engine, end: datetime | None, action: str) -> None:
+    people.add(engine, "user_ada")
+    given = people.assign(engine, "user_ada", Role.MENTOR, end=NOW + 2 * HOUR)
+
+    changed = people.change_end(engine, "user_ada", given, end)
+
+    assert changed.effective_end_date == end
+    lines = values(engine, "select action from audit_log where user_role_id = %s order by id", given.id)
+    assert lines == ["role.assigned", action]
+
+
+def test_a_revoked_role_is_held_no_more_and_its_row_stays(engine: Engine) -> None:
+    people.add(engine, "user_ada")
+    given = people.assign(engine, "user_ada", Role.MENTOR)
+
+    revoked = people.revoke(engine, "user_ada", given)
+
+    assert (revoked.is_active, revoked.held, revoked.end_reason) == (False, False, "For a test.")
+    assert roles_of(engine, "user_ada") == {Role.LEARNER}
+
+
+def test_a_revoked_future_window_was_never_held(engine: Engine) -> None:
+    ada = people.add(engine, "user_ada")
+    given = people.assign(engine, "user_ada", Role.MENTOR, start=NOW + HOUR)
+
+    people.revoke(engine, "user_ada", given)
+
+    with engine.begin() as connection:
+        held = assignments.at(connection, ada.id, NOW + 2 * HOUR)
+    assert [each.role for each in held] == [Role.LEARNER]
+
+
+def test_what_was_held_at_an_instant_stays_true_after_a_revocation(engine: Engine) -> None:
+    ada = people.add(engine, "user_ada")
+    given = people.assign(engine, "user_ada", Role.MENTOR, start=NOW - 2 * HOUR)
+
+    people.revoke(engine, "user_ada", given)
+
+    with engine.begin() as connection:
+        held = assignments.at(connection, ada.id, NOW - HOUR)
+    assert {each.role for each in held} == {Role.LEARNER, Role.MENTOR}
+
+
+def test_what_has_ended_cannot_be_changed(engine: Engine) -> None:
+    people.add(engine, "user_ada")
+    given = people.assign(engine, "user_ada", Role.MENTOR)
+    people.revoke(engine, "user_ada", given)
+
+    with pytest.raises(AssignmentOver):
+        people.revoke(engine, "user_ada", given)
+    with pytest.raises(AssignmentOver):
+        people.change_end(engine, "user_ada", given, None)
+
+
+def test_nobody_assigns_to_a_stranger(engine: Engine) -> None:
+    with pytest.raises(UserUnknown):
+        people.assign(engine, "user_nobody", Role.MENTOR)
+
+
+def test_nobody_assigns_to_a_tombstone(engine: Engine) -> None:
+    people.add(engine, "user_ada")
+    delete(engine, "user_ada")
+
+    with pytest.raises(UserDeleted):
+        people.assign(engine, "user_ada", Role.MENTOR)
+
+
+def test_one_users_assignment_is_not_reached_through_another(engine: Engine) -> None:
+    people.add(engine, "user_ada")
+    people.add(engine, "user_bob")
+    given = people.assign(engine, "user_ada", Role.MENTOR)
+
+    with pytest.raises(AssignmentUnknown):
+        people.revoke(engine, "user_bob", given)
+
+
+def test_the_last_admin_stays(engine: Engine) -> None:
+    people.add(engine, "user_ada")
+    given = people.assign(engine, "user_ada", Role.ADMIN)
+
+    with pytest.raises(LastAdmin):
+        people.revoke(engine, "user_ada", given)
+    with pytest.raises(LastAdmin):
+        people.change_end(engine, "user_ada", given, NOW + HOUR)
+
+    assert Role.ADMIN in roles_of(engine, "user_ada")
+
+
+def test_an_admin_who_is_not_the_last_can_go(engine: Engine) -> None:
+    people.add(engine, "user_ada", Role.ADMIN)
+    people.add(engine, "user_bob")
+    given = people.assign(engine, "user_bob", Role.ADMIN)
+
+    people.revoke(engine, "user_bob", given)
+
+    assert Role.ADMIN not in roles_of(engine, "user_bob")
+
+
+def test_admins_cannot_be_shortened_away_one_after_the_other(engine: Engine) -> None:
+    people.add(engine, "user_ada")
+    people.add(engine, "user_bob")
+    adas = people.assign(engine, "user_ada", Role.ADMIN)
+    bobs = people.assign(engine, "user_bob", Role.ADMIN)
+    people.change_end(engine, "user_ada", adas, NOW + 2 * HOUR)
+
+    with pytest.raises(LastAdmin):
+        people.change_end(engine, "user_bob", bobs, NOW + HOUR)
+
+
+def test_an_admin_for_a_while_does_not_stand_in_for_one_for_good(engine: Engine) -> None:
+    people.add(engine, "user_ada")
+    people.add(engine, "user_bob")
+    people.assign(engine, "user_ada", Role.ADMIN, end=NOW + HOUR)
+    bobs = people.assign(engine, "user_bob", Role.ADMIN)
+
+    with pytest.raises(LastAdmin):
+        people.revoke(engine, "user_bob", bobs)
+
+
+def test_an_admin_may_hand_over_to_one_that_begins_when_the_first_ends(
+    engine: Engine, NOW + HOUR: datetime
+) -> None:
+    people.add(engine, "user_ada")
+    people.add(engine, "user_bob")
+    adas = people.assign(engine, "user_ada", Role.ADMIN)
+    people.assign(engine, "user_bob", Role.ADMIN, start=NOW + HOUR)
+
+    changed = people.change_end(engine, "user_ada", adas, NOW + HOUR)
+
+    assert changed.effective_end_date == NOW + HOUR
+
+
+def test_a_banned_admin_does_not_count_as_one_who_stays(engine: Engine) -> None:
+    people.add(engine, "user_ada")
+    given = people.assign(engine, "user_ada", Role.ADMIN)
+    people.add(engine, "user_bob", Role.ADMIN, banned=True)
+
+    with pytest.raises(LastAdmin):
+        people.revoke(engine, "user_ada", given)
+
+
+def test_a_banned_admin_can_be_removed_by_anyone(engine: Engine) -> None:
+    people.add(engine, "user_bob", banned=True)
+    given = people.assign(engine, "user_bob", Role.ADMIN)
+
+    revoked = people.revoke(engine, "user_bob", given)
+
+    assert not revoked.is_active
+
+
+def test_a_deleted_admin_does_not_count_and_the_deletion_is_not_refused(engine: Engine) -> None:
+    people.add(engine, "user_ada")
+    given = people.assign(engine, "user_ada", Role.ADMIN)
+    people.add(engine, "user_bob", Role.ADMIN)
+    delete(engine, "user_bob")
+
+    with pytest.raises(LastAdmin):
+        people.revoke(engine, "user_ada", given)

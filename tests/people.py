@@ -1,0 +1,56 @@
+"""Users of the learning platform with their roles, put there by the code that puts them there in life."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Engine
+
+from access import assignments
+from access.assignments import Author
+from clerk.user import Snapshot
+from config.role import Role
+from db import directory
+from db.assignments import Assignment, Window
+from db.directory import Entry
+from worker.apply import apply_snapshot
+
+OPERATOR = Author(actor="operator:tests", reason="For a test.", cause="req_tests")
+THEN = datetime(2025, 1, 1, tzinfo=UTC)
+"""When everybody signed up."""
+
+
+def add(engine: Engine, clerk_id: str, *roles: Role, **said: Any) -> Entry:
+    """A user whom Clerk told of, with the default role and others held from now on."""
+    snapshot = Snapshot(**{"clerk_id": clerk_id, "version": THEN, "created_at": THEN, **said})
+    apply_snapshot(engine, snapshot, f"req_{clerk_id}", Role.LEARNER)
+    for role in roles:
+        assign(engine, clerk_id, role)
+    return find(engine, clerk_id)
+
+
+def assign(
+    engine: Engine, clerk_id: str, role: Role, start: datetime | None = None, end: datetime | None = None
+) -> Assignment:
+    """Give a role as an operator would."""
+    with engine.begin() as connection:
+        return assignments.assign(connection, OPERATOR, clerk_id, Window(role=role, start=start, end=end))
+
+
+def change_end(engine: Engine, clerk_id: str, assignment: Assignment, end: datetime | None) -> Assignment:
+    """Let it end at another time."""
+    with engine.begin() as connection:
+        return assignments.change_end(connection, OPERATOR, clerk_id, assignment.id, end)
+
+
+def revoke(engine: Engine, clerk_id: str, assignment: Assignment) -> Assignment:
+    """Take it back."""
+    with engine.begin() as connection:
+        return assignments.revoke(connection, OPERATOR, clerk_id, assignment.id)
+
+
+def find(engine: Engine, clerk_id: str) -> Entry:
+    """The user as the directory shows one."""
+    with engine.begin() as connection:
+        found = directory.show(connection, clerk_id)
+    assert found is not None
+    return found
