@@ -17,7 +17,8 @@ from clerk.user import identifier
 LONGEST_TOKEN = 8_192
 """Clerk's own stay below 4 KiB, as they have to fit into a cookie."""
 MOST_LEEWAY_SECONDS = 10
-REQUIRED = ("iss", "exp", "nbf", "iat", "sub", "sid")
+TIMES = ("exp", "nbf", "iat")
+REQUIRED = ("iss", "sub", "sid", *TIMES)
 
 # Whom a token was made for is `azp` in Clerk's; `aud` is whatever an administrator made it.
 _OPTIONS: Any = {"require": list(REQUIRED), "verify_aud": False, "enforce_minimum_key_length": True}
@@ -137,7 +138,7 @@ def _header(token: str) -> dict[str, Any]:
 
 def _session(claims: dict[str, Any], parties: Collection[str]) -> Session:
     clerk_id, session_id = identifier(claims["sub"]), identifier(claims["sid"])
-    if clerk_id is None or session_id is None or not _is_time(claims["iat"]):
+    if clerk_id is None or session_id is None or not all(_is_time(claims[name]) for name in TIMES):
         raise Refused(Reason.CLAIM_MALFORMED)
     if claims.get("sts", "active") != "active":
         raise Refused(Reason.SESSION_PENDING)

@@ -1,0 +1,156 @@
+import json
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from clerk.backend import Absent, Backend, Unavailable
+from clerk.user import Snapshot
+from tests.clerk_says import ADA, BEGINNING, moment, user
+from tests.local_server import Answer, LocalServer, serving
+
+AWAY = Answer(b'{"errors": []}', 503)
+
+
+def said(**changes: Any) -> Answer:
+    """The answer about a user."""
+    return Answer(json.dumps(user(**changes)).encode())
+
+
+def limited(seconds: str) -> Answer:
+    """The answer to one who asks too often."""
+    return Answer(b'{"errors": [{"code": "too_many_requests"}]}', 429, {"Retry-After": seconds})
+
+
+@pytest.fixture
+def opened() -> Iterator[ExitStack]:
+    """Closes what a test opened."""
+    with ExitStack() as stack:
+        yield stack
+
+
+def backend(opened: ExitStack, *answers: Answer, total_seconds: float = 4) -> tuple[Backend, LocalServer]:
+    """A client of a Clerk that gives these answers in turn, and that Clerk."""
+    clerk = opened.enter_context(serving(*answers))
+    client = Backend("sk_test_secret", clerk.url, total_seconds=total_seconds)
+    opened.callback(client.close)
+    return client, clerk
+
+
+def test_a_user_comes_as_the_snapshot_that_an_event_would_carry(opened: ExitStack) -> None:
+    client, clerk = backend(opened, said(at=1_500, username="ada", external_id="7", banned=True))
+    assert client.user(ADA) == Snapshot(
+        clerk_id=ADA,
+        version=moment(1_500),
+        email="ada@example.com",
+        first_name="Ada",
+        last_name="Lovelace",
+        username="ada",
+        image_url="https://img.example.com/ada",
+        external_id="7",
+        banned=True,
+        created_at=BEGINNING,
+    )
+    assert clerk.asked[0].path == f"/v1/users/{ADA}"
+    assert clerk.asked[0].headers["authorization"] == "Bearer sk_test_secret"
+    assert clerk.asked[0].headers["clerk-api-version"] == "2026-05-12"
+
+
+def test_keys_that_we_do_not_know_or_miss_do_no_harm(opened: ExitStack) -> None:
+    body = json.dumps({"id": ADA, "updated_at": 1_735_689_600_000, "new": {"deep": [1]}, "email_addresses": None})
+    client, _ = backend(opened, Answer(body.encode()))
+    assert client.user(ADA) == Snapshot(clerk_id=ADA, version=datetime(2025, 1, 1, tzinfo=UTC))
+
+
+def test_a_user_that_clerk_does_not_know_is_absent(opened: ExitStack) -> None:
+    client, clerk = backend(opened, Answer(b'{"errors": [{"code": "resource_not_found"}]}', 404))
+    assert client.user(ADA) == Absent(ADA)
+    assert len(clerk.asked) == 1
+
+
+@pytest.mark.parametrize("clerk_id", ["", ".", "..", "user/../../jwks", "user?x=1", "user#", "user\n", "ü"])
+def test_what_cannot_be_an_id_is_absent_without_asking(opened: ExitStack, clerk_id: str) -> None:
+    client, clerk = backend(opened, said())
+    assert client.user(clerk_id) == Absent(clerk_id)
+    assert clerk.asked == []
+
+
+@pytest.mark.parametrize(
+    "failure", [AWAY, Answer(b"", 500), Answer(b"{", headers={"Content-Length": "9"}), limited("0")]
+)
+def test_a_passing_failure_is_tried_again(opened: ExitStack, failure: Answer) -> None:
+    client, clerk = backend(opened, failure, said())
+    assert isinstance(client.user(ADA), Snapshot)
+    assert len(clerk.asked) == 2
+
+
+def test_clerks_own_pause_is_kept_before_asking_again(opened: ExitStack) -> None:
+    client, clerk = backend(opened, limited("1"), said())
+    began = time.monotonic()
+    assert isinstance(client.user(ADA), Snapshot)
+    assert time.monotonic() - began >= 1
+    assert len(clerk.asked) == 2
+
+
+def test_a_pause_longer_than_our_patience_is_handed_on_at_once(opened: ExitStack) -> None:
+    client, clerk = backend(opened, limited("30"))
+    with pytest.raises(Unavailable, match="status 429") as unavailable:
+        client.user(ADA)
+    assert unavailable.value.retry_after == 30
+    assert len(clerk.asked) == 1
+
+
+@pytest.mark.parametrize("after", ["soon", "-1", "", "Wed, 21 Oct 2026 07:28:00 GMT", "9" * 400, "1e999"])
+def test_a_pause_of_no_shape_counts_as_none(opened: ExitStack, after: str) -> None:
+    client, _ = backend(opened, limited(after), said())
+    assert isinstance(client.user(ADA), Snapshot)
+
+
+def test_while_clerk_is_away_it_is_asked_a_few_times_and_given_up(opened: ExitStack) -> None:
+    client, clerk = backend(opened, AWAY, total_seconds=2)
+    with pytest.raises(Unavailable, match="status 503") as unavailable:
+        client.user(ADA)
+    assert unavailable.value.passing
+    assert 2 <= len(clerk.asked) <= 4
+
+
+def test_a_clerk_that_cannot_be_reached_is_unavailable() -> None:
+    with serving() as gone:
+        url = gone.url
+    with pytest.raises(Unavailable, match="ConnectError"):
+        Backend("sk_test_secret", url, total_seconds=0.3).user(ADA)
+
+
+def test_a_clerk_that_never_answers_is_given_up_in_time(opened: ExitStack) -> None:
+    client, _ = backend(opened, Answer(hold=threading.Event()), total_seconds=0.5)
+    began = time.monotonic()
+    with pytest.raises(Unavailable, match="ReadTimeout"):
+        client.user(ADA)
+    assert time.monotonic() - began < 10
+
+
+@pytest.mark.parametrize("status", [301, 302, 400, 401, 403, 422])
+def test_what_a_person_has_to_mend_is_not_asked_again(opened: ExitStack, status: int) -> None:
+    client, clerk = backend(opened, Answer(b"{}", status, {"Location": "/v1/users/user_eve"}))
+    with pytest.raises(Unavailable, match=f"status {status}") as unavailable:
+        client.user(ADA)
+    assert not unavailable.value.passing
+    assert len(clerk.asked) == 1
+
+
+@pytest.mark.parametrize("body", [b"", b"null", b"[]", b"{}", b"\xff", json.dumps(user("user_eve")).encode()])
+def test_an_answer_that_is_not_that_user_is_no_answer(opened: ExitStack, body: bytes) -> None:
+    client, _ = backend(opened, Answer(body))
+    with pytest.raises(Unavailable, match="not that user"):
+        client.user(ADA)
+
+
+def test_a_secret_never_stands_in_what_is_said_of_a_failure(opened: ExitStack) -> None:
+    client, _ = backend(opened, Answer(b"sk_test_secret", 401))
+    with pytest.raises(Unavailable) as unavailable:
+        client.user(ADA)
+    assert "sk_test" not in str(unavailable.value)

@@ -1,0 +1,194 @@
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+
+import pytest
+from jwt.algorithms import RSAAlgorithm
+
+from clerk import keys
+from clerk.keyring import PATH, Keyring
+from clerk.tokens import Reason, Refused, Tokens
+from tests.clerk_signs_in import Instance, private_key
+from tests.local_server import Answer, LocalServer, serving
+
+INSTANCE = Instance()
+RENEWED = Instance(kid="ins_renewed", key=1)
+AWAY = Answer(b"away", 503)
+
+
+def published(*instances: Instance, **said: object) -> Answer:
+    """The answer of an issuer that publishes the keys of these."""
+    return Answer(json.dumps({"keys": [instance.jwk(**said) for instance in instances]}).encode())
+
+
+@pytest.fixture
+def opened() -> Iterator[ExitStack]:
+    """Closes what a test opened."""
+    with ExitStack() as stack:
+        yield stack
+
+
+Open = Callable[..., tuple[Keyring, LocalServer]]
+
+
+@pytest.fixture
+def keyring(opened: ExitStack) -> Open:
+    """A keyring of an issuer that gives these answers in turn, and that issuer."""
+
+    def make(*answers: Answer, **choices: float) -> tuple[Keyring, LocalServer]:
+        issuer = opened.enter_context(serving(*answers))
+        ring = Keyring(issuer.url, **{"pause_seconds": 0.0, **choices})  # type: ignore[arg-type]  # floats by name
+        opened.callback(ring.close)
+        return ring, issuer
+
+    return make
+
+
+def fetch(ring: Keyring) -> None:
+    """Have the keys fetched, and wait for them."""
+    asked = ring.refresh()
+    assert asked is not None
+    asked.result(10)
+
+
+def wait_until(condition: Callable[[], object]) -> None:
+    """Wait for a condition, for ten seconds at most."""
+    deadline = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+
+
+def test_keys_come_from_the_issuers_own_address(keyring: Open) -> None:
+    ring, issuer = keyring(published(INSTANCE))
+    fetch(ring)
+    assert ring.find(INSTANCE.kid) == INSTANCE.key.public_key()
+    assert [asked.path for asked in issuer.asked] == [PATH]
+
+
+def test_nothing_is_fetched_until_a_token_needs_it(keyring: Open) -> None:
+    ring, issuer = keyring(published(INSTANCE))
+    assert ring.find(INSTANCE.kid) is None
+    assert issuer.asked == []
+
+
+def test_however_many_unknown_kids_come_at_once_they_share_one_fetch(keyring: Open) -> None:
+    hold = threading.Event()
+    ring, issuer = keyring(Answer(published(INSTANCE).body, hold=hold), pause_seconds=600)
+    with ThreadPoolExecutor(8) as strangers:
+        asked = list(strangers.map(lambda _: ring.refresh(), range(200)))
+    hold.set()
+    assert [one.result(10) for one in asked if one is not None] == [None] * 200
+    assert len(issuer.asked) == 1
+
+
+def test_an_unknown_kid_after_a_fetch_costs_none_until_the_pause_is_over(keyring: Open) -> None:
+    ring, issuer = keyring(published(INSTANCE), pause_seconds=600)
+    fetch(ring)
+    tokens = Tokens(issuer.url, ring)
+    for number in range(50):
+        with pytest.raises(Refused, match=Reason.KEY_UNKNOWN):
+            tokens.open(Instance(issuer.url, kid=f"ins_{number}").token())
+        assert ring.refresh() is None
+    assert len(issuer.asked) == 1
+
+
+def test_a_failed_fetch_too_is_not_repeated_before_the_pause_is_over(keyring: Open) -> None:
+    ring, issuer = keyring(AWAY, pause_seconds=600)
+    fetch(ring)
+    assert [ring.refresh() for _ in range(50)] == [None] * 50
+    assert len(issuer.asked) == 1
+
+
+def test_a_new_key_is_found_with_the_first_token_that_needs_it(keyring: Open) -> None:
+    ring, _ = keyring(published(INSTANCE), published(INSTANCE, RENEWED))
+    fetch(ring)
+    fetch(ring)
+    assert ring.find(RENEWED.kid) == RENEWED.key.public_key()
+
+
+def test_a_key_that_is_published_no_more_opens_no_more(keyring: Open) -> None:
+    ring, _ = keyring(published(INSTANCE, RENEWED), published(RENEWED))
+    fetch(ring)
+    fetch(ring)
+    assert ring.find(INSTANCE.kid) is None
+
+
+def test_keys_are_renewed_in_the_background_without_being_asked_for(keyring: Open) -> None:
+    ring, issuer = keyring(published(INSTANCE), published(RENEWED), refresh_seconds=0.02)
+    fetch(ring)
+    wait_until(lambda: ring.find(RENEWED.kid))
+    assert len(issuer.asked) >= 2
+
+
+BAD = {
+    "away": AWAY,
+    "redirected": Answer(b"", 302, {"Location": "/elsewhere"}),
+    "empty": Answer(b""),
+    "not JSON": Answer(b"<html>"),
+    "not a set": Answer(b"[]"),
+    "no keys": Answer(b'{"keys": []}'),
+    "a shorter key": published(INSTANCE, n=Instance(key=0).jwk()["n"][:100]),
+    "a key for another purpose": published(INSTANCE, use="enc"),
+    "a key for another algorithm": published(INSTANCE, alg="RS512"),
+    "a shared secret": Answer(b'{"keys": [{"kty": "oct", "kid": "ins_akako", "k": "AAAA", "alg": "HS256"}]}'),
+    "keys of no shape": Answer(b'{"keys": [null, 7, {"kid": "a", "kty": "RSA", "n": 1, "e": []}, {"kid": {}}]}'),
+    "endless": Answer(b" " * 3_000_000),
+    "cut off": Answer(b"{", headers={"Content-Length": "100"}),
+}
+
+
+@pytest.mark.parametrize("bad", BAD)
+def test_the_last_good_keys_serve_while_the_issuer_answers_nothing_usable(keyring: Open, bad: str) -> None:
+    ring, issuer = keyring(published(INSTANCE), BAD[bad])
+    fetch(ring)
+    fetch(ring)
+    assert ring.find(INSTANCE.kid) == INSTANCE.key.public_key()
+    assert [asked.path for asked in issuer.asked] == [PATH, PATH]
+
+
+def test_a_failure_is_told_and_the_next_fetch_heals_it(opened: ExitStack) -> None:
+    failures: list[Exception] = []
+    issuer = opened.enter_context(serving(AWAY, published(INSTANCE)))
+    ring = Keyring(issuer.url, pause_seconds=0, on_failure=failures.append)
+    opened.callback(ring.close)
+    fetch(ring)
+    assert (ring.ready, [str(failure) for failure in failures]) == (False, ["status 503"])
+    fetch(ring)
+    assert ring.ready
+
+
+def test_one_bad_key_does_not_hide_its_neighbours(keyring: Open) -> None:
+    ring, _ = keyring(Answer(json.dumps({"keys": [{"kid": INSTANCE.kid}, None, RENEWED.jwk()]}).encode()))
+    fetch(ring)
+    assert ring.find(RENEWED.kid) == RENEWED.key.public_key()
+
+
+def test_keys_too_small_to_trust_are_passed_over() -> None:
+    small = private_key(9, bits=1_024).public_key()
+    entry = INSTANCE.jwk() | {"n": RSAAlgorithm.to_jwk(small, as_dict=True)["n"]}
+    with pytest.raises(ValueError, match="no usable key"):
+        keys.read(json.dumps({"keys": [entry]}).encode())
+
+
+def test_the_same_kid_of_another_issuer_is_another_key(keyring: Open) -> None:
+    ours, _ = keyring(published(INSTANCE))
+    theirs, _ = keyring(published(Instance(kid=INSTANCE.kid, key=1)))
+    fetch(ours)
+    fetch(theirs)
+    assert ours.find(INSTANCE.kid) != theirs.find(INSTANCE.kid)
+
+
+def test_closing_answers_whoever_waits_and_fetches_no_more(keyring: Open) -> None:
+    hold = threading.Event()
+    ring, issuer = keyring(Answer(published(INSTANCE).body, hold=hold))
+    asked = ring.refresh()
+    wait_until(lambda: issuer.asked)
+    hold.set()
+    ring.close()
+    assert asked is not None
+    assert asked.done()
+    assert ring.refresh() is None
