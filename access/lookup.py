@@ -36,7 +36,7 @@ class _Waiting:
 
 
 class Lookup:
-    """One daemon thread that begins with the first request."""
+    """One daemon thread that begins with the first request, on an engine that is its own."""
 
     def __init__(self, engine: Engine, *, seconds: float = 2, most_waiting: int = 2_000) -> None:
         self._engine = engine
@@ -60,12 +60,13 @@ class Lookup:
             raise self._unavailable("slow") from None
 
     def close(self) -> None:
-        """Answer who is waiting, and stop."""
+        """Answer who is waiting, stop, and give back the connection."""
         with self._wake:
             self._closing = True
             self._wake.notify()
         if self._thread is not None:
             self._thread.join(self._seconds)
+        self._engine.dispose()
         self._failures.close()
 
     def _enter(self, waiting: _Waiting) -> None:

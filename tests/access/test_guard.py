@@ -1,0 +1,243 @@
+import time
+from itertools import chain, combinations, product
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.routing import Route
+from starlette.testclient import TestClient
+
+from access import caller
+from access.denials import Denied
+from access.guard import living, meets, require
+from clerk.tokens import Session
+from clerk.user import Deletion
+from config.role import Role
+from db.callers import Known
+from tests import lms, people
+from tests.clerk_signs_in import ADA, Instance
+from tests.ledger import values
+from worker.apply import write
+
+SESSION = Session(clerk_id=ADA, session_id="sess_1", issued_at=0)
+SUBSETS = [frozenset(some) for some in chain.from_iterable(combinations(Role, size) for size in range(4))]
+GUARDED = ["/me", "/either", "/both", "/function", "/desk", "/files/1"]
+
+
+def known(**said: object) -> Known:
+    """A user as the database knows one."""
+    user = {"id": 1, "clerk_id": ADA, "email": None, "first_name": None, "last_name": None, "roles": frozenset()}
+    return Known(**{**user, "banned": False, "deleted": False, **said})  # type: ignore[arg-type]  # fields by name
+
+
+def delete(engine: Engine, clerk_id: str) -> None:
+    """Clerk says that the user is gone."""
+    with engine.begin() as connection:
+        write(connection, [(Deletion(clerk_id=clerk_id, at=people.THEN), "msg_gone")], Role.LEARNER)
+
+
+@pytest.mark.parametrize(("held", "asked"), list(product(SUBSETS, SUBSETS)))
+def test_roles_meet_a_requirement_if_one_of_them_or_all_of_them_are_held(
+    held: frozenset[Role], asked: frozenset[Role]
+) -> None:
+    assert meets(held, require(*asked)) == (not asked or any(role in held for role in asked))
+    assert meets(held, require(*asked, all_of=True)) == all(role in held for role in asked)
+
+
+@pytest.mark.parametrize(
+    ("user", "status"),
+    [
+        (None, 401),
+        (known(deleted=True), 401),
+        (known(deleted=True, roles=frozenset(Role)), 401),
+        (known(banned=True), 403),
+        (known(banned=True, roles=frozenset(Role)), 403),
+    ],
+)
+def test_who_is_unknown_deleted_or_banned_is_turned_away_whatever_the_roles(user: Known | None, status: int) -> None:
+    with pytest.raises(Denied) as denied:
+        living(user, SESSION)
+    assert denied.value.status_code == status
+
+
+def test_a_role_that_does_not_exist_cannot_be_required() -> None:
+    with pytest.raises(ValueError, match="TEACHER"):
+        require("TEACHER")  # type: ignore[arg-type]  # as a caller without types would write it
+
+
+def test_an_endpoint_that_cannot_be_guarded_is_refused_where_it_is_written() -> None:
+    async def endpoint(nothing: object) -> None:
+        raise AssertionError
+
+    with pytest.raises(TypeError, match="request or websocket"):
+        require(Role.ADMIN)(endpoint)
+
+
+WINDOWS: dict[str, tuple[str, str | None, bool]] = {
+    "since an hour, open": ("-1 hour", None, True),
+    "since an hour, for another": ("-1 hour", "1 hour", True),
+    "over for an hour": ("-2 hours", "-1 hour", True),
+    "over and written down": ("-2 hours", "-1 hour", False),
+    "begins in an hour": ("1 hour", None, True),
+    "revoked before its end": ("-1 hour", "1 hour", False),
+}
+HELD = {"since an hour, open", "since an hour, for another"}
+
+
+def test_the_whole_truth_table(engine: Engine, platform: TestClient, instance: Instance) -> None:
+    """Windows of the one role and of the other, living, banned or deleted, one role asked for or both."""
+    cases = list(product(WINDOWS, WINDOWS, ("living", "banned", "deleted")))
+    for number, (*_, state) in enumerate(cases):
+        people.add(engine, f"user_{number}", banned=state == "banned")
+    for number in (number for number, (*_, state) in enumerate(cases) if state == "deleted"):
+        delete(engine, f"user_{number}")
+    for number, (mentor, admin, _) in enumerate(cases):
+        lms.hold(engine, f"user_{number}", Role.MENTOR, *WINDOWS[mentor])
+        lms.hold(engine, f"user_{number}", Role.ADMIN, *WINDOWS[admin])
+
+    answers = {
+        (case, path): platform.get(path, headers=lms.bearer(instance.token(f"user_{number}"))).status_code
+        for number, case in enumerate(cases)
+        for path in ("/either", "/both")
+    }
+
+    enough = {"/either": any, "/both": all}
+    allowed = {True: 200, False: 403}
+    assert answers == {
+        ((mentor, admin, state), path): {
+            "living": allowed[enough[path]([mentor in HELD, admin in HELD])],
+            "banned": 403,
+            "deleted": 401,
+        }[state]
+        for mentor, admin, state in cases
+        for path in ("/either", "/both")
+    }
+
+
+@pytest.mark.parametrize("path", GUARDED)
+def test_without_a_token_a_guarded_endpoint_is_unauthorized(platform: TestClient, path: str) -> None:
+    answer = platform.get(path)
+    assert (answer.status_code, answer.json()) == (401, {"error": "Unauthorized"})
+    assert answer.headers["cache-control"] == "no-store"
+
+
+@pytest.mark.parametrize("path", GUARDED)
+def test_with_the_roles_every_kind_of_endpoint_sees_its_caller(
+    engine: Engine, platform: TestClient, instance: Instance, path: str
+) -> None:
+    ada = people.add(engine, ADA, Role.MENTOR, Role.ADMIN, email="ada@example.com", first_name="Ada")
+    answer = platform.get(path, headers=lms.bearer(instance.token()))
+    assert answer.json() == {
+        "user_id": ada.id,
+        "clerk_id": ADA,
+        "email": "ada@example.com",
+        "name": "Ada",
+        "roles": ["ADMIN", "LEARNER", "MENTOR"],
+        "session": "sess_1",
+        "actor": None,
+    }
+
+
+@pytest.mark.parametrize("path", set(GUARDED) - {"/me"})
+def test_without_the_role_a_guarded_endpoint_is_forbidden(
+    engine: Engine, platform: TestClient, instance: Instance, path: str
+) -> None:
+    people.add(engine, ADA)
+    answer = platform.get(path, headers=lms.bearer(instance.token()))
+    assert (answer.status_code, answer.json()) == (403, {"error": "Forbidden"})
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT"])
+def test_one_method_of_a_class_can_be_guarded_and_another_open(
+    engine: Engine, platform: TestClient, instance: Instance, method: str
+) -> None:
+    people.add(engine, ADA)
+    assert platform.get("/course").status_code == 200
+    assert platform.request(method, "/course", headers=lms.bearer(instance.token())).status_code == 403
+    people.assign(engine, ADA, Role.MENTOR)
+    assert platform.request(method, "/course", headers=lms.bearer(instance.token())).status_code == 200
+
+
+def test_a_user_that_we_do_not_know_is_unauthorized_but_signed_in(platform: TestClient, instance: Instance) -> None:
+    headers = lms.bearer(instance.token("user_new"))
+    assert platform.get("/me", headers=headers).status_code == 401
+    assert platform.get("/welcome", headers=headers).json() == {"clerk_id": "user_new", "actor": None}
+    assert platform.get("/welcome").status_code == 401
+
+
+def test_what_is_public_stays_public_also_with_a_token_that_is_refused(platform: TestClient) -> None:
+    assert platform.get("/", headers=lms.bearer("garbage")).status_code == 200
+
+
+def test_a_revocation_counts_on_the_very_next_request(engine: Engine, platform: TestClient, instance: Instance) -> None:
+    people.add(engine, ADA)
+    given = people.assign(engine, ADA, Role.MENTOR)
+    headers = lms.bearer(instance.token())
+    assert platform.get("/function", headers=headers).status_code == 200
+    people.revoke(engine, ADA, given)
+    assert platform.get("/function", headers=headers).status_code == 403
+
+
+def test_a_ban_counts_on_the_very_next_request(engine: Engine, platform: TestClient, instance: Instance) -> None:
+    people.add(engine, ADA)
+    headers = lms.bearer(instance.token())
+    assert platform.get("/me", headers=headers).status_code == 200
+    people.add(engine, ADA, version=people.THEN.replace(year=2026), banned=True)
+    assert platform.get("/me", headers=headers).status_code == 403
+
+
+def test_a_role_whose_end_passes_between_two_requests_is_lost_without_any_job(
+    engine: Engine, platform: TestClient, instance: Instance
+) -> None:
+    people.add(engine, ADA)
+    lms.hold(engine, ADA, Role.MENTOR, end="1 second")
+    headers = lms.bearer(instance.token())
+    assert platform.get("/function", headers=headers).status_code == 200
+    while values(engine, "select now() < effective_end_date from user_roles where role = 'MENTOR'") == [True]:
+        time.sleep(0.02)
+    assert platform.get("/function", headers=headers).status_code == 403
+    assert values(engine, "select is_active from user_roles where role = 'MENTOR'") == [True]
+
+
+def test_a_role_counts_from_its_start_without_any_job(engine: Engine, platform: TestClient, instance: Instance) -> None:
+    people.add(engine, ADA)
+    lms.hold(engine, ADA, Role.MENTOR, start="1 second")
+    headers = lms.bearer(instance.token())
+    assert platform.get("/function", headers=headers).status_code == 403
+    while values(engine, "select now() < effective_start_date from user_roles where role = 'MENTOR'") == [True]:
+        time.sleep(0.02)
+    assert platform.get("/function", headers=headers).status_code == 200
+
+
+def test_roles_in_a_token_are_nobodys_roles(engine: Engine, platform: TestClient, instance: Instance) -> None:
+    people.add(engine, ADA)
+    claims: dict[str, Any] = {
+        "roles": ["ADMIN"],
+        "role": "ADMIN",
+        "o": {"rol": "admin"},
+        "public_metadata": {"roles": ["ADMIN"]},
+    }
+    assert platform.get("/either", headers=lms.bearer(instance.token(**claims))).status_code == 403
+
+
+def test_who_impersonates_is_visible_to_the_endpoint(engine: Engine, platform: TestClient, instance: Instance) -> None:
+    people.add(engine, ADA)
+    headers = lms.bearer(instance.token(act={"sub": "user_admin"}))
+    assert platform.get("/me", headers=headers).json()["actor"] == "user_admin"
+    assert platform.get("/welcome", headers=headers).json()["actor"] == "user_admin"
+
+
+def test_an_application_that_forgot_the_middleware_lets_nobody_in() -> None:
+    forgetful = Starlette(routes=[Route("/me", lms.me)])
+    with pytest.raises(RuntimeError, match="AuthenticationMiddleware"):
+        TestClient(forgetful).get("/me")
+
+
+def test_a_caller_is_asked_for_in_vain_where_nothing_guards() -> None:
+    async def unguarded(request: Request) -> None:
+        caller.of(request)
+
+    with pytest.raises(LookupError, match="require"):
+        TestClient(Starlette(routes=[Route("/", unguarded)])).get("/")

@@ -1,0 +1,158 @@
+"""A small learning platform that is guarded as the real one is, and those who call it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from pydantic import SecretStr
+from sqlalchemy import Engine
+from starlette.applications import Starlette
+from starlette.endpoints import HTTPEndpoint
+from starlette.middleware import Middleware
+from starlette.middleware.authentication import AuthenticationMiddleware
+from starlette.requests import HTTPConnection, Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Mount, Route, WebSocketRoute
+from starlette.testclient import TestClient
+from starlette.types import Receive, Scope, Send
+from starlette.websockets import WebSocket
+
+from access import authentication, caller
+from access.authentication import Authentication
+from access.guard import require, signed_in
+from config.role import Role
+from config.settings import AccessSettings
+from tests.clerk_signs_in import PARTY, Instance
+from tests.servers import Database
+
+
+def settings(database: Database | str, instance: Instance, **choices: Any) -> AccessSettings:
+    """The settings of an application whose tokens this instance signs."""
+    url = database if isinstance(database, str) else database.app_url
+    defaults = {"clerk_issuer": instance.issuer, "clerk_jwt_key": instance.pem, "clerk_authorized_parties": PARTY}
+    return AccessSettings(database_url=SecretStr(url), **{**defaults, **choices})
+
+
+def seen(connection: HTTPConnection) -> dict[str, Any]:
+    """What an endpoint sees of its caller."""
+    who = caller.of(connection)
+    return {
+        "user_id": who.user_id,
+        "clerk_id": who.clerk_id,
+        "email": who.email,
+        "name": who.display_name,
+        "roles": sorted(who.roles),
+        "session": who.session_id,
+        "actor": who.actor,
+    }
+
+
+async def public(request: Request) -> Response:
+    return PlainTextResponse("Welcome.")
+
+
+@require()
+async def me(request: Request) -> Response:
+    return JSONResponse(seen(request))
+
+
+@require(Role.MENTOR, Role.ADMIN)
+async def either(request: Request) -> Response:
+    return JSONResponse(seen(request))
+
+
+@require(Role.MENTOR, Role.ADMIN, all_of=True)
+async def both(request: Request) -> Response:
+    return JSONResponse(seen(request))
+
+
+@require(Role.MENTOR)
+def plain_function(request: Request) -> Response:
+    return JSONResponse(seen(request))
+
+
+class Course(HTTPEndpoint):
+    async def get(self, request: Request) -> Response:
+        return PlainTextResponse(f"Anybody may look at {request.url.path}.")
+
+    @require(Role.MENTOR)
+    async def post(self, request: Request) -> Response:
+        return JSONResponse(seen(request))
+
+    @require(Role.MENTOR)
+    def put(self, request: Request) -> Response:
+        return JSONResponse(seen(request))
+
+
+class Desk:
+    """An object whose bound methods are endpoints."""
+
+    @require(Role.MENTOR)
+    async def show(self, request: Request) -> Response:
+        return JSONResponse(seen(request))
+
+
+@signed_in
+async def welcome(request: Request) -> Response:
+    session = caller.session_of(request)
+    return JSONResponse({"clerk_id": session.clerk_id, "actor": session.actor})
+
+
+async def files(scope: Scope, receive: Receive, send: Send) -> None:
+    await JSONResponse(seen(HTTPConnection(scope)))(scope, receive, send)
+
+
+@require(Role.MENTOR)
+async def classroom(websocket: WebSocket) -> None:
+    await websocket.accept()
+    await websocket.send_json(seen(websocket))
+    await websocket.close()
+
+
+def application(backend: Authentication) -> Starlette:
+    """The platform."""
+    return Starlette(
+        routes=[
+            Route("/", public),
+            Route("/me", me),
+            Route("/either", either),
+            Route("/both", both),
+            Route("/function", plain_function),
+            Route("/course", Course),
+            Route("/desk", Desk().show),
+            Route("/welcome", welcome),
+            Mount("/files", app=require(Role.MENTOR)(files)),
+            WebSocketRoute("/classroom", classroom),
+        ],
+        middleware=[Middleware(AuthenticationMiddleware, backend=backend)],
+    )
+
+
+@contextmanager
+def serving(database: Database | str, instance: Instance, **choices: Any) -> Iterator[TestClient]:
+    """A client of the platform on this database; `choices` are settings."""
+    backend = authentication.build(settings(database, instance, **choices))
+    try:
+        with TestClient(application(backend)) as client:
+            yield client
+    finally:
+        backend.close()
+
+
+def bearer(token: str) -> dict[str, str]:
+    """The header that brings a token."""
+    return {"Authorization": f"Bearer {token}"}
+
+
+def hold(
+    engine: Engine, clerk_id: str, role: Role, start: str = "-1 hour", end: str | None = None, active: bool = True
+) -> None:
+    """Write down a role in a window around the database's now; `end` and `start` are intervals."""
+    with engine.begin() as connection:
+        connection.exec_driver_sql(
+            """
+            insert into user_roles (user_id, role, effective_start_date, effective_end_date, is_active, assigned_by)
+            select id, %s, now() + %s::interval, now() + %s::interval, %s, 'tests' from users where clerk_id = %s
+            """,
+            (role.value, start, end, active, clerk_id),
+        )
