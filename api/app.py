@@ -1,0 +1,9 @@
+"""The desk that `api.app:app` names, made from the environment."""
+
+from api.application import build
+from config import logs
+from config.settings import ApiSettings, load
+
+settings = load(ApiSettings)
+logs.configure("api", form=settings.log_format, level=settings.log_level)
+app = build(settings)

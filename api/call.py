@@ -1,0 +1,115 @@
+"""A request, read and judged: what an endpoint gets to see of it."""
+
+import asyncio
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from starlette.requests import Request
+
+from access import caller
+from access.assignments import Author
+from access.caller import Caller
+from access.refusal import AssignmentUnknown, UserUnknown
+from api.envelope import request_id
+from api.problems import Unusable
+from api.questions import Question
+from clerk.tokens import Session
+from clerk.user import identifier
+
+BODY_SECONDS = 10
+LARGEST_ID = 2**63 - 1
+
+Query = TypeVar("Query", bound=Question | None)
+Body = TypeVar("Body", bound=Question | None)
+
+
+@dataclass(frozen=True, slots=True)
+class Call(Generic[Query, Body]):
+    """Who asks what."""
+
+    session: Session
+    user: Any
+    """The `Caller` behind `require`, the `Visitor` behind `signed_in`."""
+    request_id: str
+    path: dict[str, Any]
+    query: Query
+    body: Body
+
+    @property
+    def caller(self) -> Caller:
+        """The user that we know, with the roles held when the request came."""
+        if not isinstance(self.user, Caller):
+            raise LookupError("a valid token is enough here, so that the caller may be nobody we know")
+        return self.user
+
+    @property
+    def subject(self) -> str:
+        """Clerk's id of the user that the path names. Raises UserUnknown for what cannot be one."""
+        clerk_id = identifier(self.path["clerk_id"])
+        if clerk_id is None:
+            raise UserUnknown
+        return clerk_id
+
+    @property
+    def assignment_id(self) -> int:
+        """The assignment that the path names. Raises AssignmentUnknown for what cannot be one."""
+        number: int = self.path["id"]
+        if number > LARGEST_ID:
+            raise AssignmentUnknown
+        return number
+
+    def author(self, reason: str) -> Author:
+        """The caller as the trail names one, also while somebody else is signed in as the caller."""
+        clerk_id, impersonator = self.caller.clerk_id, self.session.actor
+        return Author(
+            actor=f"{impersonator} as {clerk_id}" if impersonator else clerk_id,
+            email=self.caller.email or "",
+            reason=reason,
+            cause=self.request_id,
+        )
+
+
+async def read(
+    request: Request, query: type[Question] | None, body: type[Question] | None, most: int
+) -> Call[Any, Any]:
+    """Judge a request that the guard let through. Raises Unusable or ValidationError."""
+    return Call(
+        session=caller.session_of(request),
+        user=request.scope["user"],
+        request_id=request_id(request.scope),
+        path=request.path_params,
+        query=_query(request, query),
+        body=body.model_validate_json(await _body(request, most), strict=True) if body else None,
+    )
+
+
+def _query(request: Request, query: type[Question] | None) -> Question | None:
+    pairs = request.query_params.multi_items()
+    given = dict(pairs)
+    if len(given) < len(pairs):
+        raise Unusable(422, "invalid", "Give each query parameter once.")
+    return (query or _Nothing).model_validate(given)
+
+
+class _Nothing(Question):
+    """What is asked of a path that takes no query."""
+
+
+async def _body(request: Request, most: int) -> bytes:
+    """The raw bytes of a JSON body, if they come in time and are not too many."""
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
+        raise Unusable(415, "not_json", "Send the body as application/json.")
+    declared = request.headers.get("content-length", "0")
+    body = b""
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            if not (declared.isdecimal() and int(declared[:20]) > most):
+                async for chunk in request.stream():
+                    body += chunk
+                    if len(body) > most:
+                        break
+                else:
+                    return body
+    except TimeoutError:
+        raise Unusable(408, "too_slow", f"Send the body within {BODY_SECONDS} seconds.") from None
+    raise Unusable(413, "too_large", f"Send at most {most} bytes.")

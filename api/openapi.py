@@ -1,0 +1,165 @@
+"""The OpenAPI 3.1 document, generated from the operations and their models."""
+
+from collections.abc import Iterable, Sequence
+from importlib.metadata import version
+from inspect import cleandoc
+from typing import Any, TypeAlias
+
+from pydantic import BaseModel
+from pydantic.json_schema import JsonSchemaMode, models_json_schema
+
+from api.answers import Answer, Denial, Problem
+from api.operation import Operation
+from api.questions import Question
+
+Json: TypeAlias = dict[str, Any]
+
+_PATH_PARAMETERS: dict[str, Json] = {
+    "{clerk_id}": {
+        "name": "clerk_id",
+        "in": "path",
+        "required": True,
+        "description": "Clerk's id of the user.",
+        "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
+    },
+    "{id}": {
+        "name": "id",
+        "in": "path",
+        "required": True,
+        "description": "The assignment's id.",
+        "schema": {"type": "integer", "minimum": 0},
+    },
+}
+_REFUSALS = {
+    401: "There is no valid token, or its user is unknown or deleted.",
+    403: "The caller lacks the role, or is banned.",
+    404: "There is no such user, or no such assignment of the user's.",
+    408: "The body took too long.",
+    409: "The change is refused; the message says what to do first.",
+    413: "The body is too large.",
+    415: "The body is not sent as application/json.",
+    422: "The request is not as it should be.",
+    500: "Our fault.",
+    503: "Something that we need is away; Retry-After says when to come again.",
+}
+_GUARDS_OWN = (401, 403)
+_ABOUT = """\
+Who a user is to the learning platform, and which roles the user holds from when until when.
+
+Every request brings a Clerk session token: `Authorization: Bearer ...`, or the `__session` cookie. Ids in paths are
+Clerk's. Times are RFC 3339 with their zone. Names that a request may not have are refused. Every answer carries
+`X-Request-Id`; a change stands in the audit trail under the same id.
+"""
+
+
+def document(operations: Sequence[Operation]) -> Json:
+    """The document of these operations."""
+    schemas = _schemas(operations)
+    paths: dict[str, Json] = {}
+    for operation in operations:
+        paths.setdefault(operation.path, {})[operation.method.lower()] = _operation(operation, schemas)
+    for query in {operation.query for operation in operations if operation.query}:
+        del schemas[query.__name__]
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "Akako Sync", "version": version("akako-sync"), "description": _ABOUT},
+        "paths": paths,
+        "components": {
+            "schemas": dict(sorted(schemas.items())),
+            "securitySchemes": {
+                "token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
+                "cookie": {"type": "apiKey", "in": "cookie", "name": "__session"},
+            },
+        },
+        "security": [{"token": []}, {"cookie": []}],
+    }
+
+
+def _schemas(operations: Sequence[Operation]) -> dict[str, Json]:
+    questions = {kind for operation in operations for kind in (operation.query, operation.body) if kind}
+    answers: set[type[Answer]] = {operation.answers for operation in operations} | {Problem, Denial}
+    kinds: list[tuple[type[BaseModel], JsonSchemaMode]] = [
+        *((kind, "validation") for kind in sorted(questions, key=_name)),
+        *((kind, "serialization") for kind in sorted(answers, key=_name)),
+    ]
+    _, together = models_json_schema(kinds, ref_template="#/components/schemas/{model}")
+    schemas: dict[str, Json] = together["$defs"]
+    return schemas
+
+
+def _operation(operation: Operation, schemas: dict[str, Json]) -> Json:
+    summary, _, more = cleandoc(operation.run.__doc__ or "").partition("\n\n")
+    described: Json = {
+        "operationId": operation.name,
+        "summary": " ".join(summary.split()),
+        "description": "\n\n".join(filter(None, [" ".join(more.split()), _who(operation)])),
+        "parameters": [*_in_path(operation.path), *(_in_query(operation.query, schemas) if operation.query else [])],
+        "responses": {str(operation.status): _success(operation)} | dict(_refusals(operation)),
+    }
+    if operation.body:
+        described["requestBody"] = {"required": True, "content": {"application/json": _reference(operation.body)}}
+    return described
+
+
+def _who(operation: Operation) -> str:
+    if operation.requires is None:
+        return "For anybody with a valid token."
+    roles = sorted(operation.requires.roles)
+    return f"For who holds {' or '.join(roles)}." if roles else "For every user that we know."
+
+
+def _in_path(path: str) -> list[Json]:
+    return [parameter for name, parameter in _PATH_PARAMETERS.items() if name in path]
+
+
+def _in_query(query: type[Question], schemas: dict[str, Json]) -> list[Json]:
+    schema = schemas[query.__name__]
+    return [
+        {
+            "name": name,
+            "in": "query",
+            "required": name in schema.get("required", []),
+            "description": said.get("description", ""),
+            "schema": _without_null({key: value for key, value in said.items() if key not in ("description", "title")}),
+        }
+        for name, said in schema["properties"].items()
+    ]
+
+
+def _without_null(schema: Json) -> Json:
+    """A query has no null: what may be left out is left out."""
+    given = [each for each in schema.get("anyOf", []) if each != {"type": "null"}]
+    rest = {key: value for key, value in schema.items() if key != "anyOf" and (key, value) != ("default", None)}
+    return {**given[0], **rest} if given else rest
+
+
+def _success(operation: Operation) -> Json:
+    streams = {media: {"schema": {"type": "string"}} for media in operation.streams}
+    return {
+        "description": (operation.answers.__doc__ or "").strip(),
+        "content": {"application/json": _reference(operation.answers)} | streams,
+    }
+
+
+def _refusals(operation: Operation) -> Iterable[tuple[str, Json]]:
+    everywhere = {401, 422, 500, 503}
+    of_guards = {403} if operation.requires else set()
+    of_bodies = {408, 413, 415} if operation.body else set()
+    for status in sorted(everywhere | of_guards | of_bodies | set(operation.refusals)):
+        yield str(status), {"description": _REFUSALS[status], "content": {"application/json": _body(status)}}
+
+
+def _body(status: int) -> Json:
+    if status in _GUARDS_OWN:
+        return _reference(Denial)
+    if status == 503:  # the guard's own, or ours
+        return {"schema": {"anyOf": [_reference(kind)["schema"] for kind in (Denial, Problem)]}}
+    return _reference(Problem)
+
+
+def _reference(kind: type[BaseModel]) -> Json:
+    return {"schema": {"$ref": f"#/components/schemas/{kind.__name__}"}}
+
+
+def _name(kind: type[BaseModel]) -> str:
+    return kind.__name__

@@ -1,0 +1,68 @@
+"""One thing that the desk does: its route, whom it serves, what it reads and answers. The document is made of these."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from anyio import CapacityLimiter, to_thread
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from access.guard import Requirement, signed_in
+from api import call, problems
+from api.answers import Answer
+from api.call import Call
+from api.desk import Desk
+from api.questions import Question
+
+Run: TypeAlias = Callable[[Desk, Call[Any, Any]], Answer | Response]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """A route with what is known of it. `run` is a plain function; its docstring is what the document says."""
+
+    name: str
+    method: str
+    path: str
+    """In which `{clerk_id}` is Clerk's id and `{id}` an assignment's."""
+    run: Run
+    requires: Requirement | None
+    """None: a valid token is enough."""
+    answers: type[Answer]
+    status: int = 200
+    query: type[Question] | None = None
+    body: type[Question] | None = None
+    refusals: tuple[int, ...] = ()
+    """The statuses of refusals that only some operations have."""
+    streams: tuple[str, ...] = ()
+    """The media types of answers that are streamed, beside the model's JSON."""
+    at_once: int = 32
+    """How many of these are worked on at once; others wait, without a thread."""
+
+    def route(self, desk: Desk, largest_body: int) -> Route:
+        """The route, behind its guard."""
+        guard = self.requires or signed_in
+        path = self.path.replace("{id}", "{id:int}")
+        return Route(path, guard(self._endpoint(desk, largest_body)), methods=[self.method], name=self.name)
+
+    def _endpoint(self, desk: Desk, largest_body: int) -> Callable[[Request], Any]:
+        limiter = CapacityLimiter(self.at_once)
+
+        async def endpoint(request: Request) -> Response:
+            try:
+                asked = await call.read(request, self.query, self.body, largest_body)
+                return await to_thread.run_sync(self._perform, desk, asked, limiter=limiter)
+            except ClientDisconnect:
+                return Response(status_code=400)
+            except Exception as error:
+                return problems.of(request, error)
+
+        return endpoint
+
+    def _perform(self, desk: Desk, asked: Call[Any, Any]) -> Response:
+        answer = self.run(desk, asked)
+        if isinstance(answer, Response):
+            return answer
+        return Response(answer.model_dump_json(), self.status, media_type="application/json")

@@ -1,0 +1,31 @@
+"""Users, as admins look them up."""
+
+from access.refusal import UserUnknown
+from api import answers, cursor
+from api.answers import User, Users, UserWithHistory
+from api.call import Call
+from api.desk import Desk
+from api.questions import UsersQuery
+from db import assignments, directory
+from db.directory import Filter
+
+
+def search(desk: Desk, call: Call[UsersQuery, None]) -> Users:
+    """Users, the newest first, a page at a time. A page stays right while users are added."""
+    query = call.query
+    wanted = Filter(text=query.q, role=query.role, banned=query.banned, deleted=query.deleted)
+    with desk.engine.begin() as connection:
+        found = directory.search(connection, wanted, query.limit + 1, query.cursor)
+    page = found[: query.limit]
+    more = cursor.write("users", page[-1].id) if len(found) > len(page) else None
+    return Users(items=[User.model_validate(entry) for entry in page], next=more)
+
+
+def show(desk: Desk, call: Call[None, None]) -> UserWithHistory:
+    """One user, with roles past, present and future."""
+    with desk.engine.begin() as connection:
+        entry = directory.show(connection, call.subject)
+        if entry is None:
+            raise UserUnknown
+        windows = assignments.history(connection, entry.id)
+    return answers.whole(UserWithHistory, entry, windows)

@@ -1,0 +1,166 @@
+"""What the desk can be asked: the models that judge queries and bodies. Unknown names are refused."""
+
+import contextlib
+import re
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Annotated, Self
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
+
+from api import cursor
+from clerk.text import storable
+from config.role import Role
+
+EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
+LATEST = datetime(9000, 1, 1, tzinfo=UTC)
+LONGEST_REASON = 1_000
+LONGEST_NOTES = 4_000
+
+_MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?([Zz]|[+-]\d{2}:\d{2})")
+
+
+def _read(value: object) -> datetime:
+    """Times only as RFC 3339 writes them: numbers could be seconds, or milliseconds."""
+    if isinstance(value, str) and _MOMENT.fullmatch(value):
+        with contextlib.suppress(ValueError):  # no such day, or no such zone
+            return datetime.fromisoformat(value.upper())
+    raise ValueError("give a time with its zone, like 2026-09-01T08:00:00Z (in a query, write + as %2B)")
+
+
+def _sensible(moment: datetime) -> datetime:
+    if not EARLIEST <= moment <= LATEST:
+        raise ValueError("give a time from 1970 on and before the year 9000")
+    return moment.astimezone(UTC)
+
+
+def _flag(value: object) -> object:
+    if value not in ("true", "false"):
+        raise ValueError("give true or false")
+    return value == "true"
+
+
+def _fit(text: str) -> str:
+    """Text as PostgreSQL can hold it."""
+    return storable(text, len(text)) or ""
+
+
+Instant = Annotated[datetime, BeforeValidator(_read), AfterValidator(_sensible)]
+Flag = Annotated[bool, BeforeValidator(_flag)]
+Text = Annotated[str, AfterValidator(_fit)]
+Reason = Annotated[Text, Field(min_length=1, max_length=LONGEST_REASON, pattern=r"\S")]
+
+
+def _place(kind: str) -> BeforeValidator:
+    return BeforeValidator(cursor.reader(kind), json_schema_input_type=str)
+
+
+class Question(BaseModel):
+    """What questions have in common."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+
+class Page(Question):
+    """Which part of a list."""
+
+    limit: Annotated[int, Field(ge=1, le=200)] = 50
+    """How many at most."""
+
+
+class UsersQuery(Page):
+    """Which users."""
+
+    q: Annotated[Text, Field(min_length=1, max_length=200)] | None = None
+    """How the name, the last name, the username or the e-mail address begins; upper or lower case alike."""
+    role: Role | None = None
+    """Only who holds this role now."""
+    banned: Flag | None = None
+    """Only banned users, or only others."""
+    deleted: Flag = False
+    """Tombstones in place of the living."""
+    cursor: Annotated[int, _place("users"), WithJsonSchema({"type": "string"})] | None = None
+    """`next` of the page before."""
+
+
+class AuditFormat(StrEnum):
+    """How the trail is answered."""
+
+    JSON = "json"
+    CSV = "csv"
+    JSONL = "jsonl"
+
+
+class AuditQuery(Page):
+    """Which lines of the trail."""
+
+    user: Annotated[Text, Field(min_length=1, max_length=255)] | None = None
+    """Whom they are about: a Clerk id."""
+    actor: Annotated[Text, Field(min_length=1, max_length=600)] | None = None
+    """Who did it, exactly as the lines say it."""
+    action: Annotated[Text, Field(min_length=1, max_length=100)] | None = None
+    """What happened, for example `role.revoked`."""
+    since: Instant | None = None
+    """From this instant on."""
+    until: Instant | None = None
+    """From before this instant."""
+    cursor: Annotated[int, _place("audit"), WithJsonSchema({"type": "string"})] | None = None
+    """`next` of the page before."""
+    format: AuditFormat = AuditFormat.JSON
+    """A page as `json`, or all that was asked for as `csv` or `jsonl` (JSON lines), without `limit` and `cursor`."""
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if self.format is not AuditFormat.JSON and not self.model_fields_set.isdisjoint({"limit", "cursor"}):
+            raise ValueError("csv and jsonl are the whole answer: leave out limit and cursor")
+        return self
+
+
+class RolesQuery(Question):
+    """When."""
+
+    at: Instant | None = None
+    """The instant; left out, now."""
+
+
+class ExplainQuery(RolesQuery):
+    """Which role, and when."""
+
+    role: Role
+    """The role to be explained."""
+
+
+class Assign(Question):
+    """A role to be given to a user. Who assigns it comes from the caller's token."""
+
+    role: Role
+    reason: Reason
+    """Why; it stands in the audit trail."""
+    start: Instant | None = None
+    """Held from this instant on; left out or null, from now on."""
+    end: Instant | None = None
+    """Held until just before this instant; left out or null, until somebody ends it."""
+    notes: Annotated[Text, Field(max_length=LONGEST_NOTES)] = ""
+    """Whatever admins want to remember."""
+
+    @model_validator(mode="after")
+    def _forwards(self) -> Self:
+        if self.start and self.end and self.end <= self.start:
+            raise ValueError("let the end lie after the start")
+        return self
+
+
+class ChangeEnd(Question):
+    """Another end of an assignment."""
+
+    end: Instant | None
+    """Held until just before this instant; null, until somebody ends it."""
+    reason: Reason
+    """Why; it stands in the audit trail."""
+
+
+class Revoke(Question):
+    """The end of an assignment, now."""
+
+    reason: Reason
+    """Why; it stands in the audit trail."""

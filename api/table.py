@@ -1,0 +1,111 @@
+"""Everything that the desk does."""
+
+from access.guard import require
+from api import people, profile, roles, trail
+from api.answers import Assignment, Explanation, Profile, RolesAt, Trail, Users, UserWithHistory
+from api.operation import Operation
+from api.questions import Assign, AuditQuery, ChangeEnd, ExplainQuery, Revoke, RolesQuery, UsersQuery
+from config.role import Role
+
+_USER = "/api/admin/users/{clerk_id}"
+_ADMIN = require(Role.ADMIN)
+
+OPERATIONS = (
+    Operation(
+        name="sync",
+        method="POST",
+        path="/api/auth/sync",
+        run=profile.sync,
+        requires=None,
+        answers=Profile,
+        refusals=(403,),
+        at_once=8,
+    ),
+    Operation(
+        name="profile",
+        method="GET",
+        path="/api/user/profile",
+        run=profile.profile,
+        requires=require(),
+        answers=Profile,
+    ),
+    Operation(
+        name="users",
+        method="GET",
+        path="/api/admin/users",
+        run=people.search,
+        requires=_ADMIN,
+        query=UsersQuery,
+        answers=Users,
+    ),
+    Operation(
+        name="user",
+        method="GET",
+        path=_USER,
+        run=people.show,
+        requires=_ADMIN,
+        answers=UserWithHistory,
+        refusals=(404,),
+    ),
+    Operation(
+        name="roles",
+        method="GET",
+        path=f"{_USER}/roles",
+        run=roles.at,
+        requires=_ADMIN,
+        query=RolesQuery,
+        answers=RolesAt,
+        refusals=(404,),
+    ),
+    Operation(
+        name="assign",
+        method="POST",
+        path=f"{_USER}/roles",
+        run=roles.assign,
+        requires=_ADMIN,
+        body=Assign,
+        answers=Assignment,
+        status=201,
+        refusals=(404, 409),
+    ),
+    Operation(
+        name="change_end",
+        method="PATCH",
+        path=f"{_USER}/roles/{{id}}",
+        run=roles.change_end,
+        requires=_ADMIN,
+        body=ChangeEnd,
+        answers=Assignment,
+        refusals=(404, 409),
+    ),
+    Operation(
+        name="revoke",
+        method="DELETE",
+        path=f"{_USER}/roles/{{id}}",
+        run=roles.revoke,
+        requires=_ADMIN,
+        body=Revoke,
+        answers=Assignment,
+        refusals=(404, 409),
+    ),
+    Operation(
+        name="explain",
+        method="GET",
+        path=f"{_USER}/explain",
+        run=roles.explain,
+        requires=_ADMIN,
+        query=ExplainQuery,
+        answers=Explanation,
+        refusals=(404,),
+    ),
+    Operation(
+        name="audit",
+        method="GET",
+        path="/api/admin/audit",
+        run=trail.show,
+        requires=_ADMIN,
+        query=AuditQuery,
+        answers=Trail,
+        streams=("text/csv", "application/jsonl"),
+    ),
+)

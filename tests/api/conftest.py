@@ -1,0 +1,67 @@
+"""The desk on a real database, with a Clerk of the tests' own: asked by whoever signs in."""
+
+from collections.abc import Iterator
+
+import pytest
+from pydantic import SecretStr
+from sqlalchemy import Engine
+from starlette.testclient import TestClient
+
+from api.application import build
+from config.role import Role
+from config.settings import ApiSettings
+from tests import people
+from tests.api.asking import Person, SignIn
+from tests.clerk_signs_in import PARTY, Instance
+from tests.local_server import Answer, LocalServer, serving
+from tests.servers import Database
+
+
+@pytest.fixture
+def instance() -> Instance:
+    """The Clerk instance that signs people in."""
+    return Instance()
+
+
+@pytest.fixture
+def backend() -> Iterator[LocalServer]:
+    """Clerk's Backend API; it knows nobody until it is told otherwise."""
+    with serving(Answer(b"{}", 404)) as server:
+        yield server
+
+
+@pytest.fixture
+def settings(database: Database, instance: Instance, backend: LocalServer) -> ApiSettings:
+    return ApiSettings(
+        database_url=SecretStr(database.app_url),
+        clerk_issuer=instance.issuer,
+        clerk_jwt_key=instance.pem,
+        clerk_authorized_parties=PARTY,
+        clerk_secret_key=SecretStr("sk_test_akako"),
+        clerk_api_url=backend.url,
+        api_connections=8,
+    )
+
+
+@pytest.fixture
+def client(settings: ApiSettings) -> Iterator[TestClient]:
+    """Somebody without any token."""
+    with TestClient(build(settings), raise_server_exceptions=False) as client:
+        yield client
+
+
+@pytest.fixture
+def sign_in(client: TestClient, instance: Instance) -> SignIn:
+    """Whoever is named, with a session."""
+
+    def enter(clerk_id: str, act: dict[str, str] | None = None) -> Person:
+        return Person(client, instance, clerk_id, act)
+
+    return enter
+
+
+@pytest.fixture
+def admin(engine: Engine, sign_in: SignIn) -> Person:
+    """An admin, signed in."""
+    people.add(engine, "user_admin", Role.ADMIN, email="admin@example.com")
+    return sign_in("user_admin")

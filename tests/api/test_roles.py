@@ -1,0 +1,163 @@
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import Engine
+
+from config.role import Role
+from tests import people
+from tests.api.asking import Person, SignIn
+from tests.ledger import rows
+
+NOW = datetime.now(UTC).replace(microsecond=0)
+HOUR = timedelta(hours=1)
+ROLES = "/api/admin/users/user_ada/roles"
+
+
+def test_an_assigned_role_says_who_when_and_why(engine: Engine, admin: Person) -> None:
+    people.add(engine, "user_ada")
+
+    answer = admin.post(ROLES, role="MENTOR", reason="She leads the course.", notes="Until summer?")
+
+    assert answer.status_code == 201
+    assert answer.json() | {"id": 0, "effective_start_date": "", "created_at": "", "updated_at": ""} == {
+        "id": 0,
+        "role": "MENTOR",
+        "effective_start_date": "",
+        "effective_end_date": None,
+        "held": True,
+        "assigned_by": "user_admin",
+        "assigned_by_email": "admin@example.com",
+        "reason": "She leads the course.",
+        "end_reason": None,
+        "admin_notes": "Until summer?",
+        "is_active": True,
+        "created_at": "",
+        "updated_at": "",
+    }
+
+
+def test_a_write_is_one_line_with_the_actor_the_request_and_the_reason(engine: Engine, admin: Person) -> None:
+    people.add(engine, "user_ada")
+
+    answer = admin.post(ROLES, role="MENTOR", reason="She leads the course.")
+
+    lines = rows(
+        engine,
+        "select action, actor, actor_email, reason, cause from audit_log where user_role_id = %s",
+        answer.json()["id"],
+    )
+    request_id = answer.headers["X-Request-Id"]
+    assert lines == [("role.assigned", "user_admin", "admin@example.com", "She leads the course.", request_id)]
+
+
+def test_whoever_is_signed_in_as_an_admin_is_named_beside_the_admin(
+    engine: Engine, admin: Person, sign_in: SignIn
+) -> None:
+    people.add(engine, "user_ada")
+    support = sign_in("user_admin", act={"sub": "user_support"})
+
+    given = support.post(ROLES, role="MENTOR", reason="A ticket.").json()
+
+    assert given["assigned_by"] == "user_support as user_admin"
+
+
+def test_who_assigns_is_never_taken_from_the_body(engine: Engine, admin: Person) -> None:
+    people.add(engine, "user_ada")
+
+    answer = admin.post(ROLES, role="MENTOR", reason="Mine.", assigned_by="user_eve")
+
+    assert (answer.status_code, answer.json()["error"]) == (422, "invalid")
+
+
+def test_an_overlap_is_a_conflict_that_names_the_assignment_in_the_way(engine: Engine, admin: Person) -> None:
+    people.add(engine, "user_ada")
+    first = admin.post(ROLES, role="MENTOR", reason="First.").json()
+
+    answer = admin.post(ROLES, role="MENTOR", reason="Second.", start=(NOW + HOUR).isoformat())
+
+    assert (answer.status_code, answer.json()["error"]) == (409, "overlap")
+    assert answer.json()["assignment_id"] == first["id"]
+
+
+def test_a_changed_end_counts_and_is_explained(engine: Engine, admin: Person) -> None:
+    people.add(engine, "user_ada")
+    given = admin.post(ROLES, role="MENTOR", reason="First.").json()
+
+    changed = admin.patch(f"{ROLES}/{given['id']}", end=(NOW + HOUR).isoformat(), reason="A shorter course.").json()
+
+    assert datetime.fromisoformat(changed["effective_end_date"]) == NOW + HOUR
+    trail = admin.get("/api/admin/audit", user="user_ada", action="role.shortened").json()["items"]
+    assert [(line["reason"], line["actor"]) for line in trail] == [("A shorter course.", "user_admin")]
+
+
+def test_a_revoked_role_is_refused_on_the_very_next_request(engine: Engine, admin: Person, sign_in: SignIn) -> None:
+    people.add(engine, "user_ada")
+    given = admin.post(ROLES, role="ADMIN", reason="For a day.").json()
+    ada = sign_in("user_ada")
+    before = ada.get("/api/admin/users").status_code
+
+    revoked = admin.delete(f"{ROLES}/{given['id']}", reason="The day is over.")
+
+    assert (before, revoked.status_code, ada.get("/api/admin/users").status_code) == (200, 200, 403)
+
+
+def test_the_last_admin_is_kept(engine: Engine, admin: Person) -> None:
+    own = admin.get("/api/admin/users/user_admin/roles").json()["assignments"]
+    adminship = next(each["id"] for each in own if each["role"] == "ADMIN")
+
+    answer = admin.delete(f"/api/admin/users/user_admin/roles/{adminship}", reason="I quit.")
+
+    assert (answer.status_code, answer.json()["error"]) == (409, "last_admin")
+
+
+def test_who_held_what_is_answered_for_that_instant(engine: Engine, admin: Person) -> None:
+    people.add(engine, "user_ada")
+    people.assign(engine, "user_ada", Role.MENTOR, start=NOW - 3 * HOUR)
+    mentor = admin.get(ROLES).json()["assignments"][0]
+    admin.delete(f"{ROLES}/{mentor['id']}", reason="Over.")
+
+    then = admin.get(ROLES, at=(NOW - HOUR).isoformat()).json()
+    before = admin.get(ROLES, at=(NOW - 4 * HOUR).isoformat()).json()
+
+    assert (then["roles"], before["roles"]) == (["LEARNER", "MENTOR"], ["LEARNER"])
+    assert admin.get(ROLES).json()["roles"] == ["LEARNER"]
+
+
+def test_why_names_the_assignment_the_line_and_the_admin(engine: Engine, admin: Person) -> None:
+    people.add(engine, "user_ada")
+    given = admin.post(ROLES, role="MENTOR", reason="She leads the course.").json()
+
+    why = admin.get("/api/admin/users/user_ada/explain", role="MENTOR").json()
+
+    assert (why["held"], why["assignment"]["id"]) == (True, given["id"])
+    assert why["why"] == "Held: user_admin assigned it (She leads the course)."
+    assert [line["actor"] for line in why["audit"]] == ["user_admin"]
+
+
+def test_why_not_names_what_ended_the_last_assignment(engine: Engine, admin: Person) -> None:
+    people.add(engine, "user_ada")
+    given = admin.post(ROLES, role="MENTOR", reason="She leads the course.").json()
+    admin.delete(f"{ROLES}/{given['id']}", reason="She left.")
+
+    why = admin.get("/api/admin/users/user_ada/explain", role="MENTOR").json()
+
+    assert not why["held"]
+    assert why["why"].endswith("(She left).")
+    assert [line["action"] for line in why["audit"]] == ["role.assigned", "role.revoked"]
+
+
+def test_a_role_never_assigned_is_explained_too(engine: Engine, admin: Person) -> None:
+    people.add(engine, "user_ada")
+
+    why = admin.get("/api/admin/users/user_ada/explain", role="ADMIN").json()
+
+    assert (why["held"], why["assignment"], why["why"]) == (False, None, "ADMIN was never assigned to this user.")
+
+
+def test_strangers_and_their_assignments_are_not_found(engine: Engine, admin: Person) -> None:
+    paths = ["/api/admin/users/user_nobody", "/api/admin/users/user_nobody/roles"]
+
+    answers = [admin.get(path) for path in paths]
+    beyond = admin.delete(f"/api/admin/users/user_admin/roles/{10**30}", reason="None.")
+
+    assert [answer.status_code for answer in [*answers, beyond]] == [404, 404, 404]
+    assert {answer.json()["error"] for answer in answers} == {"user_unknown"}
