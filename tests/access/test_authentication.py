@@ -1,0 +1,173 @@
+import asyncio
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack
+
+import httpx2
+import pytest
+from sqlalchemy import Engine
+from starlette.testclient import TestClient
+from structlog.testing import capture_logs
+
+from access import authentication
+from clerk.keyring import PATH
+from tests import lms, people
+from tests.clerk_signs_in import ADA, PARTY, Instance
+from tests.local_server import Answer, LocalServer, serving
+from tests.servers import Database
+
+OTHER_APP = Instance("https://clerk.other.example.com", kid="ins_other", key=1)
+
+
+@pytest.fixture
+def opened() -> Iterator[ExitStack]:
+    """Closes what a test opened."""
+    with ExitStack() as stack:
+        yield stack
+
+
+def published(instance: Instance) -> Answer:
+    return Answer(json.dumps({"keys": [instance.jwk()]}).encode())
+
+
+def issuing(opened: ExitStack, *answers: Answer) -> tuple[Instance, LocalServer]:
+    """An instance whose keys are fetched over HTTP."""
+    issuer = opened.enter_context(serving(*answers))
+    return Instance(issuer.url), issuer
+
+
+def status(platform: TestClient, path: str = "/welcome", **headers: str) -> int:
+    return platform.get(path, headers=headers).status_code
+
+
+def test_a_token_in_the_session_cookie_signs_in(platform: TestClient, instance: Instance) -> None:
+    assert status(platform, Cookie=f"__session={instance.token()}") == 200
+    assert status(platform, Cookie=f"__session_Xy12={instance.token()}") == 200
+
+
+def test_of_several_cookies_the_one_that_verifies_counts(platform: TestClient, instance: Instance) -> None:
+    cookies = [OTHER_APP.token("user_eve"), "garbage", instance.token(age=500), instance.token()]
+    sent = "; ".join(f"__session_{number}={value}" for number, value in enumerate(cookies))
+    assert platform.get("/welcome", headers={"Cookie": sent}).json()["clerk_id"] == ADA
+
+
+def test_of_several_that_verify_the_newest_counts(platform: TestClient, instance: Instance) -> None:
+    old, new = instance.token("user_old", age=30), instance.token("user_new", age=2)
+    for sent in (f"__session={old}; __session_1={new}", f"__session={new}; __session_1={old}"):
+        assert platform.get("/welcome", headers={"Cookie": sent}).json()["clerk_id"] == "user_new"
+
+
+def test_a_refused_bearer_token_is_not_replaced_by_a_good_cookie(platform: TestClient, instance: Instance) -> None:
+    assert status(platform, Authorization="Bearer garbage", Cookie=f"__session={instance.token()}") == 401
+
+
+def test_repeated_authorization_headers_are_unauthorized(platform: TestClient, instance: Instance) -> None:
+    headers = [("Authorization", f"Bearer {instance.token()}")] * 2
+    assert platform.get("/welcome", headers=headers).status_code == 401
+
+
+def test_a_cookie_that_rides_with_a_strange_page_is_unauthorized(platform: TestClient, instance: Instance) -> None:
+    cookie = f"__session={instance.token()}"
+    assert status(platform, Cookie=cookie, Origin=PARTY) == 200
+    assert status(platform, Cookie=cookie, Origin="https://evil.example.com") == 401
+    assert status(platform, Cookie=cookie, Origin="null") == 401
+
+
+def test_a_bearer_token_needs_no_origin_since_no_browser_sends_it_by_itself(
+    platform: TestClient, instance: Instance
+) -> None:
+    assert status(platform, Authorization=f"Bearer {instance.token()}", Origin="https://else.example.com") == 200
+
+
+def test_every_refusal_looks_alike_and_its_reason_is_in_the_log_only(platform: TestClient, instance: Instance) -> None:
+    expired = instance.token(age=500)
+    with capture_logs() as logs:
+        answers = [platform.get("/welcome", headers=lms.bearer(token)) for token in (expired, "garbage", "")]
+    assert {(answer.status_code, answer.text) for answer in answers} == {(401, '{"error":"Unauthorized"}')}
+    assert [(line["event"], str(line["reason"])) for line in logs] == [
+        ("token.refused", "expired"),
+        ("token.refused", "malformed"),
+    ]
+    assert expired not in str(logs)
+
+
+def test_a_thousand_refusals_are_a_line_or_two(platform: TestClient) -> None:
+    with capture_logs() as logs:
+        for _ in range(1_000):
+            platform.get("/welcome", headers=lms.bearer("garbage"))
+    assert 1 <= len(logs) <= 3
+
+
+def test_who_brings_nothing_is_not_a_refusal(platform: TestClient) -> None:
+    with capture_logs() as logs:
+        assert status(platform) == 401
+    assert logs == []
+
+
+def test_keys_are_fetched_from_the_issuer_once_for_many_requests(opened: ExitStack, database: Database) -> None:
+    instance, issuer = issuing(opened, published(Instance()))
+    platform = opened.enter_context(lms.serving(database, instance, clerk_jwt_key=None))
+    assert {status(platform, Authorization=f"Bearer {instance.token()}") for _ in range(20)} == {200}
+    assert [asked.path for asked in issuer.asked] == [PATH]
+
+
+def test_unknown_keys_of_strangers_cost_one_fetch_and_are_unauthorized(opened: ExitStack, database: Database) -> None:
+    instance, issuer = issuing(opened, published(Instance()))
+    platform = opened.enter_context(lms.serving(database, instance, clerk_jwt_key=None))
+    strangers = [Instance(instance.issuer, kid=f"ins_{number}", key=1) for number in range(50)]
+    assert {status(platform, Authorization=f"Bearer {stranger.token()}") for stranger in strangers} == {401}
+    assert len(issuer.asked) == 1
+
+
+def test_no_request_goes_where_a_token_points(opened: ExitStack, database: Database) -> None:
+    instance, _ = issuing(opened, published(Instance()))
+    attacker = opened.enter_context(serving(published(OTHER_APP)))
+    platform = opened.enter_context(lms.serving(database, instance, clerk_jwt_key=None))
+    header = {"jku": f"{attacker.url}/keys", "x5u": attacker.url, "kid": f"{attacker.url}/key"}
+    token = Instance(attacker.url, key=1).token(header=header)
+    assert status(platform, Authorization=f"Bearer {token}") == 401
+    assert attacker.asked == []
+
+
+def test_while_no_key_was_ever_fetched_nobody_is_judged_and_nobody_let_in(
+    opened: ExitStack, database: Database
+) -> None:
+    instance, _ = issuing(opened, Answer(b"away", 503))
+    platform = opened.enter_context(lms.serving(database, instance, clerk_jwt_key=None))
+    answer = platform.get("/welcome", headers=lms.bearer(instance.token()))
+    assert (answer.status_code, answer.json()) == (503, {"error": "Unavailable"})
+    assert int(answer.headers["retry-after"]) > 0
+    assert status(platform, Authorization="Bearer garbage") == 401
+    assert status(platform, "/") == 200
+
+
+def test_a_first_fetch_that_takes_its_time_holds_up_nobody_else(
+    opened: ExitStack, database: Database, engine: Engine
+) -> None:
+    people.add(engine, ADA)
+    hold = threading.Event()
+    instance, issuer = issuing(opened, Answer(published(Instance()).body, hold=hold))
+    backend = authentication.build(lms.settings(database, instance, clerk_jwt_key=None))
+    opened.callback(backend.close)
+
+    async def visit() -> tuple[list[int], list[int]]:
+        transport = httpx2.ASGITransport(lms.application(backend))
+        async with httpx2.AsyncClient(transport=transport, base_url="http://lms.example.com") as browser:
+            headers = lms.bearer(instance.token())
+            waiting = [asyncio.create_task(browser.get("/me", headers=headers)) for _ in range(5)]
+            while not issuer.asked:
+                await asyncio.sleep(0)
+            others = [(await browser.get("/")).status_code for _ in range(5)]
+            assert not any(task.done() for task in waiting)
+            hold.set()
+            return others, [(await task).status_code for task in waiting]
+
+    assert asyncio.run(visit()) == ([200] * 5, [200] * 5)
+    assert len(issuer.asked) == 1
+
+
+def test_an_application_that_any_page_may_use_is_warned(opened: ExitStack, database: Database) -> None:
+    with capture_logs() as logs:
+        opened.enter_context(lms.serving(database, Instance(), clerk_authorized_parties=""))
+    assert [line["event"] for line in logs] == ["tokens.any_party_allowed"]

@@ -1,0 +1,69 @@
+import pytest
+
+from access import credentials
+from access.credentials import MOST_COOKIES, Credentials
+from clerk.tokens import Reason, Refused
+
+Headers = list[tuple[bytes, bytes]]
+
+
+def cookie(value: str) -> tuple[bytes, bytes]:
+    return (b"cookie", value.encode("latin-1"))
+
+
+@pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER", "bEaReR"])
+def test_a_bearer_token_is_found_in_any_case(scheme: str) -> None:
+    assert credentials.find([(b"authorization", f"{scheme} a.b.c".encode())]).tokens == ("a.b.c",)
+
+
+@pytest.mark.parametrize(
+    ("sent", "tokens"),
+    [
+        ("__session=a.b.c", ("a.b.c",)),
+        ("theme=dark; __session=a.b.c; lang=de", ("a.b.c",)),
+        ("__session_Xy12=d.e.f; __session=a.b.c", ("d.e.f", "a.b.c")),
+        ("__session=a.b.c; __session=a.b.c", ("a.b.c",)),
+        ("__session=a=b", ("a=b",)),
+        ("__sessions=a.b.c; x__session=a.b.c; __Session=a.b.c; __session=; __session", ()),
+        ("", ()),
+        (";;=;", ()),
+    ],
+)
+def test_clerks_session_cookies_are_found_among_others(sent: str, tokens: tuple[str, ...]) -> None:
+    assert credentials.find([cookie(sent)]) == Credentials(tokens, from_cookie=True)
+
+
+def test_cookies_may_come_in_several_headers() -> None:
+    found = credentials.find([cookie("__session=a.b.c"), cookie("__session_1=d.e.f")])
+    assert found.tokens == ("a.b.c", "d.e.f")
+
+
+def test_a_bearer_token_counts_alone() -> None:
+    found = credentials.find([cookie("__session=a.b.c"), (b"authorization", b"Bearer d.e.f")])
+    assert found == Credentials(("d.e.f",), from_cookie=False)
+
+
+def test_an_authorization_of_another_scheme_leaves_the_cookies_to_speak() -> None:
+    assert credentials.find([(b"authorization", b"Basic eDp5"), cookie("__session=a.b.c")]).tokens == ("a.b.c",)
+
+
+@pytest.mark.parametrize("other", [b"Bearer a.b.c", b"Bearer x.y.z", b"Basic eDp5", b""])
+def test_repeated_authorization_headers_are_refused_even_when_they_agree(other: bytes) -> None:
+    with pytest.raises(Refused, match=Reason.AUTHORIZATION_REPEATED):
+        credentials.find([(b"authorization", b"Bearer a.b.c"), (b"authorization", other)])
+
+
+@pytest.mark.parametrize("nothing", [b"Bearer", b"Bearer ", b"bearer    "])
+def test_a_bearer_without_a_token_is_an_empty_token_and_no_reason_to_look_further(nothing: bytes) -> None:
+    assert credentials.find([(b"authorization", nothing), cookie("__session=a.b.c")]).tokens == ("",)
+
+
+def test_no_more_than_a_few_cookies_are_tried() -> None:
+    sent = "; ".join(f"__session_{number}=a.b.{number}" for number in range(1_000))
+    assert len(credentials.find([cookie(sent)]).tokens) == MOST_COOKIES
+
+
+def test_bytes_of_any_kind_are_read() -> None:
+    every = bytes(range(1, 256))
+    headers: Headers = [(b"authorization", every), (b"cookie", every), (b"origin", every), (b"x", every)]
+    assert credentials.find(headers).tokens == ()
