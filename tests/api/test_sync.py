@@ -1,0 +1,136 @@
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor, wait
+from threading import Barrier
+
+import pytest
+from sqlalchemy import Engine
+
+from clerk.user import Deletion
+from config.role import Role
+from tests import people
+from tests.api.asking import SignIn, known_to_clerk
+from tests.clerk_says import Clerk
+from tests.ledger import keep, rows, values
+from tests.local_server import Answer, LocalServer
+from worker.apply import apply, write
+
+SYNC = "/api/auth/sync"
+ROUNDS = 200
+
+
+def test_a_first_login_makes_the_user_from_what_clerk_says(
+    engine: Engine, sign_in: SignIn, backend: LocalServer
+) -> None:
+    backend.answers = [known_to_clerk("user_new", email="new@example.com")]
+
+    answer = sign_in("user_new").post(SYNC, first_name="Eve", roles=["ADMIN"])
+
+    assert answer.status_code == 200
+    told = answer.json()
+    assert (told["clerk_id"], told["email"], told["first_name"]) == ("user_new", "new@example.com", "Ada")
+    assert (told["roles"], [each["role"] for each in told["assignments"]]) == (["LEARNER"], ["LEARNER"])
+    assert [asked.path for asked in backend.asked] == ["/v1/users/user_new"]
+
+
+def test_the_trail_names_the_request_that_made_the_user(engine: Engine, sign_in: SignIn, backend: LocalServer) -> None:
+    backend.answers = [known_to_clerk("user_new")]
+
+    answer = sign_in("user_new").post(SYNC)
+
+    lines = rows(engine, "select action, cause from audit_log order by id")
+    request_id = answer.headers["X-Request-Id"]
+    assert lines == [("user.created", request_id), ("role.assigned", request_id)]
+
+
+def test_a_user_whom_we_know_is_answered_without_asking_clerk(
+    engine: Engine, sign_in: SignIn, backend: LocalServer
+) -> None:
+    people.add(engine, "user_ada", email="ada@example.com")
+
+    answer = sign_in("user_ada").post(SYNC)
+
+    assert (answer.status_code, answer.json()["email"]) == (200, "ada@example.com")
+    assert backend.asked == []
+
+
+def test_nobody_comes_back_from_a_tombstone(engine: Engine, sign_in: SignIn, backend: LocalServer) -> None:
+    backend.answers = [known_to_clerk("user_ada")]
+    with engine.begin() as connection:
+        write(connection, [(Deletion(clerk_id="user_ada", at=people.THEN), "msg_gone")], Role.LEARNER)
+
+    answer = sign_in("user_ada").post(SYNC)
+
+    assert (answer.status_code, answer.json()) == (401, {"error": "Unauthorized"})
+    assert values(engine, "select deleted_at from users") == [people.THEN]
+    assert values(engine, "select count(*) from user_roles") == [0]
+
+
+def test_a_banned_user_is_made_and_refused(engine: Engine, sign_in: SignIn, backend: LocalServer) -> None:
+    backend.answers = [known_to_clerk("user_ada", banned=True)]
+
+    answer = sign_in("user_ada").post(SYNC)
+
+    assert (answer.status_code, answer.json()) == (403, {"error": "Forbidden"})
+
+
+def test_a_user_whom_clerk_does_not_know_is_nobody(engine: Engine, sign_in: SignIn) -> None:
+    answer = sign_in("user_ada").post(SYNC)
+
+    assert (answer.status_code, answer.json()) == (401, {"error": "Unauthorized"})
+    assert values(engine, "select count(*) from users") == [0]
+
+
+@pytest.mark.parametrize("said", [Answer(b"{}", 401), Answer(b"not json"), Answer(b'{"id": "user_other"}')])
+def test_while_clerk_cannot_be_asked_nothing_is_done_and_the_caller_comes_again(
+    engine: Engine, sign_in: SignIn, backend: LocalServer, said: Answer
+) -> None:
+    backend.answers = [said]
+
+    answer = sign_in("user_ada").post(SYNC)
+
+    assert (answer.status_code, answer.json()["error"]) == (503, "unavailable")
+    assert answer.headers["Retry-After"]
+    assert values(engine, "select count(*) from users") == [0]
+
+
+def test_nobody_is_made_without_a_token(engine: Engine, sign_in: SignIn) -> None:
+    person = sign_in("user_ada")
+
+    answer = person.client.post(SYNC)
+
+    assert (answer.status_code, answer.json()) == (401, {"error": "Unauthorized"})
+
+
+def test_first_logins_and_the_webhook_at_once_end_in_one_user(
+    engine: Engine, sign_in: SignIn, backend: LocalServer, clerk: Clerk
+) -> None:
+    statuses: Counter[int] = Counter()
+
+    def login(clerk_id: str, together: Barrier) -> None:
+        together.wait()
+        statuses[sign_in(clerk_id).post(SYNC).status_code] += 1
+
+    def webhook(svix_ids: list[str], together: Barrier) -> None:
+        together.wait()
+        apply(engine, svix_ids, Role.LEARNER)
+
+    with ThreadPoolExecutor(3) as threads:
+        for number in range(ROUNDS):
+            clerk_id, said = f"user_{number}", {"email": f"{number}@example.com"}
+            backend.answers = [known_to_clerk(clerk_id, **said)]
+            svix_ids, together = keep(engine, clerk, clerk.created(clerk_id, **said)), Barrier(3)
+            wait(
+                [
+                    *(threads.submit(login, clerk_id, together) for _ in range(2)),
+                    threads.submit(webhook, svix_ids, together),
+                ]
+            )
+
+    assert statuses == {200: 2 * ROUNDS}
+    assert values(engine, "select count(*) from users") == [ROUNDS]
+    assert values(engine, "select count(*) from user_roles") == [ROUNDS]
+    assert values(engine, "select count(*) from webhook_events where status = 'applied'") == [ROUNDS]
+    assert rows(engine, "select action, count(*) from audit_log group by action order by action") == [
+        ("role.assigned", ROUNDS),
+        ("user.created", ROUNDS),
+    ]
