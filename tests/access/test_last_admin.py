@@ -1,0 +1,68 @@
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, wait
+from datetime import UTC, datetime, timedelta
+from threading import Barrier
+
+import pytest
+from sqlalchemy import Engine
+
+from access.refusal import LastAdmin
+from config.role import Role
+from db.assignments import Assignment
+from tests import people
+from tests.ledger import values
+
+Change = Callable[[Engine, str, Assignment], None]
+
+ROUNDS = 100
+TOMORROW = datetime.now(UTC) + timedelta(days=1)
+LASTING = "select count(*) from user_roles where role = 'ADMIN' and is_active and effective_end_date is null"
+
+
+def revoke(engine: Engine, clerk_id: str, theirs: Assignment) -> None:
+    people.revoke(engine, clerk_id, theirs)
+
+
+def shorten(engine: Engine, clerk_id: str, theirs: Assignment) -> None:
+    people.change_end(engine, clerk_id, theirs, TOMORROW)
+
+
+def close_all(engine: Engine) -> None:
+    """As a person with `psql` could, whom nobody refuses."""
+    with engine.begin() as connection:
+        connection.exec_driver_sql(
+            "update user_roles set is_active = false, effective_end_date = greatest(effective_start_date, now())"
+            " where role = 'ADMIN' and is_active"
+        )
+
+
+@pytest.mark.parametrize(("one", "other"), [(revoke, revoke), (shorten, shorten), (revoke, shorten)])
+def test_of_two_admins_who_are_taken_away_at_once_one_stays(engine: Engine, one: Change, other: Change) -> None:
+    people.add(engine, "user_ada")
+    people.add(engine, "user_bob")
+    outcomes: Counter[str] = Counter()
+
+    def attempt(change: Change, clerk_id: str, theirs: Assignment, together: Barrier) -> None:
+        together.wait()
+        try:
+            change(engine, clerk_id, theirs)
+            outcomes["done"] += 1
+        except LastAdmin:
+            outcomes["refused"] += 1
+
+    with ThreadPoolExecutor(2) as threads:
+        for _ in range(ROUNDS):
+            adas, bobs = (people.assign(engine, each, Role.ADMIN) for each in ("user_ada", "user_bob"))
+            together = Barrier(2)
+            wait(
+                [
+                    threads.submit(attempt, one, "user_ada", adas, together),
+                    threads.submit(attempt, other, "user_bob", bobs, together),
+                ]
+            )
+            remaining = values(engine, LASTING)
+            outcomes[f"{remaining[0]} left"] += 1
+            close_all(engine)
+
+    assert outcomes == {"done": ROUNDS, "refused": ROUNDS, "1 left": ROUNDS}
