@@ -1,0 +1,74 @@
+"""Whatever the document allows, and much that it does not, is answered as the document says."""
+
+from collections.abc import Iterator
+
+import pytest
+import requests
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from schemathesis import APIOperation, Case, GenerationMode
+from schemathesis.checks import CHECKS, load_all_checks
+from sqlalchemy import Engine
+
+from api import openapi
+from api.application import build
+from api.table import OPERATIONS
+from config.role import Role
+from config.settings import ApiSettings
+from tests import people
+from tests.api.served import served
+from tests.clerk_signs_in import Instance
+
+EXAMPLES = 40
+NAMES = st.sampled_from(["user_admin", "user_ada", "user_bob", "user_nobody"])
+DOCUMENT = schemathesis.openapi.from_dict(openapi.document(OPERATIONS))
+PLAN = settings(
+    max_examples=EXAMPLES,
+    deadline=None,
+    phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
+
+load_all_checks()
+CONFORMANCE = CHECKS.get_by_names(
+    [
+        "not_a_server_error",
+        "status_code_conformance",
+        "content_type_conformance",
+        "response_headers_conformance",
+        "response_schema_conformance",
+    ]
+)
+
+
+@pytest.fixture
+def url(engine: Engine, settings: ApiSettings) -> Iterator[str]:
+    """A desk with an admin and two others."""
+    people.add(engine, "user_admin", Role.ADMIN, email="admin@example.com")
+    people.add(engine, "user_ada", Role.MENTOR, email="ada@example.com")
+    people.add(engine, "user_bob")
+    with served(build(settings)) as address:
+        yield address
+
+
+@pytest.mark.parametrize("mode", GenerationMode)
+@pytest.mark.parametrize(
+    "operation", [each.ok() for each in DOCUMENT.get_all_operations()], ids=lambda each: each.label
+)
+def test_no_request_gets_an_answer_that_the_document_does_not_have(
+    url: str, instance: Instance, operation: APIOperation, mode: GenerationMode
+) -> None:
+    @PLAN
+    @given(case=operation.as_strategy(generation_mode=mode), clerk_id=NAMES)
+    def ask(case: Case, clerk_id: str) -> None:
+        case.path_parameters |= {"clerk_id": clerk_id}
+        case.call_and_validate(
+            url,
+            session=session,
+            headers={"Authorization": f"Bearer {instance.token('user_admin')}"},
+            checks=CONFORMANCE,
+        )
+
+    with requests.Session() as session:
+        ask()
