@@ -15,7 +15,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from access import authentication
-from api import openapi, problems, reference
+from api import openapi, operation, problems, reference
 from api.desk import Desk
 from api.envelope import Envelope
 from api.table import OPERATIONS
@@ -53,7 +53,7 @@ def build(settings: ApiSettings) -> Starlette:
 
     return Starlette(
         routes=[
-            *(operation.route(desk, settings.api_max_body_bytes) for operation in OPERATIONS),
+            *operation.routes(OPERATIONS, desk, settings.api_max_body_bytes),
             *_documentation(),
             Route("/healthz", healthz),
         ],

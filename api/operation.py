@@ -1,6 +1,6 @@
 """One thing that the desk does: its route, whom it serves, what it reads and answers. The document is made of these."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -16,6 +16,7 @@ from api.call import Call
 from api.desk import Desk
 from api.questions import Question
 
+Endpoint: TypeAlias = Callable[[Request], Awaitable[Response]]
 Run: TypeAlias = Callable[[Desk, Call[Any, Any]], Answer | Response]
 
 
@@ -41,13 +42,12 @@ class Operation:
     at_once: int = 32
     """How many of these are worked on at once; others wait, without a thread."""
 
-    def route(self, desk: Desk, largest_body: int) -> Route:
-        """The route, behind its guard."""
+    def endpoint(self, desk: Desk, largest_body: int) -> Endpoint:
+        """What answers a request, behind its guard."""
         guard = self.requires or signed_in
-        path = self.path.replace("{id}", "{id:int}")
-        return Route(path, guard(self._endpoint(desk, largest_body)), methods=[self.method], name=self.name)
+        return guard(self._endpoint(desk, largest_body))
 
-    def _endpoint(self, desk: Desk, largest_body: int) -> Callable[[Request], Any]:
+    def _endpoint(self, desk: Desk, largest_body: int) -> Endpoint:
         limiter = CapacityLimiter(self.at_once)
 
         async def endpoint(request: Request) -> Response:
@@ -66,3 +66,19 @@ class Operation:
         if isinstance(answer, Response):
             return answer
         return Response(answer.model_dump_json(), self.status, media_type="application/json")
+
+
+def routes(operations: Sequence[Operation], desk: Desk, largest_body: int) -> list[Route]:
+    """One route a path, so that Allow names all of its methods."""
+    paths: dict[str, dict[str, Endpoint]] = {}
+    for operation in operations:
+        path = operation.path.replace("{id}", "{id:int}")
+        paths.setdefault(path, {})[operation.method] = operation.endpoint(desk, largest_body)
+    return [Route(path, _by_method(endpoints), methods=list(endpoints)) for path, endpoints in paths.items()]
+
+
+def _by_method(endpoints: dict[str, Endpoint]) -> Endpoint:
+    async def endpoint(request: Request) -> Response:
+        return await endpoints["GET" if request.method == "HEAD" else request.method](request)
+
+    return endpoint

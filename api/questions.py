@@ -79,7 +79,9 @@ class UsersQuery(Page):
     """Only banned users, or only others."""
     deleted: Flag = False
     """Tombstones in place of the living."""
-    cursor: Annotated[int, _place("users"), WithJsonSchema({"type": "string"})] | None = None
+    cursor: (
+        Annotated[int, _place("users"), WithJsonSchema({"type": "string", "pattern": "^[A-Za-z0-9_-]+$"})] | None
+    ) = None
     """`next` of the page before."""
 
 
@@ -104,7 +106,9 @@ class AuditQuery(Page):
     """From this instant on."""
     until: Instant | None = None
     """From before this instant."""
-    cursor: Annotated[int, _place("audit"), WithJsonSchema({"type": "string"})] | None = None
+    cursor: (
+        Annotated[int, _place("audit"), WithJsonSchema({"type": "string", "pattern": "^[A-Za-z0-9_-]+$"})] | None
+    ) = None
     """`next` of the page before."""
     format: AuditFormat = AuditFormat.JSON
     """A page as `json`, or all that was asked for as `csv` or `jsonl` (JSON lines), without `limit` and `cursor`."""

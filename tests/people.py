@@ -17,6 +17,7 @@ from worker.apply import apply_snapshot
 OPERATOR = Author(actor="operator:tests", reason="For a test.", cause="req_tests")
 THEN = datetime(2025, 1, 1, tzinfo=UTC)
 """When everybody signed up."""
+LATER = datetime(2100, 1, 1, tzinfo=UTC)
 
 
 def add(engine: Engine, clerk_id: str, *roles: Role, **said: Any) -> Entry:

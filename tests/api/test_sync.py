@@ -116,9 +116,9 @@ def test_first_logins_and_the_webhook_at_once_end_in_one_user(
 
     with ThreadPoolExecutor(3) as threads:
         for number in range(ROUNDS):
-            clerk_id, said = f"user_{number}", {"email": f"{number}@example.com"}
-            backend.answers = [known_to_clerk(clerk_id, **said)]
-            svix_ids, together = keep(engine, clerk, clerk.created(clerk_id, **said)), Barrier(3)
+            clerk_id, email, together = f"user_{number}", f"{number}@example.com", Barrier(3)
+            backend.answers = [known_to_clerk(clerk_id, email=email)]
+            svix_ids = keep(engine, clerk, clerk.created(clerk_id, email=email))
             wait(
                 [
                     *(threads.submit(login, clerk_id, together) for _ in range(2)),

@@ -1,0 +1,158 @@
+import json
+
+import pytest
+from pydantic import SecretStr
+from sqlalchemy import Engine
+from starlette.testclient import TestClient
+
+from api.application import build
+from config.settings import ApiSettings
+from tests import people
+from tests.api.asking import Person, SignIn
+
+PROBLEM = {"error", "message", "request_id"}
+
+
+@pytest.mark.parametrize("path", ["/api/user/profile", "/api/nowhere", "/api/openapi.json", "/healthz"])
+def test_every_answer_has_an_id_and_keeps_browsers_careful(client: TestClient, path: str) -> None:
+    headers = client.get(path).headers
+
+    assert headers["X-Request-Id"].startswith("req_")
+    assert headers["Cache-Control"] == "no-store"
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["X-Frame-Options"] == "DENY"
+    assert headers["Content-Security-Policy"].startswith("default-src 'none'")
+
+
+def test_a_request_id_of_a_strangers_making_is_not_taken(client: TestClient) -> None:
+    assert client.get("/healthz", headers={"X-Request-Id": "msg_1"}).headers["X-Request-Id"] != "msg_1"
+
+
+def test_an_unknown_path_is_a_problem_like_any_other(client: TestClient) -> None:
+    answer = client.get("/api/nowhere")
+
+    assert (answer.status_code, set(answer.json())) == (404, PROBLEM)
+    assert answer.json()["request_id"] == answer.headers["X-Request-Id"]
+
+
+def test_another_method_is_refused_with_all_that_are_taken(client: TestClient) -> None:
+    answer = client.put("/api/admin/users/user_ada/roles/1")
+
+    assert (answer.status_code, set(answer.json())) == (405, PROBLEM)
+    assert set(answer.headers["Allow"].split(", ")) == {"PATCH", "DELETE"}
+
+
+def test_a_body_that_is_too_large_is_refused_unread(admin: Person) -> None:
+    answer = admin.post("/api/admin/users/user_admin/roles", role="MENTOR", reason="x" * 70_000)
+
+    assert (answer.status_code, answer.json()["error"]) == (413, "too_large")
+
+
+def test_a_body_that_grows_too_large_is_refused(admin: Person) -> None:
+    pieces = (b" " * 10_000 for _ in range(10))
+
+    answer = admin.client.post(
+        "/api/admin/users/user_admin/roles",
+        content=pieces,
+        headers=admin.headers | {"Content-Type": "application/json"},
+    )
+
+    assert (answer.status_code, answer.json()["error"]) == (413, "too_large")
+
+
+def test_a_body_that_another_page_could_send_without_asking_is_refused(admin: Person) -> None:
+    answer = admin.client.post(
+        "/api/admin/users/user_admin/roles",
+        content=json.dumps({"role": "MENTOR", "reason": "Mine."}),
+        headers=admin.headers | {"Content-Type": "text/plain"},
+    )
+
+    assert (answer.status_code, answer.json()["error"]) == (415, "not_json")
+
+
+@pytest.mark.parametrize(
+    ("body", "complaint"),
+    [
+        ({"role": "MENTOR"}, "reason"),
+        ({"role": "MENTOR", "reason": "  "}, "reason"),
+        ({"role": "OWNER", "reason": "Why."}, "role"),
+        ({"role": "MENTOR", "reason": "Why.", "start": "2026-09-01T08:00:00"}, "start"),
+        ({"role": "MENTOR", "reason": "Why.", "start": 1_790_000_000}, "start"),
+        ({"role": "MENTOR", "reason": "Why.", "end": "0001-01-01T00:00:00+23:59"}, "end"),
+        ({"role": "MENTOR", "reason": "Why.", "end": "2026-02-30T00:00:00Z"}, "end"),
+        ({"role": "MENTOR", "reason": "Why.", "start": "2027-01-02T00:00:00Z", "end": "2027-01-01T00:00:00Z"}, "end"),
+        ({"role": "MENTOR", "reason": "Why.", "colour": "red"}, "colour"),
+    ],
+)
+def test_a_request_that_is_not_as_it_should_be_is_refused_by_name(
+    admin: Person, body: dict[str, object], complaint: str
+) -> None:
+    answer = admin.post("/api/admin/users/user_admin/roles", **body)
+
+    assert (answer.status_code, answer.json()["error"]) == (422, "invalid")
+    assert complaint in answer.json()["message"]
+
+
+@pytest.mark.parametrize(
+    "query", ["limit=0", "limit=9999", "limit=5&limit=5", "cursor=x", "cursor=YXVkaXQ6MQ", "page=2"]
+)
+def test_a_query_that_is_not_as_it_should_be_is_refused(admin: Person, query: str) -> None:
+    answer = admin.client.get(f"/api/admin/users?{query}", headers=admin.headers)
+
+    assert (answer.status_code, answer.json()["error"]) == (422, "invalid")
+
+
+def test_text_that_the_database_cannot_hold_is_kept_with_a_sign_in_its_place(engine: Engine, admin: Person) -> None:
+    people.add(engine, "user_ada")
+
+    answer = admin.post("/api/admin/users/user_ada/roles", role="MENTOR", reason="a\x00b")
+
+    assert answer.json()["reason"] == "a\ufffdb"
+
+
+def test_no_page_of_another_origin_may_read_an_answer_by_default(client: TestClient) -> None:
+    answer = client.options(
+        "/api/user/profile",
+        headers={"Origin": "https://lms.example.com", "Access-Control-Request-Method": "GET"},
+    )
+
+    assert "Access-Control-Allow-Origin" not in answer.headers
+
+
+def test_a_page_of_an_allowed_origin_may_read_every_answer(settings: ApiSettings) -> None:
+    opened = settings.model_copy(update={"api_allowed_origins": "https://lms.example.com"})
+
+    with TestClient(build(opened)) as client:
+        answers = [
+            client.get("/api/user/profile", headers={"Origin": origin})
+            for origin in ("https://lms.example.com", "https://eve.example.com")
+        ]
+
+    assert answers[0].headers["Access-Control-Allow-Origin"] == "https://lms.example.com"
+    assert "Access-Control-Allow-Origin" not in answers[1].headers
+
+
+def test_while_the_database_is_away_a_caller_comes_again(settings: ApiSettings, sign_in: SignIn) -> None:
+    away = settings.model_copy(update={"database_url": SecretStr("postgresql://akako@127.0.0.1:1/akako")})
+
+    with TestClient(build(away)) as client:
+        person = sign_in("user_ada")
+        answers = [
+            client.get("/api/user/profile", headers=person.headers),
+            client.post("/api/auth/sync", headers=person.headers),
+        ]
+
+    assert [answer.status_code for answer in answers] == [503, 503]
+    assert all(answer.headers["Retry-After"] for answer in answers)
+
+
+def test_the_guards_own_answers_say_nothing_more(engine: Engine, sign_in: SignIn) -> None:
+    people.add(engine, "user_ada")
+    ada, stranger = sign_in("user_ada"), sign_in("user_nobody")
+
+    answers = [ada.get("/api/admin/users"), stranger.get("/api/user/profile")]
+
+    assert [(answer.status_code, answer.json()) for answer in answers] == [
+        (403, {"error": "Forbidden"}),
+        (401, {"error": "Unauthorized"}),
+    ]

@@ -1,0 +1,87 @@
+import pytest
+from sqlalchemy import Engine
+
+from config.role import Role
+from tests import people
+from tests.api.asking import Person, SignIn
+
+USERS = "/api/admin/users"
+
+
+@pytest.fixture
+def crowd(engine: Engine, admin: Person) -> None:
+    """A few users among whom one can search."""
+    people.add(engine, "user_ada", email="Ada.L@example.com", first_name="Ada", last_name="Lovelace")
+    people.add(engine, "user_bob", Role.MENTOR, username="bobby", first_name="Bob", last_name="Adams")
+    people.add(engine, "user_eve", email="eve@example.com", first_name="Eve", banned=True)
+
+
+def found(admin: Person, **query: object) -> list[str]:
+    return [user["clerk_id"] for user in admin.get(USERS, **query).json()["items"]]
+
+
+@pytest.mark.usefixtures("crowd")
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ({"q": "ada"}, ["user_bob", "user_ada"]),
+        ({"q": "ADA LOVE"}, ["user_ada"]),
+        ({"q": "ada.l@EXAMPLE"}, ["user_ada"]),
+        ({"q": "bobb"}, ["user_bob"]),
+        ({"q": "lovel"}, ["user_ada"]),
+        ({"q": "%"}, []),
+        ({"role": "MENTOR"}, ["user_bob"]),
+        ({"role": "MENTOR", "q": "ada"}, ["user_bob"]),
+        ({"banned": "true"}, ["user_eve"]),
+        ({"banned": "false", "role": "LEARNER"}, ["user_bob", "user_ada", "user_admin"]),
+        ({"deleted": "true"}, []),
+        ({}, ["user_eve", "user_bob", "user_ada", "user_admin"]),
+    ],
+)
+def test_users_are_found_by_how_they_begin_and_what_they_are(
+    admin: Person, query: dict[str, object], expected: list[str]
+) -> None:
+    assert found(admin, **query) == expected
+
+
+def test_pages_hold_every_user_once_while_others_are_added(engine: Engine, admin: Person) -> None:
+    for number in range(7):
+        people.add(engine, f"user_{number}")
+    seen, cursor = [], {}
+
+    for number in range(3):
+        page = admin.get(USERS, limit=3, **cursor).json()
+        seen += [user["clerk_id"] for user in page["items"]]
+        cursor = {"cursor": page["next"]}
+        people.add(engine, f"user_late_{number}")
+
+    assert seen == ["user_6", "user_5", "user_4", "user_3", "user_2", "user_1", "user_0", "user_admin"]
+    assert cursor == {"cursor": None}
+
+
+def test_one_user_comes_with_roles_past_present_and_future(engine: Engine, admin: Person) -> None:
+    people.add(engine, "user_ada")
+    over = people.assign(engine, "user_ada", Role.MENTOR)
+    people.revoke(engine, "user_ada", over)
+    people.assign(engine, "user_ada", Role.MENTOR, start=people.LATER)
+
+    told = admin.get(f"{USERS}/user_ada").json()
+
+    assert told["roles"] == ["LEARNER"]
+    assert [(each["role"], each["held"]) for each in told["assignments"]] == [
+        ("MENTOR", False),
+        ("MENTOR", False),
+        ("LEARNER", True),
+    ]
+
+
+def test_the_profile_has_what_a_user_may_know_of_themselves(engine: Engine, sign_in: SignIn) -> None:
+    people.add(engine, "user_ada", Role.MENTOR, email="ada@example.com", first_name="Ada")
+
+    told = sign_in("user_ada").get("/api/user/profile").json()
+
+    assert told["roles"] == ["LEARNER", "MENTOR"]
+    assert set(told) == {
+        "clerk_id", "email", "first_name", "last_name", "username", "image_url", "roles", "assignments",
+    }  # fmt: skip
+    assert set(told["assignments"][0]) == {"id", "role", "effective_start_date", "effective_end_date", "held"}
