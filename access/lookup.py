@@ -13,7 +13,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from prometheus_client import Counter as Metric
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import SQLAlchemyError
 
 from config.refusals import Refusals
 from db import callers, faults
@@ -46,6 +47,7 @@ class Lookup:
         self._wake = threading.Condition()
         self._thread: threading.Thread | None = None
         self._closing = False
+        self._connection: Connection | None = None
         self._failures = Refusals("callers.not_found", FAILED)
 
     async def find(self, clerk_id: str) -> Known | None:
@@ -91,6 +93,7 @@ class Lookup:
                 _answer(batch, self._unavailable(type(error).__name__))
             else:
                 _answer(batch, found)
+        self._let_go()
 
     def _next(self) -> list[_Waiting]:
         """Who waits, as soon as somebody does, without those who gave up; nobody when it is time to stop."""
@@ -113,8 +116,20 @@ class Lookup:
             return self._query(clerk_ids)
 
     def _query(self, clerk_ids: set[str]) -> dict[str, Known]:
-        with self._engine.connect() as connection:
-            return callers.find(connection.execution_options(isolation_level="AUTOCOMMIT"), clerk_ids)
+        """On one connection that is kept: borrowing it anew for each query would cost more than the query."""
+        if self._connection is None:
+            self._connection = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+        try:
+            return callers.find(self._connection, clerk_ids)
+        except Exception:
+            self._let_go()
+            raise
+
+    def _let_go(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            with contextlib.suppress(SQLAlchemyError):
+                connection.close()
 
 
 def _answer(batch: Sequence[_Waiting], result: Mapping[str, Known] | Unavailable) -> None:
