@@ -1,0 +1,84 @@
+import pytest
+from pydantic import ValidationError
+
+from config.settings import AccessSettings, BackendSettings, split_parties
+from tests.clerk_signs_in import Instance, private_key
+
+INSTANCE = Instance()
+EC_KEY = """-----BEGIN PUBLIC KEY-----
+MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEEVs/o5+uQbTjL3chynL4wXgUg2R9
+q9UU8I5mEovUf86QZ7kOBIjJwqnzD1omageEHWwHdBO6B+dFabmdT9POxg==
+-----END PUBLIC KEY-----"""
+
+
+def access(**said: object) -> AccessSettings:
+    """Settings of an application that is guarded."""
+    needed = {"database_url": "postgresql://db.example.com/akako", "clerk_issuer": INSTANCE.issuer}
+    return AccessSettings(**{**needed, **said})  # type: ignore[arg-type]  # judged as the environment would be
+
+
+def complaint(**said: object) -> str:
+    """What is said of a setting that will not do."""
+    with pytest.raises(ValidationError) as wrong:
+        access(**said)
+    return str(wrong.value)
+
+
+@pytest.mark.parametrize("issuer", ["https://clerk.example.com", "https://clerk.example.com/", "http://127.0.0.1:8080"])
+def test_an_issuer_is_an_origin_with_no_slash_behind_it(issuer: str) -> None:
+    assert access(clerk_issuer=issuer).clerk_issuer == issuer.rstrip("/")
+
+
+@pytest.mark.parametrize(
+    "issuer",
+    [
+        "clerk.example.com",
+        "http://clerk.example.com",
+        "https://",
+        "https://clerk.example.com/path",
+        "https://clerk.example.com?x=1",
+        "https://user:password@clerk.example.com",
+        "ftp://clerk.example.com",
+        "file:///etc/passwd",
+    ],
+)
+def test_an_issuer_that_keys_must_not_be_fetched_from_is_no_issuer(issuer: str) -> None:
+    assert "give an origin" in complaint(clerk_issuer=issuer)
+
+
+def test_a_pem_may_have_lost_its_line_breaks() -> None:
+    pasted = INSTANCE.pem.strip().replace("\n", "\\n")
+    assert access(clerk_jwt_key=pasted).clerk_jwt_key == INSTANCE.pem.strip()
+
+
+@pytest.mark.parametrize("pem", ["nonsense", INSTANCE.pem[:200], EC_KEY, Instance(key=9).pem[:-60]])
+def test_what_is_not_the_public_rsa_key_is_refused(pem: str) -> None:
+    assert "PEM" in complaint(clerk_jwt_key=pem)
+
+
+def test_a_key_too_small_to_trust_is_refused() -> None:
+    small = Instance()
+    small.key = private_key(8, bits=1_024)
+    assert "PEM" in complaint(clerk_jwt_key=small.pem)
+
+
+def test_parties_are_origins_separated_by_commas() -> None:
+    settings = access(clerk_authorized_parties="https://lms.example.com/, http://localhost:3000,")
+    assert split_parties(settings.clerk_authorized_parties) == ("https://lms.example.com", "http://localhost:3000")
+
+
+def test_a_party_that_no_browser_would_name_is_refused() -> None:
+    assert "give an origin" in complaint(clerk_authorized_parties="https://lms.example.com,lms.example.com")
+
+
+@pytest.mark.parametrize("seconds", [-1, 10.5, 60])
+def test_a_leeway_of_more_than_ten_seconds_is_refused(seconds: float) -> None:
+    assert "token_leeway_seconds" in complaint(token_leeway_seconds=seconds)
+
+
+def test_a_publishable_key_is_not_a_secret_key() -> None:
+    with pytest.raises(ValidationError, match="sk_live_"):
+        BackendSettings(
+            database_url="postgresql://db.example.com/akako",  # type: ignore[arg-type]  # judged as text
+            clerk_secret_key="pk_test_1",  # type: ignore[arg-type]
+        )
