@@ -79,6 +79,6 @@ def test_a_leeway_of_more_than_ten_seconds_is_refused(seconds: float) -> None:
 def test_a_publishable_key_is_not_a_secret_key() -> None:
     with pytest.raises(ValidationError, match="sk_live_"):
         BackendSettings(
-            database_url="postgresql://db.example.com/akako",  # type: ignore[arg-type]  # judged as text
-            clerk_secret_key="pk_test_1",  # type: ignore[arg-type]
+            database_url="postgresql://db.example.com/akako",
+            clerk_secret_key="pk_test_1",
         )
