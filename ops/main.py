@@ -4,7 +4,7 @@ from importlib import import_module
 
 import click
 
-WORDS = ("deliver", "demo", "migrate", "up")
+WORDS = ("audit", "deliver", "demo", "explain", "migrate", "roles", "up", "users")
 
 
 class Words(click.Group):

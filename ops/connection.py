@@ -1,0 +1,54 @@
+"""The database that a command works on, and what it says where that goes wrong."""
+
+import getpass
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+import click
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DBAPIError
+
+from access.assignments import Author
+from access.refusal import Refused
+from config.settings import Settings, load
+from db import engine, faults
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+@contextmanager
+def database() -> Iterator[Engine]:
+    """The engine on DATABASE_URL. What is refused, or cannot be reached, ends the command with a sentence."""
+    pool = engine.connect(load(Settings).database_url.get_secret_value(), "akako", connections=1)
+    try:
+        yield pool
+    except Refused as refusal:
+        raise click.ClickException(str(refusal)) from refusal
+    except DBAPIError as error:
+        if not faults.is_away(error):
+            raise click.ClickException(f"PostgreSQL refused it: {error.orig}") from error
+        raise click.ClickException(
+            f"PostgreSQL cannot be reached: {error.orig}\nIs DATABASE_URL right, and does the server run?"
+        ) from error
+    finally:
+        pool.dispose()
+
+
+@contextmanager
+def transaction() -> Iterator[Connection]:
+    """One transaction on DATABASE_URL, kept if the block ends well."""
+    with database() as pool, pool.begin() as connection:
+        yield connection
+
+
+def author(by: str | None, reason: str) -> Author:
+    """The operator as the audit trail names one."""
+    return Author(actor=f"operator:{by or getpass.getuser()}", reason=reason)
+
+
+def signed(command: Command) -> Command:
+    """The options of a command that changes something: who, and why."""
+    reason = click.option("--reason", required=True, help="Why; it stands in the audit trail.")
+    by = click.option("--by", help="Your name for the audit trail. [default: the system's user]")
+    return reason(by(command))

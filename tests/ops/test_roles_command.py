@@ -1,0 +1,147 @@
+import getpass
+import json
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+from sqlalchemy import Engine
+
+from config.role import Role
+from ops.main import main
+from tests import people
+from tests.ledger import rows
+from tests.servers import Database
+
+WHY = ("--reason", "Runs the platform.")
+
+
+@pytest.fixture
+def akako(database: Database, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """The command, on the test's database and on a wide terminal."""
+    monkeypatch.setenv("DATABASE_URL", database.app_url)
+
+    def run(*words: str) -> Result:
+        return CliRunner().invoke(main, words)
+
+    return run
+
+
+def test_the_first_admin_is_made_on_the_command_line(engine: Engine, akako: Any) -> None:
+    people.add(engine, "user_ada")
+
+    done = akako("roles", "assign", "user_ada", "ADMIN", *WHY, "--by", "grace")
+
+    assert done.exit_code == 0
+    assert Role.ADMIN in people.find(engine, "user_ada").roles
+    assert rows(engine, "select actor, reason, cause from audit_log where role = 'ADMIN'") == [
+        ("operator:grace", "Runs the platform.", None)
+    ]
+
+
+def test_without_a_name_the_trail_names_the_systems_user(engine: Engine, akako: Any) -> None:
+    people.add(engine, "user_ada")
+
+    akako("roles", "assign", "user_ada", "mentor", *WHY)
+
+    assert rows(engine, "select actor from audit_log where role = 'MENTOR'") == [(f"operator:{getpass.getuser()}",)]
+
+
+def test_a_role_is_extended_and_revoked(engine: Engine, akako: Any) -> None:
+    people.add(engine, "user_ada")
+    given = people.assign(engine, "user_ada", Role.MENTOR, end=people.LATER)
+
+    extended = akako("roles", "extend", "user_ada", str(given.id), "--open", *WHY, "--json")
+    revoked = akako("roles", "revoke", "user_ada", str(given.id), *WHY, "--json")
+
+    assert json.loads(extended.output)[0]["effective_end_date"] is None
+    assert json.loads(revoked.output)[0]["is_active"] is False
+
+
+def test_the_last_admin_is_kept_and_the_command_fails(engine: Engine, akako: Any) -> None:
+    people.add(engine, "user_ada")
+    given = people.assign(engine, "user_ada", Role.ADMIN)
+
+    done = akako("roles", "revoke", "user_ada", str(given.id), *WHY)
+
+    assert (done.exit_code, "without any ADMIN" in done.output) == (1, True)
+
+
+def test_an_overlap_names_what_is_in_the_way(engine: Engine, akako: Any) -> None:
+    people.add(engine, "user_ada")
+    given = people.assign(engine, "user_ada", Role.MENTOR)
+
+    done = akako("roles", "assign", "user_ada", "MENTOR", *WHY)
+
+    assert (done.exit_code, f"assignment {given.id}, MENTOR" in done.output) == (1, True)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("roles", "assign", "user_ada", "OWNER", *WHY),
+        ("roles", "assign", "user_ada", "ADMIN"),
+        ("roles", "at", "user_ada", "2026-03-01"),
+        ("roles", "extend", "user_ada", "1", *WHY),
+    ],
+)
+def test_a_command_written_wrongly_ends_with_2(akako: Any, words: tuple[str, ...]) -> None:
+    assert akako(*words).exit_code == 2
+
+
+@pytest.mark.parametrize("words", [("users", "show"), ("roles", "history"), ("roles", "list")])
+def test_a_stranger_is_not_found(akako: Any, words: tuple[str, ...]) -> None:
+    done = akako(*words, "user_nobody")
+
+    assert (done.exit_code, "We know no user" in done.output) == (1, True)
+
+
+def test_users_are_listed_and_shown(engine: Engine, akako: Any) -> None:
+    people.add(engine, "user_ada", Role.MENTOR, first_name="Ada", email="ada@example.com")
+    people.add(engine, "user_bob")
+
+    listed = json.loads(akako("users", "list", "--search", "ada", "--json").output)
+    shown = json.loads(akako("users", "show", "user_ada", "--json").output)
+
+    assert [each["clerk_id"] for each in listed] == ["user_ada"]
+    assert [each["role"] for each in shown["assignments"]] == ["MENTOR", "LEARNER"]
+    assert "ada@example.com" in akako("users", "list").output
+    assert "MENTOR" in akako("users", "show", "user_ada").output
+
+
+def test_a_long_list_says_how_to_go_on(engine: Engine, akako: Any) -> None:
+    people.add(engine, "user_ada")
+    bob = people.add(engine, "user_bob")
+
+    assert f"--before {bob.id}" in akako("users", "list", "--limit", "1").output
+    assert "user_ada" in akako("users", "list", "--before", str(bob.id)).output
+
+
+def test_what_was_held_then_is_told(engine: Engine, akako: Any) -> None:
+    people.add(engine, "user_ada", Role.MENTOR)
+
+    held = json.loads(akako("roles", "at", "user_ada", "2025-06-01T00:00Z", "--json").output)
+
+    assert [each["role"] for each in held] == ["LEARNER"]
+
+
+def test_why_is_told_with_the_line_of_the_trail(engine: Engine, akako: Any) -> None:
+    people.add(engine, "user_ada", Role.MENTOR)
+
+    told = akako("explain", "user_ada", "MENTOR")
+
+    assert "Held: operator:tests assigned it (For a test)." in told.output
+    assert "role.assigned" in told.output
+
+
+def test_the_trail_is_told_newest_first(engine: Engine, akako: Any) -> None:
+    people.add(engine, "user_ada", Role.MENTOR)
+
+    lines = [
+        json.loads(line) for line in akako("audit", "--user", "user_ada", "--limit", "2", "--json").output.splitlines()
+    ]
+
+    assert [(line["action"], line["role"]) for line in lines] == [
+        ("role.assigned", "MENTOR"),
+        ("role.assigned", "LEARNER"),
+    ]
+    assert "user.created" in akako("audit").output
