@@ -238,7 +238,7 @@ def test_an_admin_for_a_while_does_not_stand_in_for_one_for_good(engine: Engine)
 
 
 def test_an_admin_may_hand_over_to_one_that_begins_when_the_first_ends(
-    engine: Engine, NOW + HOUR: datetime
+    engine: Engine,
 ) -> None:
     people.add(engine, "user_ada")
     people.add(engine, "user_bob")

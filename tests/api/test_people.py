@@ -47,7 +47,8 @@ def test_users_are_found_by_how_they_begin_and_what_they_are(
 def test_pages_hold_every_user_once_while_others_are_added(engine: Engine, admin: Person) -> None:
     for number in range(7):
         people.add(engine, f"user_{number}")
-    seen, cursor = [], {}
+    seen: list[str] = []
+    cursor: dict[str, object] = {}
 
     for number in range(3):
         page = admin.get(USERS, limit=3, **cursor).json()

@@ -1,0 +1,118 @@
+import csv
+import io
+import json
+import tracemalloc
+from datetime import UTC, datetime, timedelta
+
+import psycopg
+from sqlalchemy import Engine
+
+from access import trail
+from config.role import Role
+from db.audit import Wanted
+from tests import people
+from tests.api.asking import Person
+from tests.ledger import values
+from tests.servers import Database
+
+AUDIT = "/api/admin/audit"
+MANY = 100_000
+
+
+def lines(admin: Person, **query: object) -> list[tuple[str, str]]:
+    return [(line["action"], line["clerk_user_id"]) for line in admin.get(AUDIT, **query).json()["items"]]
+
+
+def write_many(database: Database, count: int) -> None:
+    """A long trail, as years would write it."""
+    with psycopg.connect(database.superuser_url) as connection:
+        connection.execute(
+            """
+            insert into audit_log (at, action, clerk_user_id, actor, reason)
+            select now() - make_interval(secs => number), 'role.changed', 'user_' || number, 'operator:years', 'Why.'
+            from generate_series(1, %s) as number
+            """,
+            (count,),
+        )
+
+
+def test_the_newest_line_comes_first(engine: Engine, admin: Person) -> None:
+    people.add(engine, "user_ada", Role.MENTOR)
+
+    assert lines(admin, limit=3) == [
+        ("role.assigned", "user_ada"),
+        ("role.assigned", "user_ada"),
+        ("user.created", "user_ada"),
+    ]
+
+
+def test_lines_are_found_by_user_actor_action_and_time(engine: Engine, admin: Person) -> None:
+    people.add(engine, "user_ada", Role.MENTOR)
+    future = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
+
+    assert lines(admin, user="user_ada", action="user.created") == [("user.created", "user_ada")]
+    assert lines(admin, actor="operator:tests", user="user_ada") == [("role.assigned", "user_ada")]
+    assert len(lines(admin, until=future)) == 6
+    assert lines(admin, since=future) == []
+    assert lines(admin, user="user_nobody") == []
+
+
+def test_pages_of_the_trail_hold_every_line_once_while_others_are_written(engine: Engine, admin: Person) -> None:
+    people.add(engine, "user_ada")
+    first = admin.get(AUDIT, limit=3).json()
+    people.add(engine, "user_late")
+
+    second = admin.get(AUDIT, limit=3, cursor=first["next"]).json()
+
+    numbers = [line["id"] for line in [*first["items"], *second["items"]]]
+    assert (
+        numbers
+        == sorted(values(engine, "select id from audit_log where clerk_user_id <> 'user_late'"), reverse=True)[:6]
+    )
+    assert second["next"] is None
+
+
+def test_the_whole_trail_comes_as_json_lines(engine: Engine, admin: Person) -> None:
+    answer = admin.get(AUDIT, format="jsonl")
+
+    assert answer.headers["Content-Type"] == "application/jsonl"
+    assert [json.loads(line) for line in answer.text.splitlines()] == admin.get(AUDIT).json()["items"]
+
+
+def test_the_whole_trail_comes_as_a_table_without_formulas(engine: Engine, admin: Person) -> None:
+    people.add(engine, "user_ada")
+    admin.post("/api/admin/users/user_ada/roles", role="MENTOR", reason="=1+1")
+
+    answer = admin.get(AUDIT, format="csv", user="user_ada")
+
+    assert answer.headers["Content-Type"] == "text/csv; charset=utf-8"
+    rows = list(csv.DictReader(io.StringIO(answer.text)))
+    assert [row["action"] for row in rows] == ["role.assigned", "role.assigned", "user.created"]
+    assert rows[0]["reason"] == "'=1+1"
+
+
+def test_a_whole_answer_takes_neither_limit_nor_cursor(admin: Person) -> None:
+    assert admin.get(AUDIT, format="csv", limit=5).status_code == 422
+
+
+def test_a_long_export_takes_no_more_memory_than_a_page(database: Database, engine: Engine) -> None:
+    write_many(database, MANY)
+    rest = trail.stream(engine, Wanted())
+    next(rest)
+
+    tracemalloc.start()
+    count = sum(1 for _ in rest)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert count == MANY - 1
+    assert peak < 16 * 2**20
+
+
+def test_a_slow_reader_of_an_export_holds_no_transaction(database: Database, engine: Engine) -> None:
+    write_many(database, 3_000)
+
+    rest = trail.stream(engine, Wanted())
+    next(rest)
+
+    assert values(engine, "select count(*) from pg_stat_activity where state = 'idle in transaction'") == [0]
