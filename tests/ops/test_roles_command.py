@@ -16,12 +16,11 @@ WHY = ("--reason", "Runs the platform.")
 
 
 @pytest.fixture
-def akako(database: Database, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """The command, on the test's database and on a wide terminal."""
-    monkeypatch.setenv("DATABASE_URL", database.app_url)
+def akako(database: Database) -> Any:
+    """The command, on the test's database."""
 
     def run(*words: str) -> Result:
-        return CliRunner().invoke(main, words)
+        return CliRunner(env={"DATABASE_URL": database.app_url}).invoke(main, words)
 
     return run
 
