@@ -79,6 +79,11 @@ class Lookup:
             if self._thread is None or not self._thread.is_alive():
                 self._thread = threading.Thread(target=self._run, name="lookup", daemon=True)
                 self._thread.start()
+        # Not at once: whoever is at this point in the same turn of the loop is then asked about in the same query.
+        waiting.loop.call_soon(self._nudge)
+
+    def _nudge(self) -> None:
+        with self._wake:
             self._wake.notify()
 
     def _unavailable(self, why: str) -> Unavailable:
