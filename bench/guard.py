@@ -1,0 +1,199 @@
+"""What the guard costs: `python -m bench.guard` measures one endpoint open, for signed-in callers, and for a role.
+
+One uvicorn process answers, this process sends over raw sockets, PostgreSQL runs beside them; the three endpoints take
+turns, so that a busy machine is busy for all. The server's own CPU time a request says what one core could do alone.
+"""
+
+import asyncio
+import os
+import socket
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import median
+from typing import cast
+
+import psutil
+import psycopg
+import uvloop
+
+from db.migrate import upgrade
+from ops.embedded.servers import Servers
+from ops.process import Process
+from tests.clerk_signs_in import PARTY, Instance
+
+USERS = 20_000
+PATHS = ("/open", "/signed-in", "/guarded")
+CONNECTIONS = (8, 32, 128)
+ROUNDS, SECONDS = 5, 2.0
+SERVER = (
+    sys.executable,
+    "-m",
+    "uvicorn",
+    "bench.peers.guarded:app",
+    "--loop",
+    "uvloop",
+    "--http",
+    "httptools",
+    "--no-access-log",
+)
+
+
+@dataclass(slots=True)
+class Result:
+    """What came back in one round."""
+
+    seconds: float = 0.0
+    cpu_seconds: float = 0.0
+    statuses: set[bytes] = field(default_factory=set)
+    latencies: list[float] = field(default_factory=list)
+
+
+class Visitor(asyncio.Protocol):
+    """One connection that sends its request again as soon as it is answered."""
+
+    def __init__(self, request: bytes, result: Result, end: float) -> None:
+        self._request = request
+        self._result = result
+        self._end = end
+        self._answer = b""
+        self.finished = asyncio.get_running_loop().create_future()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's is no subclass of it
+        self._send()
+
+    def _send(self) -> None:
+        self._sent = time.perf_counter()
+        self._transport.write(self._request)
+
+    def data_received(self, data: bytes) -> None:
+        self._answer += data
+        if not self._answer.endswith(b"}"):
+            return
+        self._result.statuses.add(self._answer[9:12])
+        self._result.latencies.append(time.perf_counter() - self._sent)
+        self._answer = b""
+        if time.perf_counter() < self._end:
+            self._send()
+        else:
+            self._transport.close()
+            self.finished.set_result(None)
+
+
+async def visit(port: int, path: str, instance: Instance, connections: int) -> Result:
+    """One round: each connection is another user with a token of its own."""
+    result = Result()
+    end = time.perf_counter() + SECONDS
+    loop = asyncio.get_running_loop()
+    visitors = []
+    for number in range(connections):
+        head = f"GET {path} HTTP/1.1\r\nhost: lms\r\n"
+        token = "" if path == "/open" else f"authorization: Bearer {instance.token(f'user_{number}')}\r\n"
+        request = f"{head}{token}\r\n".encode()
+        _, visitor = await loop.create_connection(lambda r=request: Visitor(r, result, end), "127.0.0.1", port)  # type: ignore[misc]
+        visitors.append(visitor)
+    async with asyncio.timeout(SECONDS + 30):
+        await asyncio.gather(*(visitor.finished for visitor in visitors))
+    return result
+
+
+def round_of(server: psutil.Process, port: int, path: str, instance: Instance, connections: int) -> Result:
+    """One round with its time on the wall and on the server's CPU."""
+    began, busy = time.perf_counter(), sum(server.cpu_times()[:2])
+    result = uvloop.run(visit(port, path, instance, connections))
+    result.seconds, result.cpu_seconds = time.perf_counter() - began, sum(server.cpu_times()[:2]) - busy
+    if result.statuses != {b"200"}:
+        raise RuntimeError(f"{path} answered {result.statuses}")
+    return result
+
+
+@contextmanager
+def served(instance: Instance) -> Iterator[tuple[psutil.Process, int]]:
+    """The endpoints on uvicorn, before a database of many users."""
+    with tempfile.TemporaryDirectory() as directory, Servers(Path(directory)) as servers:
+        upgrade(servers.owner_url, servers.app_url)
+        fill(servers.owner_url)
+        environment = {
+            **os.environ,
+            "DATABASE_URL": servers.app_url,
+            "CLERK_ISSUER": instance.issuer,
+            "CLERK_JWT_KEY": instance.pem,
+            "CLERK_AUTHORIZED_PARTIES": PARTY,
+        }
+        port = free_port()
+        process = Process("guarded", [*SERVER, "--port", str(port), "--log-level", "warning"], environment=environment)
+        process.start(sys.stderr.buffer)
+        try:
+            wait_for(port)
+            yield psutil.Process(process.pid), port
+        finally:
+            process.end()
+
+
+def fill(owner_url: str) -> None:
+    """Users with a role each."""
+    with psycopg.connect(owner_url, autocommit=True) as connection:
+        connection.execute(
+            "insert into users (clerk_id, clerk_updated_at) select 'user_' || n, now() from generate_series(0, %s) n",
+            (USERS,),
+        )
+        connection.execute(
+            "insert into user_roles (user_id, role, effective_start_date, assigned_by)"
+            " select id, 'LEARNER', now(), 'bench' from users"
+        )
+        connection.execute("vacuum analyze users, user_roles")
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def wait_for(port: int) -> None:
+    """Wait until somebody listens."""
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.05)
+    raise RuntimeError("the server did not start")
+
+
+def line(path: str, connections: int, rounds: list[Result]) -> str:
+    """The medians of a few rounds as a row."""
+    rate = median(len(one.latencies) / one.seconds for one in rounds)
+    cpu = median(one.cpu_seconds / len(one.latencies) for one in rounds)
+    p50, p99 = (
+        median(sorted(one.latencies)[int(share * len(one.latencies))] for one in rounds) for share in (0.5, 0.99)
+    )
+    return (
+        f"{path:<12}{connections:>5}{rate:>10,.0f}/s{p50 * 1e3:>9.1f} ms{p99 * 1e3:>9.1f} ms"
+        f"{cpu * 1e6:>9.0f} us{1 / cpu:>10,.0f}/s"
+    )
+
+
+def main() -> None:
+    """Measure, and print a table."""
+    instance = Instance()
+    print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, {USERS:,} users; medians of {ROUNDS} rounds")
+    print(f"{'':<12}{'conns':>5}{'requests':>12}{'p50':>12}{'p99':>12}{'CPU each':>12}{'a core':>12}")
+    with served(instance) as (server, port):
+        for connections in CONNECTIONS:
+            rounds: dict[str, list[Result]] = {path: [] for path in PATHS}
+            for _ in range(ROUNDS):
+                for path in PATHS:
+                    rounds[path].append(round_of(server, port, path, instance, connections))
+            for path in PATHS:
+                print(line(path, connections, rounds[path]), flush=True)
+
+
+if __name__ == "__main__":
+    main()

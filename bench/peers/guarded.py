@@ -1,0 +1,27 @@
+"""One endpoint three times: open to everybody, for whoever is signed in, and for a role."""
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.authentication import AuthenticationMiddleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from access import authentication
+from access.guard import require, signed_in
+from config.role import Role
+from config.settings import AccessSettings, load
+
+
+async def answer(request: Request) -> Response:
+    return JSONResponse({"path": request.url.path})
+
+
+app = Starlette(
+    routes=[
+        Route("/open", answer),
+        Route("/signed-in", signed_in(answer)),
+        Route("/guarded", require(Role.LEARNER, Role.ADMIN)(answer)),
+    ],
+    middleware=[Middleware(AuthenticationMiddleware, backend=authentication.build(load(AccessSettings)))],
+)
