@@ -143,17 +143,28 @@ class QueueSettings(Settings):
     """How many events one Celery message names at most; they are applied in one transaction."""
 
 
-class ReceiverSettings(QueueSettings):
+class ListeningSettings(Settings):
+    """What every process that answers requests needs."""
+
+    host: str = "0.0.0.0"  # noqa: S104 - a container's or a host's router forwards to it
+    """The address that the process listens on."""
+
+    port: int = Field(default=8000, ge=1, le=65_535)
+    """The port that the process listens on; receiver and API run as two processes, each with its own."""
+
+
+class NewUserSettings(Settings):
+    """What every process that may add a user needs."""
+
+    default_role: Role = Role.LEARNER
+    """The role that a new user is given once: LEARNER, MENTOR or ADMIN."""
+
+
+class ReceiverSettings(QueueSettings, ListeningSettings):
     """What the receiver of deliveries needs."""
 
     clerk_webhook_signing_secret: SigningSecrets
     """Verifies deliveries: `whsec_...` of Clerk's dashboard; several while one is rotated out: newest first, commas."""
-
-    host: str = "0.0.0.0"  # noqa: S104 - a container's or a host's router forwards to it
-    """The address that the receiver listens on."""
-
-    port: int = Field(default=8000, ge=1, le=65_535)
-    """The port that the receiver listens on."""
 
     web_processes: int = Field(default=1, ge=1)
     """How many processes receive deliveries on the one port."""
@@ -177,14 +188,11 @@ class ReceiverSettings(QueueSettings):
     """How many bytes of deliveries may wait for a commit; more are answered 503 at once."""
 
 
-class WorkerSettings(QueueSettings):
+class WorkerSettings(QueueSettings, NewUserSettings):
     """What the worker and the calendar need."""
 
     worker_processes: int = Field(default=2, ge=1)
     """How many processes apply events."""
-
-    default_role: Role = Role.LEARNER
-    """The role that a new user is given once: LEARNER, MENTOR or ADMIN."""
 
     sweep_seconds: int = Field(default=5, ge=1)
     """How often events that are due and not applied are looked for and nudged again."""
@@ -229,6 +237,22 @@ class BackendSettings(Settings):
 
     clerk_api_url: Origin = "https://api.clerk.com"
     """Where Clerk's Backend API is."""
+
+
+class ApiSettings(AccessSettings, BackendSettings, ListeningSettings, NewUserSettings):
+    """What the API needs."""
+
+    api_processes: int = Field(default=1, ge=1)
+    """How many processes answer the API on the one port."""
+
+    api_connections: int = Field(default=5, ge=1)
+    """How many database connections an API process opens at most, beside the guard's own."""
+
+    api_allowed_origins: Parties = ""
+    """The origins whose pages may read the API's answers (CORS), separated by commas; empty, none but its own."""
+
+    api_max_body_bytes: int = Field(default=65_536, ge=1_024)
+    """The largest request body that the API reads, in bytes; a larger one is answered 413."""
 
 
 Kind = TypeVar("Kind", bound=Settings)
