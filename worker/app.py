@@ -1,5 +1,6 @@
 """The Celery application that `celery -A worker.app` starts, with its calendar, made from the environment."""
 
+import sys
 from typing import Any
 
 from celery import Celery
@@ -34,12 +35,13 @@ def _every(seconds: int, task: str) -> dict[str, Any]:
 
 
 settings = load(WorkerSettings)
+logs.configure("beat" if "beat" in sys.argv else "worker", form=settings.log_format, level=settings.log_level)
 app = build(settings)
 
 
 @setup_logging.connect(weak=False)
-def _speak(**_: object) -> None:
-    logs.configure("worker", form=settings.log_format, level=settings.log_level)
+def _spoken_for(**_: object) -> None:
+    """Keep Celery from setting up logging of its own."""
 
 
 @worker_process_init.connect(weak=False)
