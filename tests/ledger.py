@@ -1,6 +1,6 @@
 """Puts deliveries into `webhook_events` as the receiver does, and looks at what became of them."""
 
-from sqlalchemy import Engine, Row
+from sqlalchemy import Engine
 
 from clerk import events as reading
 from clerk.signature import Seals
@@ -22,10 +22,10 @@ def keep(engine: Engine, clerk: Clerk, *sent: Sent) -> list[str]:
     return [delivery.svix_id for delivery in sent]
 
 
-def rows(engine: Engine, query: str, *parameters: object) -> list[Row[tuple[object, ...]]]:
+def rows(engine: Engine, query: str, *parameters: object) -> list[tuple[object, ...]]:
     """What a query finds."""
     with engine.connect() as connection:
-        return list(connection.exec_driver_sql(query, parameters))
+        return [tuple(row) for row in connection.exec_driver_sql(query, parameters)]
 
 
 def values(engine: Engine, query: str, *parameters: object) -> list[object]:
