@@ -36,7 +36,7 @@ def test_the_application_cannot_rewrite_the_trail(app: psycopg.Connection, rewri
 
 
 @pytest.mark.parametrize("rewrite", REWRITES)
-def test_whoever_owns_the_tables_or_the_server_cannot_rewrite_the_trail_either(
+def test_invariant_7_not_even_who_owns_the_tables_or_the_server_can_rewrite_the_trail(
     mighty: psycopg.Connection, rewrite: str
 ) -> None:
     a_user(mighty)
