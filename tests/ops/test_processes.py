@@ -6,7 +6,6 @@ import subprocess
 import sys
 import threading
 import uuid
-from pathlib import Path
 
 import pytest
 
@@ -67,15 +66,17 @@ def test_what_was_started_ends_when_a_later_one_cannot_start() -> None:
     assert groups.marked(mark) == []
 
 
-def test_what_a_killed_program_started_is_killed_too(tmp_path: Path) -> None:
+def test_what_a_killed_program_started_is_killed_too() -> None:
     mark = uuid.uuid4().hex
     program = (
         "import subprocess, time; from ops.process import Process;"
         f"Process('test', ['sleep', '300'], environment={{'{groups.MARK}': '{mark}'}}).start(subprocess.DEVNULL);"
-        "time.sleep(300)"
+        "print('started', flush=True); time.sleep(300)"
     )
-    with subprocess.Popen([sys.executable, "-c", program]) as killed:
-        groups.until(lambda: groups.marked(mark))
+    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE) as killed:
+        assert killed.stdout is not None
+        assert killed.stdout.readline() == b"started\n"
+        assert len(groups.marked(mark)) == 1
         killed.kill()
     groups.until(lambda: not groups.marked(mark))
 
