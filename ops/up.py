@@ -56,18 +56,22 @@ def _run(addresses: dict[str, str], host: str, port: int, secret: str) -> None:
     relay, url = Relay(), health.url(host, port)
     with Processes(procfile.processes(addresses | own), relay.start) as running:
         if health.wait(url, running):
-            click.echo(_welcome(url, secret))
+            click.echo(_welcome(url, secret, addresses))
         else:
             click.secho("The receiver does not answer yet; the lines above say why.", fg="red")
         running.keep_running(lambda line: click.secho(f"up     | {line}", fg="red"))
 
 
-def _welcome(url: str, secret: str) -> str:
+def _welcome(url: str, secret: str, addresses: dict[str, str]) -> str:
     newest = secret.split(",")[0].strip()
+    # An embedded server's URL has no password in it; one that was given may have, and its owner knows it.
+    database = "DATABASE_URL" if os.environ.get("DATABASE_URL") else f"'{addresses['DATABASE_URL']}'"
     return f"""
 Akako Sync takes deliveries at {url}/webhooks/clerk. Try it from another terminal:
 
   .venv/bin/akako deliver user.created --url {url}/webhooks/clerk --secret {newest}
+
+The tables are in {database} (for psql or any other client).
 
 Ctrl-C ends it.
 """
