@@ -1,8 +1,9 @@
 """Two things at once: for every race that the code defends against."""
 
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TypeVar
 
@@ -31,3 +32,24 @@ def holding(engine: Engine, statement: str, parameters: Sequence[object] = ()) -
         connection.exec_driver_sql(statement, tuple(parameters))
         yield connection
         connection.rollback()
+
+
+@contextmanager
+def waiting_for_a_lock(engine: Engine, work: Callable[[], Result]) -> Iterator[Future[Result]]:
+    """The work, begun in a thread of its own and come to where it waits for somebody's lock."""
+    deadline = time.monotonic() + SECONDS
+    with ThreadPoolExecutor(1) as thread:
+        begun = thread.submit(work)
+        while not _somebody_waits(engine):
+            assert not begun.done(), "it did not have to wait"
+            assert time.monotonic() < deadline, "it never came to wait"
+        yield begun
+
+
+def _somebody_waits(engine: Engine) -> bool:
+    with engine.connect() as connection:
+        found = connection.exec_driver_sql(
+            "select exists (select from pg_locks where not granted and pid in"
+            " (select pid from pg_stat_activity where datname = current_database()))"
+        )
+        return bool(found.scalar_one())

@@ -9,7 +9,7 @@ from db import users
 from db.users import Holding, Stored
 from tests.clerk_says import moment
 from tests.ledger import rows, values
-from tests.meanwhile import at_once, holding
+from tests.meanwhile import at_once, holding, waiting_for_a_lock
 
 ADA = Snapshot(
     clerk_id="user_ada",
@@ -92,6 +92,19 @@ def test_whoever_locks_second_reads_what_the_first_wrote(engine: Engine) -> None
         users.update(first, [Holding(newer, newer.email)])
         first.commit()
         assert [user.state for user in stored(engine, "user_ada")] == [newer]
+
+
+def test_users_are_locked_in_the_order_of_their_ids_at_clerk_whatever_order_they_came_in(engine: Engine) -> None:
+    for clerk_id in ("user_z", "user_a", "user_m"):
+        insert(engine, Holding(dataclasses.replace(BEA, clerk_id=clerk_id, email=None), None))
+    with (
+        holding(engine, "select from users where clerk_id = 'user_m' for no key update") as other,
+        waiting_for_a_lock(engine, lambda: stored(engine, "user_z", "user_m", "user_a")) as locking,
+    ):
+        free = "select clerk_id from users for no key update skip locked"
+        assert values(engine, free) == ["user_z"]
+        other.rollback()
+        assert len(locking.result()) == 3
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -8,7 +8,7 @@ from config.role import Role
 from db import faults
 from tests.clerk_says import Clerk, Sent
 from tests.ledger import actions, change, keep, rows, statuses, values
-from tests.meanwhile import at_once, holding
+from tests.meanwhile import at_once, holding, waiting_for_a_lock
 from tests.worker.conftest import Apply
 from worker.apply import Applied
 from worker.apply import apply as apply_ids
@@ -94,3 +94,25 @@ def test_an_event_that_another_worker_holds_is_left_to_it(engine: Engine, clerk:
     with holding(engine, "select from webhook_events where svix_id = %s for no key update", [ids[0]]):
         assert apply_ids(engine, ids, Role.LEARNER) == Applied(applied=1)
     assert apply_ids(engine, ids, Role.LEARNER) == Applied(applied=1)
+
+
+def test_a_claim_that_another_transaction_adds_meanwhile_is_not_overlooked(
+    engine: Engine, apply: Apply, clerk: Clerk
+) -> None:
+    apply(clerk.created("user_ada", at=5, email="office@example.com"))
+    ids = keep(engine, clerk, clerk.updated("user_ada", at=9, email=None))
+    adding_bea = """
+        with ada as (select from users where clerk_id = 'user_ada' for no key update)
+        insert into users (clerk_id, claimed_email, clerk_updated_at)
+        select 'user_bea', 'office@example.com', '2024-01-01' from ada
+    """
+    with (
+        holding(engine, adding_bea) as other,
+        waiting_for_a_lock(engine, lambda: apply_ids(engine, ids, Role.LEARNER)) as applying,
+    ):
+        other.commit()
+        assert applying.result() == Applied(applied=1)
+    assert dict(rows(engine, "select clerk_id, email from users")) == {
+        "user_ada": None,
+        "user_bea": "office@example.com",
+    }
