@@ -3,13 +3,16 @@
 import sys
 from typing import Any
 
+import structlog
 from celery import Celery
-from celery.signals import setup_logging, worker_process_init
+from celery.signals import beat_init, setup_logging, worker_process_init
 from kombu import Queue
 
 from config import logs
 from config.settings import WorkerSettings, load
 from worker import broker, process
+
+log = structlog.get_logger()
 
 
 def build(settings: WorkerSettings) -> Celery:
@@ -47,3 +50,8 @@ def _spoken_for(**_: object) -> None:
 @worker_process_init.connect(weak=False)
 def _equip(**_: object) -> None:
     process.equip(settings)
+
+
+@beat_init.connect(weak=False)
+def _greet(**_: object) -> None:
+    log.info("beat.started")
