@@ -1,7 +1,9 @@
 """Whatever a stranger sends is answered 4xx with one constant body, is not kept, and changes nothing in the process."""
 
+import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 
 import pytest
 from sqlalchemy import Engine
@@ -9,9 +11,11 @@ from sqlalchemy import Engine
 from ops.embedded.servers import Servers
 from tests.clerk_says import Clerk
 from tests.ledger import values
+from tests.ops.groups import until
 from tests.servers import Database, copy_of
 from tests.webhooks.door import Door, receiver, request, signed, status
 from tests.webhooks.strangers import ACCEPTED, CHUNKED, CLERK, NOBODY, REFUSALS, SENT
+from webhooks.limits import MOST_CONNECTIONS
 from webhooks.refusal import BODY
 
 FLUSH_MEGABYTES = 25
@@ -104,3 +108,11 @@ def test_ten_thousand_refusals_leave_few_lines_and_no_memory(door: Door) -> None
     assert sum(answer.count(b" 400 ") for answer in answers) == 10_000
     assert len(door.lines()) < lines + 20
     assert door.megabytes() < before + FLUSH_MEGABYTES
+
+
+def test_more_connections_than_a_process_can_hold_are_refused_until_others_end(door: Door) -> None:
+    with ExitStack() as held:
+        for _ in range(MOST_CONNECTIONS + 20):
+            held.enter_context(socket.create_connection(("127.0.0.1", door.port), timeout=5))
+        until(lambda: "too_many_connections" in door.reasons())
+    until(door.answers)
