@@ -99,3 +99,19 @@ def test_an_empty_window_is_no_contradiction(app: psycopg.Connection) -> None:
 def test_a_role_of_nobody_is_refused(app: psycopg.Connection) -> None:
     with pytest.raises(errors.ForeignKeyViolation):
         a_role(app, 7)
+
+
+def test_users_with_neighbouring_ids_however_large_do_not_get_in_each_others_way(
+    owner: psycopg.Connection, app: psycopg.Connection
+) -> None:
+    ids = [2**50 + n for n in range(20)]
+    for user_id in ids:
+        owner.execute(
+            "insert into users (id, clerk_id, clerk_updated_at) overriding system value values (%s, %s, now())",
+            (user_id, f"user_{user_id}"),
+        )
+        for role in ("LEARNER", "MENTOR", "ADMIN"):
+            a_role(app, user_id, role=role)
+    for user_id in ids:
+        with pytest.raises(errors.ExclusionViolation):
+            a_role(app, user_id, role="MENTOR")
