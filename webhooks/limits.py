@@ -12,14 +12,13 @@ LARGEST_READ_BYTES = 262_144
 FREE_BYTES = 65_536
 """Of one request, that do not count against what all requests may take: deliveries are far smaller."""
 MOST_PIPELINED = 8
-MOST_CONNECTIONS = 900
-"""Fewer than the 1,024 open files that many systems allow a process."""
 
 
 @dataclass(slots=True)
 class Limits:
     """The bounds of one process. Given to its connections, which count in it what they hold."""
 
+    connections: int
     head_seconds: float
     request_seconds: float
     """For what follows the head; longer than the application waits, so that its own answer comes first."""
@@ -45,6 +44,7 @@ class Limits:
 def limits(settings: ReceiverSettings, note: Callable[[str], None]) -> Limits:
     """The bounds that the settings ask for."""
     return Limits(
+        connections=settings.max_connections,
         head_seconds=settings.body_timeout_seconds,
         request_seconds=settings.body_timeout_seconds + 1,
         request_bytes=2 * settings.max_body_bytes + LARGEST_READ_BYTES,

@@ -8,7 +8,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from webhooks import refusal
 from webhooks.deadline import Deadline
-from webhooks.limits import FREE_BYTES, LARGEST_HEAD_BYTES, MOST_CONNECTIONS, MOST_PIPELINED, Limits
+from webhooks.limits import FREE_BYTES, LARGEST_HEAD_BYTES, MOST_PIPELINED, Limits
 from webhooks.refusal import Breach
 
 
@@ -30,7 +30,7 @@ class BoundedProtocol(HttpToolsProtocol):
         """Begin to wait for the first request."""
         super().connection_made(transport)
         self._coming.set(self._limits.head_seconds, Breach.HEAD_TOO_SLOW)
-        if len(self.connections) > MOST_CONNECTIONS:
+        if len(self.connections) > self._limits.connections:
             self._limits.note(Breach.TOO_MANY_CONNECTIONS)
             transport.abort()
 
