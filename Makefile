@@ -44,6 +44,12 @@ format: install ## Format the code and fix what can be fixed
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
+bench: install ## Measure ours beside what people use instead (a quarter of an hour)
+	@$(BIN)/python -m bench
+
+bench-quick: install ## The same in small, in under three minutes
+	@$(BIN)/python -m bench --quick
+
 lock: install ## Renew requirements/*.txt from pyproject.toml
 	@$(LOCK) requirements/build.in -o requirements/build.txt
 	@$(LOCK) pyproject.toml -o requirements/runtime.txt

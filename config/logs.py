@@ -16,8 +16,15 @@ REPEAT_SECONDS = 10.0
 def configure(process: str, *, form: str = "auto", level: str = "INFO") -> None:
     """Send everything that this process logs, also through `logging`, to standard error in one form."""
     plain = form == "console" or (form == "auto" and sys.stderr.isatty())
+
+    def named(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+        # Not a context variable: a thread would not have it.
+        event.setdefault("process", process)
+        return event
+
     before: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
+        named,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         without_particulars,
@@ -36,6 +43,7 @@ def configure(process: str, *, form: str = "auto", level: str = "INFO") -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
+    logging.captureWarnings(True)
     _quieten()
     structlog.configure(
         processors=[*before, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
@@ -43,7 +51,6 @@ def configure(process: str, *, form: str = "auto", level: str = "INFO") -> None:
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=False,
     )
-    structlog.contextvars.bind_contextvars(process=process)
 
 
 def _quieten() -> None:

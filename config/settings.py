@@ -169,6 +169,9 @@ class ReceiverSettings(QueueSettings, ListeningSettings):
     web_processes: int = Field(default=1, ge=1)
     """How many processes receive deliveries on the one port."""
 
+    max_connections: int = Field(default=4_000, ge=10)
+    """How many connections a process holds at once; more are closed as they come. Its limit of open files is raised."""
+
     max_body_bytes: int = Field(default=1_048_576, ge=1_024)
     """The largest delivery that is read, in bytes; a larger one is answered 413."""
 

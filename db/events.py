@@ -104,6 +104,17 @@ def mark(connection: Connection, svix_id: str, status: str, why: str) -> None:
     )
 
 
+def give_up(connection: Connection, svix_id: str, why: str) -> None:
+    """Note the last failed attempt and park the event."""
+    connection.exec_driver_sql(
+        """
+        update webhook_events set attempts = attempts + 1, status = 'parked', last_error = %s
+        where svix_id = %s and status = 'received'
+        """,
+        (why, svix_id),
+    )
+
+
 def postpone(connection: Connection, svix_id: str, seconds: float, why: str) -> None:
     """Note a failed attempt and when the next one is due."""
     connection.exec_driver_sql(

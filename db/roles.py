@@ -104,7 +104,8 @@ def end_all(connection: Connection, ends: Mapping[int, datetime], why: str) -> N
         update user_roles
         set effective_end_date = greatest(effective_start_date, least(effective_end_date, ended.at, now())),
             is_active = false, updated_at = now(),
-            end_reason = case when effective_end_date <= ended.at then 'Its time ran out.' else %(why)s end
+            end_reason = case when effective_end_date <= least(ended.at, now()) then 'Its time ran out.'
+                              else %(why)s end
         from unnest(%(ids)b::bigint[], %(times)b::timestamptz[]) as ended (user_id, at)
         where user_roles.user_id = ended.user_id and is_active
         """,

@@ -79,7 +79,7 @@ user_roles = Table(
     "user_roles",
     metadata,
     Column("id", BigInteger, Identity(always=True), primary_key=True),
-    Column("user_id", BigInteger, ForeignKey("users.id"), nullable=False, index=True),
+    Column("user_id", BigInteger, ForeignKey("users.id"), nullable=False),
     Column("role", Text, nullable=False),
     Column(
         "role_no",
@@ -110,6 +110,7 @@ user_roles = Table(
         name="user_roles_no_overlap",
         where=text("is_active"),
     ),
+    Index("user_roles_user_idx", "user_id"),
     Index(
         "user_roles_ending_idx",
         "effective_end_date",

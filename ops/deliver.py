@@ -6,7 +6,9 @@ from pathlib import Path
 
 import click
 import httpx
+from pydantic import TypeAdapter, ValidationError
 
+from config.settings import SigningSecrets, split_secrets
 from ops import delivery, sample
 from ops.delivery import Answer, Delivery
 
@@ -129,13 +131,14 @@ def _read(name: str) -> bytes:
 def _seal(secret: str | None, svix_id: str, body: bytes, at: float | None, forged: bool) -> Delivery:
     if not secret:
         raise click.UsageError("There is nothing to sign with: give --secret or set CLERK_WEBHOOK_SIGNING_SECRET.")
-    newest = secret.split(",")[0].strip()
     try:
+        newest = split_secrets(TypeAdapter(SigningSecrets).validate_python(secret))[0]
         return delivery.seal(newest, svix_id, body, at=at, forged=forged)
+    except ValidationError as error:
+        complaint = error.errors()[0]["msg"].removeprefix("Value error, ")
+        raise click.BadParameter(complaint, param_hint="--secret") from error
     except UnicodeDecodeError as error:
         raise click.ClickException("the body is not UTF-8, and Svix signs text only.") from error
-    except (ValueError, RuntimeError) as error:
-        raise click.BadParameter("a signing secret looks like whsec_ and base64.", param_hint="--secret") from error
 
 
 def _send(sealed: Delivery, url: str) -> Answer:

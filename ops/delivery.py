@@ -36,7 +36,7 @@ class Answer:
 def seal(secret: str, svix_id: str, body: bytes, *, at: float | None = None, forged: bool = False) -> Delivery:
     """Sign a body with a `whsec_...` secret, as of `at` (seconds since 1970, or now); forged, the body was another.
 
-    Raises ValueError if the secret is none, and UnicodeDecodeError if the body is not UTF-8: Svix signs text.
+    Raises UnicodeDecodeError if the body is not UTF-8: Svix signs text.
     """
     moment = datetime.fromtimestamp(int(time.time() if at is None else at), tz=UTC)
     signed = body.decode() + (" " if forged else "")

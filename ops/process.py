@@ -43,16 +43,21 @@ class Process:
         """Start the program; what it prints goes to `output`, or with `subprocess.PIPE` to the stream returned."""
         owner = {"user": self._user, "group": self._user, "extra_groups": []} if self._user else {}
         with interruption.held():
-            self._child = subprocess.Popen(  # noqa: S603 - what it runs is our own
-                self._arguments,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                env=self._environment,
-                cwd=self._directory,
-                start_new_session=True,
-                **owner,  # type: ignore[call-overload]
-            )
+            WATCHDOG.wake()
+            try:
+                self._child = subprocess.Popen(  # noqa: S603 - what it runs is our own
+                    self._arguments,
+                    stdin=subprocess.DEVNULL,
+                    stdout=output,
+                    stderr=subprocess.STDOUT,
+                    env=self._environment,
+                    cwd=self._directory,
+                    start_new_session=True,
+                    **owner,  # type: ignore[call-overload]
+                )
+            except OSError:
+                WATCHDOG.rest()
+                raise
             self._asked = False
             WATCHDOG.watch(self._child.pid)
         return self._child.stdout

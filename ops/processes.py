@@ -1,5 +1,6 @@
 """Several processes that run together and end together."""
 
+import threading
 import time
 from collections.abc import Callable, Sequence
 from types import TracebackType
@@ -17,6 +18,7 @@ class Processes:
     def __init__(self, processes: Sequence[Process], start: Callable[[Process], object]) -> None:
         self._processes = processes
         self._start = start
+        self._stopped = threading.Event()
 
     def __enter__(self) -> Self:
         try:
@@ -37,14 +39,17 @@ class Processes:
         return [process for process in self._processes if not process.runs]
 
     def keep_running(self, say: Callable[[str], None]) -> None:
-        """Start again whatever ends, until interrupted."""
-        while True:
+        """Start again whatever ends, until interrupted or told to stop."""
+        while not self._stopped.wait(LOOK_SECONDS):
             for process in self.ended():
                 say(f"{process.name} ended ({outcome(process.code)}) and starts again in {RESTART_SECONDS:g} s")
                 process.kill()
-                time.sleep(RESTART_SECONDS)
-                self._start(process)
-            time.sleep(LOOK_SECONDS)
+                if not self._stopped.wait(RESTART_SECONDS):
+                    self._start(process)
+
+    def stop(self) -> None:
+        """Let `keep_running` come back: from now on nothing is started."""
+        self._stopped.set()
 
     def end(self, patience: float = PATIENCE_SECONDS) -> None:
         """Ask all at once to end, wait for each, and kill what is left."""

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+import click
+
 from ops.process import Process
 
 PATH = Path(__file__).parents[1] / "Procfile"
@@ -10,7 +12,9 @@ LASTING = ("web", "worker", "beat")
 
 
 def read(path: Path = PATH) -> dict[str, str]:
-    """The commands by the names of their processes."""
+    """The commands by the names of their processes. Raises ClickException outside a checkout, which alone has them."""
+    if not path.exists():
+        raise click.ClickException("this command runs the processes of the Procfile, in a checkout of Akako Sync.")
     lines = (line.partition(":") for line in path.read_text("utf-8").splitlines() if line.strip())
     return {name.strip(): command.strip() for name, _, command in lines}
 

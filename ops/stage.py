@@ -34,6 +34,7 @@ class Stage:
 @contextmanager
 def build(directory: Path, say: Callable[[str], None]) -> Iterator[Stage]:
     """Start everything; when the block is left, however it is left, everything has ended."""
+    procfile.read()
     say("starting PostgreSQL and Redis")
     with ground.servers(directory) as addresses:
         say("migrating")

@@ -27,43 +27,51 @@ LOCAL = procfile.PATH.parent / ".local"
 )
 @click.option("--host", envvar="HOST", default="127.0.0.1", show_default=True, show_envvar=True)
 @click.option("--port", envvar="PORT", default=8000, show_default=True, show_envvar=True, type=click.IntRange(1, 65535))
-def up(host: str, port: int) -> None:
+@click.option("--data", type=click.Path(file_okay=False, path_type=Path), default=LOCAL, help="Instead of .local/.")
+def up(host: str, port: int, data: Path) -> None:
     """Start receiver, worker and calendar in the foreground; Ctrl-C ends them.
 
     PostgreSQL and Redis are embedded ones that keep their data in .local/, unless DATABASE_URL and REDIS_URL name
     others. A signing secret is made and kept there too, unless CLERK_WEBHOOK_SIGNING_SECRET is set.
     """
+    procfile.read()
     try:
-        with interruption.heard(), _alone(LOCAL), ground.servers(LOCAL, redis_options=DURABLE) as addresses:
-            _run(addresses, host, port)
+        with interruption.heard(), _alone(data):
+            ground.refuse_busy(host, port)
+            with ground.servers(data, redis_options=DURABLE) as addresses:
+                _run(addresses, host, port, os.environ.get(ground.SECRET) or kept_secret(data))
     except KeyboardInterrupt:
         click.echo("All ended.")
 
 
-def _run(addresses: dict[str, str], host: str, port: int) -> None:
-    ground.refuse_busy(host, port)
+def _run(addresses: dict[str, str], host: str, port: int, secret: str) -> None:
     for name in apply(addresses["DATABASE_URL"], addresses.get("DATABASE_OWNER_URL")):
         click.echo(f"migrated: {name}")
-    secret = os.environ.get(ground.SECRET) or kept_secret(LOCAL)
     own = {
         ground.SECRET: secret,
         "HOST": host,
         "PORT": str(port),
         "LOG_FORMAT": os.environ.get("LOG_FORMAT", "console"),
     }
-    relay = Relay()
+    relay, url = Relay(), health.url(host, port)
     with Processes(procfile.processes(addresses | own), relay.start) as running:
-        if health.wait(health.url(host, port), running):
-            click.echo(_welcome(health.url(host, port), secret))
+        if health.wait(url, running):
+            click.echo(_welcome(url, secret, addresses))
+        else:
+            click.secho("The receiver does not answer yet; the lines above say why.", fg="red")
         running.keep_running(lambda line: click.secho(f"up     | {line}", fg="red"))
 
 
-def _welcome(url: str, secret: str) -> str:
+def _welcome(url: str, secret: str, addresses: dict[str, str]) -> str:
     newest = secret.split(",")[0].strip()
+    # An embedded server's URL has no password in it; one that was given may have, and its owner knows it.
+    database = "DATABASE_URL" if os.environ.get("DATABASE_URL") else f"'{addresses['DATABASE_URL']}'"
     return f"""
 Akako Sync takes deliveries at {url}/webhooks/clerk. Try it from another terminal:
 
   .venv/bin/akako deliver user.created --url {url}/webhooks/clerk --secret {newest}
+
+The tables are in {database} (for psql or any other client).
 
 Ctrl-C ends it.
 """
@@ -81,7 +89,7 @@ def kept_secret(directory: Path) -> str:
 @contextmanager
 def _alone(directory: Path) -> Iterator[None]:
     """Raise ClickException if another `akako up` already runs on this directory."""
-    directory.mkdir(exist_ok=True)
+    directory.mkdir(parents=True, exist_ok=True)
     with (directory / "lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -19,23 +19,27 @@ class Watchdog:
         self._groups: set[int] = set()
         self._process: subprocess.Popen[bytes] | None = None
 
+    def wake(self) -> None:
+        """Be there before the next group is, so that it is not for an instant without."""
+        if self._process is None:
+            self._process = subprocess.Popen(  # noqa: S603
+                [sys.executable, "-I", "-S", __file__], stdin=subprocess.PIPE, start_new_session=True
+            )
+
     def watch(self, group: int) -> None:
         """Kill this group if this program dies before `release`."""
         self._groups.add(group)
-        if self._process is None:
-            self._process = subprocess.Popen(  # noqa: S603
-                [sys.executable, "-I", "-S", __file__],
-                stdin=subprocess.PIPE,
-                start_new_session=True,
-            )
         self._tell(f"+{group}")
 
     def release(self, group: int) -> None:
         """The group is gone, or may live on."""
-        if group not in self._groups:
-            return
-        self._groups.discard(group)
-        self._tell(f"-{group}")
+        if group in self._groups:
+            self._groups.discard(group)
+            self._tell(f"-{group}")
+        self.rest()
+
+    def rest(self) -> None:
+        """Leave, if there is nothing to watch."""
         if not self._groups and self._process is not None:
             self._process.communicate()
             self._process = None

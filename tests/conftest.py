@@ -8,10 +8,9 @@ from hypothesis import settings
 from sqlalchemy import Engine
 
 from db.engine import connect
-from ops.embedded.postgres import QUICK
 from ops.embedded.servers import Servers
 from tests.clerk_says import Clerk
-from tests.servers import Database, copy_of, make_template
+from tests.servers import Database, copy_of, make_template, running
 
 # A shared machine stalls now and then; where CI is set, hypothesis tries the same examples each time by itself.
 settings.register_profile("akako", parent=settings.default, deadline=None)
@@ -19,10 +18,10 @@ settings.load_profile("akako")
 
 
 @pytest.fixture(scope="session")
-def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
+def servers() -> Iterator[Servers]:
     """PostgreSQL and Redis of this test process's own."""
-    with Servers(tmp_path_factory.mktemp("servers"), postgres_options=QUICK) as running:
-        yield running
+    with running(version=18) as started:
+        yield started
 
 
 @pytest.fixture(scope="session")

@@ -1,14 +1,17 @@
 """The real servers that tests run on, and a fresh database for each test that asks for one."""
 
 import itertools
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import psycopg
 from psycopg import sql
 
 from db.migrate import upgrade
+from ops.embedded.postgres import QUICK
 from ops.embedded.servers import Servers
 
 TEMPLATE = "akako_template"
@@ -22,6 +25,16 @@ class Database:
     owner_url: str
     app_url: str
     superuser_url: str
+
+
+@contextmanager
+def running(version: int) -> Iterator[Servers]:
+    """Servers in a directory of their own: pytest closes its directories to other users whenever another run begins."""
+    with (
+        tempfile.TemporaryDirectory(prefix="akako-tests-") as directory,
+        Servers(Path(directory), version=version, postgres_options=QUICK) as servers,
+    ):
+        yield servers
 
 
 def make_template(servers: Servers) -> str:

@@ -8,15 +8,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-import structlog
 from sqlalchemy import Engine
 
 from config import logs
 from config.settings import ReceiverSettings
 from db import events, faults
 from db.events import Kept
-
-log = structlog.get_logger()
+from webhooks import thread
 
 
 class Outcome(StrEnum):
@@ -28,6 +26,12 @@ class Outcome(StrEnum):
 
 class Unavailable(Exception):
     """The delivery could not be kept for now; the sender has to come again."""
+
+    def __init__(self, reason: str, **said: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.said = said
+        """What the log may say of it besides."""
 
 
 @dataclass(slots=True, eq=False)
@@ -48,7 +52,7 @@ class Intake:
         self._bytes = 0
         self._wake = threading.Condition()
         self._closing = False
-        self._thread = threading.Thread(target=self._run, name="intake", daemon=True)
+        self._thread = thread.needed("intake", self._run)
 
     def start(self) -> None:
         """Begin to write."""
@@ -63,10 +67,10 @@ class Intake:
             async with asyncio.timeout(self._settings.keep_timeout_seconds):
                 return await waiting.answer
         except TimeoutError:
-            raise Unavailable("the database is slow") from None
+            raise Unavailable("database_slow") from None
 
     def close(self) -> None:
-        """Write what is waiting and stop."""
+        """Write what is waiting and stop; give up what takes longer than anybody waits for it."""
         with self._wake:
             self._closing = True
             self._wake.notify()
@@ -80,7 +84,7 @@ class Intake:
                 or len(self._queue) >= self._settings.intake_waiting_rows
                 or self._bytes + size > self._settings.intake_waiting_bytes
             ):
-                raise Unavailable("too many deliveries wait")
+                raise Unavailable("too_many_waiting")
             self._queue.append(waiting)
             self._bytes += size
             self._wake.notify()
@@ -100,7 +104,7 @@ class Intake:
                 while self._queue and len(batch) < self._settings.intake_rows:
                     waiting = self._queue.popleft()
                     self._bytes -= len(waiting.kept.body)
-                    if not waiting.answer.cancelled():
+                    if not waiting.answer.done():
                         batch.append(waiting)
         return batch
 
@@ -109,22 +113,23 @@ class Intake:
         try:
             added = self._write([waiting.kept for waiting in batch])
         except Exception as error:
-            if len(batch) == 1 or faults.is_away(error):
-                log.error(
-                    "delivery.not_kept",
-                    count=len(batch),
-                    next_step="check the database; Clerk sends again by itself for 27 hours",
-                    **logs.fault(error),
-                )
-                _answer(batch, Unavailable("the database is away"))
-                return
-            middle = len(batch) // 2
-            self._keep(batch[:middle])
-            self._keep(batch[middle:])
+            if faults.is_away(error):
+                _answer(batch, Unavailable("database_away", **logs.fault(error)))
+            elif len(batch) == 1:
+                _answer(batch, Unavailable("row_refused", **logs.fault(error)))
+            else:
+                self._keep_apart(batch)
         else:
             _answer(batch, added)
             fresh = [waiting.kept for waiting in batch if waiting.kept.svix_id in added]
             self._nudge([kept.svix_id for kept in fresh if kept.status == "received"])
+
+    def _keep_apart(self, batch: Sequence[_Waiting]) -> None:
+        """Keep each half by itself, without those that nobody waits for any more."""
+        middle = len(batch) // 2
+        for half in (batch[:middle], batch[middle:]):
+            if still := [waiting for waiting in half if not waiting.answer.done()]:
+                self._keep(still)
 
     def _write(self, batch: Sequence[Kept]) -> set[str]:
         """One statement, which is one transaction; once more on a new connection if the old one was dead."""

@@ -4,14 +4,10 @@ import threading
 import time
 from collections.abc import Sequence
 
-import structlog
-from kombu.exceptions import OperationalError
-from redis import RedisError
-
 from config import logs
+from webhooks import thread
+from webhooks.tally import NOT_NUDGED, Tally
 from worker.enqueue import Queue
-
-log = structlog.get_logger()
 
 GATHER_SECONDS = 0.01
 """Pause between two messages, in which the ids of several commits come together into one."""
@@ -28,7 +24,8 @@ class Nudger:
         self._waiting: list[str] = []
         self._wake = threading.Condition()
         self._closing = False
-        self._thread = threading.Thread(target=self._run, name="nudger", daemon=True)
+        self._failed = Tally("nudge.failed", NOT_NUDGED)
+        self._thread = thread.needed("nudger", self._run)
 
     def start(self) -> None:
         """Begin to send."""
@@ -51,10 +48,8 @@ class Nudger:
         while svix_ids := self._next():
             try:
                 self._queue.put(svix_ids)
-            except (OperationalError, RedisError, OSError) as error:
-                log.warning(
-                    "nudge.failed", events=len(svix_ids), next_step="the sweep nudges them again", **logs.fault(error)
-                )
+            except Exception as error:  # whatever it was, the sweep nudges them again
+                self._failed.note("queue_away", **logs.fault(error))
                 self._rest(REST_SECONDS)
             else:
                 self._rest(GATHER_SECONDS)

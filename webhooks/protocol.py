@@ -1,59 +1,131 @@
-"""uvicorn's HTTP protocol with the bounds that it lacks: how long and how large a request's head may be."""
+"""uvicorn's HTTP protocol with the bounds that it lacks: how much, how long and how many at once."""
 
 import asyncio
+from typing import Any
 
+import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-LARGEST_HEAD_BYTES = 32_768
-LARGEST_REQUEST_BYTES = 16 * 1_048_576
-"""Of one request with all its framing: a chunked body may carry far more framing, and trailers, than body."""
-HEAD_SECONDS = 10.0
-
-_TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
+from webhooks import refusal
+from webhooks.deadline import Deadline
+from webhooks.limits import FREE_BYTES, LARGEST_HEAD_BYTES, MOST_PIPELINED, Limits
+from webhooks.refusal import Breach
 
 
 class BoundedProtocol(HttpToolsProtocol):
-    """Closes a connection whose request head is larger than it may be, or takes too long to come."""
+    """One connection. Whatever is too large, too slow or no HTTP ends it; its reason is counted, never told."""
 
-    _received = 0
-    _in_head = True
-    _deadline: asyncio.TimerHandle | None = None
+    def __init__(self, *given: Any, **named: Any) -> None:
+        super().__init__(*given, **named)
+        self._limits: Limits = self.app_state["limits"]
+        self._received = 0
+        self._held = 0
+        self._head = 0
+        self._in_head = True
+        self._breach: tuple[Breach, int] | None = None
+        self._coming = Deadline(self.loop, self._late)
+        self._going = Deadline(self.loop, self._late)
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin to wait for the first request."""
         super().connection_made(transport)
-        self._deadline = self.loop.call_later(HEAD_SECONDS, transport.close)
+        self._coming.set(self._limits.head_seconds, Breach.HEAD_TOO_SLOW)
+        if len(self.connections) > self._limits.connections:
+            self._limits.note(Breach.TOO_MANY_CONNECTIONS)
+            transport.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Forget the deadline."""
-        self._in_time()
+        """Give back what the connection held."""
+        self._coming.lift()
+        self._going.lift()
+        self._hold(0)
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Count before parsing: the parser itself would gather without end."""
+        """Parse what came, and end the connection if it is too much or no HTTP."""
         if self.transport.is_closing():
             return
-        self._received += len(data)
-        if self._received > (LARGEST_HEAD_BYTES if self._in_head else LARGEST_REQUEST_BYTES) + len(data):
-            self.transport.write(_TOO_LARGE)
-            self.transport.close()
+        self._unset_keepalive_if_required()
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade:
+            self.cycle.keep_alive = False
+        except httptools.HttpParserError:
+            self._refuse(*(self._breach or (Breach.NOT_HTTP, 400)))
             return
-        super().data_received(data)
+        self._received += len(data)
+        self._hold(self._received - FREE_BYTES)
+        if breach := self._limits.too_much(self._received, in_head=self._in_head):
+            self._refuse(*breach)
 
     def on_message_begin(self) -> None:
         """A request begins: its head has to come whole, and soon."""
         super().on_message_begin()
-        self._received, self._in_head = 0, True
-        if self._deadline is None:
-            self._deadline = self.loop.call_later(HEAD_SECONDS, self.transport.close)
+        self._received, self._head, self._in_head = 0, 0, True
+        if len(self.pipeline) >= MOST_PIPELINED:
+            self._break(Breach.PIPELINE_TOO_LONG, 400)
+        self._coming.set(self._limits.head_seconds, Breach.HEAD_TOO_SLOW)
+
+    def on_url(self, url: bytes) -> None:
+        """Count it into the head."""
+        self._count(len(url))
+        super().on_url(url)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Count it into the head. What comes after the head is a trailer, which nobody reads."""
+        if self._in_head:
+            self._count(len(name) + len(value) + len(": \r\n"))
+            super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
-        """The head is whole."""
+        """The head is whole; now the rest has to come."""
         self._in_head = False
-        self._in_time()
+        self._coming.set(self._limits.request_seconds, Breach.REQUEST_TOO_SLOW)
         super().on_headers_complete()
 
-    def _in_time(self) -> None:
-        if self._deadline is not None:
-            self._deadline.cancel()
-            self._deadline = None
+    def on_message_complete(self) -> None:
+        """The request is whole."""
+        self._coming.lift()
+        super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        """The request is answered, and nothing of it is held any more."""
+        self._hold(0)
+        super().on_response_complete()
+
+    def pause_writing(self) -> None:
+        """The sender does not read its answers; it has to, and soon."""
+        super().pause_writing()
+        self._going.set(self._limits.request_seconds, Breach.ANSWER_NOT_READ)
+
+    def resume_writing(self) -> None:
+        """The sender reads again."""
+        self._going.lift()
+        super().resume_writing()
+
+    def _count(self, size: int) -> None:
+        self._head += size
+        if self._head > LARGEST_HEAD_BYTES:
+            self._break(Breach.HEAD_TOO_LARGE, 431)
+
+    def _break(self, breach: Breach, status: int) -> None:
+        """Stop the parser in the middle of what it has; it raises HttpParserError."""
+        self._breach = breach, status
+        raise ValueError(breach)
+
+    def _refuse(self, breach: Breach, status: int) -> None:
+        self._limits.note(breach)
+        self.transport.write(refusal.raw(status))
+        self.transport.close()
+
+    def _hold(self, size: int) -> None:
+        """Let this connection hold so many bytes of what all connections may."""
+        self._limits.held_bytes += max(0, size) - self._held
+        self._held = max(0, size)
+
+    def _late(self, breach: Breach) -> None:
+        if breach is Breach.HEAD_TOO_SLOW:
+            self._refuse(breach, 408)
+        else:
+            self._limits.note(breach)
+            self.transport.abort()

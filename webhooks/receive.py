@@ -2,6 +2,7 @@
 
 import asyncio
 
+from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
@@ -10,41 +11,53 @@ from clerk.events import Event, Ignored, Unreadable
 from clerk.signature import Delivery, Reason, Refused, Seals
 from config.settings import ReceiverSettings
 from db.events import Kept
+from webhooks import refusal
 from webhooks.intake import Intake, Outcome, Unavailable
-from webhooks.refusals import Refusals
+from webhooks.refusal import Breach
+from webhooks.tally import Tally
 
 KEPT = {outcome: JSONResponse({"status": outcome.value}, 202) for outcome in Outcome}
 UNAVAILABLE = JSONResponse({"error": "unavailable"}, 503, {"Retry-After": "5"})
 # Constant, so that a stranger learns nothing; the reason is in our log.
-REFUSED = {status: JSONResponse({"error": "refused"}, status) for status in (400, 401)} | {
-    # What is left of the body is not read.
-    status: JSONResponse({"error": "refused"}, status, {"Connection": "close"})
-    for status in (408, 413)
-}
+REFUSED = {status: refusal.response(status) for status in (400, 401, 408, 413)}
 
 
 class Receiver:
     """Takes deliveries. Everything it needs is given to it."""
 
-    def __init__(self, settings: ReceiverSettings, seals: Seals, intake: Intake, refusals: Refusals) -> None:
+    def __init__(
+        self, settings: ReceiverSettings, seals: Seals, intake: Intake, refused: Tally, not_kept: Tally
+    ) -> None:
         self._settings = settings
         self._seals = seals
         self._intake = intake
-        self._refusals = refusals
+        self._refused = refused
+        self._not_kept = not_kept
 
     async def receive(self, request: Request) -> Response:
         """202 once the delivery is on disk; 4xx if it is not Clerk's; 503 if it cannot be kept now."""
         try:
             delivery = self._seals.open(request.scope["headers"], await self._body(request))
             outcome = await self._intake.keep(kept(delivery, events.read(delivery.body)))
-        except Refused as refusal:
-            self._refusals.note(refusal.reason)
-            return REFUSED[refusal.status]
-        except Unavailable:
+        except Refused as refused:
+            self._refused.note(refused.reason)
+            return REFUSED[refused.status]
+        except Unavailable as unavailable:
+            self._not_kept.note(unavailable.reason, **unavailable.said)
             return UNAVAILABLE
         except ClientDisconnect:
-            return Response(status_code=400)
+            self._refused.note(Breach.SENDER_LEFT)
+            return REFUSED[400]
         return KEPT[outcome]
+
+    async def turn_away(self, _: Request, error: Exception) -> Response:
+        """Answer whoever asks for what is not here, or in a way that is not offered."""
+        if not isinstance(error, HTTPException):
+            raise error
+        self._refused.note(Breach.WRONG_METHOD if error.status_code == 405 else Breach.NO_SUCH_PATH)
+        answer = refusal.response(error.status_code)
+        answer.headers.update(error.headers or {})
+        return answer
 
     async def _body(self, request: Request) -> bytes:
         """The raw bytes, if they come in time and are not too many."""
@@ -52,16 +65,16 @@ class Receiver:
         declared = request.headers.get("content-length", "0")
         if declared.isdecimal() and int(declared[:20]) > most:
             raise Refused(Reason.BODY_TOO_LARGE, 413)
-        body = b""
+        body = bytearray()
         try:
             async with asyncio.timeout(self._settings.body_timeout_seconds):
                 async for chunk in request.stream():
-                    body = body + chunk if body else chunk
+                    body += chunk
                     if len(body) > most:
                         raise Refused(Reason.BODY_TOO_LARGE, 413)
         except TimeoutError:
             raise Refused(Reason.BODY_TOO_SLOW, 408) from None
-        return body
+        return bytes(body)
 
 
 def kept(delivery: Delivery, event: Event) -> Kept:

@@ -3,9 +3,11 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import TypedDict
 
 import structlog
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -14,15 +16,22 @@ from clerk.signature import Seals
 from config.settings import ReceiverSettings, split_secrets
 from db import engine
 from webhooks.intake import Intake
+from webhooks.limits import Limits, limits
 from webhooks.nudge import Nudger
 from webhooks.receive import Receiver
-from webhooks.refusals import Refusals
+from webhooks.tally import NOT_KEPT, REFUSED, Tally
 from worker.enqueue import Queue
 
 log = structlog.get_logger()
 
 # Below Svix's own 15 s, and far above a commit: a statement that takes longer will not be waited for anyway.
 STATEMENT_SECONDS = 5
+
+
+class State(TypedDict):
+    """What the application hands to the server's connections."""
+
+    limits: Limits
 
 
 def build(settings: ReceiverSettings) -> Starlette:
@@ -33,30 +42,34 @@ def build(settings: ReceiverSettings) -> Starlette:
     queue = Queue(settings.redis_url.get_secret_value(), settings.apply_set_size)
     nudger = Nudger(queue)
     intake = Intake(database, settings, nudger.nudge)
-    refusals = Refusals()
+    refused, not_kept = Tally("delivery.refused", REFUSED), Tally("delivery.not_kept", NOT_KEPT)
     seals = Seals(split_secrets(settings.clerk_webhook_signing_secret))
-    receiver = Receiver(settings, seals, intake, refusals)
+    receiver = Receiver(settings, seals, intake, refused, not_kept)
 
     @asynccontextmanager
-    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+    async def lifespan(_: Starlette) -> AsyncIterator[State]:
         nudger.start()
         intake.start()
         log.info("receiver.started")
-        yield
+        yield State(limits=limits(settings, refused.note))
         await asyncio.to_thread(intake.close)
         await asyncio.to_thread(nudger.close)
-        refusals.close()
+        refused.close()
+        not_kept.close()
         queue.close()
         database.dispose()
         log.info("receiver.stopped")
 
-    return Starlette(
+    app = Starlette(
         routes=[
             Route("/webhooks/clerk", receiver.receive, methods=["POST"]),
             Route("/healthz", healthz),
         ],
+        exception_handlers={HTTPException: receiver.turn_away},
         lifespan=lifespan,
     )
+    app.router.redirect_slashes = False  # the redirection would repeat what the sender says our name is
+    return app
 
 
 async def healthz(_: Request) -> Response:

@@ -1,14 +1,18 @@
 """The Celery application that `celery -A worker.app` starts, with its calendar, made from the environment."""
 
+import sys
 from typing import Any
 
+import structlog
 from celery import Celery
-from celery.signals import setup_logging, worker_process_init
+from celery.signals import beat_init, setup_logging, worker_process_init
 from kombu import Queue
 
 from config import logs
 from config.settings import WorkerSettings, load
 from worker import broker, process
+
+log = structlog.get_logger()
 
 
 def build(settings: WorkerSettings) -> Celery:
@@ -34,14 +38,20 @@ def _every(seconds: int, task: str) -> dict[str, Any]:
 
 
 settings = load(WorkerSettings)
+logs.configure("beat" if "beat" in sys.argv else "worker", form=settings.log_format, level=settings.log_level)
 app = build(settings)
 
 
 @setup_logging.connect(weak=False)
-def _speak(**_: object) -> None:
-    logs.configure("worker", form=settings.log_format, level=settings.log_level)
+def _spoken_for(**_: object) -> None:
+    """Keep Celery from setting up logging of its own."""
 
 
 @worker_process_init.connect(weak=False)
 def _equip(**_: object) -> None:
     process.equip(settings)
+
+
+@beat_init.connect(weak=False)
+def _greet(**_: object) -> None:
+    log.info("beat.started")

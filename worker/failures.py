@@ -25,7 +25,7 @@ def note(engine: Engine, svix_id: str, error: Exception) -> None:
         for event in events.claim(connection, [svix_id]):
             seconds = pause(event.attempts)
             if seconds is None:
-                events.mark(connection, svix_id, "parked", _sentence(event, why))
+                events.give_up(connection, svix_id, _sentence(event, why))
             else:
                 events.postpone(connection, svix_id, seconds, _sentence(event, why))
             fate = "event.parked" if seconds is None else "event.postponed"

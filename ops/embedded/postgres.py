@@ -143,4 +143,4 @@ def _sockets(data: Path) -> Path:
     """The data directory itself, or a temporary one where its path is too long for a unix socket."""
     if len(str(data / ".s.PGSQL.5432")) <= LONGEST_SOCKET_PATH:
         return data
-    return Path(tempfile.mkdtemp(prefix="akako-"))
+    return Path(tempfile.mkdtemp(prefix="akako-", dir="/tmp"))

@@ -102,12 +102,12 @@ def test_a_timestamp_of_another_time_is_refused_whatever_the_signature(timestamp
         WRONG.replace("v1,", "v2,").encode(),
         WRONG.replace("v1,", "v1a,").encode(),
         b"v1,\xff\xfe",
-        GOOD.encode() + b" v1,\xc3\xa5",
-        GOOD.encode() + b" " * 5_000,
+        b"GOOD v1,\xc3\xa5",
+        b"GOOD" + b" " * 5_000,
     ],
 )
 def test_a_signature_header_without_one_readable_signature_is_refused(signature: bytes) -> None:
-    assert refusal(headers_with(signature=signature)) == (Reason.HEADERS_MALFORMED, 400)
+    assert refusal(headers_with(signature=signature.replace(b"GOOD", GOOD.encode()))) == (Reason.HEADERS_MALFORMED, 400)
 
 
 @pytest.mark.parametrize(
@@ -137,17 +137,19 @@ def test_a_body_that_is_no_utf_8_is_refused(body: bytes) -> None:
 @pytest.mark.parametrize(
     "signature",
     [
-        f"v1 {GOOD}",
-        f"v1,%% {GOOD}",
-        f"v1,a,b {GOOD}",
-        f"v2,abc v1a,abc {GOOD}",
-        f"  {GOOD}  ",
-        f"{WRONG}  {GOOD}",
-        " ".join([WRONG] * (MOST_SIGNATURES - 1) + [GOOD]),
+        "v1 GOOD",
+        "v1,%% GOOD",
+        "v1,a,b GOOD",
+        "v2,abc v1a,abc GOOD",
+        "  GOOD  ",
+        f"{WRONG}  GOOD",
+        " ".join([WRONG] * (MOST_SIGNATURES - 1) + ["GOOD"]),
     ],
 )
 def test_a_true_signature_opens_whatever_stands_beside_it(signature: str) -> None:
-    assert SEALS.open(headers_with(signature=signature.encode()), SENT.body).svix_id == SENT.svix_id
+    assert (
+        SEALS.open(headers_with(signature=signature.replace("GOOD", GOOD).encode()), SENT.body).svix_id == SENT.svix_id
+    )
 
 
 def test_a_true_signature_behind_more_than_we_read_is_refused() -> None:

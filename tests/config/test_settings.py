@@ -80,7 +80,7 @@ def test_several_signing_secrets_are_split_newest_first(environment: Environment
         ("CLERK_WEBHOOK_SIGNING_SECRET", "sk_test_abc", "copy the whole whsec_... of your endpoint from Clerk's"),
         ("CLERK_WEBHOOK_SIGNING_SECRET", "whsec_not base64!", "secret 1 is not a signing secret"),
         ("CLERK_WEBHOOK_SIGNING_SECRET", "whsec_c2hvcnQ=", "secret 1 is not a signing secret"),
-        ("CLERK_WEBHOOK_SIGNING_SECRET", signing_secret() + ",", "secret 2 is not a signing secret"),
+        ("CLERK_WEBHOOK_SIGNING_SECRET", "whsec_c2VjcmV0LXNlY3JldC1zZWNyZXQ=,", "secret 2 is not a signing secret"),
         ("PORT", "http", "PORT: "),
         ("PORT", "70000", "PORT: Input should be less than or equal to 65535"),
         ("MAX_BODY_BYTES", "1", "MAX_BODY_BYTES: "),

@@ -36,7 +36,7 @@ def upgrade() -> None:
             ) where (is_active)
         )
     """)
-    op.execute("create index ix_user_roles_user_id on user_roles (user_id)")
+    op.execute("create index user_roles_user_idx on user_roles (user_id)")
     op.execute("""
         create index user_roles_ending_idx on user_roles (effective_end_date)
         where is_active and effective_end_date is not null

@@ -1,0 +1,35 @@
+"""Tables as they are after years: many users with their roles, and many kept events."""
+
+from bench.databases import Database
+
+
+def fill(database: Database, many: int) -> None:
+    """Add so many users, each with the default role and its lines in the trail, and as many applied events."""
+    database.run(
+        """
+        insert into users (clerk_id, claimed_email, email, first_name, last_name, clerk_created_at, clerk_updated_at)
+        select 'user_' || md5(n::text), n || '@example.org', n || '@example.org', 'Ada', 'Example',
+               now() - interval '1 year', now() - interval '1 year'
+        from generate_series(1, %s) as n
+        """,
+        [many],
+    )
+    database.run(
+        """
+        insert into user_roles (user_id, role, effective_start_date, assigned_by, reason)
+        select id, 'LEARNER', now() - interval '1 year', 'akako', 'The default role of a new user.' from users
+        """
+    )
+    database.run(
+        """
+        insert into webhook_events (svix_id, type, clerk_user_id, occurred_at, body, svix_timestamp, svix_signature,
+                                    verified_by, status, received_at, next_attempt_at, applied_at)
+        select 'msg_' || md5((-n)::text), 'user.created', 'user_' || md5(n::text), past,
+               convert_to(repeat(md5(n::text), 34), 'UTF8'), extract(epoch from past),
+               'v1,' || repeat('A', 43) || '=', '0123456789ab', 'applied', past, past, past
+        from generate_series(1, %s) as n, lateral (select now() - interval '1 year' + n * interval '10 s') as at (past)
+        """,
+        [many],
+    )
+    database.run("vacuum analyze")
+    database.run("checkpoint")

@@ -1,0 +1,40 @@
+"""Everything in this folder is shown on both versions of PostgreSQL that can be had as a package."""
+
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+
+from ops.embedded.servers import Servers
+from tests.servers import Database, running
+
+
+@pytest.fixture(scope="session", params=[18, 16], ids=["PostgreSQL 18", "PostgreSQL 16"])
+def servers(request: pytest.FixtureRequest, servers: Servers) -> Iterator[Servers]:
+    """The servers of all tests, then the same with an older PostgreSQL."""
+    if request.param == 18:
+        yield servers
+    else:
+        with running(request.param) as older:
+            yield older
+
+
+@pytest.fixture
+def app(database: Database) -> Iterator[psycopg.Connection]:
+    """Plain SQL as the application's role, each statement its own transaction."""
+    with psycopg.connect(database.app_url, autocommit=True) as connection:
+        yield connection
+
+
+@pytest.fixture
+def owner(database: Database) -> Iterator[psycopg.Connection]:
+    """Plain SQL as the role that owns the tables."""
+    with psycopg.connect(database.owner_url, autocommit=True) as connection:
+        yield connection
+
+
+@pytest.fixture
+def superuser(database: Database) -> Iterator[psycopg.Connection]:
+    """Plain SQL as the server's administrator."""
+    with psycopg.connect(database.superuser_url, autocommit=True) as connection:
+        yield connection

@@ -1,0 +1,64 @@
+import psycopg
+from sqlalchemy import Engine
+
+from db import audit, roles
+from tests.db.people import a_role, a_user, actions, rows, trail
+from tests.meanwhile import at_once, holding
+
+ENDED = """
+    insert into user_roles (user_id, role, effective_start_date, effective_end_date, assigned_by)
+    select %s, 'MENTOR', now() - n * interval '1 hour', now() - (n - 0.5) * interval '1 hour', 'the test'
+    from generate_series(1, 100) n
+"""
+
+
+def expire(engine: Engine, most: int = 100) -> int:
+    """One batch of the calendar's."""
+    with engine.begin() as connection:
+        audit.act_as(connection, "calendar")
+        return roles.expire(connection, most)
+
+
+def test_expiry_closes_what_has_ended_in_batches_and_leaves_a_line_for_each(
+    engine: Engine, app: psycopg.Connection
+) -> None:
+    user_id = a_user(app)
+    app.execute(ENDED, (user_id,))
+    a_role(app, user_id, role="LEARNER", end="now() + interval '1 day'")
+    a_role(app, user_id, role="ADMIN")
+    assert [expire(engine, 60), expire(engine, 60), expire(engine, 60)] == [60, 40, 0]
+    assert rows(app, "select role from user_roles where is_active order by role") == [("ADMIN",), ("LEARNER",)]
+    expired = [line for line in trail(app) if line["action"] == "role.expired"]
+    assert len(expired) == 100
+    assert {line["actor"] for line in expired} == {"calendar"}
+
+
+def test_expiry_begins_with_what_ended_first(engine: Engine, app: psycopg.Connection) -> None:
+    app.execute(ENDED, (a_user(app),))
+    expire(engine, 10)
+    assert rows(
+        app,
+        "select max(effective_end_date) filter (where not is_active) < min(effective_end_date) filter (where is_active)"
+        " from user_roles",
+    ) == [(True,)]
+
+
+def test_expiry_changes_no_end(engine: Engine, app: psycopg.Connection) -> None:
+    app.execute(ENDED, (a_user(app),))
+    before = rows(app, "select id, effective_end_date from user_roles order by id")
+    expire(engine)
+    assert rows(app, "select id, effective_end_date from user_roles order by id") == before
+
+
+def test_two_expiries_at_once_close_each_role_once(engine: Engine, app: psycopg.Connection) -> None:
+    app.execute(ENDED, (a_user(app),))
+    counts = at_once(*[lambda: sum(expire(engine, 7) for _ in range(20))] * 3)
+    assert sum(counts) == 100
+    assert actions(app).count("role.expired") == 100
+
+
+def test_expiry_leaves_a_row_that_another_holds_to_it(engine: Engine, app: psycopg.Connection) -> None:
+    app.execute(ENDED, (a_user(app),))
+    with holding(engine, "select from user_roles order by id limit 30 for no key update"):
+        assert expire(engine) == 70
+    assert expire(engine) == 30

@@ -1,0 +1,118 @@
+from collections.abc import Callable, Iterator
+
+import pytest
+from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from db import faults
+from db.engine import connect
+from ops.embedded.servers import Servers
+from tests.ledger import values
+from tests.meanwhile import holding
+from tests.servers import Database
+
+Reach = Callable[..., Engine]
+
+
+@pytest.fixture
+def reach() -> Iterator[Reach]:
+    """Makes engines as `connect` does, and disposes of them."""
+    engines: list[Engine] = []
+
+    def make(url: str, **bounds: float) -> Engine:
+        engines.append(connect(url, "test", **bounds))  # type: ignore[arg-type]
+        return engines[-1]
+
+    yield make
+    for engine in engines:
+        engine.dispose()
+
+
+def error_of(work: Callable[[], object]) -> SQLAlchemyError:
+    """The error that the work ends in."""
+    with pytest.raises(SQLAlchemyError) as raised:
+        work()
+    return raised.value
+
+
+def raising(sqlstate: str) -> str:
+    """A statement that fails with this SQLSTATE."""
+    return f"do $$ begin raise exception 'as asked for' using errcode = '{sqlstate}'; end $$"
+
+
+def run(engine: Engine, statement: str) -> None:
+    """Run one statement."""
+    with engine.begin() as connection:
+        connection.exec_driver_sql(statement)
+
+
+def judged(error: BaseException) -> tuple[bool, bool, bool]:
+    """Whether it is a collision, the database away, the connection lost."""
+    return faults.is_collision(error), faults.is_away(error), faults.is_lost(error)
+
+
+@pytest.mark.parametrize("sqlstate", ["40001", "40P01", "23505"])
+def test_what_another_transaction_did_is_a_collision(engine: Engine, sqlstate: str) -> None:
+    assert judged(error_of(lambda: run(engine, raising(sqlstate)))) == (True, False, False)
+
+
+@pytest.mark.parametrize("sqlstate", ["53100", "53200", "57P03", "58030", "25006", "XX001"])
+def test_a_database_that_cannot_be_used_is_away(engine: Engine, sqlstate: str) -> None:
+    assert judged(error_of(lambda: run(engine, raising(sqlstate))))[:2] == (False, True)
+
+
+@pytest.mark.parametrize("sqlstate", ["23514", "22021", "42P01", "22003", "P0001", "57014", "55P03", "23P01"])
+def test_what_is_the_statement_s_own_fault_is_neither(engine: Engine, sqlstate: str) -> None:
+    assert judged(error_of(lambda: run(engine, raising(sqlstate)))) == (False, False, False)
+
+
+def test_a_session_that_was_ended_is_away_and_lost(engine: Engine) -> None:
+    error = error_of(lambda: run(engine, "select pg_terminate_backend(pg_backend_pid())"))
+    assert judged(error) == (False, True, True)
+
+
+def test_a_server_that_is_not_there_is_away(reach: Reach) -> None:
+    nowhere = reach("postgresql://akako_app@127.0.0.1:1/akako")
+    assert faults.is_away(error_of(lambda: run(nowhere, "select 1")))
+
+
+def test_a_database_that_is_not_there_is_away(servers: Servers, reach: Reach) -> None:
+    unknown = reach(servers.postgres.url("akako_app", "nowhere"))
+    assert faults.is_away(error_of(lambda: run(unknown, "select 1")))
+
+
+def test_no_connection_free_is_away(database: Database, reach: Reach) -> None:
+    engine = reach(database.app_url, connections=1)
+    with engine.connect():
+        assert faults.is_away(error_of(lambda: run(engine, "select 1")))
+
+
+def test_an_error_of_python_s_is_nothing_of_the_database_s() -> None:
+    assert judged(ValueError("23505")) == (False, False, False)
+
+
+def test_a_statement_that_takes_too_long_is_cancelled(database: Database, reach: Reach) -> None:
+    engine = reach(database.app_url, statement_seconds=0.05)
+    error = error_of(lambda: run(engine, "select pg_sleep(30)"))
+    assert judged(error) == (False, False, False)
+
+
+def test_a_lock_that_takes_too_long_is_given_up(database: Database, engine: Engine, reach: Reach) -> None:
+    impatient = reach(database.app_url, lock_seconds=0.05)
+    with holding(engine, "lock table users in share mode"):
+        error = error_of(lambda: run(impatient, "insert into users (clerk_id, clerk_updated_at) values ('u', now())"))
+    assert judged(error) == (False, False, False)
+
+
+def test_an_answered_commit_is_on_disk_whatever_the_host_s_default(database: Database, reach: Reach) -> None:
+    (name,) = values(reach(database.owner_url), "select current_database()")
+    run(reach(database.owner_url), f"alter role akako_app in database {name} set synchronous_commit = off")
+    assert values(reach(database.app_url), "select current_setting('synchronous_commit')") == ["on"]
+
+
+def test_an_error_quotes_no_parameters(engine: Engine) -> None:
+    def fail() -> None:
+        with engine.begin() as connection:
+            connection.exec_driver_sql("select 1 / length(%s) - length(%s)", ("", "ada@example.com"))
+
+    assert "ada@example.com" not in str(error_of(fail))

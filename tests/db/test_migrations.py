@@ -1,0 +1,81 @@
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+from psycopg import sql
+from sqlalchemy import create_engine
+
+from db import migrate
+from db.tables import metadata
+from ops.embedded.servers import Servers
+from tests.db import catalog
+from tests.servers import Database, as_superuser, make_database
+
+REVISIONS = ["base", "0001", "0002", "0003", "0004"]
+
+
+@pytest.fixture
+def empty(servers: Servers) -> Iterator[Database]:
+    """A database that no migration has seen."""
+    name = "akako_empty"
+    make_database(servers, name, "template1")
+    yield Database(*(servers.postgres.url(role, name) for role in ("akako_owner", "akako_app", "postgres")))
+    as_superuser(servers, sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+def test_the_migrations_make_the_tables_that_the_code_knows(database: Database, empty: Database) -> None:
+    engine = create_engine(empty.owner_url.replace("postgresql://", "postgresql+psycopg://"))
+    metadata.create_all(engine)
+    engine.dispose()
+    assert catalog.seen(database.owner_url, *catalog.SHAPE) == catalog.seen(empty.owner_url, *catalog.SHAPE)
+
+
+def test_the_comparison_of_the_catalogs_sees_a_difference(database: Database, owner: psycopg.Connection) -> None:
+    before = catalog.seen(database.owner_url)
+    for change in (
+        "alter table users alter first_name set not null",
+        "alter table users alter banned set default true",
+        "alter table user_roles drop constraint user_roles_end_follows_start",
+        "drop index users_claimed_email_idx",
+        "alter table users reset (fillfactor)",
+        "alter table users disable trigger audit_new",
+    ):
+        owner.execute(change)
+    after = catalog.seen(database.owner_url)
+    assert [part for part in before if before[part] == after[part]] == ["functions"]
+
+
+def test_every_migration_can_be_taken_back_and_made_again(empty: Database) -> None:
+    seen = {"base": catalog.seen(empty.owner_url)}
+    for revision in REVISIONS[1:]:
+        migrate.upgrade(empty.owner_url, empty.app_url, revision)
+        seen[revision] = catalog.seen(empty.owner_url)
+    for revision in reversed(REVISIONS[:-1]):
+        migrate.downgrade(empty.owner_url, revision)
+        assert catalog.seen(empty.owner_url) == seen[revision]
+    migrate.upgrade(empty.owner_url, empty.app_url)
+    assert catalog.seen(empty.owner_url) == seen[REVISIONS[-1]]
+
+
+def test_migrating_says_what_it_applied_and_a_second_time_nothing(empty: Database) -> None:
+    first = migrate.upgrade(empty.owner_url, empty.app_url)
+    assert first[0].startswith("A user is what Clerk last said")
+    assert len(first) == len(REVISIONS) - 1
+    assert migrate.upgrade(empty.owner_url, empty.app_url) == []
+
+
+def test_one_role_may_own_and_use_the_tables(empty: Database) -> None:
+    migrate.upgrade(empty.owner_url, empty.owner_url)
+    with psycopg.connect(empty.owner_url) as connection:
+        connection.execute("insert into users (clerk_id, clerk_updated_at) values ('user_ada', now())")
+        assert connection.execute("select action from audit_log").fetchone() == ("user.created",)
+
+
+def test_a_missing_application_role_is_made_and_admitted(servers: Servers, empty: Database) -> None:
+    newcomer = empty.app_url.replace("akako_app", "akako_newcomer")
+    migrate.upgrade(empty.owner_url, newcomer)
+    with psycopg.connect(newcomer) as connection:
+        assert connection.execute("select count(*) from users").fetchone() == (0,)
+    with psycopg.connect(empty.superuser_url) as connection:
+        connection.execute("drop owned by akako_newcomer")
+        connection.execute("drop role akako_newcomer")

@@ -1,0 +1,152 @@
+from datetime import UTC, datetime, timedelta
+
+import psycopg
+import pytest
+from sqlalchemy import Engine
+
+from config.role import Role
+from db import audit, roles
+from tests.db.people import a_role, a_user, actions, rows, trail
+
+NOW = datetime.now(UTC)
+DAY = timedelta(days=1)
+
+
+def held(engine: Engine, user_id: int) -> set[Role]:
+    """The roles held at this instant."""
+    with engine.connect() as connection:
+        return roles.held_by(connection, user_id)
+
+
+def end_all(engine: Engine, user_id: int, at: datetime) -> None:
+    """End every role of a user."""
+    with engine.begin() as connection:
+        audit.act_as(connection, "clerk", reason="")
+        roles.end_all(connection, {user_id: at}, "The user is gone.")
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "counts"),
+    [
+        ("now() - interval '1 day'", "null", True),
+        ("now() - interval '1 day'", "now() + interval '1 day'", True),
+        ("now() - interval '2 days'", "now() - interval '1 microsecond'", False),
+        ("now() + interval '1 day'", "null", False),
+        ("now() + interval '1 day'", "now() + interval '2 days'", False),
+        ("now() - interval '1 day'", "now() - interval '1 day'", False),
+    ],
+)
+def test_a_role_is_held_from_its_start_until_its_end_by_the_clock(
+    engine: Engine, app: psycopg.Connection, start: str, end: str, counts: bool
+) -> None:
+    user_id = a_user(app)
+    a_role(app, user_id, start=start, end=end)
+    assert held(engine, user_id) == ({Role.MENTOR} if counts else set())
+
+
+def test_invariant_5_a_role_ends_by_the_clock_in_the_query_though_no_job_ever_ran(
+    engine: Engine, app: psycopg.Connection
+) -> None:
+    user_id = a_user(app)
+    a_role(app, user_id, end="clock_timestamp() + interval '300 milliseconds'")
+    assert held(engine, user_id) == {Role.MENTOR}
+    rows(app, "select pg_sleep(extract(epoch from effective_end_date - clock_timestamp())) from user_roles")
+    assert held(engine, user_id) == set()
+    assert rows(app, "select is_active from user_roles") == [(True,)]
+    assert "role.expired" not in actions(app)
+
+
+def test_a_role_that_begins_is_held_though_no_job_ever_ran(engine: Engine, app: psycopg.Connection) -> None:
+    user_id = a_user(app)
+    a_role(app, user_id, start="clock_timestamp() + interval '200 milliseconds'")
+    assert held(engine, user_id) == set()
+    rows(app, "select pg_sleep(extract(epoch from effective_start_date - clock_timestamp())) from user_roles")
+    assert held(engine, user_id) == {Role.MENTOR}
+
+
+def test_a_closed_role_is_not_held_whatever_its_window(engine: Engine, app: psycopg.Connection) -> None:
+    user_id = a_user(app)
+    a_role(app, user_id, start="now() - interval '1 day'", end="now() + interval '1 day'", active=False)
+    assert held(engine, user_id) == set()
+
+
+def test_a_deleted_user_holds_no_role(engine: Engine, app: psycopg.Connection) -> None:
+    user_id = a_user(app)
+    a_role(app, user_id)
+    app.execute("update users set deleted_at = now(), clerk_updated_at = null")
+    assert held(engine, user_id) == set()
+
+
+def test_several_roles_are_held_at_once(engine: Engine, app: psycopg.Connection) -> None:
+    user_id, other = a_user(app), a_user(app, "user_bea")
+    for role in ("LEARNER", "ADMIN"):
+        a_role(app, user_id, role=role)
+    a_role(app, other, role="MENTOR")
+    assert held(engine, user_id) == {Role.LEARNER, Role.ADMIN}
+
+
+@pytest.mark.parametrize(
+    ("since", "begins"),
+    [(NOW - DAY, "effective_start_date < now() - interval '23 hours'"), (NOW + DAY, "effective_start_date <= now()")],
+)
+def test_the_default_role_begins_with_the_user_and_never_in_the_future(
+    engine: Engine, app: psycopg.Connection, since: datetime, begins: str
+) -> None:
+    user_id = a_user(app)
+    with engine.begin() as connection:
+        roles.assign_default(connection, Role.LEARNER, {user_id: since})
+    assert held(engine, user_id) == {Role.LEARNER}
+    assert rows(app, f"select {begins}, assigned_by from user_roles") == [(True, "akako")]
+
+
+def test_ending_all_ends_open_roles_at_the_time_said_with_the_reason(engine: Engine, app: psycopg.Connection) -> None:
+    user_id = a_user(app)
+    for role in ("LEARNER", "ADMIN"):
+        a_role(app, user_id, role=role, start="now() - interval '9 days'")
+    end_all(engine, user_id, NOW - DAY)
+    assert rows(app, "select distinct effective_end_date, is_active, end_reason from user_roles") == [
+        (NOW - DAY, False, "The user is gone.")
+    ]
+    assert [(line["action"], line["reason"]) for line in trail(app)[-2:]] == [("role.revoked", "The user is gone.")] * 2
+
+
+def test_ending_all_leaves_a_role_its_own_end_if_that_came_before(engine: Engine, app: psycopg.Connection) -> None:
+    user_id = a_user(app)
+    a_role(app, user_id, start="now() - interval '9 days'", end="now() - interval '5 days'")
+    before = rows(app, "select effective_end_date from user_roles")
+    end_all(engine, user_id, NOW - DAY)
+    assert rows(app, "select effective_end_date from user_roles") == before
+    assert rows(app, "select is_active, end_reason from user_roles") == [(False, "Its time ran out.")]
+    assert actions(app)[-1] == "role.expired"
+
+
+def test_ending_all_cancels_what_would_begin_later_so_that_it_was_never_held(
+    engine: Engine, app: psycopg.Connection
+) -> None:
+    user_id = a_user(app)
+    a_role(app, user_id, start="now() + interval '1 day'", end="now() + interval '9 days'")
+    end_all(engine, user_id, NOW)
+    assert rows(
+        app,
+        "select isempty(tstzrange(effective_start_date, effective_end_date)), is_active, end_reason from user_roles",
+    ) == [(True, False, "The user is gone.")]
+
+
+def test_ending_all_at_a_time_to_come_ends_now_and_says_why(engine: Engine, app: psycopg.Connection) -> None:
+    user_id = a_user(app)
+    a_role(app, user_id, role="LEARNER")
+    a_role(app, user_id, role="MENTOR", end="now() + interval '1 day'")
+    end_all(engine, user_id, NOW + 2 * DAY)
+    assert held(engine, user_id) == set()
+    assert (
+        rows(app, "select effective_end_date <= now(), end_reason from user_roles") == [(True, "The user is gone.")] * 2
+    )
+
+
+def test_ending_all_touches_neither_closed_roles_nor_other_users(engine: Engine, app: psycopg.Connection) -> None:
+    user_id, other = a_user(app), a_user(app, "user_bea")
+    a_role(app, user_id, start="now() - interval '9 days'", end="now() - interval '5 days'", active=False)
+    a_role(app, other)
+    before = rows(app, "select * from user_roles order by id")
+    end_all(engine, user_id, NOW)
+    assert rows(app, "select * from user_roles order by id") == before

@@ -1,0 +1,117 @@
+"""Which windows of one role the database itself lets stand beside each other."""
+
+import psycopg
+import pytest
+from psycopg import errors
+
+from tests.db.people import a_role, a_user, rows
+
+MAY, JUNE, JULY = (f"timestamptz '2025-{month}-01 00:00Z'" for month in ("05", "06", "07"))
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ({"start": MAY}, {"start": MAY}),
+        ({"start": MAY}, {"start": JUNE}),
+        ({"start": JUNE}, {"start": MAY}),
+        ({"start": MAY, "end": JULY}, {"start": JUNE}),
+        ({"start": JUNE}, {"start": MAY, "end": JULY}),
+        ({"start": MAY, "end": JULY}, {"start": JUNE, "end": f"{JUNE} + interval '1 second'"}),
+        ({"start": MAY, "end": JUNE}, {"start": f"{JUNE} - interval '1 microsecond'", "end": JULY}),
+    ],
+)
+def test_two_windows_in_force_of_one_role_that_overlap_are_refused(
+    app: psycopg.Connection, first: dict[str, str], second: dict[str, str]
+) -> None:
+    user_id = a_user(app)
+    a_role(app, user_id, **first)  # type: ignore[arg-type]
+    with pytest.raises(errors.ExclusionViolation, match="user_roles_no_overlap"):
+        a_role(app, user_id, **second)  # type: ignore[arg-type]
+
+
+def test_a_window_may_begin_where_another_ends(app: psycopg.Connection) -> None:
+    user_id = a_user(app)
+    a_role(app, user_id, start=JUNE, end=JULY)
+    a_role(app, user_id, start=MAY, end=JUNE)
+    a_role(app, user_id, start=JULY)
+    assert rows(app, "select count(*) from user_roles") == [(3,)]
+
+
+def test_different_roles_and_different_users_do_not_get_in_each_others_way(app: psycopg.Connection) -> None:
+    ada, bea = a_user(app), a_user(app, "user_bea")
+    for user_id in (ada, bea):
+        for role in ("LEARNER", "MENTOR", "ADMIN"):
+            a_role(app, user_id, role=role)
+    assert rows(app, "select count(*) from user_roles") == [(6,)]
+
+
+def test_a_closed_window_gets_in_nobodys_way(app: psycopg.Connection) -> None:
+    user_id = a_user(app)
+    for _ in range(2):
+        a_role(app, user_id, start=MAY, end=JULY, active=False)
+    a_role(app, user_id, start=MAY)
+    assert rows(app, "select count(*) from user_roles") == [(3,)]
+
+
+def test_a_closed_window_cannot_be_opened_again_over_another(app: psycopg.Connection) -> None:
+    user_id = a_user(app)
+    closed = a_role(app, user_id, start=MAY, end=JULY, active=False)
+    a_role(app, user_id, start=JUNE)
+    with pytest.raises(errors.ExclusionViolation):
+        app.execute("update user_roles set is_active = true where id = %s", (closed,))
+
+
+def test_a_window_cannot_be_extended_into_another(app: psycopg.Connection) -> None:
+    user_id = a_user(app)
+    first = a_role(app, user_id, start=MAY, end=JUNE)
+    a_role(app, user_id, start=JUNE, end=JULY)
+    with pytest.raises(errors.ExclusionViolation):
+        app.execute("update user_roles set effective_end_date = null where id = %s", (first,))
+
+
+@pytest.mark.parametrize(
+    ("window", "constraint"),
+    [
+        ({"start": JUNE, "end": MAY}, "user_roles_end_follows_start"),
+        ({"start": MAY, "active": False}, "user_roles_closed_have_an_end"),
+        ({"start": "timestamptz '-infinity'"}, "user_roles_finite_dates"),
+        ({"start": MAY, "end": "timestamptz 'infinity'"}, "user_roles_finite_dates"),
+        ({"role": "OWNER"}, "null value in column|user_roles_known_role"),
+        ({"role": "learner"}, "null value in column|user_roles_known_role"),
+    ],
+)
+def test_a_window_that_makes_no_sense_is_refused(
+    app: psycopg.Connection, window: dict[str, str], constraint: str
+) -> None:
+    user_id = a_user(app)
+    with pytest.raises(errors.IntegrityError, match=constraint):
+        a_role(app, user_id, **window)  # type: ignore[arg-type]
+
+
+def test_an_empty_window_is_no_contradiction(app: psycopg.Connection) -> None:
+    user_id = a_user(app)
+    a_role(app, user_id, start=JUNE, end=JUNE)
+    a_role(app, user_id, start=MAY, end=JULY)
+    assert rows(app, "select count(*) from user_roles") == [(2,)]
+
+
+def test_a_role_of_nobody_is_refused(app: psycopg.Connection) -> None:
+    with pytest.raises(errors.ForeignKeyViolation):
+        a_role(app, 7)
+
+
+def test_users_with_neighbouring_ids_however_large_do_not_get_in_each_others_way(
+    owner: psycopg.Connection, app: psycopg.Connection
+) -> None:
+    ids = [2**50 + n for n in range(20)]
+    for user_id in ids:
+        owner.execute(
+            "insert into users (id, clerk_id, clerk_updated_at) overriding system value values (%s, %s, now())",
+            (user_id, f"user_{user_id}"),
+        )
+        for role in ("LEARNER", "MENTOR", "ADMIN"):
+            a_role(app, user_id, role=role)
+    for user_id in ids:
+        with pytest.raises(errors.ExclusionViolation):
+            a_role(app, user_id, role="MENTOR")

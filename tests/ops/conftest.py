@@ -1,0 +1,49 @@
+"""A receiver of its own for the tests that deliver to one."""
+
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import psycopg
+import pytest
+
+from ops import ground, health, procfile
+from ops.embedded.servers import Servers
+from ops.processes import Processes
+from tests.servers import copy_of
+
+
+@dataclass(frozen=True)
+class Door:
+    """A running receiver, what opens it, and the database behind it."""
+
+    url: str
+    secret: str
+    database_url: str
+
+    def kept(self) -> dict[str, tuple[str, bytes]]:
+        """Status and body of every event that was kept, by svix id."""
+        with psycopg.connect(self.database_url) as connection:
+            rows = connection.execute("select svix_id, status, body from webhook_events")
+            return {svix_id: (status, body) for svix_id, status, body in rows}
+
+
+@pytest.fixture(scope="module")
+def door(servers: Servers, template: str) -> Iterator[Door]:
+    with copy_of(servers, template) as database:
+        yield from _receiver(database.app_url, servers.redis_url)
+
+
+def _receiver(database_url: str, redis_url: str) -> Iterator[Door]:
+    secret, port = ground.new_secret(), ground.free_port()
+    environment = {
+        "DATABASE_URL": database_url,
+        "REDIS_URL": redis_url,
+        "CLERK_WEBHOOK_SIGNING_SECRET": secret,
+        "HOST": "127.0.0.1",
+        "PORT": str(port),
+    }
+    web = [process for process in procfile.processes(environment) if process.name == "web"]
+    with Processes(web, lambda process: process.start(subprocess.DEVNULL)) as running:
+        assert health.wait(health.url("127.0.0.1", port), running)
+        yield Door(f"http://127.0.0.1:{port}/webhooks/clerk", secret, database_url)

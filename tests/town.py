@@ -1,0 +1,115 @@
+"""Receiver, worker and calendar as the Procfile starts them, each of which a test may end, kill and start again."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+from sqlalchemy import Engine
+
+from db.engine import connect
+from ops import ground, procfile
+from ops.process import Process
+from tests import ledger
+from tests.clerk_says import Clerk, Sent
+from tests.ops.groups import until
+from tests.servers import Database
+
+WAITING = "select count(*) from webhook_events where status = 'received'"
+ROLES = "select role from user_roles join users on users.id = user_id where clerk_id = %s and is_active"
+
+
+class Town:
+    """Everything that runs for ever, on one database and one Redis."""
+
+    def __init__(self, database: Database, redis_url: str, directory: Path) -> None:
+        self.clerk = Clerk()
+        self.engine: Engine = connect(database.app_url, "test", connections=8)
+        port = ground.free_port()
+        self.url = f"http://127.0.0.1:{port}"
+        self._directory = directory
+        self._environment = {
+            "DATABASE_URL": database.app_url,
+            "REDIS_URL": redis_url,
+            "CLERK_WEBHOOK_SIGNING_SECRET": self.clerk.secrets[0],
+            "HOST": "127.0.0.1",
+            "PORT": str(port),
+            "SWEEP_SECONDS": "1",
+            "EXPIRE_SECONDS": "1",
+        }
+        self._processes = {process.name: process for process in self.processes()}
+
+    def processes(self) -> list[Process]:
+        """The lines of the Procfile, anew."""
+        return procfile.processes(self._environment)
+
+    def start(self, *names: str) -> None:
+        """Start those that do not run; return when the receiver answers."""
+        for name in names:
+            if not self._processes[name].runs:
+                self.launch(self._processes[name])
+        until(self._answers)
+
+    def launch(self, process: Process) -> None:
+        """Start a process and keep what it says."""
+        with (self._directory / f"{process.name}.log").open("ab") as log:
+            process.start(log)
+
+    def kill(self, name: str) -> None:
+        """`kill -9`, with all that it started."""
+        self._processes[name].kill()
+
+    def end(self) -> None:
+        """End everything in order."""
+        for process in self._processes.values():
+            process.ask_to_end()
+        for process in self._processes.values():
+            process.end(20)
+        self.engine.dispose()
+
+    def deliver(self, *sent: Sent) -> list[int]:
+        """Send deliveries one after the other on one connection; the statuses answered."""
+        with httpx.Client(trust_env=False, verify=False, timeout=15) as client:
+            return [self._post(client, delivery).status_code for delivery in sent]
+
+    def roles(self, clerk_id: str) -> list[object]:
+        """The active roles of a user."""
+        return ledger.values(self.engine, ROLES, clerk_id)
+
+    def value(self, query: str, *parameters: object) -> object:
+        """The one value that a query finds."""
+        (value,) = ledger.values(self.engine, query, *parameters)
+        return value
+
+    def settled(self) -> bool:
+        """Whether nothing waits to be applied."""
+        return self.value(WAITING) == 0
+
+    def text(self) -> str:
+        """Everything that was logged."""
+        return "".join(log.read_text() for log in self._directory.glob("*.log"))
+
+    def lines(self) -> list[dict[str, Any]]:
+        """Everything that was logged; fails on a line that is no JSON."""
+        return [json.loads(line) for line in self.text().splitlines()]
+
+    def _post(self, client: httpx.Client, sent: Sent) -> httpx.Response:
+        return client.post(f"{self.url}/webhooks/clerk", content=sent.body, headers=sent.headers)
+
+    def _answers(self) -> bool:
+        try:
+            return httpx.get(f"{self.url}/healthz", timeout=2, trust_env=False, verify=False).is_success
+        except httpx.HTTPError:
+            return False
+
+
+@contextmanager
+def town(database: Database, redis_url: str, directory: Path) -> Iterator[Town]:
+    """A town in which everything is there to be started; all of it has ended after the block."""
+    built = Town(database, redis_url, directory)
+    try:
+        yield built
+    finally:
+        built.end()

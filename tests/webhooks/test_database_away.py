@@ -1,0 +1,145 @@
+"""PostgreSQL away, silent, slow or full: 503 within 2 s, nothing acknowledged; and 202 again by itself."""
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+
+import httpx
+import psutil
+import psycopg
+import pytest
+from sqlalchemy import Engine
+
+from config.settings import ReceiverSettings
+from db.migrate import upgrade
+from ops.embedded.postgres import QUICK, Postgres
+from tests.clerk_says import Clerk
+from tests.ledger import values
+from tests.ops.groups import until
+from tests.servers import Database
+from tests.webhooks.conftest import Opens
+from tests.webhooks.door import Door
+
+LIMIT_SECONDS = 2.0
+PATIENCE_SECONDS = 1.0
+"""Shorter than it is by default, which leaves this machine half a second for everything else."""
+
+
+@pytest.fixture
+def postgres() -> Iterator[Postgres]:
+    """A migrated server that a test may stop and kill."""
+    with tempfile.TemporaryDirectory(prefix="akako-tests-") as directory:
+        server = Postgres(Path(directory), options={**QUICK, "max_connections": "8"})
+        server.start()
+        upgrade(server.url("akako_owner"), server.url("akako_app"))
+        yield server
+        server.kill()
+
+
+@contextmanager
+def silenced(pid: int) -> Iterator[None]:
+    """The server and all its sessions stand still: they are there, and say nothing."""
+    server = psutil.Process(pid)
+    every = [server, *server.children(recursive=True)]
+    for process in every:
+        process.suspend()
+    try:
+        yield
+    finally:
+        for process in every:
+            process.resume()
+
+
+def fill(others: ExitStack, url: str) -> None:
+    """Take every connection that is left."""
+    with suppress(psycopg.OperationalError):
+        while True:
+            others.enter_context(psycopg.connect(url))
+
+
+def recovered(door: Door, clerk: Clerk) -> bool:
+    return door.deliver(clerk.created()).status_code == 202
+
+
+def assert_unavailable(answer: httpx.Response) -> None:
+    """503 in time, with the invitation to come again."""
+    assert (answer.status_code, answer.json()) == (503, {"error": "unavailable"})
+    assert int(answer.headers["retry-after"]) > 0
+    assert answer.elapsed.total_seconds() < LIMIT_SECONDS
+
+
+def test_a_server_that_was_never_there_is_503_and_the_door_stays_open(
+    opens: Opens, clerk: Clerk, tmp_path: Path
+) -> None:
+    with opens(database_url=f"postgresql://nobody@/nothing?host={tmp_path}") as door:
+        assert_unavailable(door.deliver(clerk.created()))
+        assert door.answers()
+        assert door.reasons() == {"database_away"}
+
+
+def test_the_first_delivery_after_a_restart_of_the_server_is_accepted(
+    opens: Opens, clerk: Clerk, postgres: Postgres
+) -> None:
+    with opens(database_url=postgres.url("akako_app"), keep_timeout_seconds=PATIENCE_SECONDS) as door:
+        assert door.deliver(clerk.created()).status_code == 202
+        postgres.stop()
+        assert_unavailable(door.deliver(clerk.created()))
+        postgres.start()
+        assert door.deliver(clerk.created()).status_code == 202
+        postgres.kill()
+        postgres.start()
+        assert door.deliver(clerk.created()).status_code == 202
+
+
+def test_a_silent_server_is_503_and_is_used_again_when_it_speaks(
+    opens: Opens, clerk: Clerk, postgres: Postgres
+) -> None:
+    with opens(database_url=postgres.url("akako_app"), keep_timeout_seconds=PATIENCE_SECONDS) as door:
+        door.deliver(clerk.created())
+        with silenced(postgres.pid):
+            assert_unavailable(door.deliver(clerk.created()))
+        until(lambda: recovered(door, clerk))
+
+
+def test_a_server_without_a_free_connection_is_503_until_one_is_free(
+    opens: Opens, clerk: Clerk, postgres: Postgres
+) -> None:
+    with (
+        opens(database_url=postgres.url("akako_app"), keep_timeout_seconds=PATIENCE_SECONDS) as door,
+        ExitStack() as others,
+    ):
+        fill(others, postgres.url("akako_app"))
+        assert_unavailable(door.deliver(clerk.created()))
+        others.close()
+        until(lambda: recovered(door, clerk))
+
+
+def test_a_table_that_is_locked_is_503_and_leaves_nothing_acknowledged(
+    opens: Opens, clerk: Clerk, database: Database, engine: Engine
+) -> None:
+    refused = [clerk.created(f"user_{number}") for number in range(20)]
+    with opens(keep_timeout_seconds=PATIENCE_SECONDS) as door:
+        with psycopg.connect(database.owner_url) as owner:
+            owner.execute("lock table webhook_events")
+            for answer in door.deliver_at_once(*refused):
+                assert_unavailable(answer)
+        assert door.reasons() == {"database_slow"}
+        until(lambda: recovered(door, clerk))
+        assert {door.deliver(sent).status_code for sent in refused} == {202}
+    assert {sent.svix_id for sent in refused} <= set(values(engine, "select svix_id from webhook_events"))
+
+
+def test_nobody_waits_longer_than_two_seconds_where_nothing_else_is_set() -> None:
+    assert ReceiverSettings.model_fields["keep_timeout_seconds"].default < LIMIT_SECONDS
+
+
+def test_a_full_queue_is_503_at_once(opens: Opens, clerk: Clerk, database: Database) -> None:
+    with opens(intake_rows=1, intake_waiting_rows=1, keep_timeout_seconds=3) as door:
+        with psycopg.connect(database.owner_url) as owner:
+            owner.execute("lock table webhook_events")
+            answers = door.deliver_at_once(*(clerk.created(f"user_{number}") for number in range(6)))
+        full = [answer for answer in answers if answer.elapsed.total_seconds() < LIMIT_SECONDS]
+    assert {answer.status_code for answer in full} == {503}
+    assert "too_many_waiting" in door.reasons()
+    assert len(full) >= 4

@@ -1,0 +1,68 @@
+"""Redis away, refusing or silent makes no difference to an answer; whatever was not nudged is found by the sweep."""
+
+import base64
+import json
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+
+import pytest
+import redis
+
+from tests.clerk_says import Clerk
+from tests.ops.groups import until
+from tests.webhooks.conftest import Opens
+from worker.broker import EVENTS
+from worker.enqueue import Queue
+
+
+@contextmanager
+def silent() -> Iterator[str]:
+    """The URL of a server that takes connections and never says a word."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield f"redis://127.0.0.1:{server.getsockname()[1]}/0"
+
+
+@contextmanager
+def refusing() -> Iterator[str]:
+    """The URL of a port on which nobody listens."""
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        yield f"redis://127.0.0.1:{bound.getsockname()[1]}/0"
+
+
+@pytest.mark.parametrize("away", [silent, refusing])
+def test_every_answer_comes_before_a_single_nudge_could_have_failed(
+    opens: Opens, clerk: Clerk, away: Callable[[], AbstractContextManager[str]]
+) -> None:
+    with away() as url, opens(redis_url=url) as door:
+        answers = [door.deliver(clerk.created(f"user_{number}")) for number in range(10)]
+        until(lambda: "queue_away" in door.reasons())
+    assert {answer.status_code for answer in answers} == {202}
+    assert max(answer.elapsed.total_seconds() for answer in answers) < 1
+    assert door.process.code == 0
+
+
+def test_a_silent_redis_would_hold_a_nudge_for_longer_than_that() -> None:
+    with silent() as url, pytest.raises(redis.RedisError, match=r"[Tt]imeout"):
+        Queue(url, 200).put(["msg_1"])
+
+
+def test_invariant_4_the_queue_carries_ids_and_never_payloads(opens: Opens, clerk: Clerk, redis_url: str) -> None:
+    sent = clerk.created()
+    with opens() as door, redis.Redis.from_url(redis_url) as client:
+        door.deliver(sent)
+        until(lambda: client.llen(EVENTS))
+        (message,) = client.lrange(EVENTS, 0, -1)
+    body = base64.b64decode(json.loads(message)["body"]).decode()
+    assert json.loads(body)[0] == [[sent.svix_id]]
+    assert not [word for word in ("user_ada", "Lovelace", "example.com") if word in message.decode() + body]
+
+
+def test_an_event_that_nobody_applies_is_not_nudged(opens: Opens, clerk: Clerk, redis_url: str) -> None:
+    with opens() as door, redis.Redis.from_url(redis_url) as client:
+        door.deliver(clerk.send(b"no JSON"))
+        door.deliver(clerk.created())
+        until(lambda: client.llen(EVENTS))
+    with redis.Redis.from_url(redis_url) as client:
+        assert client.llen(EVENTS) == 1

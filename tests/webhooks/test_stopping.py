@@ -1,0 +1,66 @@
+"""A receiver that is told to stop answers what it has, and ends with 0 in bounded time whatever holds it."""
+
+import socket
+
+import psycopg
+from sqlalchemy import Engine
+
+from tests.clerk_says import Clerk
+from tests.ledger import values
+from tests.ops.groups import until
+from tests.servers import Database
+from tests.webhooks.conftest import Opens
+from tests.webhooks.door import heard, request, signed, status
+from tests.webhooks.load import Load
+
+
+def test_a_receiver_told_to_stop_under_load_answers_what_it_has_and_ends_with_0(
+    opens: Opens, clerk: Clerk, engine: Engine
+) -> None:
+    with opens() as door:
+        load = Load(door.url, clerk)
+        until(lambda: len(load.accepted) > 200)
+        door.process.ask_to_end()
+        load.wait()
+        until(lambda: not door.process.runs)
+    assert door.process.code == 0
+    assert load.other == []
+    assert set(load.accepted) <= set(values(engine, "select svix_id from webhook_events"))
+    assert door.lines()[-1]["event"].startswith("Finished server process")
+
+
+def test_a_sender_in_the_middle_of_a_body_is_waited_for_when_it_is_time_to_stop(
+    opens: Opens, clerk: Clerk, engine: Engine
+) -> None:
+    whole = signed(sent := clerk.created())
+    with opens() as door, socket.create_connection(("127.0.0.1", door.port)) as sender:
+        sender.sendall(whole[:-5])
+        until(lambda: door.answers())
+        door.process.ask_to_end()
+        until(lambda: not door.answers())
+        sender.sendall(whole[-5:])
+        assert status(heard(sender)) == 202
+        until(lambda: not door.process.runs)
+    assert door.process.code == 0
+    assert values(engine, "select svix_id from webhook_events") == [sent.svix_id]
+
+
+def test_a_sender_who_never_finishes_does_not_keep_a_receiver_from_stopping(opens: Opens) -> None:
+    with opens(body_timeout_seconds=1) as door, socket.create_connection(("127.0.0.1", door.port)) as sender:
+        sender.sendall(request("Content-Length: 10", body=b"abc"))
+        until(lambda: door.answers())
+        door.process.ask_to_end()
+        assert status(heard(sender)) == 408
+        until(lambda: not door.process.runs)
+    assert door.process.code == 0
+
+
+def test_a_database_that_says_nothing_does_not_keep_a_receiver_from_stopping(
+    opens: Opens, clerk: Clerk, database: Database
+) -> None:
+    with opens() as door, psycopg.connect(database.owner_url) as owner:
+        owner.execute("lock table webhook_events")
+        assert door.deliver(clerk.created()).status_code == 503
+        door.process.ask_to_end()
+        until(lambda: not door.process.runs)
+    assert door.process.code == 0

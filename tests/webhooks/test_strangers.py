@@ -1,0 +1,129 @@
+"""Whatever a stranger sends is answered 4xx with one constant body, is not kept, and changes nothing in the process."""
+
+import socket
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+
+from ops.embedded.servers import Servers
+from tests.clerk_says import Clerk
+from tests.ledger import values
+from tests.ops.groups import until
+from tests.servers import Database, copy_of
+from tests.webhooks.door import Door, receiver, request, signed, status
+from tests.webhooks.strangers import ACCEPTED, CHUNKED, CLERK, NOBODY, REFUSALS, SENT
+from webhooks.refusal import BODY
+
+FLUSH_MEGABYTES = 25
+"""What an allocator may keep of a past peak."""
+
+
+@pytest.fixture(scope="module")
+def database(servers: Servers, template: str) -> Iterator[Database]:
+    with copy_of(servers, template) as copy:
+        yield copy
+
+
+@pytest.fixture(scope="module")
+def door(database: Database, servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
+    addresses = {"database_url": database.app_url, "redis_url": servers.redis_url}
+    with receiver(tmp_path_factory.mktemp("door"), CLERK, **addresses, body_timeout_seconds=0.5) as started:
+        yield started
+
+
+@pytest.fixture(autouse=True)
+def unharmed(door: Door, engine: Engine) -> Iterator[None]:
+    """After each test the process answers, logged no fault of its own, and kept nothing that Clerk did not sign."""
+    yield
+    assert door.answers()
+    assert [line for line in door.lines() if line["level"] in ("error", "critical")] == []
+    assert values(engine, "select svix_id from webhook_events where svix_id not like 'msg_signed%%'") == []
+
+
+@pytest.mark.parametrize("what", REFUSALS)
+def test_it_is_refused_with_a_constant_body_and_a_reason_in_the_log(door: Door, what: str) -> None:
+    pieces, due, reason = REFUSALS[what]
+    answer = door.knock(*pieces)
+    assert (status(answer), answer.endswith(BODY)) == (due, True)
+    assert reason in door.reasons()
+
+
+def test_no_answer_says_who_answers_or_why(door: Door) -> None:
+    head = door.knock(signed(Clerk().created())).partition(b"\r\n\r\n")[0]
+    names = {line.partition(b":")[0] for line in head.split(b"\r\n")[1:]}
+    assert names == {b"content-length", b"content-type", b"connection"}
+
+
+@pytest.mark.parametrize("how", ACCEPTED)
+def test_a_signed_delivery_is_accepted_however_it_is_framed(door: Door, how: str) -> None:
+    answer = door.knock(ACCEPTED[how]).removeprefix(b"HTTP/1.1 100 Continue\r\n\r\n")
+    assert (status(answer), answer.endswith(b'{"status":"accepted"}')) == (202, True)
+
+
+def test_requests_in_a_row_on_one_connection_are_all_answered(door: Door) -> None:
+    first, second = (signed(CLERK.send(SENT.body, svix_id=f"msg_signed_{place}")) for place in ("first", "second"))
+    answer = door.knock(first.replace(b"Connection: close\r\n", b"") + second)
+    assert answer.count(b"HTTP/1.1 202 ") == 2
+
+
+def test_ten_thousand_requests_sent_without_waiting_end_the_connection(door: Door) -> None:
+    before = door.megabytes()
+    answer = door.knock(request(NOBODY).replace(b"Connection: close\r\n", b"") * 10_000)
+    assert answer.endswith(BODY)
+    assert "pipeline_too_long" in door.reasons()
+    assert door.megabytes() < before + FLUSH_MEGABYTES
+
+
+def test_a_sender_who_leaves_in_the_middle_leaves_nothing_behind(door: Door) -> None:
+    whole = signed(CLERK.created())
+    for end in (0, 1, 20, 100, len(whole) - len(SENT.body), len(whole) - 1):
+        door.knock(whole[:end], leave=True)
+    assert door.answers()
+    assert "sender_left" in door.reasons()
+
+
+def test_a_body_that_trickles_where_nobody_reads_it_is_cut_off(door: Door) -> None:
+    endless = request(CHUNKED).replace(b"Connection: close\r\n", b"").replace(b"/clerk", b"/none")
+    answer = door.knock(endless)
+    assert status(answer) == 404
+    assert "request_too_slow" in door.reasons()
+
+
+def test_a_hundred_large_bodies_at_once_do_not_fill_the_memory(door: Door) -> None:
+    before = door.megabytes()
+    with ThreadPoolExecutor(100) as strangers:
+        list(strangers.map(door.knock, [request("Content-Length: 1048576", body=b"x" * 1_000_000)] * 100))
+    assert door.megabytes() < before + 33 + FLUSH_MEGABYTES
+    assert "too_much_at_once" in door.reasons()
+
+
+def test_ten_thousand_refusals_leave_few_lines_and_no_memory(door: Door) -> None:
+    refused = request(NOBODY).replace(b"Connection: close\r\n", b"")
+    lines, before = len(door.lines()), door.megabytes()
+    answers = [door.knock(refused * 7 + request(NOBODY)) for _ in range(1_250)]
+    assert sum(answer.count(b" 400 ") for answer in answers) == 10_000
+    assert len(door.lines()) < lines + 20
+    assert door.megabytes() < before + FLUSH_MEGABYTES
+
+
+def test_more_connections_than_a_process_may_hold_are_refused_until_others_end(
+    database: Database, servers: Servers, tmp_path: Path
+) -> None:
+    addresses = {"database_url": database.app_url, "redis_url": servers.redis_url}
+    with receiver(tmp_path, CLERK, **addresses, max_connections=20) as small, ExitStack() as held:
+        for _ in range(40):
+            held.enter_context(socket.create_connection(("127.0.0.1", small.port), timeout=5))
+        until(lambda: "too_many_connections" in small.reasons())
+        held.close()
+        until(small.answers)
+
+
+def test_a_thousand_silent_connections_leave_the_door_open(door: Door) -> None:
+    with ExitStack() as held:
+        for _ in range(1_000):
+            held.enter_context(socket.create_connection(("127.0.0.1", door.port), timeout=5))
+        assert door.answers()

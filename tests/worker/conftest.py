@@ -1,0 +1,32 @@
+"""What the tests of the worker ask for: the owner's hand in their database, and one word for "keep and apply"."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from sqlalchemy import Engine
+
+from db.engine import connect
+from tests import ledger
+from tests.clerk_says import Clerk, Sent
+from tests.servers import Database
+from worker.apply import Applied
+
+Apply = Callable[..., Applied]
+
+
+@pytest.fixture
+def owner(database: Database) -> Iterator[Engine]:
+    """Connections of the role that owns the tables."""
+    pool = connect(database.owner_url, "test")
+    yield pool
+    pool.dispose()
+
+
+@pytest.fixture
+def apply(engine: Engine, clerk: Clerk) -> Apply:
+    """Keeps deliveries and applies them as one set."""
+
+    def keep_and_apply(*sent: Sent) -> Applied:
+        return ledger.apply(engine, clerk, *sent)
+
+    return keep_and_apply

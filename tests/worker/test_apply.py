@@ -1,0 +1,155 @@
+import pytest
+from sqlalchemy import Engine
+
+from config.role import Role
+from tests.clerk_says import ADA, Clerk, event, moment
+from tests.ledger import actions, change, keep, rows, values
+from tests.worker.conftest import Apply
+from worker.apply import Applied
+from worker.apply import apply as apply_ids
+
+PERSON = "select email, first_name, banned, deleted_at is null, clerk_updated_at from users where clerk_id = %s"
+
+
+def test_a_creation_becomes_a_user_with_the_default_role(engine: Engine, apply: Apply, clerk: Clerk) -> None:
+    assert apply(clerk.created(at=1_500)) == Applied(applied=1)
+    assert rows(engine, PERSON, ADA) == [("ada@example.com", "Ada", False, True, moment(1_500))]
+    assert rows(engine, "select role, effective_start_date, effective_end_date, assigned_by from user_roles") == [
+        ("LEARNER", moment(0), None, "akako")
+    ]
+    assert actions(engine) == ["user.created", "role.assigned"]
+    assert rows(engine, "select status, applied_at <= now(), last_error from webhook_events") == [
+        ("applied", True, None)
+    ]
+
+
+def test_the_default_role_is_the_one_that_is_configured(engine: Engine, clerk: Clerk) -> None:
+    apply_ids(engine, keep(engine, clerk, clerk.created()), Role.MENTOR)
+    assert values(engine, "select role from user_roles") == ["MENTOR"]
+
+
+def test_an_update_of_a_user_never_seen_becomes_the_user(engine: Engine, apply: Apply, clerk: Clerk) -> None:
+    apply(clerk.updated(at=9_000, first_name="Augusta"))
+    apply(clerk.created(at=0, first_name="Ada"))
+    assert values(engine, "select first_name from users") == ["Augusta"]
+    assert actions(engine) == ["user.created", "role.assigned"]
+
+
+def test_an_older_update_never_overwrites_a_newer_one(engine: Engine, apply: Apply, clerk: Clerk) -> None:
+    apply(clerk.updated(at=2_000, email="new@example.com"))
+    apply(clerk.updated(at=1_000, email="old@example.com"))
+    assert values(engine, "select email from users") == ["new@example.com"]
+
+
+def test_of_several_events_of_a_user_in_one_set_the_newest_counts(engine: Engine, apply: Apply, clerk: Clerk) -> None:
+    sent = [clerk.updated(at=at, first_name=f"Ada {at}") for at in (3, 1, 5, 2, 4)]
+    assert apply(*sent) == Applied(applied=5)
+    assert values(engine, "select first_name from users") == ["Ada 5"]
+    assert values(engine, "select distinct cause from audit_log") == [sent[2].svix_id]
+
+
+def test_each_line_of_the_trail_names_the_event_that_caused_it(engine: Engine, apply: Apply, clerk: Clerk) -> None:
+    sent = {clerk_id: clerk.created(clerk_id, email=None) for clerk_id in ("user_ada", "user_bea", "user_cyd")}
+    apply(*sent.values())
+    found = rows(engine, "select distinct clerk_user_id, cause, actor from audit_log order by 1")
+    assert found == [(clerk_id, delivery.svix_id, "clerk") for clerk_id, delivery in sorted(sent.items())]
+
+
+def test_the_default_role_is_not_given_back_after_an_admin_ended_it(engine: Engine, apply: Apply, clerk: Clerk) -> None:
+    apply(clerk.created(at=0))
+    change(engine, "update user_roles set effective_end_date = now(), is_active = false, end_reason = 'not any more'")
+    apply(clerk.updated(at=1_000), clerk.created(at=0), clerk.updated(at=2_000, banned=True))
+    assert rows(engine, "select role, is_active from user_roles") == [("LEARNER", False)]
+    assert actions(engine).count("role.assigned") == 1
+
+
+def test_metadata_that_a_browser_can_write_gives_no_role(engine: Engine, apply: Apply, clerk: Clerk) -> None:
+    claim = {"role": "ADMIN", "roles": ["ADMIN"]}
+    apply(clerk.created(unsafe_metadata=claim, public_metadata=claim, private_metadata=claim))
+    assert values(engine, "select role from user_roles") == ["LEARNER"]
+
+
+def test_a_deletion_ends_the_roles_forgets_the_person_and_keeps_the_rows(
+    engine: Engine, apply: Apply, clerk: Clerk
+) -> None:
+    apply(clerk.created(at=0))
+    apply(clerk.deleted(at=9_000))
+    assert rows(engine, "select clerk_id, deleted_at, email, claimed_email, first_name, image_url from users") == [
+        (ADA, moment(9_000), None, None, None, None)
+    ]
+    assert rows(engine, "select is_active, effective_end_date, end_reason from user_roles") == [
+        (False, moment(9_000), "The user was deleted in Clerk.")
+    ]
+    assert actions(engine) == ["user.created", "role.assigned", "user.deleted", "role.revoked"]
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 0, 1), (1, 2, 0), (2, 1, 0)])
+@pytest.mark.parametrize("together", [True, False])
+def test_a_deletion_wins_over_everything_before_and_after_it(
+    engine: Engine, apply: Apply, clerk: Clerk, order: tuple[int, ...], together: bool
+) -> None:
+    life = [clerk.created(at=0), clerk.updated(at=99_000), clerk.deleted(at=9_000)]
+    arriving = [life[number] for number in order]
+    for sent in [arriving] if together else [[one] for one in arriving]:
+        apply(*sent)
+    assert rows(engine, "select deleted_at, email from users") == [(moment(9_000), None)]
+    assert values(engine, "select id from user_roles where is_active") == []
+    assert actions(engine).count("user.deleted") == 1
+
+
+def test_a_deletion_of_a_user_never_seen_leaves_a_tombstone_that_no_event_brings_back(
+    engine: Engine, apply: Apply, clerk: Clerk
+) -> None:
+    apply(clerk.deleted(at=9_000))
+    apply(clerk.created(at=0), clerk.updated(at=10_000))
+    assert rows(engine, "select deleted_at, email from users") == [(moment(9_000), None)]
+    assert values(engine, "select count(*) from user_roles") == [0]
+    assert actions(engine) == ["user.deleted"]
+
+
+def test_a_deletion_without_a_time_happened_when_it_came(engine: Engine, apply: Apply, clerk: Clerk) -> None:
+    apply(clerk.send(event("user.deleted", {"id": ADA}, timestamp=None)))
+    assert values(engine, "select deleted_at = received_at from users, webhook_events") == [True]
+
+
+def test_a_ban_and_its_end_each_leave_one_line(engine: Engine, apply: Apply, clerk: Clerk) -> None:
+    apply(clerk.created(at=0))
+    for at, banned in ((1, True), (2, True), (3, False)):
+        apply(clerk.updated(at=at, banned=banned))
+    assert actions(engine)[2:] == ["user.banned", "user.unbanned"]
+
+
+def test_an_update_that_says_nothing_new_leaves_no_line(engine: Engine, apply: Apply, clerk: Clerk) -> None:
+    apply(clerk.created(at=0))
+    apply(*(clerk.updated(at=at) for at in (1, 2, 3)))
+    assert actions(engine) == ["user.created", "role.assigned"]
+    assert values(engine, "select clerk_updated_at from users") == [moment(3)]
+
+
+def test_a_user_that_is_as_it_was_is_not_even_written(engine: Engine, apply: Apply, clerk: Clerk) -> None:
+    apply(clerk.created(at=5))
+    before = rows(engine, "select xmin::text, ctid::text from users")
+    assert apply(clerk.created(at=5), clerk.updated(at=5), clerk.updated(at=4)) == Applied(applied=3)
+    assert rows(engine, "select xmin::text, ctid::text from users") == before
+
+
+def test_who_claims_a_taken_address_last_holds_it_and_the_other_shows_none(
+    engine: Engine, apply: Apply, clerk: Clerk
+) -> None:
+    apply(clerk.created("user_ada", at=1, email="office@example.com"))
+    apply(clerk.created("user_bea", at=2, email="Office@Example.com"))
+    held = "select clerk_id, email, claimed_email from users order by 1"
+    assert rows(engine, held) == [
+        ("user_ada", None, "office@example.com"),
+        ("user_bea", "Office@Example.com", "Office@Example.com"),
+    ]
+    apply(clerk.deleted("user_bea", at=3))
+    assert rows(engine, held)[0] == ("user_ada", "office@example.com", "office@example.com")
+
+
+def test_two_users_swap_their_addresses_in_one_set(engine: Engine, apply: Apply, clerk: Clerk) -> None:
+    apply(clerk.created("user_ada", email="a@example.com"), clerk.created("user_bea", email="b@example.com"))
+    apply(
+        clerk.updated("user_ada", at=1, email="b@example.com"), clerk.updated("user_bea", at=1, email="a@example.com")
+    )
+    assert values(engine, "select email from users order by clerk_id") == ["b@example.com", "a@example.com"]

@@ -1,0 +1,165 @@
+"""What becomes of events that cannot be applied, and that their neighbours do not suffer for it."""
+
+from itertools import pairwise
+
+import pytest
+from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
+from structlog.testing import capture_logs
+
+from config.role import Role
+from db import faults
+from db.engine import connect
+from tests.clerk_says import Clerk, Sent
+from tests.ledger import actions, change, keep, rows, statuses, values
+from tests.meanwhile import holding
+from tests.servers import Database
+from tests.worker.conftest import Apply
+from worker import failures
+from worker.apply import Applied
+from worker.apply import apply as apply_ids
+
+POISON = "alter table users add constraint no_poison check (first_name <> 'Mithridates')"
+SLOW = """
+    create function slow() returns trigger language plpgsql as $$ begin perform pg_sleep(30); return new; end $$;
+    create trigger slow before insert on users for each row when (new.first_name = 'Fabius') execute function slow()
+"""
+
+
+def some(clerk: Clerk, *first_names: str) -> list[Sent]:
+    """A creation for each of these names."""
+    return [
+        clerk.created(f"user_{number}", email=f"{number}@example.com", first_name=name)
+        for number, name in enumerate(first_names)
+    ]
+
+
+def make_due(engine: Engine) -> None:
+    """Let every pause be over."""
+    change(engine, "update webhook_events set next_attempt_at = now() where status = 'received'")
+
+
+@pytest.mark.parametrize("place", [0, 3, 6])
+def test_a_poisoned_event_is_found_and_its_neighbours_are_applied_in_the_same_call(
+    engine: Engine, owner: Engine, apply: Apply, clerk: Clerk, place: int
+) -> None:
+    change(owner, POISON)
+    names = ["Ada"] * 7
+    names[place] = "Mithridates"
+    assert apply(*some(clerk, *names)) == Applied(applied=6, failed=1)
+    assert statuses(engine) == {"applied": 6, "received": 1}
+    assert values(engine, "select clerk_user_id from webhook_events where attempts = 1") == [f"user_{place}"]
+    assert actions(engine).count("user.created") == 6
+
+
+def test_several_poisoned_events_are_each_found(engine: Engine, owner: Engine, apply: Apply, clerk: Clerk) -> None:
+    change(owner, POISON)
+    assert apply(*some(clerk, *(["Ada", "Mithridates"] * 4))) == Applied(applied=4, failed=4)
+
+
+def test_what_was_poison_is_applied_once_its_cause_is_mended(
+    engine: Engine, owner: Engine, apply: Apply, clerk: Clerk
+) -> None:
+    change(owner, POISON)
+    (sent,) = some(clerk, "Mithridates")
+    apply(sent)
+    change(owner, "alter table users drop constraint no_poison")
+    assert apply(sent) == Applied()
+    make_due(engine)
+    assert apply(sent) == Applied(applied=1)
+    assert rows(engine, "select status, last_error from webhook_events") == [("applied", None)]
+
+
+def test_pauses_grow_to_about_a_day_in_all_and_then_it_is_time_to_park() -> None:
+    pauses = [failures.pause(attempts) for attempts in range(11)]
+    assert pauses[-1] is None
+    known = [pause for pause in pauses if pause is not None]
+    assert known == sorted(known)
+    assert len(known) == 10
+    assert 20 * 3_600 < sum(known) < 30 * 3_600
+
+
+def test_a_poisoned_event_comes_again_after_growing_pauses_and_is_parked_with_a_reason(
+    engine: Engine, owner: Engine, apply: Apply, clerk: Clerk
+) -> None:
+    change(owner, POISON)
+    (sent,) = some(clerk, "Mithridates")
+    paused = []
+    for _ in range(10):
+        apply(sent)
+        paused += rows(engine, "select status, round(extract(epoch from next_attempt_at - now())) from webhook_events")
+        make_due(engine)
+    assert {status for status, _ in paused} == {"received"}
+    assert all(later >= sooner for (_, sooner), (_, later) in pairwise(paused))
+    apply(sent)
+    ((status, reason),) = rows(engine, "select status, last_error from webhook_events")
+    assert status == "parked"
+    assert str(reason).startswith("Attempt 11: error IntegrityError, sqlstate 23514, at ")
+
+
+def test_neither_the_reason_nor_the_log_holds_personal_data(
+    engine: Engine, owner: Engine, apply: Apply, clerk: Clerk
+) -> None:
+    change(owner, POISON)
+    with capture_logs() as logged:
+        apply(clerk.created(email="king@example.com", first_name="Mithridates", last_name="Eupator"))
+    said = str(logged) + str(values(engine, "select last_error from webhook_events"))
+    assert "event.postponed" in said
+    assert [
+        word for word in ("king", "example.com", "Mithridates", "Eupator", "never to be seen") if word in said
+    ] == []
+
+
+def test_while_the_database_is_away_nothing_is_counted_against_the_events(engine: Engine, clerk: Clerk) -> None:
+    ids = keep(engine, clerk, *some(clerk, "Ada", "Ada"))
+    nowhere = connect("postgresql://akako_app@127.0.0.1:1/akako", "test")
+    with pytest.raises(SQLAlchemyError) as away:
+        apply_ids(nowhere, ids, Role.LEARNER)
+    nowhere.dispose()
+    assert faults.is_away(away.value)
+    assert rows(engine, "select distinct status, attempts, last_error from webhook_events") == [("received", 0, None)]
+
+
+@pytest.mark.parametrize("sqlstate", ["53100", "57P03", "25006"])
+def test_a_database_that_gives_up_in_the_middle_is_not_the_events_fault(
+    engine: Engine, owner: Engine, clerk: Clerk, sqlstate: str
+) -> None:
+    ids = keep(engine, clerk, *some(clerk, "Ada", "Ada"))
+    change(
+        owner,
+        f"""
+        create function give_up() returns trigger language plpgsql as
+        $$ begin raise exception 'full' using errcode = '{sqlstate}'; end $$;
+        create trigger give_up before insert on user_roles for each row execute function give_up()
+        """,
+    )
+    with pytest.raises(SQLAlchemyError):
+        apply_ids(engine, ids, Role.LEARNER)
+    assert rows(engine, "select distinct status, attempts, last_error from webhook_events") == [("received", 0, None)]
+    assert values(engine, "select id from users") == []
+
+
+def test_an_event_whose_statement_takes_too_long_is_postponed_and_the_others_are_applied(
+    database: Database, engine: Engine, owner: Engine, clerk: Clerk
+) -> None:
+    change(owner, SLOW)
+    ids = keep(engine, clerk, *some(clerk, "Ada", "Fabius", "Ada"))
+    impatient = connect(database.app_url, "test", statement_seconds=0.3)
+    assert apply_ids(impatient, ids, Role.LEARNER) == Applied(applied=2, failed=1)
+    impatient.dispose()
+    assert "sqlstate 57014" in str(values(engine, "select last_error from webhook_events where attempts = 1"))
+
+
+def test_an_event_whose_user_somebody_holds_locked_is_postponed_and_the_others_are_applied(
+    database: Database, engine: Engine, apply: Apply, clerk: Clerk
+) -> None:
+    apply(*some(clerk, "Ada", "Ada", "Ada"))
+    newer = [clerk.updated(f"user_{number}", at=1, email=None) for number in range(3)]
+    ids = keep(engine, clerk, *newer)
+    impatient = connect(database.app_url, "test", lock_seconds=0.2)
+    with holding(engine, "select from users where clerk_id = 'user_1' for update"):
+        assert apply_ids(impatient, ids, Role.LEARNER) == Applied(applied=2, failed=1)
+    assert "sqlstate 55P03" in str(values(engine, "select last_error from webhook_events where attempts = 1"))
+    make_due(engine)
+    assert apply_ids(impatient, ids, Role.LEARNER) == Applied(applied=1)
+    impatient.dispose()

@@ -1,0 +1,146 @@
+import base64
+import json
+import socket
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import redis
+from kombu.exceptions import OperationalError
+from sqlalchemy import Engine
+
+from tests.clerk_says import Clerk
+from tests.ledger import change, keep, values
+from tests.meanwhile import at_once
+from tests.worker.conftest import Apply
+from worker import broker
+from worker.enqueue import Queue
+from worker.sweep import ENOUGH_WAITING, sweep
+
+
+@pytest.fixture
+def queue(redis_url: str) -> Iterator[Queue]:
+    """The queue of events, empty; three ids a message."""
+    made = Queue(redis_url, set_size=3)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def raw(redis_url: str) -> Iterator[redis.Redis]:
+    """Redis itself."""
+    with redis.Redis.from_url(redis_url) as client:
+        yield client
+
+
+def messages(raw: redis.Redis) -> list[dict[str, Any]]:
+    """The messages in the queue as they lie there, the oldest first."""
+    waiting: list[bytes] = raw.lrange(broker.EVENTS, 0, -1)  # type: ignore[assignment]
+    return [json.loads(message) for message in reversed(waiting)]
+
+
+def bodies(raw: redis.Redis) -> list[Any]:
+    """What the messages carry."""
+    return [json.loads(base64.b64decode(message["body"])) for message in messages(raw)]
+
+
+def nudged(raw: redis.Redis) -> list[str]:
+    """The ids that the messages name, in their order."""
+    return [svix_id for (args, _, _) in bodies(raw) for svix_id in args[0]]
+
+
+def waiting(engine: Engine, clerk: Clerk, count: int) -> list[str]:
+    """Keep events that have waited longer than their first nudge takes; the longest first."""
+    ids = keep(engine, clerk, *(clerk.created(f"user_{number}", email=None) for number in range(count)))
+    for age, svix_id in enumerate(reversed(ids)):
+        change(
+            engine,
+            "update webhook_events set next_attempt_at = now() - %s * interval '1 minute' where svix_id = %s",
+            age,
+            svix_id,
+        )
+    return ids
+
+
+def test_what_is_due_is_nudged_the_longest_first_in_sets(
+    engine: Engine, clerk: Clerk, queue: Queue, raw: redis.Redis
+) -> None:
+    ids = waiting(engine, clerk, 7)
+    assert sweep(engine, queue, most=100) == 7
+    assert nudged(raw) == ids
+    assert [len(args[0]) for (args, _, _) in bodies(raw)] == [3, 3, 1]
+
+
+def test_no_more_than_the_bound_is_nudged(engine: Engine, clerk: Clerk, queue: Queue, raw: redis.Redis) -> None:
+    ids = waiting(engine, clerk, 7)
+    assert sweep(engine, queue, most=4) == 4
+    assert nudged(raw) == ids[:4]
+
+
+def test_what_is_fresh_applied_or_parked_is_not_nudged(
+    engine: Engine, clerk: Clerk, apply: Apply, queue: Queue, raw: redis.Redis
+) -> None:
+    apply(clerk.created())
+    keep(engine, clerk, clerk.updated(at=1), clerk.send(b"not json"))
+    assert sweep(engine, queue, most=100) == 0
+    assert messages(raw) == []
+
+
+def test_two_sweeps_at_once_nudge_everything_and_nothing_else(
+    engine: Engine, clerk: Clerk, queue: Queue, raw: redis.Redis
+) -> None:
+    ids = waiting(engine, clerk, 20)
+    assert at_once(*[lambda: sweep(engine, queue, most=100)] * 2) == [20, 20]
+    assert sorted(nudged(raw)) == sorted(ids * 2)
+
+
+def test_a_sweep_does_nothing_while_enough_waits_in_the_queue(
+    engine: Engine, clerk: Clerk, queue: Queue, raw: redis.Redis
+) -> None:
+    waiting(engine, clerk, 1)
+    queue.put(["msg"] * 3 * (ENOUGH_WAITING + 1))
+    assert sweep(engine, queue, most=100) == 0
+    assert queue.length() == ENOUGH_WAITING + 1
+
+
+def test_losing_all_of_redis_loses_nothing_that_a_sweep_does_not_find(
+    engine: Engine, clerk: Clerk, queue: Queue, raw: redis.Redis
+) -> None:
+    ids = waiting(engine, clerk, 5)
+    queue.put(ids)
+    raw.flushall()
+    sweep(engine, queue, most=100)
+    assert nudged(raw) == ids
+
+
+def test_invariant_4_a_message_carries_ids_and_no_payload(
+    engine: Engine, clerk: Clerk, queue: Queue, raw: redis.Redis
+) -> None:
+    sent = clerk.created(email="ada@example.com", first_name="Ada")
+    queue.put(keep(engine, clerk, sent))
+    ((args, kwargs, _),) = bodies(raw)
+    assert (args, kwargs) == ([[sent.svix_id]], {})
+    everything = str(messages(raw)) + str(bodies(raw))
+    assert [word for word in ("ada@", "Ada", "Lovelace", "user_ada", "never to be seen") if word in everything] == []
+
+
+def test_sweeping_changes_nothing_in_the_ledger(engine: Engine, clerk: Clerk, queue: Queue) -> None:
+    waiting(engine, clerk, 2)
+    before = values(engine, "select webhook_events::text from webhook_events order by svix_id")
+    sweep(engine, queue, most=100)
+    assert values(engine, "select webhook_events::text from webhook_events order by svix_id") == before
+
+
+def test_putting_into_a_redis_that_refuses_raises() -> None:
+    queue = Queue("redis://127.0.0.1:1/0", set_size=3)
+    with pytest.raises((OperationalError, redis.RedisError)):
+        queue.put(["msg_1"])
+    queue.close()
+
+
+def test_putting_into_a_redis_that_never_answers_gives_up() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        queue = Queue(f"redis://127.0.0.1:{silent.getsockname()[1]}/0", set_size=3)
+        with pytest.raises((OperationalError, redis.RedisError)):
+            queue.put(["msg_1"])
+        queue.close()

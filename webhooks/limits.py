@@ -1,0 +1,53 @@
+"""What strangers may take of this process, all together and each, and how much they have taken."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from config.settings import ReceiverSettings
+from webhooks.refusal import Breach
+
+LARGEST_HEAD_BYTES = 32_768
+LARGEST_READ_BYTES = 262_144
+"""What the event loop hands over at once at most: less than this past a limit is not noticed."""
+FREE_BYTES = 65_536
+"""Of one request, that do not count against what all requests may take: deliveries are far smaller."""
+MOST_PIPELINED = 8
+
+
+@dataclass(slots=True)
+class Limits:
+    """The bounds of one process. Given to its connections, which count in it what they hold."""
+
+    connections: int
+    head_seconds: float
+    request_seconds: float
+    """For what follows the head; longer than the application waits, so that its own answer comes first."""
+    request_bytes: int
+    """Of one request with all its framing: a chunked body may carry far more framing, and trailers, than body."""
+    total_bytes: int
+    """Of all requests that are being read, beyond `FREE_BYTES` of each."""
+    note: Callable[[str], None]
+    """Called with the reason of each refusal."""
+    held_bytes: int = 0
+
+    def too_much(self, received: int, *, in_head: bool) -> tuple[Breach, int] | None:
+        """The reason and status with which a request of which so many bytes came is refused, if it is."""
+        if in_head and received > LARGEST_HEAD_BYTES + LARGEST_READ_BYTES:
+            return Breach.HEAD_TOO_LARGE, 431
+        if received > self.request_bytes:
+            return Breach.REQUEST_TOO_LARGE, 413
+        if received > FREE_BYTES and self.held_bytes > self.total_bytes:
+            return Breach.TOO_MUCH_AT_ONCE, 413
+        return None
+
+
+def limits(settings: ReceiverSettings, note: Callable[[str], None]) -> Limits:
+    """The bounds that the settings ask for."""
+    return Limits(
+        connections=settings.max_connections,
+        head_seconds=settings.body_timeout_seconds,
+        request_seconds=settings.body_timeout_seconds + 1,
+        request_bytes=2 * settings.max_body_bytes + LARGEST_READ_BYTES,
+        total_bytes=settings.intake_waiting_bytes,
+        note=note,
+    )
