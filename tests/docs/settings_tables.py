@@ -3,14 +3,30 @@
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from config.settings import MigrationSettings, QueueSettings, ReceiverSettings, Settings, WorkerSettings
+from config.settings import (
+    AccessSettings,
+    ApiSettings,
+    BackendSettings,
+    ListeningSettings,
+    MigrationSettings,
+    NewUserSettings,
+    QueueSettings,
+    ReceiverSettings,
+    Settings,
+    WorkerSettings,
+)
 
 GROUPS: dict[str, type[Settings]] = {
     "Every process": Settings,
     "`akako migrate`": MigrationSettings,
-    "Every process but `akako migrate`": QueueSettings,
+    "Receiver, worker and calendar (`web`, `worker`, `beat`)": QueueSettings,
+    "Receiver and API (`web`, `api`)": ListeningSettings,
     "The receiver (`web`)": ReceiverSettings,
+    "API, worker and calendar (`api`, `worker`, `beat`)": NewUserSettings,
     "The worker and the calendar (`worker`, `beat`)": WorkerSettings,
+    "The guard, in the API and in your own application": AccessSettings,
+    "Clerk's Backend API, for the API": BackendSettings,
+    "The API (`api`)": ApiSettings,
 }
 
 

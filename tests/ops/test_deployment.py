@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from config.settings import MigrationSettings, ReceiverSettings, Settings, WorkerSettings
+from config.settings import ApiSettings, MigrationSettings, ReceiverSettings, Settings, WorkerSettings
 from ops import procfile
 
 ROOT = procfile.PATH.parent
@@ -17,6 +17,7 @@ KINDS: dict[str, type[Settings]] = {
     "web": ReceiverSettings,
     "worker": WorkerSettings,
     "beat": WorkerSettings,
+    "api": ApiSettings,
 }
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
@@ -32,7 +33,7 @@ def test_compose_runs_what_the_procfile_says() -> None:
     commands = procfile.read()
     assert {name: SERVICES[name]["command"] for name in KINDS} == {
         "migrate": commands["release"],
-        **{name: commands[name] for name in procfile.LASTING},
+        **{name: commands[name] for name in ("web", "worker", "beat", "api")},
     }
 
 
@@ -41,14 +42,14 @@ def test_compose_gives_each_process_its_settings_and_no_others(name: str) -> Non
     assert SERVICES[name]["environment"].keys() == {field.upper() for field in KINDS[name].model_fields}
 
 
-@pytest.mark.parametrize("name", ["web", "worker", "beat"])
+@pytest.mark.parametrize("name", ["web", "worker", "beat", "api"])
 def test_only_migrations_connect_as_the_owner(name: str) -> None:
     assert "akako_owner" not in str(SERVICES[name]["environment"])
     assert SERVICES[name]["environment"]["DATABASE_URL"].startswith("postgresql://akako_app:")
 
 
-def test_only_the_receiver_is_published() -> None:
-    assert [name for name, service in SERVICES.items() if "ports" in service] == ["web"]
+def test_only_what_answers_the_world_is_published() -> None:
+    assert [name for name, service in SERVICES.items() if "ports" in service] == ["web", "api"]
 
 
 def test_everything_but_the_migration_is_always_restarted() -> None:
@@ -65,7 +66,7 @@ def test_redis_keeps_its_messages_and_never_evicts_one() -> None:
 
 def test_no_secret_has_a_default() -> None:
     text = (ROOT / "docker-compose.yml").read_text()
-    for secret in ("AKAKO_OWNER_PASSWORD", "AKAKO_APP_PASSWORD", "CLERK_WEBHOOK_SIGNING_SECRET"):
+    for secret in ("AKAKO_OWNER_PASSWORD", "AKAKO_APP_PASSWORD", "CLERK_WEBHOOK_SIGNING_SECRET", "CLERK_SECRET_KEY"):
         assert re.findall(r"\$\{" + secret + r"([^}]*)\}", text)
         assert set(re.findall(r"\$\{" + secret + r"([^}]*)\}", text)) == {":?set it in .env"}
         assert re.search(rf"^{secret}=$", EXAMPLE, re.MULTILINE)
@@ -83,6 +84,7 @@ def test_the_example_has_nothing_else() -> None:
     assert set(re.findall(r"^(?:# )?([A-Z][A-Z_]+)=", EXAMPLE, re.MULTILINE)) == fields().keys() | {
         "AKAKO_OWNER_PASSWORD",
         "AKAKO_APP_PASSWORD",
+        "API_PORT",
     }
 
 
