@@ -81,11 +81,11 @@ def page(connection: Connection, wanted: Wanted, most: int, before: int | None =
     """Up to `most` lines, newest first, from below line `before` on."""
     # What is asked for decides which index is right, so the plan is made for each question anew.
     connection.exec_driver_sql("set local plan_cache_mode = force_custom_plan")
-    return [Line(*row) for row in connection.exec_driver_sql(*paging(wanted, most, before))]
+    return [Line(*row) for row in connection.exec_driver_sql(*_statement(wanted, most, before))]
 
 
-def paging(wanted: Wanted, most: int, before: int | None = None) -> tuple[str, dict[str, object]]:
-    """The statement of `page`, with its parameters."""
+def _statement(wanted: Wanted, most: int, before: int | None = None) -> tuple[str, dict[str, object]]:
+    """The statement of a page, with its parameters."""
     asked = {name: value for name, value in (*asdict(wanted).items(), ("before", before)) if value is not None}
     conditions = " and ".join(["true", *(_CONDITIONS[name] for name in asked)])
     statement = f"select {_COLUMNS} from audit_log where {conditions} order by id desc limit %(most)s"  # noqa: S608

@@ -76,12 +76,12 @@ def search(connection: Connection, wanted: Filter, most: int, before: int | None
     """Up to `most` users, newest row first, from below row id `before` on: a page stays right while users are added."""
     # How many users begin with a text decides which index is right, so the plan is made for each text anew.
     connection.exec_driver_sql("set local plan_cache_mode = force_custom_plan")
-    rows = connection.exec_driver_sql(*searching(wanted, most, before))
+    rows = connection.exec_driver_sql(*_statement(wanted, most, before))
     return [_entry(*row) for row in rows]
 
 
-def searching(wanted: Filter, most: int, before: int | None = None) -> tuple[str, dict[str, object]]:
-    """The statement of `search`, with its parameters."""
+def _statement(wanted: Filter, most: int, before: int | None = None) -> tuple[str, dict[str, object]]:
+    """The statement of a search, with its parameters."""
     conditions = [
         "true",
         *(["users.id < %(before)s"] if before is not None else []),

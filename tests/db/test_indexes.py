@@ -1,0 +1,111 @@
+"""With a hundred thousand users, what admins ask is answered through indexes and touches few pages of the tables."""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import psycopg
+import pytest
+from sqlalchemy import Connection, Engine, event
+
+from config.role import Role
+from db import assignments, audit, directory
+from db.audit import Wanted
+from db.directory import Filter
+from db.engine import connect
+from ops.embedded.servers import Servers
+from tests.servers import copy_of
+
+USERS = 100_000
+FILLED = (
+    """
+    insert into users (clerk_id, claimed_email, email, first_name, last_name, username, clerk_updated_at)
+    select 'user_' || n, n || '@example.com', n || '@example.com', 'First' || n, 'Last' || n, 'name' || n, now()
+    from (select number * 7919 %% 100000 from generate_series(1, %s) as number) as shuffled (n)
+    """,
+    """
+    insert into user_roles (user_id, role, effective_start_date, assigned_by)
+    select id, 'LEARNER', '2025-01-01Z', 'akako' from users where id <= %s
+    """,
+    """
+    insert into user_roles (user_id, role, effective_start_date, assigned_by)
+    select id, 'ADMIN', '2025-01-01Z', 'akako' from users where id <= %s and id %% 10000 = 1
+    """,
+)
+INSTANT = datetime(2025, 6, 1, tzinfo=UTC)
+MIDDLE = USERS // 2
+MOST_PAGES = 600
+"""Of the several thousand that the tables and their indexes have."""
+
+Question = Callable[[Connection], object]
+
+
+@pytest.fixture(scope="module")
+def crowd(servers: Servers, template: str) -> Iterator[Engine]:
+    """A database with very many users."""
+    with copy_of(servers, template) as database:
+        with psycopg.connect(database.superuser_url, autocommit=True) as connection:
+            for statement in FILLED:
+                connection.execute(statement, (USERS,))
+            connection.execute("vacuum analyze")
+        pool = connect(database.app_url, "test")
+        yield pool
+        pool.dispose()
+
+
+def plan(engine: Engine, question: Question) -> dict[str, Any]:
+    """How PostgreSQL answers the last statement of a question."""
+    said: list[tuple[str, Any]] = []
+    with engine.begin() as connection:
+
+        @event.listens_for(connection, "before_cursor_execute")
+        def hear(_c: object, _cursor: object, statement: str, parameters: Any, _x: object, _many: bool) -> None:
+            said.append((statement, parameters))
+
+        question(connection)
+        statement, parameters = said[-1]
+        explained = connection.exec_driver_sql(f"explain (analyze, buffers, format json) {statement}", parameters)
+        found: dict[str, Any] = explained.scalar_one()[0]["Plan"]
+        return found
+
+
+def scans(node: dict[str, Any]) -> set[str]:
+    """The tables that are read from end to end."""
+    own = {node["Relation Name"]} if node["Node Type"].endswith("Seq Scan") else set()
+    return own.union(*(scans(child) for child in node.get("Plans", [])))
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        pytest.param(lambda c: directory.search(c, Filter(deleted=False), 51), id="the first page"),
+        pytest.param(lambda c: directory.search(c, Filter(deleted=False), 51, MIDDLE), id="a page in the middle"),
+        pytest.param(lambda c: directory.search(c, Filter(text="first5"), 51), id="a beginning that many names have"),
+        pytest.param(lambda c: directory.search(c, Filter(text="first77777 la"), 51), id="one whole name"),
+        pytest.param(lambda c: directory.search(c, Filter(text="LAST12345"), 51), id="a last name"),
+        pytest.param(lambda c: directory.search(c, Filter(text="name4321"), 51), id="a username"),
+        pytest.param(lambda c: directory.search(c, Filter(text="99@exam"), 51), id="an e-mail address"),
+        pytest.param(lambda c: directory.search(c, Filter(text="nobody"), 51), id="a beginning that no name has"),
+        pytest.param(lambda c: directory.search(c, Filter(role=Role.LEARNER), 51), id="a role that all hold"),
+        pytest.param(lambda c: directory.search(c, Filter(role=Role.ADMIN), 51), id="a role that few hold"),
+        pytest.param(lambda c: directory.search(c, Filter(role=Role.MENTOR), 51), id="a role that nobody holds"),
+        pytest.param(
+            lambda c: directory.search(c, Filter(role=Role.ADMIN, text="first"), 51), id="a role and a beginning"
+        ),
+        pytest.param(lambda c: directory.show(c, "user_777"), id="one user"),
+        pytest.param(lambda c: assignments.at(c, MIDDLE, INSTANT), id="who held what at an instant"),
+        pytest.param(lambda c: assignments.history(c, MIDDLE), id="a user's history"),
+        pytest.param(lambda c: audit.page(c, Wanted(), 51), id="the newest lines"),
+        pytest.param(lambda c: audit.page(c, Wanted(user="user_777"), 51), id="the lines about a user"),
+        pytest.param(lambda c: audit.page(c, Wanted(user="user_none"), 51), id="the lines about nobody"),
+        pytest.param(lambda c: audit.page(c, Wanted(actor="operator:none"), 51), id="the lines of nobody"),
+        pytest.param(lambda c: audit.page(c, Wanted(action="role.none"), 51), id="the lines of no action"),
+        pytest.param(lambda c: audit.page(c, Wanted(until=INSTANT), 51), id="the lines before a time"),
+        pytest.param(lambda c: audit.of_assignment(c, MIDDLE), id="the lines about an assignment"),
+    ],
+)
+def test_an_answer_comes_through_an_index(crowd: Engine, question: Question) -> None:
+    found = plan(crowd, question)
+
+    assert scans(found) == set()
+    assert found["Shared Hit Blocks"] + found["Shared Read Blocks"] < MOST_PAGES
