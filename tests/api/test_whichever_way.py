@@ -1,0 +1,67 @@
+"""Whichever way a role changes, the trail has one line of it, with who did it and what was behind it."""
+
+import psycopg
+from click.testing import CliRunner
+from sqlalchemy import Engine
+
+from ops.main import main
+from tests import ledger
+from tests.api.asking import Person
+from tests.clerk_says import Clerk
+from tests.servers import Database
+from worker import expiry
+
+LINES = "select action, actor, cause from audit_log where clerk_user_id = 'user_ada' and role = %s order by id"
+
+
+def test_a_line_each_of_an_event_the_api_a_command_the_calendar_and_psql(
+    database: Database, engine: Engine, admin: Person, clerk: Clerk
+) -> None:
+    created, deleted = clerk.created("user_ada"), clerk.deleted("user_ada", at=1_000)
+    roles = "/api/admin/users/user_ada/roles"
+
+    ledger.apply(engine, clerk, created)
+    given = admin.post(roles, role="MENTOR", reason="Leads the course.")
+    shortened = admin.patch(f"{roles}/{given.json()['id']}", end="2100-01-01T00:00:00Z", reason="For a while.")
+    words = ["roles", "extend", "user_ada", str(given.json()["id"]), "--open", "--reason", "For good.", "--by", "grace"]
+    CliRunner(env={"DATABASE_URL": database.app_url}).invoke(main, words, catch_exceptions=False)
+    with psycopg.connect(database.owner_url, autocommit=True) as psql:
+        psql.execute("update user_roles set effective_end_date = now() where role = 'MENTOR'")
+    expiry.expire(engine, batch=10)
+    ledger.apply(engine, clerk, created, deleted)
+
+    assert ledger.rows(engine, LINES, "MENTOR") == [
+        ("role.assigned", "user_admin", given.headers["X-Request-Id"]),
+        ("role.shortened", "user_admin", shortened.headers["X-Request-Id"]),
+        ("role.extended", "operator:grace", None),
+        ("role.shortened", "database:akako_owner", None),
+        ("role.expired", "calendar", None),
+    ]
+    assert ledger.rows(engine, LINES, "LEARNER") == [
+        ("role.assigned", "clerk", created.svix_id),
+        ("role.revoked", "clerk", deleted.svix_id),
+    ]
+
+
+def test_what_an_event_gave_is_explained_by_the_delivery_and_the_secret_that_verified_it(
+    engine: Engine, admin: Person, clerk: Clerk
+) -> None:
+    created = clerk.created("user_ada")
+    ledger.apply(engine, clerk, created)
+
+    why = admin.get("/api/admin/users/user_ada/explain", role="LEARNER").json()
+
+    assert [(line["actor"], line["cause"]) for line in why["audit"]] == [("clerk", created.svix_id)]
+    assert [each["svix_id"] for each in why["deliveries"]] == [created.svix_id]
+    assert why["deliveries"][0]["verified_by"] == ledger.opened(clerk, created).verified_by
+    assert why["deliveries"][0]["svix_signature"] == created.headers["svix-signature"]
+
+
+def test_private_metadata_is_in_no_answer(engine: Engine, admin: Person, clerk: Clerk) -> None:
+    ledger.apply(engine, clerk, clerk.created("user_ada"))
+
+    paths = ["users", "users/user_ada", "users/user_ada/roles", "users/user_ada/explain?role=LEARNER", "audit"]
+    told = "".join(admin.get(f"/api/admin/{path}").text for path in paths)
+
+    assert "user_ada" in told
+    assert "never to be seen" not in told
