@@ -112,6 +112,12 @@ def test_keys_are_fetched_from_the_issuer_once_for_many_requests(opened: ExitSta
     assert [asked.path for asked in issuer.asked] == [PATH]
 
 
+def test_a_cookie_whose_key_is_yet_to_be_fetched_is_found_behind_garbage(opened: ExitStack, database: Database) -> None:
+    instance, _ = issuing(opened, published(Instance()))
+    platform = opened.enter_context(lms.serving(database, instance, clerk_jwt_key=None))
+    assert status(platform, Cookie=f"__session_1=garbage; __session={instance.token()}") == 200
+
+
 def test_unknown_keys_of_strangers_cost_one_fetch_and_are_unauthorized(opened: ExitStack, database: Database) -> None:
     instance, issuer = issuing(opened, published(Instance()))
     platform = opened.enter_context(lms.serving(database, instance, clerk_jwt_key=None))

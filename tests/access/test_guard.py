@@ -1,3 +1,4 @@
+import threading
 import time
 from itertools import chain, combinations, product
 from typing import Any
@@ -5,11 +6,14 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.authentication import AuthenticationMiddleware
 from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
-from access import caller
+from access import authentication, caller
 from access.denials import Denied
 from access.guard import living, meets, require
 from clerk.tokens import Session
@@ -19,6 +23,7 @@ from db.callers import Known
 from tests import lms, people
 from tests.clerk_signs_in import ADA, Instance
 from tests.ledger import values
+from tests.servers import Database
 from worker.apply import write
 
 SESSION = Session(clerk_id=ADA, session_id="sess_1", issued_at=0)
@@ -241,3 +246,23 @@ def test_a_caller_is_asked_for_in_vain_where_nothing_guards() -> None:
 
     with pytest.raises(LookupError, match="require"):
         TestClient(Starlette(routes=[Route("/", unguarded)])).get("/")
+
+
+def test_a_plain_function_is_kept_off_the_event_loop(engine: Engine, database: Database, instance: Instance) -> None:
+    people.add(engine, ADA)
+
+    def plain(request: Request) -> Response:
+        return JSONResponse(threading.get_ident())
+
+    async def on_the_loop(request: Request) -> Response:
+        return JSONResponse(threading.get_ident())
+
+    backend = authentication.build(lms.settings(database, instance))
+    app = Starlette(
+        routes=[Route("/plain", require()(plain)), Route("/loop", require()(on_the_loop))],
+        middleware=[Middleware(AuthenticationMiddleware, backend=backend)],
+    )
+    with TestClient(app) as client:
+        threads = {client.get(path, headers=lms.bearer(instance.token())).json() for path in ("/plain", "/loop")}
+    backend.close()
+    assert len(threads) == 2

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from clerk import answers
+from clerk.answers import Incomplete
 from clerk.backend import Absent, Backend, Unavailable
 from clerk.user import Snapshot
 from tests.clerk_says import ADA, BEGINNING, moment, user
@@ -154,3 +156,9 @@ def test_a_secret_never_stands_in_what_is_said_of_a_failure(opened: ExitStack) -
     with pytest.raises(Unavailable) as unavailable:
         client.user(ADA)
     assert "sk_test" not in str(unavailable.value)
+
+
+def test_an_answer_that_comes_too_slowly_is_no_answer(opened: ExitStack) -> None:
+    clerk = opened.enter_context(serving(said()))
+    with answers.client(2) as client, client.stream("GET", clerk.url) as response, pytest.raises(Incomplete):
+        answers.whole(response, deadline=time.monotonic())

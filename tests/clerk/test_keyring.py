@@ -125,28 +125,36 @@ def test_keys_are_renewed_in_the_background_without_being_asked_for(keyring: Ope
 
 
 BAD = {
-    "away": AWAY,
-    "redirected": Answer(b"", 302, {"Location": "/elsewhere"}),
-    "empty": Answer(b""),
-    "not JSON": Answer(b"<html>"),
-    "not a set": Answer(b"[]"),
-    "no keys": Answer(b'{"keys": []}'),
-    "a shorter key": published(INSTANCE, n=Instance(key=0).jwk()["n"][:100]),
-    "a key for another purpose": published(INSTANCE, use="enc"),
-    "a key for another algorithm": published(INSTANCE, alg="RS512"),
-    "a shared secret": Answer(b'{"keys": [{"kty": "oct", "kid": "ins_akako", "k": "AAAA", "alg": "HS256"}]}'),
-    "keys of no shape": Answer(b'{"keys": [null, 7, {"kid": "a", "kty": "RSA", "n": 1, "e": []}, {"kid": {}}]}'),
-    "endless": Answer(b" " * 3_000_000),
-    "cut off": Answer(b"{", headers={"Content-Length": "100"}),
+    "away": (AWAY, "BadAnswer"),
+    "redirected": (Answer(b"", 302, {"Location": "/elsewhere"}), "BadAnswer"),
+    "empty": (Answer(b""), "JSONDecodeError"),
+    "not JSON": (Answer(b"<html>"), "JSONDecodeError"),
+    "not a set": (Answer(b"[]"), "ValueError"),
+    "no keys": (Answer(b'{"keys": []}'), "ValueError"),
+    "a shorter key": (published(INSTANCE, n=INSTANCE.jwk()["n"][:100]), "ValueError"),
+    "a key for another purpose": (published(INSTANCE, use="enc"), "ValueError"),
+    "a key for another algorithm": (published(INSTANCE, alg="RS512"), "ValueError"),
+    "a shared secret": (Answer(b'{"keys": [{"kty": "oct", "kid": "ins_akako", "k": "AAAA"}]}'), "ValueError"),
+    "keys of no shape": (
+        Answer(b'{"keys": [null, 7, {"kid": "a", "kty": "RSA", "n": 1, "e": []}, {"kid": {}}]}'),
+        "ValueError",
+    ),
+    "endless": (Answer(b" " * 3_000_000), "Incomplete"),
+    "cut off": (Answer(b"{", headers={"Content-Length": "100"}), "RemoteProtocolError"),
 }
 
 
 @pytest.mark.parametrize("bad", BAD)
-def test_the_last_good_keys_serve_while_the_issuer_answers_nothing_usable(keyring: Open, bad: str) -> None:
-    ring, issuer = keyring(published(INSTANCE), BAD[bad])
+def test_the_last_good_keys_serve_while_the_issuer_answers_nothing_usable(opened: ExitStack, bad: str) -> None:
+    answer, why = BAD[bad]
+    failures: list[str] = []
+    issuer = opened.enter_context(serving(published(INSTANCE), answer))
+    ring = Keyring(issuer.url, pause_seconds=0, on_failure=lambda error: failures.append(type(error).__name__))
+    opened.callback(ring.close)
     fetch(ring)
     fetch(ring)
     assert ring.find(INSTANCE.kid) == INSTANCE.key.public_key()
+    assert failures == [why]
     assert [asked.path for asked in issuer.asked] == [PATH, PATH]
 
 
