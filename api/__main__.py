@@ -1,7 +1,11 @@
 """`python -m api`: the desk on uvicorn, listening on HOST and PORT."""
 
+import signal
+import sys
+
 import uvicorn
 
+from config import logs
 from config.settings import ApiSettings, load
 
 GRACE_SECONDS = 20
@@ -11,6 +15,9 @@ LARGEST_HEAD_BYTES = 32_768
 def main() -> None:
     """Serve until told to stop; then answer what was taken, and end."""
     settings = load(ApiSettings)
+    logs.configure("api", form=settings.log_format, level=settings.log_level)
+    # uvicorn repeats the signal when all is done, which would end the process as if it had been killed.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     uvicorn.run(
         "api.app:app",
         host=settings.host,
