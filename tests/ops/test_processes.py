@@ -82,4 +82,4 @@ def test_what_a_killed_program_started_is_killed_too() -> None:
 
 
 def test_the_procfile_names_what_a_host_needs() -> None:
-    assert list(procfile.read()) == ["release", "web", "worker", "beat"]
+    assert list(procfile.read()) == ["release", "web", "api", "worker", "beat"]
