@@ -15,6 +15,7 @@ from config.settings import ReceiverSettings
 from db import events, faults
 from db.events import Kept
 from webhooks import thread
+from webhooks.patience import Patience
 
 
 class Outcome(StrEnum):
@@ -52,6 +53,7 @@ class Intake:
         self._bytes = 0
         self._wake = threading.Condition()
         self._closing = False
+        self._patience = Patience(settings.keep_timeout_seconds, lambda: Unavailable("database_slow"))
         self._thread = thread.needed("intake", self._run)
 
     def start(self) -> None:
@@ -63,11 +65,8 @@ class Intake:
         loop = asyncio.get_running_loop()
         waiting = _Waiting(kept, loop.create_future(), loop)
         self._enter(waiting)
-        try:
-            async with asyncio.timeout(self._settings.keep_timeout_seconds):
-                return await waiting.answer
-        except TimeoutError:
-            raise Unavailable("database_slow") from None
+        self._patience.give(waiting.answer)
+        return await waiting.answer
 
     def close(self) -> None:
         """Write what is waiting and stop; give up what takes longer than anybody waits for it."""
