@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+import structlog
 from sqlalchemy import Engine
 
 from config import logs
@@ -16,6 +17,9 @@ from db import events, faults
 from db.events import Kept
 from webhooks import thread
 from webhooks.patience import Patience
+
+
+log = structlog.get_logger()
 
 
 class Outcome(StrEnum):
@@ -112,8 +116,10 @@ class Intake:
         try:
             added = self._write([waiting.kept for waiting in batch])
         except Exception as error:
-            if faults.is_away(error):
-                _answer(batch, Unavailable("database_away", **logs.fault(error)))
+            if remedy := faults.remedy(error):
+                _answer(batch, Unavailable("database_away", next_step=remedy, **logs.fault(error)))
+                # The next batch begins with another connection: perhaps to another server.
+                self._engine.dispose()
             elif len(batch) == 1:
                 _answer(batch, Unavailable("row_refused", **logs.fault(error)))
             else:
@@ -122,6 +128,7 @@ class Intake:
             _answer(batch, added)
             fresh = [waiting.kept for waiting in batch if waiting.kept.svix_id in added]
             self._nudge([kept.svix_id for kept in fresh if kept.status == "received"])
+            _tell_of_parked(fresh)
 
     def _keep_apart(self, batch: Sequence[_Waiting]) -> None:
         """Keep each half by itself, without those that nobody waits for any more."""
@@ -142,6 +149,12 @@ class Intake:
     def _insert(self, batch: Sequence[Kept]) -> set[str]:
         with self._engine.connect() as connection:
             return events.keep(connection.execution_options(isolation_level="AUTOCOMMIT"), batch)
+
+
+def _tell_of_parked(fresh: Sequence[Kept]) -> None:
+    for kept in fresh:
+        if kept.status == "parked":
+            log.warning("delivery.parked", svix_id=kept.svix_id, reason=kept.last_error, next_step="read its body")
 
 
 def _answer(batch: Sequence[_Waiting], result: set[str] | Unavailable) -> None:
