@@ -18,7 +18,6 @@ from db.events import Kept
 from webhooks import thread
 from webhooks.patience import Patience
 
-
 log = structlog.get_logger()
 
 
