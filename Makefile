@@ -32,7 +32,7 @@ up: install ## Run everything in the foreground; data stays in .local/
 	@$(BIN)/akako up
 
 test: check ## Run what CI runs: format, lint, types, import contracts, tests
-	@$(BIN)/pytest
+	@$(BIN)/pytest -n 2
 
 check: install
 	@$(BIN)/ruff format --check .

@@ -33,7 +33,6 @@ class Reason(StrEnum):
     SIGNATURE_WRONG = "signature_wrong"
     BODY_NOT_TEXT = "body_not_text"
     BODY_TOO_LARGE = "body_too_large"
-    BODY_TOO_SLOW = "body_too_slow"
 
 
 class Refused(Exception):

@@ -5,12 +5,15 @@ import logging.config
 import sys
 import time
 import traceback
+from pathlib import Path
 from typing import Any
 
 import structlog
 from structlog.typing import EventDict, WrappedLogger
 
 REPEAT_SECONDS = 10.0
+ROOT = Path(__file__).parents[1]
+VENV = "site-packages"
 
 
 def configure(process: str, *, form: str = "auto", level: str = "INFO") -> None:
@@ -68,11 +71,17 @@ def fault(error: BaseException) -> dict[str, str]:
     said = {"error": type(error).__name__}
     if sqlstate := getattr(getattr(error, "orig", error), "sqlstate", None):
         said["sqlstate"] = sqlstate
+    if constraint := getattr(getattr(getattr(error, "orig", error), "diag", None), "constraint_name", None):
+        said["constraint"] = constraint
     if frames := traceback.extract_tb(error.__traceback__):
-        said["at"] = " < ".join(
-            f"{frame.filename.rpartition('/')[2]}:{frame.lineno} {frame.name}" for frame in frames[:-4:-1]
-        )
+        ours = [frame for frame in frames if Path(frame.filename).is_relative_to(ROOT) and VENV not in frame.filename]
+        said["at"] = " < ".join(map(_place, (ours or frames[-1:])[:-4:-1]))
     return said
+
+
+def _place(frame: traceback.FrameSummary) -> str:
+    path = Path(frame.filename)
+    return f"{path.parent.name}/{path.name}:{frame.lineno} {frame.name}"
 
 
 def without_particulars(_: WrappedLogger, __: str, event: EventDict) -> EventDict:

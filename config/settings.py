@@ -139,7 +139,7 @@ class QueueSettings(Settings):
     redis_url: RedisUrl
     """Redis 6.2 or newer (or Valkey) for Celery's messages: `redis://host:6379/0`. Losing its data loses nothing."""
 
-    apply_set_size: int = Field(default=200, ge=1, le=5_000)
+    apply_set_size: int = Field(default=200, ge=1, le=1_000)
     """How many events one Celery message names at most; they are applied in one transaction."""
 
 

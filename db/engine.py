@@ -10,6 +10,7 @@ SILENCE_MILLISECONDS = 10_000
 # Whatever the host's defaults are: an answered commit is on disk.
 _SESSION = """
     select set_config('statement_timeout', %s, false), set_config('lock_timeout', %s, false),
+           set_config('TimeZone', 'UTC', false),
            case when current_setting('synchronous_commit') = 'off'
                 then set_config('synchronous_commit', 'on', false) end
 """

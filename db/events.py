@@ -31,7 +31,8 @@ class Claimed:
     """An event that this transaction holds, to apply it."""
 
     svix_id: str
-    body: bytes
+    size: int
+    """Of the body, in bytes."""
     occurred_at: datetime
     """When it happened, or when it came if it does not say."""
     attempts: int
@@ -75,7 +76,7 @@ def claim(connection: Connection, svix_ids: Sequence[str]) -> list[Claimed]:
     """Lock those of the events that wait to be applied and that nobody else holds; a failed one only when it is due."""
     rows = connection.exec_driver_sql(
         """
-        select svix_id, body, coalesce(occurred_at, received_at), attempts
+        select svix_id, octet_length(body), coalesce(occurred_at, received_at), attempts
         from webhook_events
         where svix_id = any(%(ids)b::text[]) and status = 'received' and (attempts = 0 or next_attempt_at <= now())
         for no key update skip locked
@@ -83,6 +84,14 @@ def claim(connection: Connection, svix_ids: Sequence[str]) -> list[Claimed]:
         {"ids": list(svix_ids)},
     )
     return [Claimed(*row) for row in rows]
+
+
+def bodies(connection: Connection, svix_ids: Sequence[str]) -> dict[str, bytes]:
+    """The bodies of events, by their ids."""
+    rows = connection.exec_driver_sql(
+        "select svix_id, body from webhook_events where svix_id = any(%(ids)b::text[])", {"ids": list(svix_ids)}
+    )
+    return {svix_id: bytes(body) for svix_id, body in rows}
 
 
 def mark_applied(connection: Connection, svix_ids: Sequence[str]) -> None:

@@ -5,7 +5,21 @@ from sqlalchemy.exc import DBAPIError
 
 # https://www.postgresql.org/docs/current/errcodes-appendix.html
 _COLLISIONS = frozenset({"40001", "40P01", "23505"})
-_AWAY_CLASSES = ("08", "53", "57P", "58", "XX", "25006")
+_AWAY = {
+    "08": "check DATABASE_URL and the network between",
+    "57P": "check that PostgreSQL runs and takes connections",
+    "53100": "make room: PostgreSQL's disk is full",
+    "53": "PostgreSQL is out of a resource (connections, memory): raise its limit or lower ours",
+    "25006": "PostgreSQL is read-only here: point DATABASE_URL at the primary",
+    "42501": "run `akako migrate` with DATABASE_OWNER_URL: the application's role lacks a right",
+    "42": "run `akako migrate`: the tables are not of this version",
+    "26": "use session pooling, or connect directly: a pooler mixes up prepared statements",
+    "28": "check the user and password in DATABASE_URL",
+    "3D": "check the database's name in DATABASE_URL",
+    "55000": "look at PostgreSQL's log",
+    "58": "look at PostgreSQL's log",
+    "XX": "look at PostgreSQL's log",
+}
 
 
 def _sqlstate(error: BaseException) -> str | None:
@@ -23,16 +37,27 @@ def is_overlap(error: BaseException) -> bool:
     return _sqlstate(error) == "23P01"
 
 
+def is_lock(error: BaseException) -> bool:
+    """Somebody holds a lock for longer than we wait for one."""
+    return _sqlstate(error) == "55P03"
+
+
 def is_away(error: BaseException) -> bool:
-    """The database cannot be used now (gone, going, full, read-only, no connection free), whatever is asked of it."""
+    """The database cannot be used (gone, full, read-only, not migrated, no right), whatever is asked of it."""
+    return remedy(error) is not None
+
+
+def remedy(error: BaseException) -> str | None:
+    """What a person does when the database cannot be used; None if the fault is another."""
     if isinstance(error, (exc.TimeoutError, exc.InterfaceError)):
-        return True
+        return _AWAY["57P"]
     if not isinstance(error, DBAPIError):
-        return False
+        return None
     state = _sqlstate(error)
-    if state is None:
-        return error.connection_invalidated or isinstance(error, exc.OperationalError)
-    return error.connection_invalidated or state.startswith(_AWAY_CLASSES)
+    known = next((advice for known, advice in _AWAY.items() if state and state.startswith(known)), None)
+    if known is None and (error.connection_invalidated or (state is None and isinstance(error, exc.OperationalError))):
+        return _AWAY["57P"]
+    return known
 
 
 def is_lost(error: BaseException) -> bool:

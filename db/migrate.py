@@ -18,13 +18,21 @@ from db import engine
 # Of our own choosing: it keeps two that migrate at once apart.
 LOCK = 7_240_001
 
+# What identifies a row, what was signed and what was written down is not for the application to change.
 GRANTS = (
+    "revoke all on users, user_roles, webhook_events, audit_log, alembic_version from {role}",
     "grant usage on schema public to {role}",
-    "grant select, insert, update on users, webhook_events to {role}",
-    "grant select, insert on user_roles to {role}",
+    "grant select, insert on users, user_roles, webhook_events to {role}",
+    "grant update (claimed_email, email, first_name, last_name, username, image_url, external_id, banned,"
+    " clerk_created_at, clerk_updated_at, deleted_at, updated_at) on users to {role}",
     "grant update (effective_end_date, end_reason, admin_notes, is_active, updated_at) on user_roles to {role}",
-    "grant select on audit_log, alembic_version to {role}",
+    "grant update (status, attempts, next_attempt_at, last_error, applied_at) on webhook_events to {role}",
+    "grant select on audit_log to {role}",
 )
+
+
+class NotUtf8(Exception):
+    """The database does not store text as UTF-8, so it cannot hold every name. Make one with `encoding 'UTF8'`."""
 
 
 def upgrade(owner_url: str, application_url: str, to: str = "head") -> list[str]:
@@ -33,6 +41,7 @@ def upgrade(owner_url: str, application_url: str, to: str = "head") -> list[str]
     If the URLs name different roles, the application's role is made if it is missing and granted what it needs, so
     that it owns nothing: it can neither change the audit trail nor switch off what writes it.
     """
+    _check_encoding(owner_url)
     with _alembic(owner_url) as (config, connection):
         before = MigrationContext.configure(connection).get_current_revision()
         command.upgrade(config, to)
@@ -52,6 +61,13 @@ def downgrade(owner_url: str, to: str) -> None:
     with _alembic(owner_url) as (config, connection):
         command.downgrade(config, to)
         connection.commit()
+
+
+def _check_encoding(owner_url: str) -> None:
+    with psycopg.connect(owner_url, connect_timeout=engine.CONNECT_TIMEOUT_SECONDS) as connection:
+        encoding = connection.info.parameter_status("server_encoding")
+    if encoding != "UTF8":
+        raise NotUtf8(NotUtf8.__doc__)
 
 
 @contextmanager

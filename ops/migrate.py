@@ -7,7 +7,7 @@ import psycopg
 from sqlalchemy.exc import DBAPIError
 
 from config.settings import MigrationSettings, load
-from db.migrate import upgrade
+from db.migrate import NotUtf8, upgrade
 
 
 @click.command(
@@ -37,6 +37,8 @@ def apply(application_url: str, owner_url: str | None) -> list[str]:
     """Migrate, as the owner if there is one; what was applied. Raises ClickException where PostgreSQL says no."""
     try:
         return upgrade(owner_url or application_url, application_url)
+    except NotUtf8 as error:
+        raise click.ClickException(str(error)) from error
     except (DBAPIError, psycopg.Error) as error:
         raise click.ClickException(_advice(error, "DATABASE_OWNER_URL" if owner_url else "DATABASE_URL")) from error
 

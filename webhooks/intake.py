@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+import structlog
 from sqlalchemy import Engine
 
 from config import logs
@@ -15,6 +16,9 @@ from config.settings import ReceiverSettings
 from db import events, faults
 from db.events import Kept
 from webhooks import thread
+from webhooks.patience import Patience
+
+log = structlog.get_logger()
 
 
 class Outcome(StrEnum):
@@ -52,6 +56,7 @@ class Intake:
         self._bytes = 0
         self._wake = threading.Condition()
         self._closing = False
+        self._patience = Patience(settings.keep_timeout_seconds, lambda: Unavailable("database_slow"))
         self._thread = thread.needed("intake", self._run)
 
     def start(self) -> None:
@@ -63,11 +68,8 @@ class Intake:
         loop = asyncio.get_running_loop()
         waiting = _Waiting(kept, loop.create_future(), loop)
         self._enter(waiting)
-        try:
-            async with asyncio.timeout(self._settings.keep_timeout_seconds):
-                return await waiting.answer
-        except TimeoutError:
-            raise Unavailable("database_slow") from None
+        self._patience.give(waiting.answer)
+        return await waiting.answer
 
     def close(self) -> None:
         """Write what is waiting and stop; give up what takes longer than anybody waits for it."""
@@ -113,8 +115,10 @@ class Intake:
         try:
             added = self._write([waiting.kept for waiting in batch])
         except Exception as error:
-            if faults.is_away(error):
-                _answer(batch, Unavailable("database_away", **logs.fault(error)))
+            if remedy := faults.remedy(error):
+                _answer(batch, Unavailable("database_away", next_step=remedy, **logs.fault(error)))
+                # The next batch begins with another connection: perhaps to another server.
+                self._engine.dispose()
             elif len(batch) == 1:
                 _answer(batch, Unavailable("row_refused", **logs.fault(error)))
             else:
@@ -123,6 +127,7 @@ class Intake:
             _answer(batch, added)
             fresh = [waiting.kept for waiting in batch if waiting.kept.svix_id in added]
             self._nudge([kept.svix_id for kept in fresh if kept.status == "received"])
+            _tell_of_parked(fresh)
 
     def _keep_apart(self, batch: Sequence[_Waiting]) -> None:
         """Keep each half by itself, without those that nobody waits for any more."""
@@ -143,6 +148,12 @@ class Intake:
     def _insert(self, batch: Sequence[Kept]) -> set[str]:
         with self._engine.connect() as connection:
             return events.keep(connection.execution_options(isolation_level="AUTOCOMMIT"), batch)
+
+
+def _tell_of_parked(fresh: Sequence[Kept]) -> None:
+    for kept in fresh:
+        if kept.status == "parked":
+            log.warning("delivery.parked", svix_id=kept.svix_id, reason=kept.last_error, next_step="read its body")
 
 
 def _answer(batch: Sequence[_Waiting], result: set[str] | Unavailable) -> None:

@@ -21,7 +21,7 @@ class Limits:
     connections: int
     head_seconds: float
     request_seconds: float
-    """For what follows the head; longer than the application waits, so that its own answer comes first."""
+    """For what follows the head."""
     request_bytes: int
     """Of one request with all its framing: a chunked body may carry far more framing, and trailers, than body."""
     total_bytes: int
@@ -46,7 +46,7 @@ def limits(settings: ReceiverSettings, note: Callable[[str], None]) -> Limits:
     return Limits(
         connections=settings.max_connections,
         head_seconds=settings.body_timeout_seconds,
-        request_seconds=settings.body_timeout_seconds + 1,
+        request_seconds=settings.body_timeout_seconds,
         request_bytes=2 * settings.max_body_bytes + LARGEST_READ_BYTES,
         total_bytes=settings.intake_waiting_bytes,
         note=note,

@@ -9,7 +9,7 @@ from webhooks import thread
 from webhooks.tally import NOT_NUDGED, Tally
 from worker.enqueue import Queue
 
-GATHER_SECONDS = 0.01
+GATHER_SECONDS = 0.03
 """Pause between two messages, in which the ids of several commits come together into one."""
 REST_SECONDS = 2.0
 """Pause after a failure: what is not nudged meanwhile is found by the sweep."""

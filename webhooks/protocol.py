@@ -36,8 +36,8 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Give back what the connection held."""
-        self._coming.lift()
-        self._going.lift()
+        self._coming.end()
+        self._going.end()
         self._hold(0)
         super().connection_lost(exc)
 
@@ -80,7 +80,7 @@ class BoundedProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """The head is whole; now the rest has to come."""
         self._in_head = False
-        self._coming.set(self._limits.request_seconds, Breach.REQUEST_TOO_SLOW)
+        self._coming.set(self._limits.request_seconds, Breach.BODY_TOO_SLOW)
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
@@ -124,8 +124,8 @@ class BoundedProtocol(HttpToolsProtocol):
         self._held = max(0, size)
 
     def _late(self, breach: Breach) -> None:
-        if breach is Breach.HEAD_TOO_SLOW:
+        if breach is Breach.HEAD_TOO_SLOW or (breach is Breach.BODY_TOO_SLOW and not self.cycle.response_started):
             self._refuse(breach, 408)
         else:
-            self._limits.note(breach)
+            self._limits.note(Breach.REQUEST_TOO_SLOW if breach is Breach.BODY_TOO_SLOW else breach)
             self.transport.abort()

@@ -1,10 +1,9 @@
 """The recipe of the door: verify, keep, answer. The nudge follows the commit by itself."""
 
-import asyncio
-
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
+from starlette.types import Receive, Scope, Send
 
 from clerk import events
 from clerk.events import Event, Ignored, Unreadable
@@ -34,10 +33,16 @@ class Receiver:
         self._refused = refused
         self._not_kept = not_kept
 
-    async def receive(self, request: Request) -> Response:
+    # The bare interface, not a Request: wrapping one costs about a tenth of all that a delivery costs.
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        answer = await self.receive(scope, receive)
+        await answer(scope, receive, send)
+
+    async def receive(self, scope: Scope, receive: Receive) -> Response:
         """202 once the delivery is on disk; 4xx if it is not Clerk's; 503 if it cannot be kept now."""
         try:
-            delivery = self._seals.open(request.scope["headers"], await self._body(request))
+            delivery = self._seals.open(scope["headers"], await self._body(scope, receive))
             outcome = await self._intake.keep(kept(delivery, events.read(delivery.body)))
         except Refused as refused:
             self._refused.note(refused.reason)
@@ -59,21 +64,21 @@ class Receiver:
         answer.headers.update(error.headers or {})
         return answer
 
-    async def _body(self, request: Request) -> bytes:
-        """The raw bytes, if they come in time and are not too many."""
+    async def _body(self, scope: Scope, receive: Receive) -> bytes:
+        """The raw bytes, if they are not too many; that they come in time is the protocol's care."""
         most = self._settings.max_body_bytes
-        declared = request.headers.get("content-length", "0")
-        if declared.isdecimal() and int(declared[:20]) > most:
+        declared = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
+        if declared.isdigit() and int(declared[:20]) > most:
             raise Refused(Reason.BODY_TOO_LARGE, 413)
-        body = bytearray()
-        try:
-            async with asyncio.timeout(self._settings.body_timeout_seconds):
-                async for chunk in request.stream():
-                    body += chunk
-                    if len(body) > most:
-                        raise Refused(Reason.BODY_TOO_LARGE, 413)
-        except TimeoutError:
-            raise Refused(Reason.BODY_TOO_SLOW, 408) from None
+        body, more = bytearray(), True
+        while more:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                raise ClientDisconnect
+            body += message.get("body", b"")
+            more = message.get("more_body", False)
+            if len(body) > most:
+                raise Refused(Reason.BODY_TOO_LARGE, 413)
         return bytes(body)
 
 

@@ -62,7 +62,7 @@ def build(settings: ReceiverSettings) -> Starlette:
 
     app = Starlette(
         routes=[
-            Route("/webhooks/clerk", receiver.receive, methods=["POST"]),
+            Route("/webhooks/clerk", receiver, methods=["POST"]),
             Route("/healthz", healthz),
         ],
         exception_handlers={HTTPException: receiver.turn_away},

@@ -14,6 +14,7 @@ class Breach(StrEnum):
     NOT_HTTP = "not_http"
     HEAD_TOO_LARGE = "head_too_large"
     HEAD_TOO_SLOW = "head_too_slow"
+    BODY_TOO_SLOW = "body_too_slow"
     REQUEST_TOO_LARGE = "request_too_large"
     REQUEST_TOO_SLOW = "request_too_slow"
     ANSWER_NOT_READ = "answer_not_read"

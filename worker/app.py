@@ -14,6 +14,8 @@ from worker import broker, process
 
 log = structlog.get_logger()
 
+LEAST_FORCE_SECONDS = 60
+
 
 def build(settings: WorkerSettings) -> Celery:
     """The application of one worker or calendar."""
@@ -33,8 +35,12 @@ def build(settings: WorkerSettings) -> Celery:
 
 
 def _every(seconds: int, task: str) -> dict[str, Any]:
-    """An entry whose messages expire with the next one, so that none pile up while no worker runs."""
-    return {"task": task, "schedule": float(seconds), "options": {"queue": broker.CALENDAR, "expires": seconds}}
+    """An entry whose messages lose their force, so that a worker that comes back after a day does not do a day's worth.
+
+    Not sooner than in a minute: it is another machine's clock that judges.
+    """
+    expires = max(LEAST_FORCE_SECONDS, 2 * seconds)
+    return {"task": task, "schedule": float(seconds), "options": {"queue": broker.CALENDAR, "expires": expires}}
 
 
 settings = load(WorkerSettings)

@@ -2,7 +2,7 @@
 
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Engine
 from clerk import events as reading
 from clerk.events import Changed, Gone, Ignored, Unreadable
 from clerk.user import Deletion, Snapshot
+from config import logs
 from config.role import Role
 from db import audit, events, faults, roles, users
 from db.events import Claimed
@@ -24,6 +25,10 @@ log = structlog.get_logger()
 Done = TypeVar("Done")
 
 TRIES = 8
+LONGEST_HALVING_SECONDS = 20.0
+"""Halving ends then, well before the task's own limit; what is left was nobody's fault and is nudged again."""
+SLICE_BYTES = 4_194_304
+"""Of bodies that are held in memory at once."""
 DELETED = "The user was deleted in Clerk."
 
 
@@ -51,28 +56,30 @@ class _Understood:
 
     states: list[tuple[State, str]] = field(default_factory=list)
     """What was said of users, each with the svix id that said it."""
-    put_aside: list[tuple[str, str, str]] = field(default_factory=list)
+    without_effect: list[tuple[str, str, str]] = field(default_factory=list)
     """Svix id, status and reason of events that change nothing."""
 
 
 def apply(engine: Engine, svix_ids: Sequence[str], default_role: Role) -> Applied:
     """Apply the events among these that wait and that nobody else is applying.
 
-    An event that fails is found by halving the set; it is postponed or parked, and the others are applied. Raises the
-    database's error if the database itself is away: then nothing was the events' fault, and the sweep comes again.
+    An event that fails is found by halving the set; it is postponed or parked, and the others are applied. Raises what
+    is not the events' fault (the database is away, time ran out): nothing is counted then, and the sweep comes again.
     """
+    return _apply(engine, svix_ids, default_role, time.monotonic() + LONGEST_HALVING_SECONDS)
+
+
+def _apply(engine: Engine, svix_ids: Sequence[str], default_role: Role, deadline: float) -> Applied:
     try:
         return _apply_together(engine, svix_ids, default_role)
     except Exception as error:
-        if faults.is_away(error) or isinstance(error, SoftTimeLimitExceeded):
+        if ran_out_of_time(error) or faults.is_away(error) or time.monotonic() > deadline:
             raise
         if len(svix_ids) == 1:
             failures.note(engine, svix_ids[0], error)
             return Applied(failed=1)
-        log.info("set.split", events=len(svix_ids), error=type(error).__name__)
-    middle = len(svix_ids) // 2
-    left = apply(engine, svix_ids[:middle], default_role)
-    right = apply(engine, svix_ids[middle:], default_role)
+        log.info("set.split", events=len(svix_ids), **logs.fault(error))
+    left, right = (_apply(engine, half, default_role, deadline) for half in halves(svix_ids))
     return Applied(*(getattr(left, name) + getattr(right, name) for name in Applied.__slots__))
 
 
@@ -83,6 +90,21 @@ def apply_snapshot(engine: Engine, snapshot: Snapshot, cause: str, default_role:
     """
     said: list[tuple[State, str]] = [(snapshot, cause)]
     _together(engine, lambda connection, email_keys: write(connection, said, default_role, email_keys))
+
+
+def halves(svix_ids: Sequence[str]) -> tuple[Sequence[str], Sequence[str]]:
+    """A set in two."""
+    middle = len(svix_ids) // 2
+    return svix_ids[:middle], svix_ids[middle:]
+
+
+def ran_out_of_time(error: BaseException | None) -> bool:
+    """Whether the task's soft time limit is at the bottom of this: a driver that is interrupted says something else."""
+    while error is not None:
+        if isinstance(error, SoftTimeLimitExceeded):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def _apply_together(engine: Engine, svix_ids: Sequence[str], default_role: Role) -> Applied:
@@ -111,30 +133,49 @@ def _apply_in(connection: Connection, svix_ids: Sequence[str], default_role: Rol
     claimed = events.claim(connection, svix_ids)
     if not claimed:
         return Applied()
-    understood = _understand(claimed)
-    for svix_id, status, why in understood.put_aside:
+    understood = _understand(connection, claimed)
+    for svix_id, status, why in understood.without_effect:
         events.mark(connection, svix_id, status, why)
     write(connection, understood.states, default_role, email_keys)
-    put_aside = {svix_id for svix_id, _, _ in understood.put_aside}
-    done = [event.svix_id for event in claimed if event.svix_id not in put_aside]
+    marked = {svix_id for svix_id, _, _ in understood.without_effect}
+    done = [event.svix_id for event in claimed if event.svix_id not in marked]
     events.mark_applied(connection, done)
-    parked = sum(status == "parked" for _, status, _ in understood.put_aside)
-    return Applied(applied=len(done), parked=parked, ignored=len(put_aside) - parked)
+    parked = sum(status == "parked" for _, status, _ in understood.without_effect)
+    return Applied(applied=len(done), parked=parked, ignored=len(marked) - parked)
 
 
-def _understand(claimed: Sequence[Claimed]) -> _Understood:
+def _understand(connection: Connection, claimed: Sequence[Claimed]) -> _Understood:
+    """Read the bodies, a slice at a time: what they say is small, whatever they weigh."""
     understood = _Understood()
-    for event in claimed:
-        match reading.read(event.body).meaning:
-            case Changed(snapshot):
-                understood.states.append((snapshot, event.svix_id))
-            case Gone(clerk_id):
-                understood.states.append((Deletion(clerk_id=clerk_id, at=event.occurred_at), event.svix_id))
-            case Ignored(why):
-                understood.put_aside.append((event.svix_id, "ignored", why))
-            case Unreadable(why):
-                understood.put_aside.append((event.svix_id, "parked", why))
+    for part in _slices(claimed):
+        bodies = events.bodies(connection, [event.svix_id for event in part])
+        for event in part:
+            _read(understood, event, bodies.pop(event.svix_id))
     return understood
+
+
+def _slices(claimed: Sequence[Claimed]) -> Iterator[list[Claimed]]:
+    part: list[Claimed] = []
+    weight = 0
+    for event in claimed:
+        if part and weight + event.size > SLICE_BYTES:
+            yield part
+            part, weight = [], 0
+        part.append(event)
+        weight += event.size
+    yield part
+
+
+def _read(understood: _Understood, event: Claimed, body: bytes) -> None:
+    match reading.read(body).meaning:
+        case Changed(snapshot):
+            understood.states.append((snapshot, event.svix_id))
+        case Gone(clerk_id):
+            understood.states.append((Deletion(clerk_id=clerk_id, at=event.occurred_at), event.svix_id))
+        case Ignored(why):
+            understood.without_effect.append((event.svix_id, "ignored", why))
+        case Unreadable(why):
+            understood.without_effect.append((event.svix_id, "parked", why))
 
 
 def write(

@@ -34,6 +34,8 @@ _CONSUMING: dict[str, Any] = {
     "worker_hijack_root_logger": False,
     "worker_redirect_stdouts": False,
     "broker_transport_options": {
+        # The calendar's queue before the events': its few messages never wait behind a backlog.
+        "queue_order_strategy": "sorted",
         "visibility_timeout": 120,
         "unacked_restore_interval": 10,
         "unacked_restore_throttle": 1,

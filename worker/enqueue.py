@@ -20,7 +20,7 @@ class Queue:
     def put(self, svix_ids: Sequence[str]) -> None:
         """Ask the workers to apply these events. Raises what Celery raises if Redis cannot be reached.
 
-        Does nothing while very many messages wait already: Redis stays small however long no worker runs.
+        Does nothing while very many messages wait already: the queue of events stays small however long no worker runs.
         """
         if self.length() >= MOST_MESSAGES:
             return

@@ -28,8 +28,15 @@ def note(engine: Engine, svix_id: str, error: Exception) -> None:
                 events.give_up(connection, svix_id, _sentence(event, why))
             else:
                 events.postpone(connection, svix_id, seconds, _sentence(event, why))
-            fate = "event.parked" if seconds is None else "event.postponed"
-            log.warning(fate, svix_id=svix_id, attempts=event.attempts + 1, again_in_seconds=seconds, **why)
+            _say(event, seconds, why)
+
+
+def _say(event: Claimed, seconds: float | None, why: dict[str, str]) -> None:
+    said = {"svix_id": event.svix_id, "attempts": event.attempts + 1, **why}
+    if seconds is None:
+        log.error("event.parked", next_step="mend the cause, then set its status to received again", **said)
+    else:
+        log.warning("event.postponed", again_in_seconds=seconds, **said)
 
 
 def _sentence(event: Claimed, why: dict[str, str]) -> str:

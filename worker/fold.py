@@ -8,7 +8,7 @@ the same events ends in the same state.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from clerk.user import Deletion, Snapshot
 from db.users import Holding, Stored, email_key
@@ -43,14 +43,13 @@ def later(one: State, other: State) -> State:
     return one if isinstance(one, Deletion) else other
 
 
-def _rank(snapshot: Snapshot) -> tuple[object, ...]:
-    """Orders snapshots by version; equal versions by all that they say, so that a tie breaks the same way always."""
-    said = [getattr(snapshot, name) for name in _FIELDS]
-    return (snapshot.version, *((value is not None, value or "") for value in map(_text, said)))
+def _rank(snapshot: Snapshot) -> tuple[Any, ...]:
+    """Orders snapshots by version; equal versions by all that they say, so that a tie breaks the same way always.
 
-
-def _text(value: object) -> str | None:
-    return None if value is None else str(value)
+    A ban comes first: nobody may choose a name that outranks it.
+    """
+    said = (getattr(snapshot, name) for name in _FIELDS)
+    return (snapshot.version, snapshot.banned, *((value is not None, "" if value is None else value) for value in said))
 
 
 def fold(states: Iterable[State]) -> dict[str, State]:

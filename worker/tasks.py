@@ -4,14 +4,16 @@ from collections.abc import Callable
 from typing import TypeVar
 
 import structlog
-from celery.exceptions import SoftTimeLimitExceeded
+from celery import Task
 from kombu.exceptions import OperationalError
 from redis import RedisError
 
 from config import logs
 from db import faults
-from worker import apply, broker, expiry, process, sweep
+from worker import apply, broker, expiry, process, suspect, sweep
 from worker.app import app
+from worker.apply import Applied
+from worker.process import Tools
 
 log = structlog.get_logger()
 
@@ -22,23 +24,45 @@ def _spoken(work: Callable[[], Done]) -> Done | None:
     """Do a task's work; say what kept it from being done, and no more: what is due is found again by the sweep."""
     try:
         return work()
-    except SoftTimeLimitExceeded:
-        log.warning("task.ran_out_of_time", next_step="nothing: the sweep sends what is left again")
     except (OperationalError, RedisError) as error:
         log.warning("queue.away", next_step="check REDIS_URL and that Redis runs", **logs.fault(error))
     except Exception as error:
-        if faults.is_away(error):
-            log.warning("database.away", next_step="check DATABASE_URL and that it accepts us", **logs.fault(error))
-        else:
-            log.error("task.failed", next_step="report this: it is a fault of ours", **logs.fault(error))
+        _say(error)
+        # Whatever state the connection is in, the next task begins with another: perhaps to another server.
+        process.tools().engine.dispose()
     return None
 
 
-@app.task(name=broker.APPLY_EVENTS)
-def apply_events(svix_ids: list[str]) -> None:
+def _say(error: Exception) -> None:
+    if apply.ran_out_of_time(error):
+        log.warning("task.ran_out_of_time", next_step="nothing: what is left comes again, in smaller sets")
+    elif remedy := faults.remedy(error):
+        log.warning("database.away", next_step=remedy, **logs.fault(error))
+    elif faults.is_lock(error):
+        log.warning("database.locked", next_step="look in pg_locks for who holds a lock so long", **logs.fault(error))
+    else:
+        log.error("task.failed", next_step="report this: it is a fault of ours", **logs.fault(error))
+
+
+def _apply_or_part(tools: Tools, svix_ids: list[str]) -> Applied:
+    try:
+        return apply.apply(tools.engine, svix_ids, tools.settings.default_role)
+    except Exception as error:
+        if apply.ran_out_of_time(error):
+            tools.engine.dispose()
+            suspect.part(tools.engine, tools.queue, svix_ids)
+        raise
+
+
+@app.task(name=broker.APPLY_EVENTS, bind=True)
+def apply_events(task: "Task[[list[str]], None]", svix_ids: list[str]) -> None:
     """Apply the events of these ids."""
     tools = process.tools()
-    done = _spoken(lambda: apply.apply(tools.engine, svix_ids, tools.settings.default_role))
+    if (task.request.delivery_info or {}).get("redelivered"):
+        log.info("set.redelivered", events=len(svix_ids))
+        _spoken(lambda: suspect.part(tools.engine, tools.queue, svix_ids))
+        return
+    done = _spoken(lambda: _apply_or_part(tools, svix_ids))
     if done is not None:
         log.info("events.applied", asked=len(svix_ids), **{name: getattr(done, name) for name in done.__slots__})
 
@@ -49,7 +73,7 @@ def sweep_events() -> None:
     tools = process.tools()
     count = _spoken(lambda: sweep.sweep(tools.engine, tools.queue, tools.settings.sweep_rows))
     if count:
-        log.info("events.swept", count=count)
+        log.info("events.nudged", count=count)
 
 
 @app.task(name=broker.EXPIRE_ROLES)

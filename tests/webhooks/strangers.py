@@ -3,9 +3,12 @@
 import itertools
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import TypeAlias
 
 from tests.clerk_says import Clerk, Sent
 from tests.webhooks.door import PATH, chunks, request, signed
+
+Requests: TypeAlias = dict[tuple[int, str], dict[str, Iterable[bytes]]]
 
 CLERK = Clerk()
 SENT = CLERK.created()
@@ -25,44 +28,48 @@ def many(line: bytes, count: int) -> Iterable[bytes]:
     return itertools.repeat(line * 1_000, count // 1_000)
 
 
-MALFORMED = {
-    (400, "headers_missing"): {
-        "no signature": [request(NOBODY)],
-        "one header of three": [request(NOBODY, "svix-id: msg_1")],
-        "an encoded body": [request("Content-Encoding: gzip", "Content-Length: 3", body=b"\x1f\x8b\x08")],
-        "another content type": [request("Content-Type: multipart/form-data; boundary=", NOBODY)],
-        "chunks of one byte": [request(CHUNKED, body=chunks(b"x" * 5_000, 1))],
-        "another protocol": [request("Upgrade: h2c", "Connection: Upgrade", NOBODY)],
-        "HTTP/1.0": [request(NOBODY, first=f"POST {PATH} HTTP/1.0")],
-    },
-    (400, "headers_repeated"): {
-        "a second id": [signed(SENT, "svix-id: msg_2")],
-        "a signature of each naming": [signed(SENT, "svix-signature: v1,a", "webhook-signature: v1,a")],
-    },
-    (400, "headers_malformed"): {
-        "a timestamp with an underscore": [said(SENT, timestamp="1_700_000_000")],
-        "an endless timestamp": [said(SENT, timestamp="1" * 5_000)],
-        "bad base64": [said(SENT, signature="v1,%%%%")],
-        "a signature without a comma": [said(SENT, signature="v1")],
-        "four thousand signatures": [said(SENT, signature="v1,abc " * 4_000)],
-        "a value beyond ASCII": [request(NOBODY, b"svix-id: \xff", "svix-timestamp: 1", "svix-signature: v1,a")],
-        "an empty id": [said(SENT, id="")],
-    },
-    (400, "body_not_text"): {
-        "bytes": [signed(replace(SENT, body=b"\xff\xfe\x00"))],
-    },
-    (401, "signature_wrong"): {
-        "a forged body": [signed(replace(SENT, body=b"{}"))],
-        "another's secret": [signed(Clerk().created())],
-        "another id": [said(SENT, id="msg_other")],
-    },
-    (401, "timestamp_out_of_tolerance"): {
-        "ten minutes ago": [signed(CLERK.again(SENT, seconds_ago=600))],
-        "ten minutes ahead": [signed(CLERK.again(SENT, seconds_ago=-600))],
-    },
-}
+def malformed() -> Requests:
+    """Signed anew at each call: a delivery that is minutes old is refused for its age alone."""
+    sent = CLERK.again(SENT)
+    return {
+        (400, "headers_missing"): {
+            "no signature": [request(NOBODY)],
+            "one header of three": [request(NOBODY, "svix-id: msg_1")],
+            "an encoded body": [request("Content-Encoding: gzip", "Content-Length: 3", body=b"\x1f\x8b\x08")],
+            "another content type": [request("Content-Type: multipart/form-data; boundary=", NOBODY)],
+            "chunks of one byte": [request(CHUNKED, body=chunks(b"x" * 5_000, 1))],
+            "another protocol": [request("Upgrade: h2c", "Connection: Upgrade", NOBODY)],
+            "HTTP/1.0": [request(NOBODY, first=f"POST {PATH} HTTP/1.0")],
+        },
+        (400, "headers_repeated"): {
+            "a second id": [signed(sent, "svix-id: msg_2")],
+            "a signature of each naming": [signed(sent, "svix-signature: v1,a", "webhook-signature: v1,a")],
+        },
+        (400, "headers_malformed"): {
+            "a timestamp with an underscore": [said(sent, timestamp="1_700_000_000")],
+            "an endless timestamp": [said(sent, timestamp="1" * 5_000)],
+            "bad base64": [said(sent, signature="v1,%%%%")],
+            "a signature without a comma": [said(sent, signature="v1")],
+            "four thousand signatures": [said(sent, signature="v1,abc " * 4_000)],
+            "a value beyond ASCII": [request(NOBODY, b"svix-id: \xff", "svix-timestamp: 1", "svix-signature: v1,a")],
+            "an empty id": [said(sent, id="")],
+        },
+        (400, "body_not_text"): {
+            "bytes": [signed(replace(sent, body=b"\xff\xfe\x00"))],
+        },
+        (401, "signature_wrong"): {
+            "a forged body": [signed(replace(sent, body=b"{}"))],
+            "another's secret": [signed(Clerk().created())],
+            "another id": [said(sent, id="msg_other")],
+        },
+        (401, "timestamp_out_of_tolerance"): {
+            "ten minutes ago": [signed(CLERK.again(sent, seconds_ago=600))],
+            "ten minutes ahead": [signed(CLERK.again(sent, seconds_ago=-600))],
+        },
+    }
 
-NO_HTTP = {
+
+NO_HTTP: Requests = {
     (400, "not_http"): {
         "garbage": [bytes(range(256)) * 40],
         "a TLS hello": [bytes.fromhex("16030100c8010000c40303") + bytes(200)],
@@ -80,7 +87,7 @@ NO_HTTP = {
     },
 }
 
-TOO_LARGE = {
+TOO_LARGE: Requests = {
     (431, "head_too_large"): {
         "one header of 10 MB": [START, b"svix-id: ", *[MEGABYTE] * 10, b"\r\n\r\n"],
         "one header just too large": [request("svix-id: " + "x" * 33_000, NOBODY)],
@@ -101,7 +108,7 @@ TOO_LARGE = {
     },
 }
 
-TOO_SLOW = {
+TOO_SLOW: Requests = {
     (408, "head_too_slow"): {
         "nothing at all": [b""],
         "half a head": [START, b"Host: ak"],
@@ -114,7 +121,7 @@ TOO_SLOW = {
     },
 }
 
-ELSEWHERE = {
+ELSEWHERE: Requests = {
     (405, "wrong_method"): {
         "another method": [request(NOBODY, first=f"PUT {PATH} HTTP/1.1")],
         "a method of WebDAV": [request(NOBODY, first=f"PROPFIND {PATH} HTTP/1.1")],
@@ -128,20 +135,26 @@ ELSEWHERE = {
     },
 }
 
-REFUSALS = {
-    f"{reason}: {what}": (pieces, status, reason)
-    for (status, reason), requests in (MALFORMED | NO_HTTP | TOO_LARGE | TOO_SLOW | ELSEWHERE).items()
-    for what, pieces in requests.items()
-}
 
-ACCEPTED = {
-    what: signed(CLERK.send(SENT.body, svix_id=f"msg_signed_{number}"), *lines, body=body)
-    for number, (what, lines, body) in enumerate(
-        [
-            ("as Svix sends it", [], None),
-            ("in chunks of one byte", [CHUNKED], chunks(SENT.body, 1)),
-            ("with trailers", [CHUNKED], chunks(SENT.body, 99)[:-2] + b"svix-id: msg_other\r\n\r\n"),
-            ("asking first", ["Expect: 100-continue"], None),
-        ]
-    )
-}
+def refusals() -> dict[str, tuple[Iterable[bytes], int, str]]:
+    """Everything that is refused, by what it is: its pieces, the status due, the reason."""
+    return {
+        f"{reason}: {what}": (pieces, status, reason)
+        for (status, reason), requests in (malformed() | NO_HTTP | TOO_LARGE | TOO_SLOW | ELSEWHERE).items()
+        for what, pieces in requests.items()
+    }
+
+
+def accepted() -> dict[str, bytes]:
+    """Deliveries in odd but proper dress, signed anew at each call."""
+    return {
+        what: signed(CLERK.send(SENT.body, svix_id=f"msg_signed_{number}"), *lines, body=body)
+        for number, (what, lines, body) in enumerate(
+            [
+                ("as Svix sends it", [], None),
+                ("in chunks of one byte", [CHUNKED], chunks(SENT.body, 1)),
+                ("with trailers", [CHUNKED], chunks(SENT.body, 99)[:-2] + b"svix-id: msg_other\r\n\r\n"),
+                ("asking first", ["Expect: 100-continue"], None),
+            ]
+        )
+    }

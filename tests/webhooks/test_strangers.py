@@ -15,7 +15,7 @@ from tests.ledger import values
 from tests.ops.groups import until
 from tests.servers import Database, copy_of
 from tests.webhooks.door import Door, receiver, request, signed, status
-from tests.webhooks.strangers import ACCEPTED, CHUNKED, CLERK, NOBODY, REFUSALS, SENT
+from tests.webhooks.strangers import CHUNKED, CLERK, NOBODY, SENT, accepted, refusals
 from webhooks.refusal import BODY
 
 FLUSH_MEGABYTES = 25
@@ -44,9 +44,9 @@ def unharmed(door: Door, engine: Engine) -> Iterator[None]:
     assert values(engine, "select svix_id from webhook_events where svix_id not like 'msg_signed%%'") == []
 
 
-@pytest.mark.parametrize("what", REFUSALS)
+@pytest.mark.parametrize("what", refusals())
 def test_it_is_refused_with_a_constant_body_and_a_reason_in_the_log(door: Door, what: str) -> None:
-    pieces, due, reason = REFUSALS[what]
+    pieces, due, reason = refusals()[what]
     answer = door.knock(*pieces)
     assert (status(answer), answer.endswith(BODY)) == (due, True)
     assert reason in door.reasons()
@@ -58,9 +58,9 @@ def test_no_answer_says_who_answers_or_why(door: Door) -> None:
     assert names == {b"content-length", b"content-type", b"connection"}
 
 
-@pytest.mark.parametrize("how", ACCEPTED)
+@pytest.mark.parametrize("how", accepted())
 def test_a_signed_delivery_is_accepted_however_it_is_framed(door: Door, how: str) -> None:
-    answer = door.knock(ACCEPTED[how]).removeprefix(b"HTTP/1.1 100 Continue\r\n\r\n")
+    answer = door.knock(accepted()[how]).removeprefix(b"HTTP/1.1 100 Continue\r\n\r\n")
     assert (status(answer), answer.endswith(b'{"status":"accepted"}')) == (202, True)
 
 

@@ -41,7 +41,38 @@ def upgrade() -> None:
         create index user_roles_ending_idx on user_roles (effective_end_date)
         where is_active and effective_end_date is not null
     """)
+    _refuse_the_deleted()
+
+
+def _refuse_the_deleted() -> None:
+    """Whoever gives a role to a user waits for a deletion under way, and is then refused.
+
+    The foreign key would not do: its lock lets a deletion pass, which leaves the row and only empties it.
+    """
+    op.execute("""
+        create function akako_refuse_roles_of_the_deleted() returns trigger language plpgsql as $$
+        declare
+            gone bigint;
+        begin
+            perform 1 from users where id in (select user_id from fresh where is_active) order by clerk_id for share;
+            select users.id into gone from users join fresh on fresh.user_id = users.id
+            where fresh.is_active and users.deleted_at is not null limit 1;
+            if gone is not null then
+                raise exception 'user % is deleted and can hold no role', gone
+                    using errcode = 'check_violation', table = 'user_roles', constraint = 'user_roles_of_the_living',
+                          hint = 'A deleted user stays deleted; whoever comes back has a new Clerk id, and a new row.';
+            end if;
+            return null;
+        end $$
+    """)
+    for event in ("insert", "update"):
+        op.execute(f"""
+            create trigger of_the_living_{event} after {event} on user_roles referencing new table as fresh
+            for each statement execute function akako_refuse_roles_of_the_deleted()
+        """)
+        op.execute(f"alter table user_roles enable always trigger of_the_living_{event}")
 
 
 def downgrade() -> None:
     op.execute("drop table user_roles")
+    op.execute("drop function akako_refuse_roles_of_the_deleted()")

@@ -29,6 +29,7 @@ def upgrade() -> None:
     _watch_users()
     _watch_roles()
     _refuse_edits()
+    _keep_the_pen()
 
 
 def _say_who_and_why() -> None:
@@ -150,6 +151,12 @@ def _watch_roles() -> None:
         create trigger audit_change after update on user_roles for each row
         when (old.* is distinct from new.*) execute function akako_audit_role()
     """)
+
+
+def _keep_the_pen() -> None:
+    """Firing a trigger needs no right to its function; making a trigger of one's own does, and would forge lines."""
+    for function in ("akako_audit_new_users", "akako_audit_user", "akako_audit_new_roles", "akako_audit_role"):
+        op.execute(f"revoke execute on function {function}() from public")
 
 
 def _refuse_edits() -> None:
