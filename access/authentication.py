@@ -16,8 +16,8 @@ from clerk.keyring import Keyring
 from clerk.keys import Keys, PinnedKey
 from clerk.tokens import Reason, Refused, Session, Tokens, Unready
 from config import logs
-from config.refusals import Refusals
 from config.settings import AccessSettings, split_parties
+from config.tally import Tally
 from db import engine
 
 log = structlog.get_logger()
@@ -35,7 +35,7 @@ class Authentication(AuthenticationBackend):
         self._keys = keys
         self._lookup = lookup
         self._parties = parties
-        self._refusals = Refusals("token.refused", REFUSED)
+        self._refusals = Tally("token.refused", REFUSED)
 
     async def authenticate(self, conn: HTTPConnection) -> tuple[AuthCredentials, BaseUser] | None:
         """The visitor, or None; what is refused is counted, and told in the log only."""

@@ -16,7 +16,7 @@ from prometheus_client import Counter as Metric
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from config.refusals import Refusals
+from config.tally import Tally
 from db import callers, faults
 from db.callers import Known
 
@@ -48,7 +48,7 @@ class Lookup:
         self._thread: threading.Thread | None = None
         self._closing = False
         self._connection: Connection | None = None
-        self._failures = Refusals("callers.not_found", FAILED)
+        self._failures = Tally("callers.not_found", FAILED)
 
     async def find(self, clerk_id: str) -> Known | None:
         """The user as the database knows it now, if it does. Raises Unavailable if it cannot say soon."""

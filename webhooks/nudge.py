@@ -5,8 +5,9 @@ import time
 from collections.abc import Sequence
 
 from config import logs
+from config.tally import Tally
 from webhooks import thread
-from webhooks.tally import NOT_NUDGED, Tally
+from webhooks.metrics import NOT_NUDGED
 from worker.enqueue import Queue
 
 GATHER_SECONDS = 0.03

@@ -14,12 +14,13 @@ from starlette.routing import Route
 
 from clerk.signature import Seals
 from config.settings import ReceiverSettings, split_secrets
+from config.tally import Tally
 from db import engine
 from webhooks.intake import Intake
 from webhooks.limits import Limits, limits
+from webhooks.metrics import NOT_KEPT, REFUSED
 from webhooks.nudge import Nudger
 from webhooks.receive import Receiver
-from webhooks.tally import NOT_KEPT, REFUSED, Tally
 from worker.enqueue import Queue
 
 log = structlog.get_logger()
