@@ -30,8 +30,8 @@ def demo(as_json: bool) -> None:
     """Run the main job and show what happened; exit code 0 only if every outcome is the expected one.
 
     Starts PostgreSQL and Redis in a temporary directory, unless DATABASE_URL and REDIS_URL name others; there it adds
-    users of its own and touches no other. Then it starts receiver, worker and calendar, delivers events as Svix does,
-    waits until all have settled, and compares.
+    users of its own and touches no other. Then it starts receiver, API, worker and calendar, delivers events as Svix
+    does, waits until all have settled, asks the API who may do what, and compares.
     """
     cast = Cast()
     chapters = story.written(cast, time.time())

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from ops.asking import Reply
 from ops.delivery import Answer
 from ops.ledger import Assignment, Line, User
 from ops.story import Cast, Chapter
@@ -25,6 +26,8 @@ class Outcome:
     trail: list[Line]
     counted_before: bool
     """Whether the role that ends was seen to count before its end."""
+    replies: list[Reply]
+    """What the API said, in the order of the questions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,7 @@ def judge(story: Sequence[Chapter], cast: Cast, outcome: Outcome) -> list[Expect
         *_people(cast, outcome),
         *_access(cast, outcome),
         *_history(cast, outcome),
+        *_desk(cast, outcome),
     ]
 
 
@@ -100,6 +104,26 @@ def _history(cast: Cast, outcome: Outcome) -> Iterator[Expectation]:
     causes = [line.cause for line in outcome.trail if line.actor == "clerk"]
     yield Expectation(
         "each line that Clerk caused names its delivery", all(cause in outcome.events for cause in causes)
+    )
+
+
+def _desk(cast: Cast, outcome: Outcome) -> Iterator[Expectation]:
+    due: list[tuple[int, tuple[str, ...], str]] = [
+        (200, ("LEARNER",), "with her role"),
+        (401, (), "without a token"),
+        (403, (), "without the role"),
+        (201, ("MENTOR",), "and it is done"),
+        (200, ("LEARNER", "MENTOR"), "with both roles"),
+        (200, ("MENTOR",), "and it is done"),
+        (200, ("LEARNER",), "without the role, at once"),
+    ]
+    for reply, (status, roles, what) in zip(outcome.replies, due, strict=True):
+        holds = (reply.status, tuple(sorted(reply.roles))) == (status, roles)
+        yield Expectation(f"{reply.asked}: {status}, {what}", holds)
+    signed = [(line.action, line.role) for line in outcome.trail if line.actor == cast.grace]
+    yield Expectation(
+        "the audit trail has a line for each of the admin's changes, in the admin's name",
+        signed == [("role.assigned", "MENTOR"), ("role.revoked", "MENTOR")],
     )
 
 

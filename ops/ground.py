@@ -38,15 +38,16 @@ def new_secret() -> str:
     return "whsec_" + base64.b64encode(secrets.token_bytes(24)).decode()
 
 
-def refuse_busy(host: str, port: int) -> None:
-    """Raise ClickException if another program has the port."""
+def refuse_busy(host: str, port: int, variable: str = "PORT") -> None:
+    """Raise ClickException if another program has the port that the variable chooses."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
         except OSError as error:
             raise click.ClickException(
-                f"port {port} is taken ({error.strerror}): end the program that has it, or choose another with PORT."
+                f"port {port} is taken ({error.strerror}): end the program that has it, or choose another with "
+                f"{variable}."
             ) from error
 
 

@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 import httpx
 from sqlalchemy import Connection
 
-from ops import delivery, ledger
+from ops import asking, delivery, ledger
+from ops.asking import Reply
 from ops.delivery import Answer
 from ops.expectations import Outcome
 from ops.stage import Stage
@@ -21,7 +22,7 @@ class Unsettled(Exception):
 
 
 def perform(stage: Stage, chapters: Sequence[Chapter], cast: Cast, say: Callable[[str], None]) -> Outcome:
-    """Deliver every chapter, let a role run out, and return what it all led to."""
+    """Deliver every chapter, let a role run out, ask the API, and return what it all led to."""
     answers = []
     for chapter in chapters:
         say(f"delivering {chapter.title}")
@@ -29,6 +30,7 @@ def perform(stage: Stage, chapters: Sequence[Chapter], cast: Cast, say: Callable
         _settle(stage, chapter)
     say("waiting for a role's time to run out")
     counted = _let_a_role_run_out(stage, cast)
+    replies = _ask(stage, cast, say)
     with stage.engine.connect() as connection:
         return Outcome(
             answers,
@@ -37,6 +39,7 @@ def perform(stage: Stage, chapters: Sequence[Chapter], cast: Cast, say: Callable
             ledger.assignments(connection, cast.everybody()),
             ledger.trail(connection, cast.everybody()),
             counted,
+            replies,
         )
 
 
@@ -46,6 +49,13 @@ def _deliver(stage: Stage, chapter: Chapter) -> Answer:
         return delivery.send(sealed, stage.webhook)
     except httpx.HTTPError as error:
         raise Unsettled(f"the receiver gave no answer to {chapter.title} ({error!r}).") from error
+
+
+def _ask(stage: Stage, cast: Cast, say: Callable[[str], None]) -> list[Reply]:
+    try:
+        return asking.ask(stage, cast, say)
+    except httpx.HTTPError as error:
+        raise Unsettled(f"the API gave no answer ({error!r}).") from error
 
 
 def _settle(stage: Stage, chapter: Chapter) -> None:

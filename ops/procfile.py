@@ -8,7 +8,8 @@ import click
 from ops.process import Process
 
 PATH = Path(__file__).parents[1] / "Procfile"
-LASTING = ("web", "worker", "beat")
+LOCAL = PATH.parent / ".local"
+LASTING = ("web", "api", "worker", "beat")
 
 
 def read(path: Path = PATH) -> dict[str, str]:
@@ -19,10 +20,15 @@ def read(path: Path = PATH) -> dict[str, str]:
     return {name.strip(): command.strip() for name, _, command in lines}
 
 
-def processes(environment: Mapping[str, str]) -> list[Process]:
-    """The processes that run for ever, each exactly as its line stands."""
+def processes(environment: Mapping[str, str], **own: Mapping[str, str]) -> list[Process]:
+    """The processes that run for ever, each exactly as its line stands; `own` is laid over one's environment."""
     commands = read()
     return [
-        Process(name, ["/bin/sh", "-c", f"exec {commands[name]}"], environment=environment, directory=PATH.parent)
+        Process(
+            name,
+            ["/bin/sh", "-c", f"exec {commands[name]}"],
+            environment={**environment, **own.get(name, {})},
+            directory=PATH.parent,
+        )
         for name in LASTING
     ]

@@ -22,9 +22,15 @@ def console() -> Console:
 
 
 def tables(story: Sequence[Chapter], outcome: Outcome) -> list[Table]:
-    """Deliveries, users, roles and the audit trail, in this order."""
+    """Deliveries, users, the API's answers, roles and the audit trail, in this order."""
     names = {user.clerk_id: _name(user) for user in outcome.users}
-    return [_deliveries(story, outcome), _users(outcome), _roles(outcome, names), _trail(story, outcome, names)]
+    return [
+        _deliveries(story, outcome),
+        _users(outcome),
+        _replies(outcome),
+        _roles(outcome, names),
+        _trail(story, outcome, names),
+    ]
 
 
 def verdict(expectations: Sequence[Expectation]) -> list[str]:
@@ -46,6 +52,7 @@ def as_json(story: Sequence[Chapter], outcome: Outcome, expectations: Sequence[E
         "expectations": [asdict(each) for each in expectations],
         "deliveries": deliveries,
         "users": [asdict(each) for each in outcome.users],
+        "api": [asdict(each) for each in outcome.replies],
         "roles": [asdict(each) for each in outcome.assignments],
         "audit": [asdict(each) for each in outcome.trail],
     }
@@ -71,6 +78,13 @@ def _users(outcome: Outcome) -> Table:
     return table
 
 
+def _replies(outcome: Outcome) -> Table:
+    table = _table("Questions to the API", "Question", "Answer", "Roles in it")
+    for each in outcome.replies:
+        table.add_row(each.asked, str(each.status), ", ".join(each.roles))
+    return table
+
+
 def _roles(outcome: Outcome, names: dict[str, str]) -> Table:
     table = _table("Roles and their windows (UTC)", "Who", "Role", "From", "Until", "Counts now", "Why")
     for each in outcome.assignments:
@@ -84,7 +98,9 @@ def _trail(story: Sequence[Chapter], outcome: Outcome, names: dict[str, str]) ->
     table = _table("Audit trail", "At (UTC)", "What", "Who", "Role", "By", "Because of")
     for line in outcome.trail:
         because = titles.get(line.cause or "") or line.reason
-        table.add_row(_moment(line.at), line.action, names[line.clerk_id], line.role, line.actor, because)
+        table.add_row(
+            _moment(line.at), line.action, names[line.clerk_id], line.role, names.get(line.actor, line.actor), because
+        )
     return table
 
 

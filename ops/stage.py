@@ -9,14 +9,15 @@ import click
 from sqlalchemy import Engine
 
 from db import engine
-from ops import ground, health, procfile
+from ops import ground, health, instance, procfile
+from ops.instance import Instance
 from ops.log import tail
 from ops.migrate import apply
 from ops.processes import Processes
 
 HOST = "127.0.0.1"
-# Short, so that nobody waits for the calendar.
-INTERVALS = {"SWEEP_SECONDS": "1", "EXPIRE_SECONDS": "1"}
+# Short, so that nobody waits for the calendar; and the role that the story tells of.
+SETTINGS = {"SWEEP_SECONDS": "1", "EXPIRE_SECONDS": "1", "DEFAULT_ROLE": "LEARNER"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,9 @@ class Stage:
 
     webhook: str
     secret: str
+    api: str
+    instance: Instance
+    """Signs the tokens that the API believes."""
     engine: Engine
     running: Processes
     log: Path
@@ -39,7 +43,7 @@ def build(directory: Path, say: Callable[[str], None]) -> Iterator[Stage]:
     with ground.servers(directory) as addresses:
         say("migrating")
         apply(addresses["DATABASE_URL"], addresses.get("DATABASE_OWNER_URL"))
-        say("starting receiver, worker and calendar")
+        say("starting receiver, API, worker and calendar")
         pool = engine.connect(addresses["DATABASE_URL"], "demo")
         try:
             with _processes(addresses, directory / "processes.log", pool) as stage:
@@ -51,13 +55,19 @@ def build(directory: Path, say: Callable[[str], None]) -> Iterator[Stage]:
 
 @contextmanager
 def _processes(addresses: dict[str, str], log: Path, pool: Engine) -> Iterator[Stage]:
-    secret, port = ground.new_secret(), ground.free_port(HOST)
-    own = {ground.SECRET: secret, "HOST": HOST, "PORT": str(port), "LOG_FORMAT": "console"}
-    url = health.url(HOST, port)
+    secret, clerk = ground.new_secret(), instance.made()
+    receiver, api = ground.free_port(HOST), ground.free_port(HOST)
+    own = {ground.SECRET: secret, "HOST": HOST, "LOG_FORMAT": "console"}
+    processes = procfile.processes(
+        addresses | SETTINGS | own,
+        web={"PORT": str(receiver)},
+        api={"PORT": str(api), **instance.NO_BACKEND, **clerk.settings},
+    )
+    door, desk = health.url(HOST, receiver), health.url(HOST, api)
     with (
         closing(log.open("ab")) as output,
-        Processes(procfile.processes(addresses | INTERVALS | own), lambda process: process.start(output)) as running,
+        Processes(processes, lambda process: process.start(output)) as running,
     ):
-        if not health.wait(url, running):
+        if not health.wait(running, door, desk):
             raise click.ClickException(f"the processes did not start; the end of their log:\n{tail(log)}")
-        yield Stage(f"{url}/webhooks/clerk", secret, pool, running, log)
+        yield Stage(f"{door}/webhooks/clerk", secret, desk, clerk, pool, running, log)

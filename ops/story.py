@@ -1,6 +1,5 @@
 """What the demonstration delivers, and what has to come of each delivery."""
 
-import os
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -29,12 +28,10 @@ class Cast:
     mallory: str = field(default_factory=lambda: sample.new_id("user"))
     mei: str = field(default_factory=lambda: sample.new_id("user"))
     nobody: str = field(default_factory=lambda: sample.new_id("user"))
-    default_role: str = field(default_factory=lambda: os.environ.get("DEFAULT_ROLE") or "LEARNER")
-
-    @property
-    def passing_role(self) -> str:
-        """The role that Grace holds for a moment; not the default one, of which she has a window already."""
-        return "ADMIN" if self.default_role == "MENTOR" else "MENTOR"
+    default_role: str = "LEARNER"
+    """What a new user may do, whatever DEFAULT_ROLE is elsewhere."""
+    passing_role: str = "MENTOR"
+    """The role that Grace holds for a moment."""
 
     def everybody(self) -> list[str]:
         """The Clerk ids of all of them."""

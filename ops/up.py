@@ -2,79 +2,116 @@
 
 import fcntl
 import os
+import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
 
-from ops import ground, health, interruption, procfile
+from ops import ground, health, instance, interruption, procfile
 from ops.embedded.redis import DURABLE
 from ops.migrate import apply
 from ops.processes import Processes
 from ops.relay import Relay
 
-LOCAL = procfile.PATH.parent / ".local"
+GRACE = "user_grace"
+
+
+@dataclass(frozen=True, slots=True)
+class Doors:
+    """Where the processes listen."""
+
+    host: str
+    receiver: int
+    api: int
+
+    @property
+    def urls(self) -> tuple[str, str]:
+        """Of the receiver, and of the API."""
+        return health.url(self.host, self.receiver), health.url(self.host, self.api)
 
 
 @click.command(
     epilog="""\b
     Examples:
       akako up
-      PORT=8001 akako up
+      PORT=9000 API_PORT=9001 akako up
       DATABASE_URL=postgresql://... REDIS_URL=redis://... akako up
     """
 )
 @click.option("--host", envvar="HOST", default="127.0.0.1", show_default=True, show_envvar=True)
 @click.option("--port", envvar="PORT", default=8000, show_default=True, show_envvar=True, type=click.IntRange(1, 65535))
-@click.option("--data", type=click.Path(file_okay=False, path_type=Path), default=LOCAL, help="Instead of .local/.")
-def up(host: str, port: int, data: Path) -> None:
-    """Start receiver, worker and calendar in the foreground; Ctrl-C ends them.
+@click.option(
+    "--api-port",
+    envvar="API_PORT",
+    show_envvar=True,
+    type=click.IntRange(1, 65535),
+    help="[default: the next after PORT]",
+)
+@click.option(
+    "--data", type=click.Path(file_okay=False, path_type=Path), default=procfile.LOCAL, help="Instead of .local/."
+)
+def up(host: str, port: int, api_port: int | None, data: Path) -> None:
+    """Start receiver, API, worker and calendar in the foreground; Ctrl-C ends them.
 
     PostgreSQL and Redis are embedded ones that keep their data in .local/, unless DATABASE_URL and REDIS_URL name
-    others. A signing secret is made and kept there too, unless CLERK_WEBHOOK_SIGNING_SECRET is set.
+    others. A signing secret is made and kept there too, unless CLERK_WEBHOOK_SIGNING_SECRET is set; and a key for the
+    session tokens of `akako token`, unless CLERK_ISSUER names a Clerk instance.
     """
     procfile.read()
+    doors = Doors(host, port, api_port or port + 1)
     try:
         with interruption.heard(), _alone(data):
-            ground.refuse_busy(host, port)
+            ground.refuse_busy(host, doors.receiver)
+            ground.refuse_busy(host, doors.api, "API_PORT")
             with ground.servers(data, redis_options=DURABLE) as addresses:
-                _run(addresses, host, port, os.environ.get(ground.SECRET) or kept_secret(data))
+                _run(addresses, doors, os.environ.get(ground.SECRET) or kept_secret(data), data)
     except KeyboardInterrupt:
         click.echo("All ended.")
 
 
-def _run(addresses: dict[str, str], host: str, port: int, secret: str) -> None:
+def _run(addresses: dict[str, str], doors: Doors, secret: str, data: Path) -> None:
     for name in apply(addresses["DATABASE_URL"], addresses.get("DATABASE_OWNER_URL")):
         click.echo(f"migrated: {name}")
-    own = {
-        ground.SECRET: secret,
-        "HOST": host,
-        "PORT": str(port),
-        "LOG_FORMAT": os.environ.get("LOG_FORMAT", "console"),
-    }
-    relay, url = Relay(), health.url(host, port)
-    with Processes(procfile.processes(addresses | own), relay.start) as running:
-        if health.wait(url, running):
-            click.echo(_welcome(url, secret, addresses))
+    own = {ground.SECRET: secret, "HOST": doors.host, "LOG_FORMAT": os.environ.get("LOG_FORMAT", "console")}
+    api = {"PORT": str(doors.api)} | instance.settings(instance.kept(data), os.environ)
+    processes = procfile.processes(addresses | own, web={"PORT": str(doors.receiver)}, api=api)
+    relay = Relay()
+    with Processes(processes, relay.start) as running:
+        if health.wait(running, *doors.urls):
+            click.echo(_welcome(doors, secret, addresses, data))
         else:
-            click.secho("The receiver does not answer yet; the lines above say why.", fg="red")
+            click.secho("Receiver and API do not both answer yet; the lines above say why.", fg="red")
         running.keep_running(lambda line: click.secho(f"up     | {line}", fg="red"))
 
 
-def _welcome(url: str, secret: str, addresses: dict[str, str]) -> str:
+def _welcome(doors: Doors, secret: str, addresses: dict[str, str], data: Path) -> str:
+    receiver, api = doors.urls
     newest = secret.split(",")[0].strip()
     # An embedded server's URL has no password in it; one that was given may have, and its owner knows it.
     database = "DATABASE_URL" if os.environ.get("DATABASE_URL") else f"'{addresses['DATABASE_URL']}'"
     return f"""
-Akako Sync takes deliveries at {url}/webhooks/clerk. Try it from another terminal:
+Akako Sync takes deliveries at {receiver}/webhooks/clerk. Try it from another terminal:
 
-  .venv/bin/akako deliver user.created --url {url}/webhooks/clerk --secret {newest}
+  .venv/bin/akako deliver user.created --user {GRACE} --url {receiver}/webhooks/clerk --secret {newest}
+
+The API answers at {api}/api. Ask it as that user:
+
+  curl --silent --show-error --header "Authorization: Bearer {_token(data)}" {api}/api/user/profile
 
 The tables are in {database} (for psql or any other client).
 
 Ctrl-C ends it.
 """
+
+
+def _token(data: Path) -> str:
+    if os.environ.get("CLERK_ISSUER"):
+        return "A_SESSION_TOKEN_OF_YOUR_CLERK_INSTANCE"
+    elsewhere = "" if data == procfile.LOCAL else f" --data {shlex.quote(str(data))}"
+    return f"$(.venv/bin/akako token {GRACE}{elsewhere})"
 
 
 def kept_secret(directory: Path) -> str:

@@ -43,7 +43,7 @@ class Town:
 
     def processes(self) -> list[Process]:
         """The lines of the Procfile, anew."""
-        return procfile.processes(self._environment)
+        return [each for each in procfile.processes(self._environment) if each.name != "api"]
 
     def start(self, *names: str) -> None:
         """Start those that do not run; return when the receiver answers."""

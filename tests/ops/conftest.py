@@ -45,5 +45,5 @@ def _receiver(database_url: str, redis_url: str) -> Iterator[Door]:
     }
     web = [process for process in procfile.processes(environment) if process.name == "web"]
     with Processes(web, lambda process: process.start(subprocess.DEVNULL)) as running:
-        assert health.wait(health.url("127.0.0.1", port), running)
+        assert health.wait(running, health.url("127.0.0.1", port))
         yield Door(f"http://127.0.0.1:{port}/webhooks/clerk", secret, database_url)

@@ -11,8 +11,14 @@ from pathlib import Path
 
 import psutil
 
+from config.settings import ApiSettings, MigrationSettings, ReceiverSettings, WorkerSettings
+
 MARK = "AKAKO_TEST_MARK"
-OURS = ("DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL", "CLERK_WEBHOOK_SIGNING_SECRET", "DEFAULT_ROLE")
+OURS = {
+    name.upper()
+    for kind in (MigrationSettings, ReceiverSettings, WorkerSettings, ApiSettings)
+    for name in kind.model_fields
+}
 AKAKO = str(Path(sys.executable).with_name("akako"))
 
 

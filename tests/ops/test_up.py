@@ -1,5 +1,6 @@
 """`akako up`, as somebody tries it out: start, paste the line it offers, kill a process, Ctrl-C."""
 
+import json
 import os
 import re
 import shlex
@@ -11,14 +12,15 @@ from pathlib import Path
 
 import pytest
 
-from ops import ground, procfile
+from ops import ground, instance, procfile
 from tests.ops import groups
 
 
 @pytest.fixture
 def local(tmp_path: Path) -> list[str]:
     """What keeps this `up` apart from a developer's."""
-    return ["up", "--data", str(tmp_path / "local"), "--port", str(ground.free_port())]
+    ports = ["--api-port", str(ground.free_port()), "--port", str(ground.free_port())]
+    return ["up", "--data", str(tmp_path / "local"), *ports]
 
 
 def test_the_line_it_offers_works_and_a_killed_process_comes_back(local: list[str], tmp_path: Path) -> None:
@@ -36,6 +38,45 @@ def test_the_line_it_offers_works_and_a_killed_process_comes_back(local: list[st
         os.killpg(up.pid, signal.SIGINT)
         assert up.wait(30) == 0
     assert groups.marked(mark) == []
+
+
+def test_the_user_that_was_delivered_can_ask_the_api(local: list[str], tmp_path: Path) -> None:
+    mark, said = uuid.uuid4().hex, tmp_path / "said"
+    with groups.akako(mark, *local, output=said) as up:
+        groups.until(lambda: "Ctrl-C ends it" in said.read_text())
+        deliver, ask = re.findall(r"^  ((?:\.venv/bin/akako deliver|curl) .*)$", said.read_text(), re.MULTILINE)
+        assert paste(ask) == '{"error":"Unauthorized"}'
+        paste(deliver)
+        groups.until(lambda: "events.applied" in said.read_text())
+        assert json.loads(paste(ask))["roles"] == ["LEARNER"]
+        os.killpg(up.pid, signal.SIGINT)
+        assert up.wait(30) == 0
+    assert groups.marked(mark) == []
+
+
+def test_the_key_is_kept_for_its_owner_alone_and_stays_the_same(tmp_path: Path) -> None:
+    first, second = instance.kept(tmp_path), instance.kept(tmp_path)
+    assert first.settings == second.settings
+    assert (tmp_path / instance.KEY).stat().st_mode & 0o777 == 0o600
+
+
+def test_where_clerk_is_named_nothing_of_ours_is_believed() -> None:
+    named = {"CLERK_ISSUER": "https://clerk.example.com", "CLERK_SECRET_KEY": "sk_test_real"}
+    assert instance.settings(instance.made(), named) == {}
+
+
+def test_without_a_kept_key_there_is_no_token(tmp_path: Path) -> None:
+    refused = subprocess.run(
+        [groups.AKAKO, "token", "user_grace", "--data", str(tmp_path)], capture_output=True, text=True
+    )
+    assert refused.returncode == 1
+    assert "there is no development key" in refused.stderr
+
+
+def paste(line: str) -> str:
+    """What a line prints in a shell at the checkout."""
+    beside = line.replace(".venv/bin/akako", shlex.quote(groups.AKAKO))
+    return subprocess.run(["sh", "-c", beside], capture_output=True, text=True, check=True).stdout
 
 
 def test_a_second_one_is_refused(local: list[str], tmp_path: Path) -> None:
