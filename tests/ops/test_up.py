@@ -91,11 +91,14 @@ def test_a_second_one_is_refused(local: list[str], tmp_path: Path) -> None:
     assert groups.marked(mark) == []
 
 
-def test_a_busy_port_is_named(local: list[str], tmp_path: Path) -> None:
+@pytest.mark.parametrize(("option", "variable"), [("--port", "PORT"), ("--api-port", "API_PORT")])
+def test_a_busy_port_is_named(local: list[str], option: str, variable: str, tmp_path: Path) -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()
         port = other.getsockname()[1]
-        with groups.akako(uuid.uuid4().hex, *local[:-1], str(port), output=tmp_path / "said") as up:
+        with groups.akako(uuid.uuid4().hex, *local, option, str(port), output=tmp_path / "said") as up:
             assert up.wait(30) == 1
-    assert f"port {port} is taken" in (tmp_path / "said").read_text()
+    said = (tmp_path / "said").read_text()
+    assert f"port {port} is taken" in said
+    assert f"choose another with {variable}." in said
