@@ -63,7 +63,10 @@ def change_end(
     except roles.InTheWay as error:
         window = Window(role=assignment.role, start=assignment.effective_start_date, end=end)
         raise _overlap(connection, user, window, assignment_id) from error
-    return _find(connection, user, assignment_id)
+    changed = _find(connection, user, assignment_id)
+    if not changed.is_active:  # the calendar closed it in the meantime
+        raise AssignmentOver
+    return changed
 
 
 def revoke(connection: Connection, author: Author, clerk_id: str, assignment_id: int) -> Assignment:

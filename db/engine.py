@@ -7,10 +7,12 @@ CONNECT_TIMEOUT_SECONDS = 2
 SILENCE_MILLISECONDS = 10_000
 
 
-# Whatever the host's defaults are: an answered commit is on disk.
+# Whatever the host's defaults are: an answered commit is on disk, and a statement sees what was committed before it,
+# so that whoever waited for a lock decides by what is there then.
 _SESSION = """
     select set_config('statement_timeout', %s, false), set_config('lock_timeout', %s, false),
            set_config('TimeZone', 'UTC', false),
+           set_config('default_transaction_isolation', 'read committed', false),
            case when current_setting('synchronous_commit') = 'off'
                 then set_config('synchronous_commit', 'on', false) end
 """

@@ -46,12 +46,12 @@ def assign(connection: Connection, user_id: int, window: Window, by: str, email:
 
 
 def change_end(connection: Connection, assignment_id: int, end: datetime | None) -> None:
-    """Let an assignment end at another time, or never. Raises InTheWay, with the transaction intact."""
+    """Let an assignment in force end at another time, or never. Raises InTheWay, with the transaction intact."""
     with _alone_in_its_window(connection):
         connection.exec_driver_sql(
             """
             update user_roles set effective_end_date = %(end)s, updated_at = now()
-            where id = %(id)s and effective_end_date is distinct from %(end)s
+            where id = %(id)s and is_active and effective_end_date is distinct from %(end)s
             """,
             {"id": assignment_id, "end": end},
         )

@@ -3,15 +3,21 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import UTC, datetime, timedelta
 from threading import Barrier
+from urllib.parse import quote
 
 import pytest
 from sqlalchemy import Engine
 
-from access.refusal import LastAdmin
+from access import assignments
+from access.refusal import AssignmentOver, LastAdmin
 from config.role import Role
+from db.admins import LOCK
 from db.assignments import Assignment
+from db.engine import connect
 from tests import people
 from tests.ledger import values
+from tests.meanwhile import holding, waiting_for_a_lock
+from tests.servers import Database
 
 Change = Callable[[Engine, str, Assignment], None]
 
@@ -66,3 +72,37 @@ def test_of_two_admins_who_are_taken_away_at_once_one_stays(engine: Engine, one:
             close_all(engine)
 
     assert outcomes == {"done": ROUNDS, "refused": ROUNDS, "1 left": ROUNDS}
+
+
+def test_one_stays_whatever_isolation_the_host_prefers(database: Database) -> None:
+    preferred = quote("-c default_transaction_isolation=repeatable\\ read")
+    pool = connect(f"{database.app_url}&options={preferred}", "tests", connections=3)
+    people.add(pool, "user_ada")
+    people.add(pool, "user_bob")
+    adas, bobs = (people.assign(pool, each, Role.ADMIN) for each in ("user_ada", "user_bob"))
+
+    with pool.connect() as first:
+        assignments.revoke(first, people.OPERATOR, "user_ada", adas.id)
+        with waiting_for_a_lock(pool, lambda: people.revoke(pool, "user_bob", bobs)) as second:
+            first.commit()
+
+    assert isinstance(second.exception(), LastAdmin)
+    pool.dispose()
+
+
+def test_what_was_closed_while_its_extension_waited_stays_closed(engine: Engine) -> None:
+    people.add(engine, "user_ada")
+    people.add(engine, "user_bob", Role.ADMIN)
+    adas = people.assign(engine, "user_ada", Role.ADMIN, end=TOMORROW)
+
+    with (
+        holding(engine, "select pg_advisory_xact_lock(%s)", [LOCK]) as turn,
+        waiting_for_a_lock(
+            engine, lambda: people.change_end(engine, "user_ada", adas, TOMORROW + timedelta(days=1))
+        ) as extended,
+    ):
+        turn.exec_driver_sql("update user_roles set is_active = false where id = %s", (adas.id,))
+        turn.commit()
+
+    assert isinstance(extended.exception(), AssignmentOver)
+    assert values(engine, "select action from audit_log where action = 'role.extended'") == []
