@@ -51,7 +51,7 @@ def build(settings: ApiSettings) -> Starlette:
         database.dispose()
         log.info("api.stopped")
 
-    return Starlette(
+    app = Starlette(
         routes=[
             *operation.routes(OPERATIONS, desk, settings.api_max_body_bytes),
             *_documentation(),
@@ -65,6 +65,9 @@ def build(settings: ApiSettings) -> Starlette:
         exception_handlers={HTTPException: problems.handle_http, Exception: problems.handle_any},
         lifespan=lifespan,
     )
+    # It would send whoever asks, token and all, to the host that the request names, over plain HTTP behind a proxy.
+    app.router.redirect_slashes = False
+    return app
 
 
 def _cors(origins: tuple[str, ...]) -> list[Middleware]:

@@ -1,6 +1,7 @@
 """A request, read and judged: what an endpoint gets to see of it."""
 
 import asyncio
+import re
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -18,6 +19,8 @@ from clerk.user import identifier
 
 BODY_SECONDS = 10
 LARGEST_ID = 2**63 - 1
+# So many digits at most: Python refuses to convert thousands.
+_NUMBER = re.compile(r"[0-9]{1,19}")
 
 Query = TypeVar("Query", bound=Question | None)
 Body = TypeVar("Body", bound=Question | None)
@@ -53,10 +56,10 @@ class Call(Generic[Query, Body]):
     @property
     def assignment_id(self) -> int:
         """The assignment that the path names. Raises AssignmentUnknown for what cannot be one."""
-        number: int = self.path["id"]
-        if number > LARGEST_ID:
+        written: str = self.path["id"]
+        if not _NUMBER.fullmatch(written) or int(written) > LARGEST_ID:
             raise AssignmentUnknown
-        return number
+        return int(written)
 
     def author(self, reason: str) -> Author:
         """The caller as the trail names one, also while somebody else is signed in as the caller."""

@@ -72,8 +72,7 @@ def routes(operations: Sequence[Operation], desk: Desk, largest_body: int) -> li
     """One route a path, so that Allow names all of its methods."""
     paths: dict[str, dict[str, Endpoint]] = {}
     for operation in operations:
-        path = operation.path.replace("{id}", "{id:int}")
-        paths.setdefault(path, {})[operation.method] = operation.endpoint(desk, largest_body)
+        paths.setdefault(operation.path, {})[operation.method] = operation.endpoint(desk, largest_body)
     return [Route(path, _by_method(endpoints), methods=list(endpoints)) for path, endpoints in paths.items()]
 
 

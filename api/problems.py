@@ -63,6 +63,11 @@ def of(request: Request, error: Exception) -> Response:
         case _ if faults.is_away(error):
             log.error("database.away", **logs.fault(error))
             return response(request, 503, "unavailable", "The database cannot be reached. Try again in a moment.")
+        case _ if faults.is_lock(error) or faults.is_collision(error):
+            log.warning("request.in_the_way", **logs.fault(error))
+            return response(
+                request, 503, "unavailable", "Somebody is changing the same just now. Try again in a moment."
+            )
         case _:
             log.error("request.failed", **logs.fault(error))
             return response(request, 500, "internal", "This is our fault. Tell us the request_id.")

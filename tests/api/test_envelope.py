@@ -9,6 +9,7 @@ from api.application import build
 from config.settings import ApiSettings
 from tests import people
 from tests.api.asking import Person, SignIn
+from tests.meanwhile import holding
 
 PROBLEM = {"error", "message", "request_id"}
 
@@ -33,6 +34,27 @@ def test_an_unknown_path_is_a_problem_like_any_other(client: TestClient) -> None
 
     assert (answer.status_code, set(answer.json())) == (404, PROBLEM)
     assert answer.json()["request_id"] == answer.headers["X-Request-Id"]
+
+
+def test_a_path_is_never_answered_with_another_host(client: TestClient) -> None:
+    answer = client.get("/api/user/profile/", headers={"Host": "elsewhere.example.com"}, follow_redirects=False)
+
+    assert (answer.status_code, "Location" in answer.headers) == (404, False)
+
+
+@pytest.mark.parametrize("number", ["9" * 5_000, "9" * 19, "-1", "one", "²"])
+def test_a_number_that_no_assignment_has_is_not_found(admin: Person, number: str) -> None:
+    answer = admin.delete(f"/api/admin/users/user_admin/roles/{number}", reason="It ends.")
+
+    assert (answer.status_code, answer.json()["error"]) == (404, "assignment_unknown")
+
+
+def test_whoever_waits_too_long_for_another_change_comes_again(engine: Engine, admin: Person) -> None:
+    with holding(engine, "select from users where clerk_id = 'user_admin' for no key update"):
+        answer = admin.post("/api/admin/users/user_admin/roles", role="MENTOR", reason="Leads a course.")
+
+    assert (answer.status_code, answer.json()["error"]) == (503, "unavailable")
+    assert answer.headers["Retry-After"]
 
 
 def test_another_method_is_refused_with_all_that_are_taken(client: TestClient) -> None:
