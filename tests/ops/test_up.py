@@ -16,13 +16,13 @@ from tests.ops import groups
 
 
 @pytest.fixture
-def local(tmp_path: Path) -> list[str]:
+def local(directory: Path) -> list[str]:
     """What keeps this `up` apart from a developer's."""
-    return ["up", "--data", str(tmp_path / "local"), "--port", str(ground.free_port())]
+    return ["up", "--data", str(directory / "local"), "--port", str(ground.free_port())]
 
 
-def test_the_line_it_offers_works_and_a_killed_process_comes_back(local: list[str], tmp_path: Path) -> None:
-    mark, said = uuid.uuid4().hex, tmp_path / "said"
+def test_the_line_it_offers_works_and_a_killed_process_comes_back(local: list[str], directory: Path) -> None:
+    mark, said = uuid.uuid4().hex, directory / "said"
     with groups.akako(mark, *local, output=said) as up:
         groups.until(lambda: "Ctrl-C ends it" in said.read_text())
         offered = re.findall(r"^  (\.venv/bin/akako deliver .*)$", said.read_text(), re.MULTILINE)
@@ -38,23 +38,23 @@ def test_the_line_it_offers_works_and_a_killed_process_comes_back(local: list[st
     assert groups.marked(mark) == []
 
 
-def test_a_second_one_is_refused(local: list[str], tmp_path: Path) -> None:
+def test_a_second_one_is_refused(local: list[str], directory: Path) -> None:
     mark = uuid.uuid4().hex
-    with groups.akako(mark, *local, output=tmp_path / "first") as up:
+    with groups.akako(mark, *local, output=directory / "first") as up:
         groups.until(lambda: any("/postgres" in line for line in groups.marked(mark)))
-        with groups.akako(mark, *local, output=tmp_path / "second") as second:
+        with groups.akako(mark, *local, output=directory / "second") as second:
             assert second.wait(30) == 1
-        assert "runs here already" in (tmp_path / "second").read_text()
+        assert "runs here already" in (directory / "second").read_text()
         os.killpg(up.pid, signal.SIGTERM)
         assert up.wait(30) == 0
     assert groups.marked(mark) == []
 
 
-def test_a_busy_port_is_named(local: list[str], tmp_path: Path) -> None:
+def test_a_busy_port_is_named(local: list[str], directory: Path) -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()
         port = other.getsockname()[1]
-        with groups.akako(uuid.uuid4().hex, *local[:-1], str(port), output=tmp_path / "said") as up:
+        with groups.akako(uuid.uuid4().hex, *local[:-1], str(port), output=directory / "said") as up:
             assert up.wait(30) == 1
-    assert f"port {port} is taken" in (tmp_path / "said").read_text()
+    assert f"port {port} is taken" in (directory / "said").read_text()
