@@ -1,6 +1,6 @@
-from datetime import UTC, datetime
-
 """Which lines the database writes into the audit trail by itself, whatever changes the tables."""
+
+from datetime import UTC, datetime
 
 import psycopg
 import pytest
