@@ -13,7 +13,7 @@ from bench import memory
 from bench.databases import Database
 from ops.process import Process
 
-PATIENCE_SECONDS = 120.0
+PATIENCE_SECONDS = 600.0
 
 
 @dataclass(frozen=True, slots=True)

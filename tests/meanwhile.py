@@ -1,5 +1,7 @@
 """Two things at once: for every race that the code defends against."""
 
+import os
+import signal
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -7,6 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TypeVar
 
+from celery.exceptions import SoftTimeLimitExceeded
 from sqlalchemy import Connection, Engine
 
 Result = TypeVar("Result")
@@ -44,6 +47,29 @@ def waiting_for_a_lock(engine: Engine, work: Callable[[], Result]) -> Iterator[F
             assert not begun.done(), "it did not have to wait"
             assert time.monotonic() < deadline, "it never came to wait"
         yield begun
+
+
+@contextmanager
+def interrupted_at_a_lock(engine: Engine) -> Iterator[None]:
+    """Run into the soft time limit, as Celery's signal does it, as soon as the block waits for somebody's lock."""
+
+    def interrupt(*_: object) -> None:
+        raise SoftTimeLimitExceeded
+
+    def send_when_waiting() -> None:
+        deadline = time.monotonic() + SECONDS
+        while not _somebody_waits(engine):
+            assert time.monotonic() < deadline, "it never came to wait"
+        os.kill(os.getpid(), signal.SIGUSR1)
+
+    before = signal.signal(signal.SIGUSR1, interrupt)
+    try:
+        with ThreadPoolExecutor(1) as thread:
+            sending = thread.submit(send_when_waiting)
+            yield
+            sending.result()
+    finally:
+        signal.signal(signal.SIGUSR1, before)
 
 
 def _somebody_waits(engine: Engine) -> bool:

@@ -15,6 +15,8 @@ from ops.embedded.postgres import QUICK
 from ops.embedded.servers import Servers
 
 TEMPLATE = "akako_template"
+ELSEWHERE = "America/St_Johns"
+"""The zone that the servers live in: far from UTC, by half hours, with summer time."""
 _numbers = itertools.count(1)
 
 
@@ -32,7 +34,7 @@ def running(version: int) -> Iterator[Servers]:
     """Servers in a directory of their own: pytest closes its directories to other users whenever another run begins."""
     with (
         tempfile.TemporaryDirectory(prefix="akako-tests-") as directory,
-        Servers(Path(directory), version=version, postgres_options=QUICK) as servers,
+        Servers(Path(directory), version=version, postgres_options={**QUICK, "timezone": ELSEWHERE}) as servers,
     ):
         yield servers
 
@@ -49,6 +51,23 @@ def copy_of(servers: Servers, template: str) -> Iterator[Database]:
     """A database of its own, dropped afterwards whoever is still connected."""
     name = f"akako_{next(_numbers)}"
     make_database(servers, name, template)
+    with dropped(servers, name) as database:
+        yield database
+
+
+@contextmanager
+def ascii_database(servers: Servers) -> Iterator[Database]:
+    """An empty database that does not store text as UTF-8."""
+    name = f"akako_ascii_{next(_numbers)}"
+    make = sql.SQL("CREATE DATABASE {} OWNER akako_owner ENCODING 'SQL_ASCII' TEMPLATE template0")
+    as_superuser(servers, make.format(sql.Identifier(name)))
+    with dropped(servers, name) as database:
+        yield database
+
+
+@contextmanager
+def dropped(servers: Servers, name: str) -> Iterator[Database]:
+    """How to reach a database, which is dropped afterwards whoever is still connected."""
     try:
         yield Database(*(servers.postgres.url(role, name) for role in ("akako_owner", "akako_app", "postgres")))
     finally:

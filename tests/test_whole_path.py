@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 
 import psycopg
 import pytest
@@ -9,12 +10,14 @@ import redis
 
 from ops.embedded.servers import Servers
 from tests.clerk_says import Clerk
-from tests.ledger import keep, values
+from tests.ledger import change, keep, values
 from tests.meanwhile import holding
 from tests.ops.groups import until
 from tests.servers import Database, copy_of
 from tests.town import Town, town
 from tests.webhooks.load import Load
+from tests.worker.started import started_with
+from worker import broker
 from worker.broker import EVENTS
 from worker.enqueue import Queue
 
@@ -97,6 +100,22 @@ def test_invariant_2_a_worker_killed_in_the_middle_of_a_set_leaves_every_effect_
     assert Counter(lines) == {"user.created": 30, "role.assigned": 30}
 
 
+def test_a_message_of_the_calendar_that_comes_late_or_by_another_clock_still_has_force(
+    home: Town, servers: Servers
+) -> None:
+    options = started_with("beat_schedule", SWEEP_SECONDS="1")["beat_schedule"]["sweep"]["options"]
+    home.kill("beat")
+    keep(home.engine, home.clerk, home.clerk.created("user_late", email=None))
+    change(home.engine, "update webhook_events set next_attempt_at = now() where status = 'received'")
+    ten_seconds_ago = datetime.now(UTC) - timedelta(seconds=10)
+    expires = ten_seconds_ago + timedelta(seconds=options.pop("expires"))
+    publisher = broker.publisher(servers.redis_url)
+    publisher.send_task(broker.SWEEP, expires=expires, **options)
+    publisher.close()
+    until(home.settled)
+    assert home.roles("user_late") == ["LEARNER"]
+
+
 def test_invariant_4_losing_all_of_redis_loses_nothing_but_seconds(home: Town, queue: redis.Redis) -> None:
     home.kill("worker")
     waiting = [home.clerk.created(f"user_lost_{number}", email=None) for number in range(20)]
@@ -166,3 +185,18 @@ def test_no_log_of_all_this_holds_anything_of_a_person_or_a_secret(home: Town, d
     text = home.text()
     assert [word for word in (*PRIVATE, *home.clerk.secrets, person.headers["svix-signature"]) if word in text] == []
     assert {line["process"] for line in home.lines()} == {"receiver", "worker", "beat"}
+
+
+def test_a_set_whose_worker_process_was_killed_comes_apart_and_is_applied(home: Town, servers: Servers) -> None:
+    home.deliver(home.clerk.created("user_heavy", email=None))
+    until(lambda: home.roles("user_heavy"))
+    ban = home.clerk.updated("user_heavy", at=5, email=None, banned=True)
+    svix_ids = keep(home.engine, home.clerk, home.clerk.created("user_light", email=None), ban)
+    with holding(home.engine, "select 1 from users where clerk_id = 'user_heavy' for update"):
+        Queue(servers.redis_url, set_size=200).put(svix_ids)
+        until(lambda: home.value(WORKER_WAITS))
+        home.kill_hands()
+        until(lambda: "set.redelivered" in home.text())
+    until(home.settled)
+    assert home.roles("user_light") == ["LEARNER"]
+    assert values(home.engine, AUDIT, "user_heavy") == ["role.assigned", "user.banned", "user.created"]

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import psutil
 from sqlalchemy import Engine
 
 from db.engine import connect
@@ -60,6 +61,12 @@ class Town:
     def kill(self, name: str) -> None:
         """`kill -9`, with all that it started."""
         self._processes[name].kill()
+
+    def kill_hands(self) -> None:
+        """`kill -9` for the processes that the worker applies with, and for them alone."""
+        for process in psutil.Process(self._processes["worker"].pid).children(recursive=True):
+            if not process.children():
+                process.kill()
 
     def end(self) -> None:
         """End everything in order."""

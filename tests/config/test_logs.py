@@ -1,3 +1,4 @@
+import dataclasses
 import json
 import logging
 import re
@@ -5,8 +6,13 @@ from collections.abc import Iterator
 
 import pytest
 import structlog
+from sqlalchemy import Engine
+from sqlalchemy.exc import IntegrityError
 
 from config import logs
+from db import events
+from tests.clerk_says import Clerk
+from tests.ledger import opened
 
 SECRET = "ada@example.com"
 
@@ -47,6 +53,18 @@ def test_an_exception_is_logged_by_type_and_place_and_never_by_its_text(capsys: 
     assert "test_logs.py" in str(ours["at"])
     assert (library["event"], library["error"]) == ("celery.worker.failed", "ValueError")
     assert SECRET not in json.dumps([ours, library])
+
+
+def test_a_fault_of_the_database_names_our_own_lines_and_the_constraint_and_no_value(engine: Engine) -> None:
+    clerk = Clerk()
+    delivery = dataclasses.replace(opened(clerk, clerk.created()), type=SECRET, status="invented")
+    with pytest.raises(IntegrityError) as raised, engine.begin() as connection:
+        events.keep(connection, [delivery])
+    assert SECRET in str(raised.value)
+    said = logs.fault(raised.value)
+    assert (said["sqlstate"], said["constraint"]) == ("23514", "webhook_events_known_status")
+    assert re.fullmatch(r"db/events\.py:\d+ keep < config/test_logs\.py:\d+ \w+", said["at"])
+    assert SECRET not in str(said)
 
 
 def test_a_warning_that_strangers_can_provoke_is_logged_once_in_a_while(capsys: pytest.CaptureFixture[str]) -> None:

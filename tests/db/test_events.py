@@ -2,6 +2,7 @@ import dataclasses
 import random
 from typing import Any
 
+import psycopg
 import pytest
 from psycopg import errors
 from sqlalchemy import Engine
@@ -46,6 +47,15 @@ def age(engine: Engine, interval: str, *svix_ids: str) -> None:
             "update webhook_events set next_attempt_at = now() - %s::interval where svix_id = any(%s)",
             (interval, list(svix_ids)),
         )
+
+
+def read_of_all_that_wait(engine: Engine) -> int:
+    """How many entries were read of the index of events that wait."""
+    values(engine, "select pg_stat_force_next_flush()")
+    (read,) = values(
+        engine, "select idx_tup_read from pg_stat_user_indexes where indexrelname = 'webhook_events_due_idx'"
+    )
+    return int(read)
 
 
 def test_a_delivery_is_kept_as_it_came_byte_by_byte(engine: Engine) -> None:
@@ -106,6 +116,14 @@ def test_what_another_transaction_holds_is_not_waited_for(engine: Engine) -> Non
     with holding(engine, "select from webhook_events where svix_id = 'msg_1' for no key update"):
         assert claim(engine, "msg_1", "msg_2") == ["msg_2"]
     assert claim(engine, "msg_1", "msg_2") == ["msg_1", "msg_2"]
+
+
+def test_claiming_a_few_does_not_read_through_all_that_wait(engine: Engine, superuser: psycopg.Connection) -> None:
+    keep(engine, *(f"old_{number}" for number in range(2_000)), status="ignored")
+    superuser.execute("vacuum analyze webhook_events")  # from here on the statistics say that nothing waits
+    keep(engine, *(f"new_{number}" for number in range(500)))
+    assert len(claim(engine, *(f"new_{number}" for number in range(200)))) == 200
+    assert read_of_all_that_wait(engine) == 0
 
 
 def test_a_fresh_event_is_claimed_before_the_sweep_would_nudge_it(engine: Engine) -> None:

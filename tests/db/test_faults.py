@@ -46,29 +46,57 @@ def run(engine: Engine, statement: str) -> None:
         connection.exec_driver_sql(statement)
 
 
-def judged(error: BaseException) -> tuple[bool, bool, bool]:
-    """Whether it is a collision, the database away, the connection lost."""
-    return faults.is_collision(error), faults.is_away(error), faults.is_lost(error)
+def judged(error: BaseException) -> set[str]:
+    """Every kind of fault that it is taken for."""
+    kinds = {
+        "collision": faults.is_collision,
+        "away": faults.is_away,
+        "lock": faults.is_lock,
+        "lost": faults.is_lost,
+    }
+    return {name for name, is_one in kinds.items() if is_one(error)}
 
 
 @pytest.mark.parametrize("sqlstate", ["40001", "40P01", "23505"])
 def test_what_another_transaction_did_is_a_collision(engine: Engine, sqlstate: str) -> None:
-    assert judged(error_of(lambda: run(engine, raising(sqlstate)))) == (True, False, False)
+    assert judged(error_of(lambda: run(engine, raising(sqlstate)))) == {"collision"}
 
 
-@pytest.mark.parametrize("sqlstate", ["53100", "53200", "57P03", "58030", "25006", "XX001"])
-def test_a_database_that_cannot_be_used_is_away(engine: Engine, sqlstate: str) -> None:
-    assert judged(error_of(lambda: run(engine, raising(sqlstate))))[:2] == (False, True)
+@pytest.mark.parametrize(
+    ("sqlstate", "step"),
+    [
+        ("08006", "network"),
+        ("53100", "make room"),
+        ("53200", "raise its limit"),
+        ("58030", "log"),
+        ("XX001", "log"),
+        ("55000", "log"),
+        ("25006", "primary"),
+        ("26000", "session pooling"),
+        ("28P01", "password"),
+        ("3D000", "database's name"),
+        ("42501", "DATABASE_OWNER_URL"),
+        ("42703", "akako migrate"),
+        ("42P01", "akako migrate"),
+    ],
+)
+def test_a_database_that_cannot_be_used_is_away_and_there_is_something_to_do(
+    engine: Engine, sqlstate: str, step: str
+) -> None:
+    error = error_of(lambda: run(engine, raising(sqlstate)))
+    assert "away" in judged(error)
+    assert step in str(faults.remedy(error))
 
 
-@pytest.mark.parametrize("sqlstate", ["23514", "22021", "42P01", "22003", "P0001", "57014", "55P03", "23P01"])
-def test_what_is_the_statement_s_own_fault_is_neither(engine: Engine, sqlstate: str) -> None:
-    assert judged(error_of(lambda: run(engine, raising(sqlstate)))) == (False, False, False)
+@pytest.mark.parametrize("sqlstate", ["23514", "22021", "22003", "P0001", "57014", "23P01"])
+def test_what_is_the_statement_s_own_fault_is_none_of_these(engine: Engine, sqlstate: str) -> None:
+    error = error_of(lambda: run(engine, raising(sqlstate)))
+    assert (judged(error), faults.remedy(error)) == (set(), None)
 
 
 def test_a_session_that_was_ended_is_away_and_lost(engine: Engine) -> None:
     error = error_of(lambda: run(engine, "select pg_terminate_backend(pg_backend_pid())"))
-    assert judged(error) == (False, True, True)
+    assert judged(error) == {"away", "lost"}
 
 
 def test_a_server_that_is_not_there_is_away(reach: Reach) -> None:
@@ -88,26 +116,32 @@ def test_no_connection_free_is_away(database: Database, reach: Reach) -> None:
 
 
 def test_an_error_of_python_s_is_nothing_of_the_database_s() -> None:
-    assert judged(ValueError("23505")) == (False, False, False)
+    assert judged(ValueError("23505")) == set()
 
 
 def test_a_statement_that_takes_too_long_is_cancelled(database: Database, reach: Reach) -> None:
     engine = reach(database.app_url, statement_seconds=0.05)
     error = error_of(lambda: run(engine, "select pg_sleep(30)"))
-    assert judged(error) == (False, False, False)
+    assert judged(error) == set()
 
 
-def test_a_lock_that_takes_too_long_is_given_up(database: Database, engine: Engine, reach: Reach) -> None:
+def test_a_lock_that_takes_too_long_is_given_up_and_is_no_collision(database: Database, reach: Reach) -> None:
     impatient = reach(database.app_url, lock_seconds=0.05)
-    with holding(engine, "lock table users in share mode"):
+    with holding(reach(database.owner_url), "lock table users in share mode"):
         error = error_of(lambda: run(impatient, "insert into users (clerk_id, clerk_updated_at) values ('u', now())"))
-    assert judged(error) == (False, False, False)
+    assert judged(error) == {"lock"}
 
 
 def test_an_answered_commit_is_on_disk_whatever_the_host_s_default(database: Database, reach: Reach) -> None:
     (name,) = values(reach(database.owner_url), "select current_database()")
     run(reach(database.owner_url), f"alter role akako_app in database {name} set synchronous_commit = off")
     assert values(reach(database.app_url), "select current_setting('synchronous_commit')") == ["on"]
+
+
+def test_times_come_in_utc_whatever_the_server_s_zone(database: Database, reach: Reach) -> None:
+    (name,) = values(reach(database.owner_url), "select current_database()")
+    run(reach(database.owner_url), f"alter role akako_app in database {name} set timezone = 'Europe/Berlin'")
+    assert values(reach(database.app_url), "select current_setting('TimeZone')") == ["UTC"]
 
 
 def test_an_error_quotes_no_parameters(engine: Engine) -> None:

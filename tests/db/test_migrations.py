@@ -9,7 +9,7 @@ from db import migrate
 from db.tables import metadata
 from ops.embedded.servers import Servers
 from tests.db import catalog
-from tests.servers import Database, as_superuser, make_database
+from tests.servers import Database, as_superuser, ascii_database, make_database
 
 REVISIONS = ["base", "0001", "0002", "0003", "0004", "0005", "0006"]
 
@@ -62,6 +62,13 @@ def test_migrating_says_what_it_applied_and_a_second_time_nothing(empty: Databas
     assert first[0].startswith("A user is what Clerk last said")
     assert len(first) == len(REVISIONS) - 1
     assert migrate.upgrade(empty.owner_url, empty.app_url) == []
+
+
+def test_a_database_that_is_not_utf8_is_refused_before_anything_is_made(servers: Servers) -> None:
+    with ascii_database(servers) as ascii_only:
+        with pytest.raises(migrate.NotUtf8, match="encoding 'UTF8'"):
+            migrate.upgrade(ascii_only.owner_url, ascii_only.app_url)
+        assert not any(catalog.seen(ascii_only.owner_url).values())
 
 
 def test_one_role_may_own_and_use_the_tables(empty: Database) -> None:

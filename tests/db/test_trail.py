@@ -84,6 +84,17 @@ def test_the_application_cannot_get_around_the_trail(app: psycopg.Connection, at
         app.execute(attempt)
 
 
+@pytest.mark.parametrize(
+    "function", ["akako_audit_new_users", "akako_audit_user", "akako_audit_new_roles", "akako_audit_role"]
+)
+def test_the_application_cannot_have_the_trail_s_own_pen_write_of_a_table_of_its_own(
+    app: psycopg.Connection, function: str
+) -> None:
+    app.execute("create temporary table forged (like users)")
+    with pytest.raises(errors.InsufficientPrivilege, match=function):
+        app.execute(f"create trigger forge after insert on forged for each row execute function public.{function}()")
+
+
 def test_the_application_can_grant_itself_nothing(app: psycopg.Connection) -> None:
     app.execute("grant all on audit_log, user_roles to akako_app")
     with pytest.raises(errors.InsufficientPrivilege):
@@ -103,6 +114,32 @@ def test_the_application_can_grant_itself_nothing(app: psycopg.Connection) -> No
 )
 def test_the_application_cannot_change_what_an_assignment_was(app: psycopg.Connection, attempt: str) -> None:
     a_role(app, a_user(app))
+    with pytest.raises(errors.InsufficientPrivilege):
+        app.execute(attempt)
+
+
+@pytest.mark.parametrize(
+    "attempt",
+    [
+        "update users set id = default",
+        "update users set clerk_id = 'user_another'",
+        "update users set created_at = now()",
+        "update webhook_events set svix_id = 'msg_another'",
+        "update webhook_events set body = ''",
+        "update webhook_events set clerk_user_id = 'user_another'",
+        "update webhook_events set occurred_at = now()",
+        "update webhook_events set received_at = now()",
+        "update webhook_events set svix_timestamp = 0",
+        "update webhook_events set svix_signature = 'v1,another'",
+        "update webhook_events set verified_by = 'another'",
+        "delete from webhook_events",
+        "truncate webhook_events",
+        "update alembic_version set version_num = 'base'",
+    ],
+)
+def test_the_application_cannot_change_whom_a_row_is_about_nor_what_was_signed(
+    app: psycopg.Connection, attempt: str
+) -> None:
     with pytest.raises(errors.InsufficientPrivilege):
         app.execute(attempt)
 

@@ -1,8 +1,10 @@
 """A receiver of its own for the tests that deliver to one."""
 
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -26,6 +28,13 @@ class Door:
         with psycopg.connect(self.database_url) as connection:
             rows = connection.execute("select svix_id, status, body from webhook_events")
             return {svix_id: (status, body) for svix_id, status, body in rows}
+
+
+@pytest.fixture
+def directory() -> Iterator[Path]:
+    """A directory for servers: pytest closes its own to other users whenever another run begins."""
+    with tempfile.TemporaryDirectory(prefix="akako-tests-") as made:
+        yield Path(made)
 
 
 @pytest.fixture(scope="module")

@@ -50,9 +50,9 @@ def test_given_servers_are_used_and_what_they_hold_is_left_alone(
         ("-m webhooks", signal.SIGINT),
     ],
 )
-def test_an_interrupted_demonstration_leaves_nothing_behind(when: str, number: signal.Signals, tmp_path: Path) -> None:
+def test_an_interrupted_demonstration_leaves_nothing_behind(when: str, number: signal.Signals, directory: Path) -> None:
     mark = uuid.uuid4().hex
-    with groups.akako(mark, "demo", output=tmp_path / "said", TMPDIR=str(tmp_path)) as demo:
+    with groups.akako(mark, "demo", output=directory / "said", TMPDIR=str(directory)) as demo:
         groups.until(lambda: any(when in line for line in groups.marked(mark)))
         os.killpg(demo.pid, number)
         assert demo.wait(30) == (-signal.SIGKILL if number == signal.SIGKILL else 130)

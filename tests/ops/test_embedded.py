@@ -12,8 +12,8 @@ from tests.servers import Database
 
 
 @pytest.mark.parametrize("version", [16, 18])
-def test_postgresql_keeps_what_was_committed_when_it_is_killed(tmp_path: Path, version: int) -> None:
-    server = Postgres(tmp_path, version=version, options=QUICK)
+def test_postgresql_keeps_what_was_committed_when_it_is_killed(directory: Path, version: int) -> None:
+    server = Postgres(directory, version=version, options=QUICK)
     server.start()
     try:
         with psycopg.connect(server.url("akako_owner")) as connection:
@@ -26,8 +26,8 @@ def test_postgresql_keeps_what_was_committed_when_it_is_killed(tmp_path: Path, v
         server.stop()
 
 
-def test_redis_keeps_its_port_and_what_it_was_told(tmp_path: Path) -> None:
-    server = Redis(tmp_path, options={**DURABLE, "appendfsync": "always"})
+def test_redis_keeps_its_port_and_what_it_was_told(directory: Path) -> None:
+    server = Redis(directory, options={**DURABLE, "appendfsync": "always"})
     server.start()
     try:
         with redis.Redis.from_url(server.url(), decode_responses=True) as client:
@@ -39,9 +39,9 @@ def test_redis_keeps_its_port_and_what_it_was_told(tmp_path: Path) -> None:
         server.stop()
 
 
-def test_a_path_too_long_for_a_socket_is_no_obstacle(tmp_path: Path) -> None:
-    server = Postgres(tmp_path / ("long" * 30), options=QUICK)
-    (tmp_path / ("long" * 30)).mkdir()
+def test_a_path_too_long_for_a_socket_is_no_obstacle(directory: Path) -> None:
+    server = Postgres(directory / ("long" * 30), options=QUICK)
+    (directory / ("long" * 30)).mkdir()
     server.start()
     try:
         psycopg.connect(server.url("akako_app")).close()

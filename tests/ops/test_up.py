@@ -17,14 +17,14 @@ from tests.ops import groups
 
 
 @pytest.fixture
-def local(tmp_path: Path) -> list[str]:
+def local(directory: Path) -> list[str]:
     """What keeps this `up` apart from a developer's."""
     ports = ["--api-port", str(ground.free_port()), "--port", str(ground.free_port())]
-    return ["up", "--data", str(tmp_path / "local"), *ports]
+    return ["up", "--data", str(directory / "local"), *ports]
 
 
-def test_the_line_it_offers_works_and_a_killed_process_comes_back(local: list[str], tmp_path: Path) -> None:
-    mark, said = uuid.uuid4().hex, tmp_path / "said"
+def test_the_line_it_offers_works_and_a_killed_process_comes_back(local: list[str], directory: Path) -> None:
+    mark, said = uuid.uuid4().hex, directory / "said"
     with groups.akako(mark, *local, output=said) as up:
         groups.until(lambda: "Ctrl-C ends it" in said.read_text())
         offered = re.findall(r"^  (\.venv/bin/akako deliver .*)$", said.read_text(), re.MULTILINE)
@@ -40,8 +40,8 @@ def test_the_line_it_offers_works_and_a_killed_process_comes_back(local: list[st
     assert groups.marked(mark) == []
 
 
-def test_the_user_that_was_delivered_can_ask_the_api(local: list[str], tmp_path: Path) -> None:
-    mark, said = uuid.uuid4().hex, tmp_path / "said"
+def test_the_user_that_was_delivered_can_ask_the_api(local: list[str], directory: Path) -> None:
+    mark, said = uuid.uuid4().hex, directory / "said"
     with groups.akako(mark, *local, output=said) as up:
         groups.until(lambda: "Ctrl-C ends it" in said.read_text())
         deliver, ask = re.findall(r"^  ((?:\.venv/bin/akako deliver|curl) .*)$", said.read_text(), re.MULTILINE)
@@ -54,10 +54,10 @@ def test_the_user_that_was_delivered_can_ask_the_api(local: list[str], tmp_path:
     assert groups.marked(mark) == []
 
 
-def test_the_key_is_kept_for_its_owner_alone_and_stays_the_same(tmp_path: Path) -> None:
-    first, second = instance.kept(tmp_path), instance.kept(tmp_path)
+def test_the_key_is_kept_for_its_owner_alone_and_stays_the_same(directory: Path) -> None:
+    first, second = instance.kept(directory), instance.kept(directory)
     assert first.settings == second.settings
-    assert (tmp_path / instance.KEY).stat().st_mode & 0o777 == 0o600
+    assert (directory / instance.KEY).stat().st_mode & 0o777 == 0o600
 
 
 def test_where_clerk_is_named_nothing_of_ours_is_believed() -> None:
@@ -65,9 +65,9 @@ def test_where_clerk_is_named_nothing_of_ours_is_believed() -> None:
     assert instance.settings(instance.made(), named) == {}
 
 
-def test_without_a_kept_key_there_is_no_token(tmp_path: Path) -> None:
+def test_without_a_kept_key_there_is_no_token(directory: Path) -> None:
     refused = subprocess.run(
-        [groups.AKAKO, "token", "user_grace", "--data", str(tmp_path)], capture_output=True, text=True
+        [groups.AKAKO, "token", "user_grace", "--data", str(directory)], capture_output=True, text=True
     )
     assert refused.returncode == 1
     assert "there is no development key" in refused.stderr
@@ -79,26 +79,26 @@ def paste(line: str) -> str:
     return subprocess.run(["sh", "-c", beside], capture_output=True, text=True, check=True).stdout
 
 
-def test_a_second_one_is_refused(local: list[str], tmp_path: Path) -> None:
+def test_a_second_one_is_refused(local: list[str], directory: Path) -> None:
     mark = uuid.uuid4().hex
-    with groups.akako(mark, *local, output=tmp_path / "first") as up:
+    with groups.akako(mark, *local, output=directory / "first") as up:
         groups.until(lambda: any("/postgres" in line for line in groups.marked(mark)))
-        with groups.akako(mark, *local, output=tmp_path / "second") as second:
+        with groups.akako(mark, *local, output=directory / "second") as second:
             assert second.wait(30) == 1
-        assert "runs here already" in (tmp_path / "second").read_text()
+        assert "runs here already" in (directory / "second").read_text()
         os.killpg(up.pid, signal.SIGTERM)
         assert up.wait(30) == 0
     assert groups.marked(mark) == []
 
 
 @pytest.mark.parametrize(("option", "variable"), [("--port", "PORT"), ("--api-port", "API_PORT")])
-def test_a_busy_port_is_named(local: list[str], option: str, variable: str, tmp_path: Path) -> None:
+def test_a_busy_port_is_named(local: list[str], option: str, variable: str, directory: Path) -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()
         port = other.getsockname()[1]
-        with groups.akako(uuid.uuid4().hex, *local, option, str(port), output=tmp_path / "said") as up:
+        with groups.akako(uuid.uuid4().hex, *local, option, str(port), output=directory / "said") as up:
             assert up.wait(30) == 1
-    said = (tmp_path / "said").read_text()
+    said = (directory / "said").read_text()
     assert f"port {port} is taken" in said
     assert f"choose another with {variable}." in said

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 
 import pytest
+import redis
 from sqlalchemy import Engine
 
 from db.engine import connect
@@ -10,6 +11,7 @@ from tests import ledger
 from tests.clerk_says import Clerk, Sent
 from tests.servers import Database
 from worker.apply import Applied
+from worker.enqueue import Queue
 
 Apply = Callable[..., Applied]
 
@@ -30,3 +32,18 @@ def apply(engine: Engine, clerk: Clerk) -> Apply:
         return ledger.apply(engine, clerk, *sent)
 
     return keep_and_apply
+
+
+@pytest.fixture
+def queue(redis_url: str) -> Iterator[Queue]:
+    """The queue of events, empty; three ids a message."""
+    made = Queue(redis_url, set_size=3)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def raw(redis_url: str) -> Iterator[redis.Redis]:
+    """Redis itself."""
+    with redis.Redis.from_url(redis_url) as client:
+        yield client

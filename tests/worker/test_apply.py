@@ -1,3 +1,5 @@
+import tracemalloc
+
 import pytest
 from sqlalchemy import Engine
 
@@ -5,7 +7,7 @@ from config.role import Role
 from tests.clerk_says import ADA, Clerk, event, moment
 from tests.ledger import actions, change, keep, rows, values
 from tests.worker.conftest import Apply
-from worker.apply import Applied
+from worker.apply import SLICE_BYTES, Applied
 from worker.apply import apply as apply_ids
 
 PERSON = "select email, first_name, banned, deleted_at is null, clerk_updated_at from users where clerk_id = %s"
@@ -153,3 +155,39 @@ def test_two_users_swap_their_addresses_in_one_set(engine: Engine, apply: Apply,
         clerk.updated("user_ada", at=1, email="b@example.com"), clerk.updated("user_bea", at=1, email="a@example.com")
     )
     assert values(engine, "select email from users order by clerk_id") == ["b@example.com", "a@example.com"]
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Europe/Berlin", "America/St_Johns"])
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_a_tie_breaks_the_same_way_in_both_orders_whatever_the_server_s_zone(
+    owner: Engine, engine: Engine, apply: Apply, clerk: Clerk, zone: str, order: tuple[int, ...]
+) -> None:
+    (name,) = values(owner, "select current_database()")
+    change(owner, f"alter role akako_app in database {name} set timezone = '{zone}'")
+    tied = [clerk.updated(at=5, first_name=name, email=f"{name}@example.com") for name in ("ann", "bob")]
+    for number in order:
+        apply(tied[number])
+    assert rows(engine, "select first_name, email from users") == [("bob", "bob@example.com")]
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_nobody_escapes_a_ban_by_a_tie(engine: Engine, apply: Apply, clerk: Clerk, order: tuple[int, ...]) -> None:
+    tied = [
+        clerk.updated(at=5, email="aaa@example.com", first_name="Aaa", banned=True),
+        clerk.updated(at=5, email="zzz@example.com", first_name="Zzz", banned=False),
+    ]
+    for number in order:
+        apply(tied[number])
+    assert values(engine, "select banned from users") == [True]
+
+
+def test_a_set_of_heavy_bodies_is_applied_in_one_transaction_and_never_held_whole(engine: Engine, clerk: Clerk) -> None:
+    heavy = [clerk.created(f"user_{n}", email=None, unsafe_metadata={"much": "x" * 1_000_000}) for n in range(24)]
+    ids = keep(engine, clerk, *heavy)
+    tracemalloc.start()
+    applied = apply_ids(engine, ids, Role.LEARNER)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert applied == Applied(applied=24)
+    assert values(engine, "select count(distinct xmin::text) from webhook_events") == [1]
+    assert peak < 3 * SLICE_BYTES

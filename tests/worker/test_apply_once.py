@@ -23,6 +23,11 @@ BREAK_AT_THE_MARK = """
     create trigger break_off before update of status on webhook_events for each row execute function break_off()
 """
 
+REPEATED = """
+    select clerk_user_id, action from audit_log where action not in ('user.banned', 'user.unbanned')
+    group by clerk_user_id, action having count(*) > 1
+"""
+
 
 def lives(clerk: Clerk, users: int) -> list[Sent]:
     """Four events for each of some users, every one of whom claims an address that a neighbour claimed before."""
@@ -47,9 +52,10 @@ def test_invariant_2_workers_that_apply_the_same_events_at_once_have_one_effect(
     )
     assert sum(each.applied for each in done) == len(ids)
     assert statuses(engine) == {"applied": len(ids)}
-    assert actions(engine).count("user.created") == 40
-    assert actions(engine).count("role.assigned") == 40
+    assert values(engine, "select count(*) from users") == [40]
+    assert values(engine, "select count(*) from user_roles where is_active") == [26]
     assert actions(engine).count("user.deleted") == 14
+    assert rows(engine, REPEATED) == []
 
 
 def test_invariant_2_workers_that_apply_different_events_of_the_same_users_at_once_end_as_one_would(
@@ -61,8 +67,7 @@ def test_invariant_2_workers_that_apply_different_events_of_the_same_users_at_on
     holders = rows(engine, "select clerk_id, email from users where deleted_at is null")
     assert dict(holders) == {f"user_{n}": f"{n + 1}@example.com" for n in range(40) if n % 3}
     assert values(engine, "select count(*) from user_roles where is_active") == [26]
-    repeated = "select 1 from audit_log group by clerk_user_id, action having count(*) > 1"
-    assert rows(engine, f"{repeated} and action not in ('user.banned', 'user.unbanned')") == []
+    assert rows(engine, REPEATED) == []
 
 
 def test_invariant_2_a_duplicate_message_has_no_second_effect(engine: Engine, apply: Apply, clerk: Clerk) -> None:
@@ -116,3 +121,22 @@ def test_a_claim_that_another_transaction_adds_meanwhile_is_not_overlooked(
         "user_ada": None,
         "user_bea": "office@example.com",
     }
+
+
+def test_a_deletion_waits_for_a_role_that_is_being_given_and_ends_it(
+    engine: Engine, apply: Apply, clerk: Clerk
+) -> None:
+    apply(clerk.created(at=0))
+    ids = keep(engine, clerk, clerk.deleted(at=9_000))
+    giving = """
+        insert into user_roles (user_id, role, effective_start_date, assigned_by)
+        select id, 'MENTOR', now() - interval '1 day', 'an admin' from users
+    """
+    with (
+        holding(engine, giving) as admin,
+        waiting_for_a_lock(engine, lambda: apply_ids(engine, ids, Role.LEARNER)) as applying,
+    ):
+        admin.commit()
+        assert applying.result() == Applied(applied=1)
+    assert values(engine, "select role from user_roles where is_active") == []
+    assert values(engine, "select count(*) from user_roles") == [2]

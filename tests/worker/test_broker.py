@@ -1,31 +1,36 @@
-import json
-import os
-import subprocess
-import sys
+from collections.abc import Iterator
 
-from worker import broker
+import pytest
+from celery import Celery
+from kombu import Connection, Consumer, Queue
 
-SETTINGS = (
-    "import json; from worker.app import app; print(json.dumps({name: app.conf[name] for name in %r}, default=repr))"
-)
+from tests.worker.started import started_with
+from worker import apply, broker, process
+
+CALENDAR_AND_EVENTS = [broker.CALENDAR] * 3 + [broker.EVENTS] * 3
 
 
-def started_with(*names: str, **environment: str) -> dict[str, object]:
-    """What a worker or calendar would run with, read in a process of its own as Celery starts it."""
-    said = subprocess.run(
-        [sys.executable, "-c", SETTINGS % (names,)],
-        env={
-            **os.environ,
-            "DATABASE_URL": "postgresql://akako@127.0.0.1:1/akako",
-            "REDIS_URL": "redis://127.0.0.1:1/0",
-            **environment,
-        },
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    found: dict[str, object] = json.loads(said.stdout)
-    return found
+@pytest.fixture
+def celery(redis_url: str) -> Iterator[Celery]:
+    """A worker's Celery application on an empty Redis."""
+    made = broker.consumer(redis_url)
+    yield made
+    made.close()
+
+
+def served(connection: Connection, count: int) -> list[str]:
+    """The queues that messages are taken from, one at a time as a worker takes them, first to last."""
+    order: list[str] = []
+
+    def take(_: object, message: object) -> None:
+        order.append(message.delivery_info["routing_key"])  # type: ignore[attr-defined]
+        message.ack()  # type: ignore[attr-defined]
+
+    queues = [Queue(broker.EVENTS), Queue(broker.CALENDAR)]
+    with Consumer(connection, queues, callbacks=[take], prefetch_count=1):
+        while len(order) < count:
+            connection.drain_events(timeout=10)
+    return order
 
 
 def test_a_worker_keeps_a_message_until_it_is_done_and_takes_one_at_a_time() -> None:
@@ -49,6 +54,11 @@ def test_a_task_ends_before_its_message_is_given_to_another() -> None:
     assert conf.task_soft_time_limit < conf.task_time_limit < conf.broker_transport_options["visibility_timeout"]
 
 
+def test_halving_ends_before_the_task_s_own_limit_even_if_it_has_just_begun_a_statement() -> None:
+    longest = apply.LONGEST_HALVING_SECONDS + process.STATEMENT_SECONDS
+    assert longest < broker.consumer("redis://127.0.0.1:1/0").conf.task_soft_time_limit
+
+
 def test_only_json_is_spoken_and_no_result_is_kept() -> None:
     for make in (broker.consumer, broker.publisher):
         conf = make("redis://127.0.0.1:1/0").conf
@@ -57,9 +67,18 @@ def test_only_json_is_spoken_and_no_result_is_kept() -> None:
 
 
 def test_the_calendar_ticks_as_configured_and_its_messages_do_not_pile_up() -> None:
-    conf = started_with("beat_schedule", "worker_concurrency", SWEEP_SECONDS="7", WORKER_PROCESSES="3")
+    conf = started_with(
+        "beat_schedule", "worker_concurrency", SWEEP_SECONDS="7", EXPIRE_SECONDS="45", WORKER_PROCESSES="3"
+    )
     assert conf["worker_concurrency"] == 3
     assert conf["beat_schedule"] == {
-        "sweep": {"task": "sweep", "schedule": 7.0, "options": {"queue": "calendar", "expires": 7}},
-        "expire_roles": {"task": "expire_roles", "schedule": 60.0, "options": {"queue": "calendar", "expires": 60}},
+        "sweep": {"task": "sweep", "schedule": 7.0, "options": {"queue": "calendar", "expires": 60}},
+        "expire_roles": {"task": "expire_roles", "schedule": 45.0, "options": {"queue": "calendar", "expires": 90}},
     }
+
+
+def test_the_calendar_is_served_before_a_backlog_of_events(celery: Celery) -> None:
+    for queue in reversed(CALENDAR_AND_EVENTS):
+        celery.send_task("any", queue=queue)
+    with celery.connection_for_read() as connection:
+        assert served(connection, 6) == CALENDAR_AND_EVENTS

@@ -1,5 +1,6 @@
 """What becomes of events that cannot be applied, and that their neighbours do not suffer for it."""
 
+import time
 from itertools import pairwise
 
 import pytest
@@ -17,6 +18,7 @@ from tests.servers import Database
 from tests.worker.conftest import Apply
 from worker import failures
 from worker.apply import Applied
+from worker.apply import _apply as halve
 from worker.apply import apply as apply_ids
 
 POISON = "alter table users add constraint no_poison check (first_name <> 'Mithridates')"
@@ -94,7 +96,9 @@ def test_a_poisoned_event_comes_again_after_growing_pauses_and_is_parked_with_a_
     apply(sent)
     ((status, reason),) = rows(engine, "select status, last_error from webhook_events")
     assert status == "parked"
-    assert str(reason).startswith("Attempt 11: error IntegrityError, sqlstate 23514, at ")
+    assert str(reason).startswith(
+        "Attempt 11: error IntegrityError, sqlstate 23514, constraint no_poison, at db/users.py:"
+    )
 
 
 def test_neither_the_reason_nor_the_log_holds_personal_data(
@@ -137,6 +141,34 @@ def test_a_database_that_gives_up_in_the_middle_is_not_the_events_fault(
         apply_ids(engine, ids, Role.LEARNER)
     assert rows(engine, "select distinct status, attempts, last_error from webhook_events") == [("received", 0, None)]
     assert values(engine, "select id from users") == []
+
+
+@pytest.mark.parametrize(
+    "not_of_this_version",
+    ["revoke update on users from akako_app", "alter table users rename column image_url to image_uri"],
+    ids=["a missing grant", "a missing column"],
+)
+def test_tables_that_are_not_of_this_version_are_not_the_events_fault(
+    engine: Engine, owner: Engine, clerk: Clerk, not_of_this_version: str
+) -> None:
+    ids = keep(engine, clerk, *some(clerk, "Ada", "Ada", "Ada"))
+    change(owner, not_of_this_version)
+    with pytest.raises(SQLAlchemyError) as raised:
+        apply_ids(engine, ids, Role.LEARNER)
+    assert "akako migrate" in str(faults.remedy(raised.value))
+    assert rows(engine, "select distinct status, attempts, last_error from webhook_events") == [("received", 0, None)]
+
+
+def test_halving_ends_in_time_when_everything_is_locked_and_nothing_is_counted(
+    database: Database, engine: Engine, owner: Engine, clerk: Clerk
+) -> None:
+    ids = keep(engine, clerk, *some(clerk, *["Ada"] * 8))
+    impatient = connect(database.app_url, "test", lock_seconds=0.2)
+    with holding(owner, "lock table users in share mode"), pytest.raises(SQLAlchemyError) as raised:
+        halve(impatient, ids, Role.LEARNER, time.monotonic() + 0.5)
+    impatient.dispose()
+    assert faults.is_lock(raised.value)
+    assert rows(engine, "select distinct status, attempts, last_error from webhook_events") == [("received", 0, None)]
 
 
 def test_an_event_whose_statement_takes_too_long_is_postponed_and_the_others_are_applied(

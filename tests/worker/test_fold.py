@@ -1,6 +1,7 @@
 import itertools
 import random
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta, timezone
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,6 +12,7 @@ from tests.clerk_says import moment
 from worker import fold
 from worker.fold import State
 
+EAST = timezone(timedelta(hours=5, minutes=45))
 # Few values, so that ties and collisions are the rule.
 IDS = st.sampled_from(["user_ada", "user_bea", "user_cyd"])
 EMAILS = st.sampled_from([None, "ada@example.com", "ADA@example.com", "bea@example.com"])
@@ -52,6 +54,20 @@ def test_later_is_idempotent_and_gives_one_of_the_two(one: State, other: State) 
 def test_the_newer_snapshot_counts() -> None:
     old, new = said("user_ada", 1, "old@example.com"), said("user_ada", 2, "new@example.com")
     assert fold.later(new, old) == new
+
+
+@given(one=SNAPSHOTS, other=SNAPSHOTS)
+def test_in_a_tie_a_ban_wins_whatever_else_is_said(one: Snapshot, other: Snapshot) -> None:
+    banned = replace(one, clerk_id="user_ada", version=moment(1), banned=True)
+    free = replace(other, clerk_id="user_ada", version=moment(1), banned=False)
+    assert fold.later(banned, free) == fold.later(free, banned) == banned
+
+
+def test_a_tie_breaks_the_same_way_whatever_zone_its_times_are_written_in() -> None:
+    ann, bob = (said("user_ada", 1, first_name=first_name) for first_name in ("Ann", "Bob"))
+    ann_abroad, bob_abroad = (replace(one, version=one.version.astimezone(EAST)) for one in (ann, bob))
+    assert fold.later(ann, bob_abroad) == fold.later(bob_abroad, ann) == bob_abroad
+    assert fold.later(ann_abroad, bob) == fold.later(bob, ann_abroad) == bob
 
 
 def test_a_deletion_counts_above_every_snapshot_before_or_after_it() -> None:

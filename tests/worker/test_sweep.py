@@ -1,8 +1,4 @@
-import base64
-import json
 import socket
-from collections.abc import Iterator
-from typing import Any
 
 import pytest
 import redis
@@ -13,40 +9,9 @@ from tests.clerk_says import Clerk
 from tests.ledger import change, keep, values
 from tests.meanwhile import at_once
 from tests.worker.conftest import Apply
-from worker import broker
+from tests.worker.messages import bodies, messages, nudged
 from worker.enqueue import Queue
 from worker.sweep import ENOUGH_WAITING, sweep
-
-
-@pytest.fixture
-def queue(redis_url: str) -> Iterator[Queue]:
-    """The queue of events, empty; three ids a message."""
-    made = Queue(redis_url, set_size=3)
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def raw(redis_url: str) -> Iterator[redis.Redis]:
-    """Redis itself."""
-    with redis.Redis.from_url(redis_url) as client:
-        yield client
-
-
-def messages(raw: redis.Redis) -> list[dict[str, Any]]:
-    """The messages in the queue as they lie there, the oldest first."""
-    waiting: list[bytes] = raw.lrange(broker.EVENTS, 0, -1)  # type: ignore[assignment]
-    return [json.loads(message) for message in reversed(waiting)]
-
-
-def bodies(raw: redis.Redis) -> list[Any]:
-    """What the messages carry."""
-    return [json.loads(base64.b64decode(message["body"])) for message in messages(raw)]
-
-
-def nudged(raw: redis.Redis) -> list[str]:
-    """The ids that the messages name, in their order."""
-    return [svix_id for (args, _, _) in bodies(raw) for svix_id in args[0]]
 
 
 def waiting(engine: Engine, clerk: Clerk, count: int) -> list[str]:

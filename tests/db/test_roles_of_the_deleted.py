@@ -1,0 +1,97 @@
+"""A deleted user can hold no role, not even one that is given while the deletion is under way."""
+
+import psycopg
+import pytest
+from psycopg import errors
+from sqlalchemy import Engine
+
+from tests.db.people import a_role, a_user, rows
+from tests.ledger import change
+from tests.meanwhile import holding, waiting_for_a_lock
+
+DELETE = "update users set deleted_at = now(), clerk_updated_at = null"
+GIVE = """
+    insert into user_roles (user_id, role, effective_start_date, assigned_by)
+    select id, 'MENTOR', now(), 'the test' from users
+"""
+OPEN_AGAIN = "update user_roles set is_active = true, effective_end_date = null"
+
+
+@pytest.fixture
+def closed(app: psycopg.Connection) -> int:
+    """A living user with one role, which has ended; the row id."""
+    user_id = a_user(app)
+    a_role(app, user_id, start="now() - interval '2 days'", end="now() - interval '1 day'", active=False)
+    return user_id
+
+
+def constraint_of(error: BaseException) -> str | None:
+    """The constraint that refused."""
+    cause = getattr(error, "orig", error)
+    assert isinstance(cause, errors.CheckViolation)
+    return cause.diag.constraint_name
+
+
+@pytest.mark.parametrize("attempt", [GIVE, OPEN_AGAIN])
+def test_a_deleted_user_is_given_no_role(app: psycopg.Connection, closed: int, attempt: str) -> None:
+    app.execute(DELETE)
+    with pytest.raises(errors.CheckViolation) as refused:
+        app.execute(attempt)
+    assert constraint_of(refused.value) == "user_roles_of_the_living"
+    assert rows(app, "select count(*) from user_roles where is_active") == [(0,)]
+
+
+@pytest.mark.parametrize("attempt", [GIVE, OPEN_AGAIN])
+def test_whoever_gives_a_role_during_a_deletion_waits_for_it_and_is_refused(
+    engine: Engine, app: psycopg.Connection, closed: int, attempt: str
+) -> None:
+    with (
+        holding(engine, DELETE) as deletion,
+        waiting_for_a_lock(engine, lambda: change(engine, attempt)) as giving,
+    ):
+        deletion.commit()
+        refused = giving.exception()
+    assert refused is not None
+    assert constraint_of(refused) == "user_roles_of_the_living"
+    assert rows(app, "select count(*) from user_roles where is_active") == [(0,)]
+
+
+def test_a_deletion_that_is_taken_back_lets_the_role_through(
+    engine: Engine, app: psycopg.Connection, closed: int
+) -> None:
+    with (
+        holding(engine, DELETE) as deletion,
+        waiting_for_a_lock(engine, lambda: change(engine, GIVE)) as giving,
+    ):
+        deletion.rollback()
+        giving.result()
+    assert rows(app, "select role from user_roles where is_active") == [("MENTOR",)]
+
+
+def test_two_roles_are_given_to_one_user_at_once_without_waiting(
+    engine: Engine, app: psycopg.Connection, closed: int
+) -> None:
+    with holding(engine, GIVE):
+        change(engine, GIVE.replace("MENTOR", "ADMIN"))
+    assert rows(app, "select role from user_roles where is_active") == [("ADMIN",)]
+
+
+def test_what_a_deleted_user_once_held_can_still_be_written_down_and_closed(
+    app: psycopg.Connection, closed: int
+) -> None:
+    role_id = a_role(app, closed, role="ADMIN")
+    app.execute(DELETE)
+    app.execute(
+        "update user_roles set is_active = false, effective_end_date = now(), end_reason = 'gone' where id = %s",
+        (role_id,),
+    )
+    a_role(app, closed, start="now() - interval '2 days'", end="now() - interval '1 day'", active=False)
+    assert rows(app, "select count(*) from user_roles") == [(3,)]
+
+
+def test_replication_mode_gives_the_deleted_no_role_either(superuser: psycopg.Connection) -> None:
+    a_user(superuser)
+    superuser.execute(DELETE)
+    superuser.execute("set session_replication_role = replica")
+    with pytest.raises(errors.CheckViolation):
+        superuser.execute(GIVE)

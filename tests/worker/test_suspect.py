@@ -1,0 +1,81 @@
+"""Sets that ran out of time or lost their worker come apart, until the culprit stands alone."""
+
+import pytest
+import redis
+from celery.exceptions import SoftTimeLimitExceeded
+from sqlalchemy import Engine
+
+from config.role import Role
+from tests.clerk_says import Clerk
+from tests.ledger import keep, rows
+from tests.meanwhile import holding, interrupted_at_a_lock
+from tests.worker.conftest import Apply
+from tests.worker.messages import sets
+from worker import suspect
+from worker.apply import apply as apply_ids
+from worker.apply import ran_out_of_time
+from worker.enqueue import Queue
+
+FAILED = "select attempts, last_error, next_attempt_at > now() from webhook_events"
+
+
+def three(clerk: Clerk, engine: Engine) -> list[str]:
+    """Keep three events that wait."""
+    return keep(engine, clerk, *(clerk.created(f"user_{number}", email=None) for number in range(3)))
+
+
+def raised_over(beneath: BaseException, *, on_purpose: bool) -> BaseException:
+    """An error that has another in its chain: as its cause, or as what was being handled."""
+    above = ValueError()
+    above.__cause__ = beneath if on_purpose else None
+    above.__context__ = beneath
+    return above
+
+
+def test_the_soft_time_limit_is_recognised_at_the_bottom_of_any_chain() -> None:
+    limit = SoftTimeLimitExceeded()
+    assert ran_out_of_time(limit)
+    assert ran_out_of_time(raised_over(limit, on_purpose=True))
+    assert ran_out_of_time(raised_over(limit, on_purpose=False))
+    assert ran_out_of_time(raised_over(raised_over(limit, on_purpose=False), on_purpose=True))
+    assert not ran_out_of_time(raised_over(KeyError(), on_purpose=True))
+
+
+def test_a_statement_that_the_time_limit_interrupts_counts_nothing_against_the_event(
+    engine: Engine, apply: Apply, clerk: Clerk
+) -> None:
+    apply(clerk.created(at=0))
+    ids = keep(engine, clerk, clerk.updated(at=1))
+    with (
+        holding(engine, "select from users for update"),
+        interrupted_at_a_lock(engine),
+        pytest.raises(Exception) as raised,
+    ):
+        apply_ids(engine, ids, Role.LEARNER)
+    assert ran_out_of_time(raised.value)
+    assert rows(engine, "select attempts from webhook_events where svix_id = %s", *ids) == [(0,)]
+
+
+def test_a_suspected_set_comes_apart_into_two_messages(
+    engine: Engine, queue: Queue, raw: redis.Redis, clerk: Clerk
+) -> None:
+    ids = three(clerk, engine)
+    suspect.part(engine, queue, ids)
+    assert sets(raw) == [ids[:1], ids[1:]]
+    assert rows(engine, "select distinct attempts from webhook_events") == [(0,)]
+
+
+def test_a_suspected_event_that_stands_alone_has_failed_and_comes_again_after_a_pause(
+    engine: Engine, queue: Queue, raw: redis.Redis, clerk: Clerk
+) -> None:
+    suspect.part(engine, queue, keep(engine, clerk, clerk.created()))
+    assert rows(engine, FAILED) == [(1, "Attempt 1: error WorkerLost", True)]
+    assert sets(raw) == []
+
+
+def test_a_suspected_event_that_has_been_applied_already_has_not_failed(
+    engine: Engine, queue: Queue, apply: Apply, clerk: Clerk
+) -> None:
+    apply(sent := clerk.created())
+    suspect.part(engine, queue, [sent.svix_id])
+    assert rows(engine, "select status, attempts from webhook_events") == [("applied", 0)]
