@@ -7,7 +7,7 @@ from sqlalchemy.exc import DBAPIError
 _COLLISIONS = frozenset({"40001", "40P01", "23505"})
 _AWAY = {
     "08": "check DATABASE_URL and the network between",
-    "57P": "check that PostgreSQL runs and takes connections",
+    "57P": "check DATABASE_URL (host, user, password, database), and that PostgreSQL runs and takes connections",
     "53100": "make room: PostgreSQL's disk is full",
     "53": "PostgreSQL is out of a resource (connections, memory): raise its limit or lower ours",
     "25006": "PostgreSQL is read-only here: point DATABASE_URL at the primary",

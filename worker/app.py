@@ -4,6 +4,7 @@ import sys
 from typing import Any
 
 import structlog
+from billiard.util import get_logger
 from celery import Celery
 from celery.signals import beat_init, setup_logging, worker_process_init
 from kombu import Queue
@@ -50,7 +51,8 @@ app = build(settings)
 
 @setup_logging.connect(weak=False)
 def _spoken_for(**_: object) -> None:
-    """Keep Celery from setting up logging of its own."""
+    """Keep Celery from setting up logging of its own, and let its pool of processes speak through ours."""
+    get_logger().propagate = True
 
 
 @worker_process_init.connect(weak=False)

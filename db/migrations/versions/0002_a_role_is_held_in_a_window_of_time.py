@@ -50,12 +50,14 @@ def _refuse_the_deleted() -> None:
     The foreign key would not do: its lock lets a deletion pass, which leaves the row and only empties it.
     """
     op.execute("""
-        create function akako_refuse_roles_of_the_deleted() returns trigger language plpgsql as $$
+        create function akako_refuse_roles_of_the_deleted() returns trigger
+        language plpgsql set search_path = pg_catalog, pg_temp as $$
         declare
             gone bigint;
         begin
-            perform 1 from users where id in (select user_id from fresh where is_active) order by clerk_id for share;
-            select users.id into gone from users join fresh on fresh.user_id = users.id
+            perform 1 from public.users
+            where id in (select user_id from fresh where is_active) order by clerk_id for share;
+            select users.id into gone from public.users join fresh on fresh.user_id = users.id
             where fresh.is_active and users.deleted_at is not null limit 1;
             if gone is not null then
                 raise exception 'user % is deleted and can hold no role', gone
