@@ -96,11 +96,11 @@ def test_the_whole_truth_table(engine: Engine, platform: TestClient, instance: I
     cases = list(product(WINDOWS, WINDOWS, ("living", "banned", "deleted")))
     for number, (*_, state) in enumerate(cases):
         people.add(engine, f"user_{number}", banned=state == "banned")
-    for number in (number for number, (*_, state) in enumerate(cases) if state == "deleted"):
-        delete(engine, f"user_{number}")
     for number, (mentor, admin, _) in enumerate(cases):
         lms.hold(engine, f"user_{number}", Role.MENTOR, *WINDOWS[mentor])
         lms.hold(engine, f"user_{number}", Role.ADMIN, *WINDOWS[admin])
+    for number in (number for number, (*_, state) in enumerate(cases) if state == "deleted"):
+        delete(engine, f"user_{number}")
 
     answers = {
         (case, path): platform.get(path, headers=lms.bearer(instance.token(f"user_{number}"))).status_code

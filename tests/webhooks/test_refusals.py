@@ -1,3 +1,5 @@
+from collections.abc import Callable
+
 import pytest
 from prometheus_client import REGISTRY
 from starlette.testclient import TestClient
@@ -15,16 +17,17 @@ def counted(reason: str) -> float:
 
 
 @pytest.mark.parametrize(
-    ("sent", "reason"),
+    ("sign", "reason"),
     [
-        (Clerk().created(), "signature_wrong"),
-        (Clerk().again(Clerk().created(), seconds_ago=900), "timestamp_out_of_tolerance"),
-        (Sent("", {}, b"{}"), "headers_missing"),
-        (Sent("", {}, b"x" * 2_000_000), "body_too_large"),
+        # Signed when the test runs: minutes later they would be refused for their age alone.
+        (lambda: Clerk().created(), "signature_wrong"),
+        (lambda: Clerk().again(Clerk().created(), seconds_ago=900), "timestamp_out_of_tolerance"),
+        (lambda: Sent("", {}, b"{}"), "headers_missing"),
+        (lambda: Sent("", {}, b"x" * 2_000_000), "body_too_large"),
     ],
 )
 def test_every_refusal_is_counted_by_its_reason(
-    database: Database, redis_url: str, clerk: Clerk, sent: Sent, reason: str
+    database: Database, redis_url: str, clerk: Clerk, sign: Callable[[], Sent], reason: str
 ) -> None:
     settings = ReceiverSettings.model_validate(
         {
@@ -33,7 +36,7 @@ def test_every_refusal_is_counted_by_its_reason(
             "clerk_webhook_signing_secret": clerk.secrets[0],
         }
     )
-    before = counted(reason)
+    before, sent = counted(reason), sign()
     with TestClient(build(settings)) as client:
         for _ in range(3):
             client.post("/webhooks/clerk", content=sent.body, headers=sent.headers)
