@@ -16,7 +16,8 @@ from clerk.keyring import Keyring
 from clerk.keys import Keys, PinnedKey
 from clerk.tokens import Reason, Refused, Session, Tokens, Unready
 from config import logs
-from config.settings import AccessSettings, split_parties
+from config.formats import split_parties
+from config.settings import AccessSettings
 from config.tally import Tally
 from db import engine
 

@@ -20,7 +20,8 @@ from api.desk import Desk
 from api.envelope import Envelope
 from api.table import OPERATIONS
 from clerk.backend import Backend
-from config.settings import ApiSettings, split_parties
+from config.formats import split_parties
+from config.settings import ApiSettings
 from db import engine
 
 log = structlog.get_logger()

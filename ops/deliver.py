@@ -8,7 +8,7 @@ import click
 import httpx
 from pydantic import TypeAdapter, ValidationError
 
-from config.settings import SigningSecrets, split_secrets
+from config.formats import SigningSecrets, split_secrets
 from ops import delivery, sample
 from ops.delivery import Answer, Delivery
 

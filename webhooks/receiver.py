@@ -13,7 +13,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from clerk.signature import Seals
-from config.settings import ReceiverSettings, split_secrets
+from config.formats import split_secrets
+from config.settings import ReceiverSettings
 from config.tally import Tally
 from db import engine
 from webhooks.intake import Intake

@@ -1,7 +1,8 @@
 import pytest
 from pydantic import ValidationError
 
-from config.settings import AccessSettings, BackendSettings, split_parties
+from config.formats import split_parties
+from config.settings import AccessSettings, BackendSettings
 from tests.clerk_signs_in import Instance, private_key
 
 INSTANCE = Instance()

@@ -2,6 +2,7 @@ from collections.abc import Callable
 
 import pytest
 
+from config.formats import split_secrets
 from config.role import Role
 from config.settings import (
     MigrationSettings,
@@ -9,7 +10,6 @@ from config.settings import (
     Settings,
     WorkerSettings,
     load,
-    split_secrets,
 )
 from tests.clerk_says import signing_secret
 
