@@ -1,0 +1,107 @@
+"""The forms that settings may have: each judges what it is given, and says where to find what is wanted."""
+
+import base64
+import binascii
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
+from pydantic import AfterValidator, SecretStr
+
+LEAST_SECRET_BYTES = 16
+LEAST_KEY_BITS = 2_048
+
+
+def _postgresql(url: SecretStr) -> SecretStr:
+    if not url.get_secret_value().startswith(("postgresql://", "postgres://")):
+        raise ValueError("give a URL like postgresql://user:password@host:5432/database")
+    return url
+
+
+def _redis(url: SecretStr) -> SecretStr:
+    if not url.get_secret_value().startswith(("redis://", "rediss://")):
+        raise ValueError("give a URL like redis://host:6379/0 (rediss:// for TLS)")
+    return url
+
+
+def _signing_secrets(value: SecretStr) -> SecretStr:
+    for number, secret in enumerate(split_secrets(value), start=1):
+        if not _is_signing_secret(secret):
+            raise ValueError(
+                f"secret {number} is not a signing secret: copy the whole whsec_... of your endpoint from Clerk's "
+                "dashboard (Webhooks, the endpoint, Signing Secret); separate several with commas, newest first"
+            )
+    return value
+
+
+def _is_signing_secret(secret: str) -> bool:
+    if not secret.startswith("whsec_"):
+        return False
+    encoded = secret.removeprefix("whsec_").rstrip("=")
+    try:
+        key = base64.b64decode(encoded + "=" * (-len(encoded) % 4), validate=True)
+    except (binascii.Error, ValueError):
+        return False
+    return len(key) >= LEAST_SECRET_BYTES
+
+
+def split_secrets(value: SecretStr) -> tuple[str, ...]:
+    """The signing secrets in a comma-separated setting, newest first."""
+    return tuple(secret.strip() for secret in value.get_secret_value().split(","))
+
+
+def _origin(url: str) -> str:
+    """An origin as browsers and Clerk write it; plain HTTP only where nobody can listen."""
+    parts = urlsplit(url)
+    local = parts.hostname in ("localhost", "127.0.0.1", "::1")
+    if (
+        not parts.hostname
+        or parts.scheme not in (("https", "http") if local else ("https",))
+        or parts.username is not None
+        or url.rstrip("/") != f"{parts.scheme}://{parts.netloc}"
+    ):
+        raise ValueError(
+            "give an origin like https://clerk.example.com: https (http only for localhost), a host, nothing after it"
+        )
+    return url.rstrip("/")
+
+
+def _parties(value: str) -> str:
+    return ",".join(_origin(party) for party in split_parties(value))
+
+
+def split_parties(value: str) -> tuple[str, ...]:
+    """The origins in a comma-separated setting."""
+    return tuple(party.strip() for party in value.split(",") if party.strip())
+
+
+def _public_key(pem: str) -> str:
+    """A PEM as it was pasted: some hosts keep line breaks only as a backslash and an n."""
+    pem = pem.replace("\\n", "\n").strip()
+    try:
+        key = load_pem_public_key(pem.encode())
+    except (ValueError, UnsupportedAlgorithm):
+        key = None
+    if not isinstance(key, RSAPublicKey) or key.key_size < LEAST_KEY_BITS:
+        raise ValueError(
+            "give the whole PEM public key, from -----BEGIN PUBLIC KEY----- to -----END PUBLIC KEY-----, "
+            "of Clerk's dashboard (API keys, JWKS Public Key)"
+        )
+    return pem
+
+
+def _secret_key(value: SecretStr) -> SecretStr:
+    if not value.get_secret_value().startswith("sk_"):
+        raise ValueError("copy the secret key (sk_live_... or sk_test_...) of Clerk's dashboard (API keys)")
+    return value
+
+
+PostgresUrl = Annotated[SecretStr, AfterValidator(_postgresql)]
+RedisUrl = Annotated[SecretStr, AfterValidator(_redis)]
+SigningSecrets = Annotated[SecretStr, AfterValidator(_signing_secrets)]
+Origin = Annotated[str, AfterValidator(_origin)]
+Parties = Annotated[str, AfterValidator(_parties)]
+PublicKey = Annotated[str, AfterValidator(_public_key)]
+SecretKey = Annotated[SecretStr, AfterValidator(_secret_key)]
