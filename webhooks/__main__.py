@@ -8,7 +8,7 @@ import uvicorn
 
 from config import logs
 from config.settings import ReceiverSettings, load
-from webhooks.protocol import BoundedProtocol
+from serving.protocol import BoundedProtocol
 
 GRACE_SECONDS = 20
 OTHER_FILES = 200

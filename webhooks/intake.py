@@ -15,7 +15,7 @@ from config import logs
 from config.settings import ReceiverSettings
 from db import events, faults
 from db.events import Kept
-from webhooks import thread
+from serving import thread
 from webhooks.patience import Patience
 
 log = structlog.get_logger()

@@ -11,9 +11,9 @@ from clerk.signature import Delivery, Reason, Refused, Seals
 from config.settings import ReceiverSettings
 from config.tally import Tally
 from db.events import Kept
-from webhooks import refusal
+from serving import refusal
+from serving.refusal import Breach
 from webhooks.intake import Intake, Outcome, Unavailable
-from webhooks.refusal import Breach
 
 KEPT = {outcome: JSONResponse({"status": outcome.value}, 202) for outcome in Outcome}
 UNAVAILABLE = JSONResponse({"error": "unavailable"}, 503, {"Retry-After": "5"})

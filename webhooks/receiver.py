@@ -17,8 +17,8 @@ from config.formats import split_secrets
 from config.settings import ReceiverSettings
 from config.tally import Tally
 from db import engine
+from serving.limits import Limits, limits
 from webhooks.intake import Intake
-from webhooks.limits import Limits, limits
 from webhooks.metrics import NOT_KEPT, REFUSED
 from webhooks.nudge import Nudger
 from webhooks.receive import Receiver

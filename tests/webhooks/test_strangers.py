@@ -10,13 +10,13 @@ import pytest
 from sqlalchemy import Engine
 
 from ops.embedded.servers import Servers
+from serving.refusal import BODY
 from tests.clerk_says import Clerk
 from tests.ledger import values
 from tests.ops.groups import until
 from tests.servers import Database, copy_of
 from tests.webhooks.door import Door, receiver, request, signed, status
 from tests.webhooks.strangers import CHUNKED, CLERK, NOBODY, SENT, accepted, refusals
-from webhooks.refusal import BODY
 
 FLUSH_MEGABYTES = 25
 """What an allocator may keep of a past peak."""

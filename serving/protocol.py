@@ -6,10 +6,10 @@ from typing import Any
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from webhooks import refusal
-from webhooks.deadline import Deadline
-from webhooks.limits import FREE_BYTES, LARGEST_HEAD_BYTES, MOST_PIPELINED, Limits
-from webhooks.refusal import Breach
+from serving import refusal
+from serving.deadline import Deadline
+from serving.limits import FREE_BYTES, LARGEST_HEAD_BYTES, MOST_PIPELINED, Limits
+from serving.refusal import Breach
 
 
 class BoundedProtocol(HttpToolsProtocol):

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from config.settings import ReceiverSettings
-from webhooks.refusal import Breach
+from serving.refusal import Breach
 
 LARGEST_HEAD_BYTES = 32_768
 LARGEST_READ_BYTES = 262_144

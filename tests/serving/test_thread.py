@@ -2,12 +2,12 @@ import json
 import subprocess
 import sys
 
-from webhooks.thread import BROKEN
+from serving.thread import BROKEN
 
 DIES = """
 import time
 from config import logs
-from webhooks import thread
+from serving import thread
 
 logs.configure("receiver", form="json")
 thread.needed("intake", lambda: 1 // 0).start()

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 
-from webhooks.refusal import Breach
+from serving.refusal import Breach
 
 
 class Deadline:

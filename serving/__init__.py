@@ -1,0 +1,1 @@
+"""The threshold: how a process of ours listens to strangers, within bounds of size, time and number."""
