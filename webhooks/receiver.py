@@ -8,10 +8,10 @@ from typing import TypedDict
 import structlog
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
+from starlette.types import ASGIApp
 
 from clerk.signature import Seals
 from config.formats import split_secrets
@@ -40,7 +40,7 @@ class State(TypedDict):
     limits: Limits
 
 
-def build(settings: ReceiverSettings) -> Starlette:
+def build(settings: ReceiverSettings) -> ASGIApp:
     """The ASGI application that receives Clerk's deliveries."""
     database = engine.connect(
         settings.database_url.get_secret_value(), "receiver", connections=1, statement_seconds=STATEMENT_SECONDS
@@ -71,12 +71,11 @@ def build(settings: ReceiverSettings) -> Starlette:
             Route(DELIVERIES, receiver, methods=["POST"]),
             Route("/healthz", healthz),
         ],
-        middleware=[Middleware(ShortCut, path=DELIVERIES, endpoint=receiver)],
         exception_handlers={HTTPException: receiver.turn_away},
         lifespan=lifespan,
     )
     app.router.redirect_slashes = False  # the redirection would repeat what the sender says our name is
-    return app
+    return ShortCut(app, DELIVERIES, receiver)
 
 
 async def healthz(_: Request) -> Response:
