@@ -6,7 +6,6 @@ from typing import Any
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from serving import refusal
 from serving.deadline import Deadline
 from serving.limits import FREE_BYTES, LARGEST_HEAD_BYTES, MOST_PIPELINED, Limits
 from serving.refusal import Breach
@@ -115,7 +114,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def _refuse(self, breach: Breach, status: int) -> None:
         self._limits.note(breach)
-        self.transport.write(refusal.raw(status))
+        self.transport.write(self._limits.answer(status))
         self.transport.close()
 
     def _hold(self, size: int) -> None:

@@ -3,9 +3,15 @@ import json
 import pytest
 from pydantic import SecretStr
 from sqlalchemy import Engine
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 from starlette.testclient import TestClient
 
+from api import problems
 from api.application import build
+from api.envelope import Envelope
 from config.settings import ApiSettings
 from tests import people
 from tests.api.asking import Person, SignIn
@@ -23,6 +29,18 @@ def test_every_answer_has_an_id_and_keeps_browsers_careful(client: TestClient, p
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert headers["X-Frame-Options"] == "DENY"
     assert headers["Content-Security-Policy"].startswith("default-src 'none'")
+
+
+def test_even_what_nobody_caught_is_answered_like_any_other_refusal() -> None:
+    async def broken(_: Request) -> Response:
+        raise ZeroDivisionError
+
+    app = Starlette(routes=[Route("/", broken)], exception_handlers={Exception: problems.handle_any})
+    answer = TestClient(Envelope(app), raise_server_exceptions=False).get("/")
+
+    assert (answer.status_code, set(answer.json())) == (500, PROBLEM)
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert answer.json()["request_id"] == answer.headers["X-Request-Id"]
 
 
 def test_a_request_id_of_a_strangers_making_is_not_taken(client: TestClient) -> None:
