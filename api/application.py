@@ -21,6 +21,7 @@ from api import openapi, operation, problems, reference
 from api.desk import Desk
 from api.envelope import Envelope
 from api.table import OPERATIONS
+from api.turns import Turns
 from clerk.backend import Backend
 from config.formats import split_parties
 from config.settings import ApiSettings
@@ -31,7 +32,8 @@ from serving.limits import State, limits
 log = structlog.get_logger()
 
 STATEMENT_SECONDS = 10
-LOCK_SECONDS = 5
+LOCK_SECONDS = 1
+"""For another change of the same, in the database; and for a turn, before a connection is taken."""
 WAITING_BYTES = 33_554_432
 """What all requests that are being read may hold together."""
 
@@ -43,16 +45,7 @@ REFUSED = Metric(
 def build(settings: ApiSettings) -> ASGIApp:
     """The ASGI application that users and admins ask."""
     guard = authentication.build(settings)
-    database = engine.connect(
-        settings.database_url.get_secret_value(),
-        "api",
-        connections=settings.api_connections,
-        statement_seconds=STATEMENT_SECONDS,
-        lock_seconds=LOCK_SECONDS,
-    )
-    backend = Backend(settings.clerk_secret_key.get_secret_value(), settings.clerk_api_url)
-    desk = Desk(database, backend, settings.default_role)
-
+    desk = _desk(settings)
     refused = Tally("request.refused", REFUSED)
     bounds = limits(
         settings,
@@ -67,8 +60,8 @@ def build(settings: ApiSettings) -> ASGIApp:
         log.info("api.started")
         yield State(limits=bounds)
         await asyncio.to_thread(guard.close)
-        backend.close()
-        database.dispose()
+        desk.backend.close()
+        desk.engine.dispose()
         refused.close()
         log.info("api.stopped")
 
@@ -88,6 +81,20 @@ def build(settings: ApiSettings) -> ASGIApp:
     # It would send whoever asks, token and all, to the host that the request names, over plain HTTP behind a proxy.
     app.router.redirect_slashes = False
     return Envelope(app)
+
+
+def _desk(settings: ApiSettings) -> Desk:
+    database = engine.connect(
+        settings.database_url.get_secret_value(),
+        "api",
+        connections=settings.api_connections,
+        statement_seconds=STATEMENT_SECONDS,
+        lock_seconds=LOCK_SECONDS,
+    )
+    # Half of the connections stay with those who only read.
+    turns = Turns(settings.api_connections // 2, LOCK_SECONDS)
+    backend = Backend(settings.clerk_secret_key.get_secret_value(), settings.clerk_api_url)
+    return Desk(database, turns, backend, settings.default_role)
 
 
 def _cors(origins: tuple[str, ...]) -> list[Middleware]:

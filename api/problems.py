@@ -13,6 +13,7 @@ from access.denials import Denied
 from access.refusal import AssignmentUnknown, EndTooSoon, Refused, UserUnknown
 from api import envelope
 from api.answers import Problem
+from api.turns import Busy
 from config import logs
 from db import faults
 from serving import refusal
@@ -33,6 +34,9 @@ _HTTP = {
     413: ("too_large", "Send a smaller request: API_MAX_BODY_BYTES is for its body."),
     431: ("head_too_large", "Send fewer or shorter headers."),
 }
+
+_IN_THE_WAY = "Somebody is changing the same just now."
+_MISFIT = "The database does not fit this version: whoever runs it has to run `akako migrate`."
 
 
 class Unusable(Exception):
@@ -69,18 +73,25 @@ def of(request: Request, error: Exception) -> Response:
         case Unusable():
             return response(request, error.status, error.word, str(error))
         case Away():
-            return response(request, 503, "unavailable", f"{error} Try again in a moment.")
-        case _ if faults.is_away(error):
-            log.error("database.away", **logs.fault(error))
-            return response(request, 503, "unavailable", "The database cannot be reached. Try again in a moment.")
+            return _again(request, str(error))
+        case Busy():
+            return _again(request, _IN_THE_WAY)
         case _ if faults.is_lock(error) or faults.is_collision(error):
             log.warning("request.in_the_way", **logs.fault(error))
-            return response(
-                request, 503, "unavailable", "Somebody is changing the same just now. Try again in a moment."
-            )
+            return _again(request, _IN_THE_WAY)
+        case _ if faults.is_busy(error):
+            log.warning("database.busy", **logs.fault(error))
+            return _again(request, "The database is too busy for this.")
+        case _ if remedy := faults.remedy(error):
+            log.error("database.away", next_step=remedy, **logs.fault(error))
+            return _again(request, _MISFIT if faults.is_misfit(error) else "The database cannot be used.")
         case _:
             log.error("request.failed", **logs.fault(error))
             return response(request, 500, "internal", "This is our fault. Tell us the request_id.")
+
+
+def _again(request: Request, why: str) -> Response:
+    return response(request, 503, "unavailable", f"{why} Try again in a moment.")
 
 
 def elsewhere(note: Callable[[str], None]) -> Callable[[Request, Exception], Awaitable[Response]]:

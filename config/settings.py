@@ -147,8 +147,8 @@ class ApiSettings(AccessSettings, BackendSettings, ListeningSettings, NewUserSet
     api_processes: int = Field(default=1, ge=1)
     """How many processes answer the API on the one port."""
 
-    api_connections: int = Field(default=5, ge=1)
-    """How many database connections an API process opens at most, beside the guard's own."""
+    api_connections: int = Field(default=5, ge=2)
+    """How many database connections an API process opens at most, beside the guard's own; half are for changes."""
 
     api_allowed_origins: Parties = ""
     """The origins whose pages may read the API's answers (CORS), separated by commas; empty, none but its own."""

@@ -42,6 +42,16 @@ def is_lock(error: BaseException) -> bool:
     return _sqlstate(error) == "55P03"
 
 
+def is_busy(error: BaseException) -> bool:
+    """There was no time for this: the statement took too long, or no connection became free."""
+    return isinstance(error, exc.TimeoutError) or _sqlstate(error) == "57014"
+
+
+def is_misfit(error: BaseException) -> bool:
+    """The tables, or what we may do with them, are not as this version needs them."""
+    return (_sqlstate(error) or "").startswith("42")
+
+
 def is_away(error: BaseException) -> bool:
     """The database cannot be used (gone, full, read-only, not migrated, no right), whatever is asked of it."""
     return remedy(error) is not None

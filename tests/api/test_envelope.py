@@ -15,7 +15,6 @@ from api.envelope import Envelope
 from config.settings import ApiSettings
 from tests import people
 from tests.api.asking import Person, SignIn
-from tests.meanwhile import holding
 
 PROBLEM = {"error", "message", "request_id"}
 
@@ -65,14 +64,6 @@ def test_a_number_that_no_assignment_has_is_not_found(admin: Person, number: str
     answer = admin.delete(f"/api/admin/users/user_admin/roles/{number}", reason="It ends.")
 
     assert (answer.status_code, answer.json()["error"]) == (404, "assignment_unknown")
-
-
-def test_whoever_waits_too_long_for_another_change_comes_again(engine: Engine, admin: Person) -> None:
-    with holding(engine, "select from users where clerk_id = 'user_admin' for no key update"):
-        answer = admin.post("/api/admin/users/user_admin/roles", role="MENTOR", reason="Leads a course.")
-
-    assert (answer.status_code, answer.json()["error"]) == (503, "unavailable")
-    assert answer.headers["Retry-After"]
 
 
 def test_another_method_is_refused_with_all_that_are_taken(client: TestClient) -> None:
