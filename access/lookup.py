@@ -18,7 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from config.tally import Tally
 from db import callers, faults
-from db.callers import Known
+from db.callers import Known, NotPrimary
 
 FAILED = Metric("akako_lookups_failed_total", "Requests for which the database did not say who is calling.", ["reason"])
 
@@ -112,11 +112,11 @@ class Lookup:
                     return batch
 
     def _ask(self, clerk_ids: set[str]) -> dict[str, Known]:
-        """One statement; once more on a new connection if the old one was dead."""
+        """One statement; once more on a new connection if the old one was dead, or led to what was the primary."""
         try:
             return self._query(clerk_ids)
-        except Exception as error:
-            if not faults.is_lost(error):
+        except (NotPrimary, SQLAlchemyError) as error:
+            if not isinstance(error, NotPrimary) and not faults.is_lost(error):
                 raise
             return self._query(clerk_ids)
 
@@ -134,6 +134,8 @@ class Lookup:
         connection, self._connection = self._connection, None
         if connection is not None:
             with contextlib.suppress(SQLAlchemyError):
+                # Not back to the pool: whatever it led to may not be what a new one leads to.
+                connection.invalidate()
                 connection.close()
 
 
