@@ -13,7 +13,7 @@ from access.refusal import AssignmentUnknown, UserUnknown
 from api.envelope import request_id
 from api.problems import Unusable
 from api.questions import Question
-from clerk.tokens import Session
+from clerk.session import Session
 from clerk.user import identifier
 
 LARGEST_ID = 2**63 - 1
