@@ -4,7 +4,6 @@ One uvicorn process answers, this process sends over raw sockets, PostgreSQL run
 turns, so that a busy machine is busy for all. The server's own CPU time a request says what one core could do alone.
 """
 
-import asyncio
 import os
 import socket
 import sys
@@ -12,16 +11,14 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from itertools import cycle, repeat
 from pathlib import Path
 from statistics import median
-from typing import cast
 
 import psutil
 import psycopg
 import uvloop
 
+from bench.visitors import Case, Result, visit
 from db.migrate import upgrade
 from ops.embedded.servers import Servers
 from ops.process import Process
@@ -45,69 +42,6 @@ SERVER = (
 )
 
 
-@dataclass(slots=True)
-class Result:
-    """What came back in one round."""
-
-    seconds: float = 0.0
-    cpu_seconds: float = 0.0
-    statuses: set[bytes] = field(default_factory=set)
-    latencies: list[float] = field(default_factory=list)
-
-
-class Visitor(asyncio.Protocol):
-    """One connection that sends its request again as soon as it is answered."""
-
-    def __init__(self, requests: Iterator[bytes], result: Result, end: float) -> None:
-        self._requests = requests
-        self._result = result
-        self._end = end
-        self._answer = b""
-        self.finished = asyncio.get_running_loop().create_future()
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast(asyncio.Transport, transport)  # uvloop's is no subclass of it
-        self._send()
-
-    def _send(self) -> None:
-        self._sent = time.perf_counter()
-        self._transport.write(next(self._requests))
-
-    def data_received(self, data: bytes) -> None:
-        self._answer += data
-        if not self._answer.endswith(b"}"):
-            return
-        self._result.statuses.add(self._answer[9:12])
-        self._result.latencies.append(time.perf_counter() - self._sent)
-        self._answer = b""
-        if time.perf_counter() < self._end:
-            self._send()
-        else:
-            self._transport.close()
-            self.finished.set_result(None)
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """What is asked, and with which tokens: one for each connection, or all of them in turn."""
-
-    name: str
-    path: str
-    tokens: list[str]
-    in_turn: bool = False
-
-    def requests(self, connections: int) -> list[Iterator[bytes]]:
-        """What each connection sends."""
-        written = [self._request(token) for token in self.tokens] or [self._request(None)]
-        if self.in_turn:
-            return [cycle(written)] * connections
-        return [repeat(written[number % len(written)]) for number in range(connections)]
-
-    def _request(self, token: str | None) -> bytes:
-        authorization = f"authorization: Bearer {token}\r\n" if token else ""
-        return f"GET {self.path} HTTP/1.1\r\nhost: lms\r\n{authorization}\r\n".encode()
-
-
 def cases(instance: Instance) -> list[Case]:
     """The three endpoints, and the guarded one with tokens that were never seen."""
     end = int(time.time()) + 3_600
@@ -122,25 +56,10 @@ def cases(instance: Instance) -> list[Case]:
     ]
 
 
-async def visit(port: int, case: Case, connections: int) -> Result:
-    """One round."""
-    requests = case.requests(connections)
-    result = Result()
-    end = time.perf_counter() + SECONDS
-    loop = asyncio.get_running_loop()
-    visitors = []
-    for each in requests:
-        _, visitor = await loop.create_connection(lambda r=each: Visitor(r, result, end), "127.0.0.1", port)  # type: ignore[misc]
-        visitors.append(visitor)
-    async with asyncio.timeout(SECONDS + 30):
-        await asyncio.gather(*(visitor.finished for visitor in visitors))
-    return result
-
-
 def round_of(server: psutil.Process, port: int, case: Case, connections: int) -> Result:
     """One round with its time on the wall and on the server's CPU."""
     began, busy = time.perf_counter(), sum(server.cpu_times()[:2])
-    result = uvloop.run(visit(port, case, connections))
+    result = uvloop.run(visit(port, case, connections, SECONDS))
     result.seconds, result.cpu_seconds = time.perf_counter() - began, sum(server.cpu_times()[:2]) - busy
     if result.statuses != {b"200"}:
         raise RuntimeError(f"{case.name} answered {result.statuses}")
