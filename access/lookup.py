@@ -18,7 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from config.tally import Tally
 from db import callers, faults
-from db.callers import Known, NotPrimary
+from db.callers import Known
 
 FAILED = Metric("akako_lookups_failed_total", "Requests for which the database did not say who is calling.", ["reason"])
 
@@ -86,8 +86,8 @@ class Lookup:
         with self._wake:
             self._wake.notify()
 
-    def _unavailable(self, why: str) -> Unavailable:
-        self._failures.note(why)
+    def _unavailable(self, why: str, **said: str) -> Unavailable:
+        self._failures.note(why, **said)
         return Unavailable(why)
 
     def _run(self) -> None:
@@ -95,7 +95,8 @@ class Lookup:
             try:
                 found = self._ask({waiting.clerk_id for waiting in batch})
             except Exception as error:
-                _answer(batch, self._unavailable(type(error).__name__))
+                remedy = faults.remedy(error) or "look at PostgreSQL's log"
+                _answer(batch, self._unavailable(type(error).__name__, next_step=remedy))
             else:
                 _answer(batch, found)
         self._let_go()
@@ -115,8 +116,8 @@ class Lookup:
         """One statement; once more on a new connection if the old one was dead, or led to what was the primary."""
         try:
             return self._query(clerk_ids)
-        except (NotPrimary, SQLAlchemyError) as error:
-            if not isinstance(error, NotPrimary) and not faults.is_lost(error):
+        except Exception as error:
+            if not faults.is_lost(error):
                 raise
             return self._query(clerk_ids)
 

@@ -74,9 +74,7 @@ def of(request: Request, error: Exception) -> Response:
             return response(request, error.status, error.word, str(error))
         case Away():
             return _again(request, str(error))
-        case Busy():
-            return _again(request, _IN_THE_WAY)
-        case _ if faults.is_lock(error) or faults.is_collision(error):
+        case _ if isinstance(error, Busy) or faults.is_lock(error) or faults.is_collision(error):
             log.warning("request.in_the_way", **logs.fault(error))
             return _again(request, _IN_THE_WAY)
         case _ if faults.is_busy(error):

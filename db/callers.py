@@ -6,12 +6,9 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from config.role import Role
+from db import faults
 
 _ROLES = {role.value: role for role in Role}
-
-
-class NotPrimary(Exception):
-    """This server takes no writes (any more): what was revoked meanwhile is known elsewhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +43,7 @@ def find(connection: Connection, clerk_ids: Collection[str]) -> dict[str, Known]
         {"ids": list(clerk_ids)},
     ).all()
     if rows[0][0]:
-        raise NotPrimary
+        raise faults.NotPrimary
     return {
         clerk_id: Known(id_, clerk_id, email, first, last, banned, deleted, frozenset(_ROLES[role] for role in roles))
         for _, id_, clerk_id, email, first, last, banned, deleted, roles in rows

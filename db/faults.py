@@ -22,6 +22,10 @@ _AWAY = {
 }
 
 
+class NotPrimary(Exception):
+    """This server takes no writes (any more): what was written meanwhile, a revocation perhaps, is known elsewhere."""
+
+
 def _sqlstate(error: BaseException) -> str | None:
     state = getattr(getattr(error, "orig", None), "sqlstate", None)
     return state if isinstance(state, str) else None
@@ -61,6 +65,8 @@ def remedy(error: BaseException) -> str | None:
     """What a person does when the database cannot be used; None if the fault is another."""
     if isinstance(error, (exc.TimeoutError, exc.InterfaceError)):
         return _AWAY["57P"]
+    if isinstance(error, NotPrimary):
+        return _AWAY["25006"]
     if not isinstance(error, DBAPIError):
         return None
     state = _sqlstate(error)
@@ -71,5 +77,5 @@ def remedy(error: BaseException) -> str | None:
 
 
 def is_lost(error: BaseException) -> bool:
-    """The connection broke under the statement: a new connection may work, and what was done is not known."""
-    return isinstance(error, DBAPIError) and error.connection_invalidated
+    """The connection broke, or led to what was the primary: a new one may work, and what was done is not known."""
+    return isinstance(error, NotPrimary) or (isinstance(error, DBAPIError) and error.connection_invalidated)

@@ -114,10 +114,11 @@ def test_a_server_that_is_the_primary_no_more_is_not_believed(
 ) -> None:
     people.add(engine, ADA)
     ask(lookup, ADA)
-    with demoted(database):
+    with demoted(database), capture_logs() as logs:
         until(lambda: [str(answer) for answer in ask(lookup, ADA)] == ["NotPrimary"])
         assert [str(answer) for answer in ask(lookup, "user_nobody")] == ["NotPrimary"]
     until(lambda: isinstance(ask(lookup, ADA)[0], Known))
+    assert "primary" in logs[0]["next_step"]
 
 
 def test_whoever_asks_is_led_to_the_new_primary_without_noticing(
