@@ -7,7 +7,6 @@ import httptools
 from starlette.types import Scope
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from serving import refusal
 from serving.constant import WHOLE
 from serving.deadline import Deadline
 from serving.limits import FREE_BYTES, LARGEST_HEAD_BYTES, MOST_PIPELINED, Limits
@@ -78,9 +77,7 @@ class BoundedProtocol(HttpToolsProtocol):
     def on_header(self, name: bytes, value: bytes) -> None:
         """Count it into the head. What comes after the head is a trailer, which nobody reads."""
         if self._in_head:
-            self._head += len(name) + len(value) + len(": \r\n")
-            if self._head > LARGEST_HEAD_BYTES:
-                self._break(Breach.HEAD_TOO_LARGE, 431)
+            self._count(len(name) + len(value) + len(": \r\n"))
             HttpToolsProtocol.on_header(self, name, value)
 
     def on_headers_complete(self) -> None:
@@ -133,7 +130,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def _refuse(self, breach: Breach, status: int) -> None:
         self._limits.note(breach)
-        self.transport.write(refusal.raw(status))
+        self.transport.write(self._limits.answer(status))
         self.transport.close()
 
     def _hold(self, size: int) -> None:

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import TypedDict
 
 import structlog
 from starlette.applications import Starlette
@@ -18,7 +17,7 @@ from config.formats import split_secrets
 from config.settings import ReceiverSettings
 from config.tally import Tally
 from db import engine
-from serving.limits import Limits, limits
+from serving.limits import State, limits
 from webhooks.intake import Intake
 from webhooks.metrics import NOT_KEPT, REFUSED
 from webhooks.nudge import Nudger
@@ -34,12 +33,6 @@ DELIVERIES = "/webhooks/clerk"
 STATEMENT_SECONDS = 5
 
 
-class State(TypedDict):
-    """What the application hands to the server's connections."""
-
-    limits: Limits
-
-
 def build(settings: ReceiverSettings) -> ASGIApp:
     """The ASGI application that receives Clerk's deliveries."""
     database = engine.connect(
@@ -52,12 +45,16 @@ def build(settings: ReceiverSettings) -> ASGIApp:
     seals = Seals(split_secrets(settings.clerk_webhook_signing_secret))
     receiver = Receiver(settings, seals, intake, refused, not_kept)
 
+    bounds = limits(
+        settings, refused.note, body_bytes=settings.max_body_bytes, total_bytes=settings.intake_waiting_bytes
+    )
+
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[State]:
         nudger.start()
         intake.start()
         log.info("receiver.started")
-        yield State(limits=limits(settings, refused.note))
+        yield State(limits=bounds)
         await intake.close()
         await asyncio.to_thread(nudger.close)
         refused.close()
