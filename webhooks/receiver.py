@@ -7,10 +7,10 @@ from contextlib import asynccontextmanager
 import structlog
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
+from starlette.types import ASGIApp
 
 from clerk.signature import Seals
 from config.formats import split_secrets
@@ -33,7 +33,7 @@ DELIVERIES = "/webhooks/clerk"
 STATEMENT_SECONDS = 5
 
 
-def build(settings: ReceiverSettings) -> Starlette:
+def build(settings: ReceiverSettings) -> ASGIApp:
     """The ASGI application that receives Clerk's deliveries."""
     database = engine.connect(
         settings.database_url.get_secret_value(), "receiver", connections=1, statement_seconds=STATEMENT_SECONDS
@@ -68,12 +68,11 @@ def build(settings: ReceiverSettings) -> Starlette:
             Route(DELIVERIES, receiver, methods=["POST"]),
             Route("/healthz", healthz),
         ],
-        middleware=[Middleware(ShortCut, path=DELIVERIES, endpoint=receiver)],
         exception_handlers={HTTPException: receiver.turn_away},
         lifespan=lifespan,
     )
     app.router.redirect_slashes = False  # the redirection would repeat what the sender says our name is
-    return app
+    return ShortCut(app, DELIVERIES, receiver)
 
 
 async def healthz(_: Request) -> Response:
