@@ -1,10 +1,13 @@
 """The connection pool of a process."""
 
 import psycopg
-from sqlalchemy import Engine, create_engine
+from psycopg.pq import TransactionStatus
+from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.engine import ExceptionContext
 
 CONNECT_TIMEOUT_SECONDS = 2
 SILENCE_MILLISECONDS = 10_000
+CANCEL_SECONDS = 2
 
 
 # Whatever the host's defaults are: an answered commit is on disk, and a statement sees what was committed before it,
@@ -42,7 +45,7 @@ def connect(
         connection.commit()
         return connection
 
-    return create_engine(
+    pool = create_engine(
         "postgresql+psycopg://",
         creator=open_connection,
         pool_size=connections,
@@ -51,3 +54,15 @@ def connect(
         pool_use_lifo=True,
         hide_parameters=True,
     )
+    event.listen(pool, "handle_error", _cancel)
+    return pool
+
+
+def _cancel(failed: ExceptionContext) -> None:
+    """Stop what a signal's exception has left running: the server would go on, and hold its locks, though nobody waits.
+
+    psycopg does so itself for Ctrl-C only, not for a task's time limit.
+    """
+    driver = failed.connection.connection.driver_connection if failed.connection else None
+    if isinstance(driver, psycopg.Connection) and driver.info.transaction_status is TransactionStatus.ACTIVE:
+        driver.cancel_safe(timeout=CANCEL_SECONDS)
