@@ -8,7 +8,6 @@ from typing import Any, Generic, TypeVar
 from starlette.requests import Request
 
 from access import caller
-from access.assignments import Author
 from access.caller import Caller
 from access.refusal import AssignmentUnknown, UserUnknown
 from api.envelope import request_id
@@ -16,6 +15,7 @@ from api.problems import Unusable
 from api.questions import Question
 from clerk.tokens import Session
 from clerk.user import identifier
+from db.audit import Author
 
 BODY_SECONDS = 10
 LARGEST_ID = 2**63 - 1

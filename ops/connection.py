@@ -9,10 +9,10 @@ import click
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
-from access.assignments import Author
 from access.refusal import Refused
 from config.settings import Settings, load
 from db import engine, faults
+from db.audit import Author
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 

@@ -1,0 +1,87 @@
+"""What the desk answers about kept events."""
+
+from dataclasses import asdict
+from typing import Any
+
+from access.inspection import Inspection
+from api.answers import Answer, Line, Moment
+
+
+class Event(Answer):
+    """A kept delivery and how far we are with it, without what it says of a person."""
+
+    svix_id: str
+    type: str | None
+    clerk_user_id: str | None
+    """Whom it is about."""
+    occurred_at: Moment | None
+    """When it happened at Clerk: the snapshot's version, else the envelope's time."""
+    received_at: Moment
+    applied_at: Moment | None
+    status: str
+    """`received`, `applied`, `ignored`, `parked` or `discarded`."""
+    attempts: int
+    """How often it failed."""
+    next_attempt_at: Moment
+    """When one that waits is due."""
+    last_error: str | None
+    """Why it is ignored, parked or failing."""
+    body_bytes: int | None
+    """Null once the body was removed for its age."""
+
+
+class Events(Answer):
+    """A page of kept events, the newest received first."""
+
+    items: list[Event]
+    next: str | None
+    """The cursor of the next page; null on the last one."""
+
+
+class InspectedEvent(Event):
+    """One delivery as it came, verified again, with what became of it."""
+
+    svix_timestamp: int
+    """The attempt's time in seconds since 1970, as it was signed."""
+    svix_signature: str
+    verified_by: str
+    """The signing secret that fitted when it came: the first 12 hexadecimal digits of its SHA-256."""
+    verified_now_by: str | None
+    """The live secret that fits now, whatever the time; null if none does, or none could be tried."""
+    verification: str
+    """The same as a sentence."""
+    content: Any
+    """The body as a value, in which `(hidden)` stands for what could be personal."""
+    body: str | None
+    """The body exactly as it came, if it was to be revealed."""
+    note: str | None
+    audit: list[Line]
+    """What it changed, and what people did with it, first to last."""
+
+
+class Share(Answer):
+    """So many events of one kind."""
+
+    name: str
+    events: int
+
+
+class Census(Answer):
+    """The kept events in figures."""
+
+    statuses: list[Share]
+    due: int
+    """Events that should have been applied by now."""
+    oldest_due_at: Moment | None
+    """Since when the longest due of them is."""
+    last_received_at: Moment | None
+    types_of_last_day: list[Share]
+    """By type, of what was received in the last 24 hours."""
+    why_parked: list[Share]
+    """The most frequent reasons, at most twenty."""
+
+
+def inspected(found: Inspection) -> InspectedEvent:
+    """One delivery, looked at."""
+    told = {name: getattr(found, name) for name in InspectedEvent.model_fields if hasattr(found, name)}
+    return InspectedEvent.model_validate({**asdict(found.entry), **told, "audit": found.lines})
