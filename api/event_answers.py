@@ -5,6 +5,7 @@ from typing import Any
 
 from access.inspection import Inspection
 from api.answers import Answer, Line, Moment
+from worker import difference, replay
 
 
 class Event(Answer):
@@ -79,6 +80,65 @@ class Census(Answer):
     """By type, of what was received in the last 24 hours."""
     why_parked: list[Share]
     """The most frequent reasons, at most twenty."""
+
+
+class Left(Answer):
+    """An event that was left as it is."""
+
+    svix_id: str
+    why: str
+    """What is in the way, and what to do next."""
+
+
+class Change(Answer):
+    """A row that becomes other than it is: only the columns that differ."""
+
+    clerk_user_id: str
+    assignment_id: int | None
+    """Null for the user's own row, and for an assignment that is new."""
+    role: str | None
+    """Null for the user's own row."""
+    before: dict[str, Any] | None
+    """Null if there is no such row yet. `(hidden)` stands for what is personal, unless it was to be revealed."""
+    after: dict[str, Any] | None
+
+
+class Difference(Answer):
+    """Everything that a replay would change."""
+
+    users: list[Change]
+    roles: list[Change]
+    audit: list[Line]
+    """What would be added to the trail, first to last; ids and times would be others."""
+
+
+class Replayed(Answer):
+    """What became of the events of a replay."""
+
+    applied: int
+    """Events that are true now, whether or not anything had to change."""
+    ignored: int
+    """Events that mean nothing to us."""
+    left: list[Left]
+    difference: Difference | None
+    """What it would change, if that is all that was asked; null if it was done."""
+    next: str | None = None
+    """The cursor with which the same request goes on; null if all is done."""
+
+
+def previewed(done: replay.Replayed, made: difference.Difference) -> Replayed:
+    """What a replay would do."""
+    told = Difference(
+        users=[Change.model_validate(each) for each in made.users],
+        roles=[Change.model_validate(each) for each in made.roles],
+        audit=[Line.model_validate(each) for each in made.lines],
+    )
+    return Replayed(
+        applied=done.applied,
+        ignored=done.ignored,
+        left=[Left.model_validate(each) for each in done.left],
+        difference=told,
+    )
 
 
 def inspected(found: Inspection) -> InspectedEvent:

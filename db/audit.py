@@ -121,3 +121,18 @@ def of_assignment(connection: Connection, assignment_id: int) -> list[Line]:
         (assignment_id,),
     )
     return [Line(*row) for row in rows]
+
+
+def last(connection: Connection) -> int:
+    """The id of the newest line; 0 if there is none."""
+    return int(connection.exec_driver_sql("select coalesce(max(id), 0) from audit_log").scalar_one())
+
+
+def own(connection: Connection, after: int, actor: str) -> list[Line]:
+    """The lines that this transaction added on an actor's account since line `after`, first to last."""
+    # By the transaction's own time, which no other transaction has to the microsecond together with this actor.
+    rows = connection.exec_driver_sql(
+        f"select {COLUMNS} from audit_log where id > %s and at = now() and actor = %s order by id",  # noqa: S608
+        (after, actor),
+    )
+    return [Line(*row) for row in rows]

@@ -1,7 +1,6 @@
 """`akako events`: what Clerk sent, what became of it, and what to do about it."""
 
 import json
-from collections.abc import Sequence
 
 import click
 
@@ -13,11 +12,11 @@ from clerk.signature import Seals
 from config.formats import split_secrets
 from config.settings import InspectionSettings, load
 from db import census, register
-from db.audit import Line
 from db.register import Entry
 from ops import sheet
 from ops.connection import author, transaction
 from ops.moment import written
+from ops.replay import replay
 from ops.selection import Chosen, selecting
 
 
@@ -92,7 +91,7 @@ def show(svix_id: str, reveal: bool, reason: str, by: str | None, as_json: bool)
         sheet.as_json(told)
         return
     _print_whole(told)
-    print_lines("What it changed, and what people did with it", found.lines)
+    sheet.lines("What it changed, and what people did with it", found.lines)
 
 
 @events.command(epilog="\b\nExamples:\n  akako events stats\n  akako events stats --json")
@@ -109,15 +108,6 @@ def stats(as_json: bool) -> None:
     sheet.table("Events", ("", ""), [*shares, *due, ("last received (UTC)", written(taken.last_received_at))])
     sheet.table("Received in the last 24 hours", ("Type", "Events"), _shares(taken.types_of_last_day))
     sheet.table("Why events are parked", ("Reason", "Events"), _shares(taken.why_parked))
-
-
-def print_lines(title: str, lines: Sequence[Line]) -> None:
-    """Lines of the trail as a table."""
-    sheet.table(
-        title,
-        ("At (UTC)", "What", "About", "Role", "By", "Why"),
-        ((written(each.at), each.action, each.clerk_user_id, each.role, each.actor, each.reason) for each in lines),
-    )
 
 
 def _print(page: list[Entry]) -> None:
@@ -150,3 +140,6 @@ def _print_whole(told: InspectedEvent) -> None:
 
 def _shares(found: list[census.Share]) -> list[tuple[str, str]]:
     return [(each.name, f"{each.events:,}") for each in found]
+
+
+events.add_command(replay)

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from functools import wraps
 from itertools import islice
 from typing import Any
@@ -25,6 +26,7 @@ OPTIONS = (
     click.option("--occurred-until", type=MOMENT, help="Happened at Clerk before then."),
     click.option("--error", help="Whose reason or error has this in it, in letters of either case."),
 )
+EVERYTHING = click.option("--all", "everything", is_flag=True, help="Whatever is kept, without a condition.")
 CONDITIONS = ("status", "type", "user", "since", "until", "occurred_since", "occurred_until", "error")
 
 
@@ -39,6 +41,25 @@ class Chosen:
     def is_everything(self) -> bool:
         """Whether nothing at all was asked."""
         return not self.named and self.selection.is_everything
+
+    def judge(self, everything: bool) -> None:
+        """Refuse to take an empty command line for everything that there is."""
+        if self.is_everything != everything:
+            raise click.UsageError("Say which events: ids, - for ids from standard input, conditions, or --all alone.")
+
+    def count(self, engine: Engine) -> int | None:
+        """How many events are meant; None if that is not known before standard input ends."""
+        if self.named:
+            return None if self.named == ("-",) else len(self.named)
+        with engine.begin() as connection:
+            return register.count(connection, self.selection)
+
+    def until_now(self) -> "Chosen":
+        """Without what is received from now on, so that there is an end; what is named has one."""
+        if self.named:
+            return self
+        now, until = datetime.now(UTC), self.selection.until
+        return replace(self, selection=replace(self.selection, until=min(now, until) if until else now))
 
     def whole(self) -> Selection:
         """One selection, with all ids in memory."""

@@ -3,13 +3,17 @@
 import random
 import time
 from collections.abc import Callable
-from typing import TypeVar
+from contextlib import AbstractContextManager
+from typing import TypeAlias, TypeVar
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection
 
 from db import faults
 
 Done = TypeVar("Done")
+
+Begin: TypeAlias = Callable[[], AbstractContextManager[Connection]]
+"""Begins a transaction that is kept if its block ends well: `engine.begin`, or a savepoint of one that is not kept."""
 
 TRIES = 8
 
@@ -22,12 +26,12 @@ class Raced(Exception):
         self.email_keys = email_keys
 
 
-def together(engine: Engine, work: Callable[[Connection, set[str]], Done]) -> Done:
+def together(begin: Begin, work: Callable[[Connection, set[str]], Done]) -> Done:
     """One transaction, tried again while others get in its way; it is given the addresses that it has to know of."""
     email_keys: set[str] = set()
     for attempt in range(1, TRIES + 1):
         try:
-            with engine.begin() as connection:
+            with begin() as connection:
                 return work(connection, email_keys)
         except Exception as error:
             if isinstance(error, Raced):
