@@ -20,7 +20,8 @@ from api.desk import Desk
 from api.envelope import Envelope
 from api.table import OPERATIONS
 from clerk.backend import Backend
-from config.formats import split_parties
+from clerk.signature import Seals
+from config.formats import split_parties, split_secrets
 from config.settings import ApiSettings
 from db import engine
 
@@ -41,7 +42,9 @@ def build(settings: ApiSettings) -> Starlette:
         lock_seconds=LOCK_SECONDS,
     )
     backend = Backend(settings.clerk_secret_key.get_secret_value(), settings.clerk_api_url)
-    desk = Desk(database, backend, settings.default_role)
+    secrets = settings.clerk_webhook_signing_secret
+    seals = Seals(split_secrets(secrets)) if secrets else None
+    desk = Desk(database, backend, settings.default_role, seals)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:

@@ -122,22 +122,35 @@ class Replayed(Answer):
     left: list[Left]
     difference: Difference | None
     """What it would change, if that is all that was asked; null if it was done."""
-    next: str | None = None
+    next: str | None
     """The cursor with which the same request goes on; null if all is done."""
 
 
-def previewed(done: replay.Replayed, made: difference.Difference) -> Replayed:
-    """What a replay would do."""
-    told = Difference(
-        users=[Change.model_validate(each) for each in made.users],
-        roles=[Change.model_validate(each) for each in made.roles],
-        audit=[Line.model_validate(each) for each in made.lines],
-    )
+class Discarded(Answer):
+    """What became of events that were to be discarded."""
+
+    discarded: int
+    left: list[Left]
+    next: str | None
+    """The cursor with which the same request goes on; null if all is done."""
+
+
+def replayed(done: replay.Replayed, made: difference.Difference | None, more: str | None = None) -> Replayed:
+    """What a replay did, or would do."""
     return Replayed(
         applied=done.applied,
         ignored=done.ignored,
         left=[Left.model_validate(each) for each in done.left],
-        difference=told,
+        difference=_difference(made) if made else None,
+        next=more,
+    )
+
+
+def _difference(made: difference.Difference) -> Difference:
+    return Difference(
+        users=[Change.model_validate(each) for each in made.users],
+        roles=[Change.model_validate(each) for each in made.roles],
+        audit=[Line.model_validate(each) for each in made.lines],
     )
 
 

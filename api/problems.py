@@ -8,7 +8,7 @@ from starlette.responses import JSONResponse, Response
 
 from access import denials
 from access.denials import Denied
-from access.refusal import AssignmentUnknown, EndTooSoon, Refused, UserUnknown
+from access.refusal import AssignmentUnknown, EndTooSoon, EventUnknown, Refused, UserUnknown
 from api.answers import Problem
 from api.envelope import request_id
 from config import logs
@@ -18,7 +18,7 @@ log = structlog.get_logger()
 
 AGAIN_SECONDS = "2"
 
-_STATUSES: dict[type[Refused], int] = {UserUnknown: 404, AssignmentUnknown: 404, EndTooSoon: 422}
+_STATUSES: dict[type[Refused], int] = {UserUnknown: 404, AssignmentUnknown: 404, EventUnknown: 404, EndTooSoon: 422}
 _HTTP = {
     404: ("not_found", "There is nothing at this path. The document at /api/openapi.json has every path."),
     405: ("method_not_allowed", "This path takes other methods; the Allow header names them."),

@@ -15,6 +15,7 @@ from db import census, register
 from db.register import Entry
 from ops import sheet
 from ops.connection import author, transaction
+from ops.discard import discard
 from ops.moment import written
 from ops.replay import replay
 from ops.selection import Chosen, selecting
@@ -143,3 +144,4 @@ def _shares(found: list[census.Share]) -> list[tuple[str, str]]:
 
 
 events.add_command(replay)
+events.add_command(discard)

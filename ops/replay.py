@@ -128,7 +128,7 @@ def _preview(
             handling.note_revealed(connection, svix_ids)
     shown = made if reveal else made.veiled()
     if as_json:
-        sheet.as_json(event_answers.previewed(done, shown))
+        sheet.as_json(event_answers.replayed(done, shown))
     else:
         _print(done, shown)
     if done.left:
