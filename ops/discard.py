@@ -33,7 +33,7 @@ def discard(chosen: Chosen, everything: bool, reason: str, by: str | None, as_js
         raise click.UsageError("Say why with --reason; it stands in the audit trail.")
     discarded = left = 0
     with database(lock_seconds=LOCK_SECONDS) as engine:
-        for part in chosen.until_now().sets(engine, SET, None):
+        for part in chosen.until_now(engine).sets(engine, SET, None):
             with engine.begin() as connection:
                 refused = put_away(connection, part, author(by, reason))
             for each in refused:

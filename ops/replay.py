@@ -10,13 +10,14 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
 
 from api import event_answers
 from config import logs
 from config.settings import NewUserSettings, load
 from db import audit, handling
 from db.selection import Status
-from ops import sheet
+from ops import interruption, sheet
 from ops.connection import author, database
 from ops.selection import EVERYTHING, Chosen, selecting
 from worker.difference import Change, Difference
@@ -79,14 +80,14 @@ def replay(
     )
     with database(connections=2, lock_seconds=LOCK_SECONDS) as engine:
         if preview:
-            _preview(engine, chosen.until_now(), order, at_most, after, reveal, as_json)
+            _preview(engine, chosen.until_now(engine), order, at_most, after, reveal, as_json)
         else:
-            _replay(engine, chosen.until_now(), order, after, as_json)
+            _replay(engine, chosen.until_now(engine), order, after, as_json)
 
 
 def _replay(engine: Engine, chosen: Chosen, order: Order, after: str | None, as_json: bool) -> None:
     done, left, last = Replayed(), 0, after
-    with _bar(chosen.count(engine)) as advance:
+    with interruption.heard(), _bar(chosen.count(engine)) as advance:
         try:
             for part in chosen.sets(engine, SET, after):
                 found = apply_again(engine.begin, part, order)
@@ -97,7 +98,7 @@ def _replay(engine: Engine, chosen: Chosen, order: Order, after: str | None, as_
                 done.add(found)
                 last = part[-1]
                 advance(len(part))
-        except BaseException:
+        except (KeyboardInterrupt, SQLAlchemyError):
             _say(done, left, as_json)
             go_on = f"go on with the same command and --after {last}" if last else "begin again"
             click.echo(f"It was stopped. What is said above is done; {go_on}. Doing it twice harms nothing.", err=True)

@@ -3,7 +3,6 @@
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from functools import wraps
 from itertools import islice
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 import click
 from sqlalchemy import Engine
 
+from access.refusal import EventUnknown
 from db import register
 from db.selection import Selection, Status
 from ops.moment import MOMENT
@@ -54,11 +54,12 @@ class Chosen:
         with engine.begin() as connection:
             return register.count(connection, self.selection)
 
-    def until_now(self) -> "Chosen":
+    def until_now(self, engine: Engine) -> "Chosen":
         """Without what is received from now on, so that there is an end; what is named has one."""
         if self.named:
             return self
-        now, until = datetime.now(UTC), self.selection.until
+        with engine.begin() as connection:
+            now, until = register.clock(connection), self.selection.until
         return replace(self, selection=replace(self.selection, until=min(now, until) if until else now))
 
     def whole(self) -> Selection:
@@ -88,6 +89,10 @@ class Chosen:
 
 def _found(engine: Engine, selection: Selection, size: int, after: str | None) -> Iterator[list[str]]:
     """Each set by a question of its own: no transaction is open while a set is worked on."""
+    if after is not None:
+        with engine.begin() as connection:
+            if register.find(connection, after) is None:
+                raise EventUnknown
     while True:
         with engine.begin() as connection:
             part = register.ids(connection, selection, size, after)

@@ -96,6 +96,12 @@ def test_a_replay_goes_on_after_the_event_that_it_is_told(engine: Engine, clerk:
     assert named.stdout == "0 applied, 0 ignored, 0 left\n"
 
 
+def test_a_place_that_nobody_knows_is_no_end(akako: Any) -> None:
+    done = akako("events", "replay", "--status", "parked", "--after", "msg_none", *WHY)
+
+    assert (done.exit_code, "We keep no delivery" in done.output) == (1, True)
+
+
 def test_an_older_event_counts_with_force_and_a_reason(engine: Engine, clerk: Clerk, akako: Any) -> None:
     old = clerk.created(first_name="Ada")
     ledger.apply(engine, clerk, old, clerk.updated(at=1_000, first_name="Augusta"))
