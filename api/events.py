@@ -15,6 +15,9 @@ from worker import replay as replays
 from worker.discarding import discard as put_away
 from worker.replay import SET, Order
 
+_TURN = "events"
+"""No user's id: one person at a time does something about events, as each of them locks many."""
+
 
 def search(desk: Desk, call: Call[EventsQuery, None]) -> Events:
     """Kept events, the newest received first, a page at a time. A page stays right while others come."""
@@ -56,18 +59,19 @@ def replay(desk: Desk, call: Call[None, Replay]) -> Replayed:
     )
     svix_ids, more = _meant(desk, asked)
     sets = [svix_ids[start : start + SET] for start in range(0, len(svix_ids), SET)]
-    if asked.preview:
-        return _preview(desk, asked, order, sets, more)
-    done = replays.Replayed()
-    for part in sets:
-        done.add(replays.replay(desk.engine.begin, part, order))
+    with desk.turns.take(_TURN):
+        if asked.preview:
+            return _preview(desk, asked, order, sets, more)
+        done = replays.Replayed()
+        for part in sets:
+            done.add(replays.replay(desk.engine.begin, part, order))
     return event_answers.replayed(done, None, more)
 
 
 def discard(desk: Desk, call: Call[None, Discard]) -> Discarded:
     """Put events away for good that are parked or wait. Nothing is deleted, and a replay can take them up again."""
     svix_ids, more = _meant(desk, call.body)
-    with desk.engine.begin() as connection:
+    with desk.changing(_TURN) as connection:
         left = put_away(connection, svix_ids, call.author(call.body.reason))
     return Discarded(discarded=len(svix_ids) - len(left), left=[Left.model_validate(each) for each in left], next=more)
 
