@@ -23,7 +23,8 @@ from api.envelope import Envelope
 from api.table import OPERATIONS
 from api.turns import Turns
 from clerk.backend import Backend
-from config.formats import split_parties
+from clerk.signature import Seals
+from config.formats import split_parties, split_secrets
 from config.settings import ApiSettings
 from config.tally import Tally
 from db import engine
@@ -94,7 +95,9 @@ def _desk(settings: ApiSettings) -> Desk:
     # Half of the connections stay with those who only read.
     turns = Turns(settings.api_connections // 2, LOCK_SECONDS)
     backend = Backend(settings.clerk_secret_key.get_secret_value(), settings.clerk_api_url)
-    return Desk(database, turns, backend, settings.default_role)
+    secrets = settings.clerk_webhook_signing_secret
+    seals = Seals(split_secrets(secrets)) if secrets else None
+    return Desk(database, turns, backend, settings.default_role, seals)
 
 
 def _cors(origins: tuple[str, ...]) -> list[Middleware]:

@@ -109,6 +109,13 @@ class WorkerSettings(QueueSettings, NewUserSettings):
     """How many expired roles are written down in one transaction."""
 
 
+class InspectionSettings(Settings):
+    """What whoever looks at kept deliveries can use."""
+
+    clerk_webhook_signing_secret: SigningSecrets | None = None
+    """The receiver's, to verify kept deliveries again; unset, that is left out."""
+
+
 class AccessSettings(Settings):
     """What every process that asks who is calling needs."""
 
@@ -141,7 +148,7 @@ class BackendSettings(Settings):
     """Where Clerk's Backend API is."""
 
 
-class ApiSettings(AccessSettings, BackendSettings, ListeningSettings, NewUserSettings):
+class ApiSettings(AccessSettings, BackendSettings, ListeningSettings, NewUserSettings, InspectionSettings):
     """What the API needs."""
 
     api_processes: int = Field(default=1, ge=1)

@@ -28,6 +28,7 @@ GRANTS = (
     "grant update (effective_end_date, end_reason, admin_notes, is_active, updated_at) on user_roles to {role}",
     "grant update (status, attempts, next_attempt_at, last_error, applied_at) on webhook_events to {role}",
     "grant select on audit_log to {role}",
+    "grant execute on function akako_note_events(text, text[]) to {role}",
 )
 
 

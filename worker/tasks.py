@@ -10,7 +10,7 @@ from redis import RedisError
 
 from config import logs
 from db import faults
-from worker import apply, broker, expiry, process, suspect, sweep
+from worker import apply, broker, expiry, halving, process, suspect, sweep
 from worker.app import app
 from worker.apply import Applied
 from worker.process import Tools
@@ -34,7 +34,7 @@ def _spoken(work: Callable[[], Done]) -> Done | None:
 
 
 def _say(error: Exception) -> None:
-    if apply.ran_out_of_time(error):
+    if halving.ran_out_of_time(error):
         log.warning("task.ran_out_of_time", next_step="nothing: what is left comes again, in smaller sets")
     elif remedy := faults.remedy(error):
         log.warning("database.away", next_step=remedy, **logs.fault(error))
@@ -48,7 +48,7 @@ def _apply_or_part(tools: Tools, svix_ids: list[str]) -> Applied:
     try:
         return apply.apply(tools.engine, svix_ids, tools.settings.default_role)
     except Exception as error:
-        if apply.ran_out_of_time(error):
+        if halving.ran_out_of_time(error):
             tools.engine.dispose()
             suspect.part(tools.engine, tools.queue, svix_ids)
         raise

@@ -32,7 +32,11 @@ GROUPS: dict[str, type[Settings]] = {
 
 def fields() -> dict[str, FieldInfo]:
     """Every setting once, by its environment variable."""
-    return {name.upper(): field for kind in GROUPS.values() for name, field in kind.model_fields.items()}
+    found: dict[str, FieldInfo] = {}
+    for kind in GROUPS.values():
+        for name, field in kind.model_fields.items():
+            found.setdefault(name.upper(), field)  # whoever needs it speaks before whoever can use it
+    return found
 
 
 def default(field: FieldInfo) -> str:
