@@ -7,6 +7,7 @@ import uvicorn
 
 from config import logs
 from config.settings import ApiSettings, load
+from health import counts, exposition
 
 GRACE_SECONDS = 20
 LARGEST_HEAD_BYTES = 32_768
@@ -16,6 +17,7 @@ def main() -> None:
     """Serve until told to stop; then answer what was taken, and end."""
     settings = load(ApiSettings)
     logs.configure("api", form=settings.log_format, level=settings.log_level)
+    exposition.start(settings, counts.PLACE)
     # uvicorn repeats the signal when all is done, which would end the process as if it had been killed.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     uvicorn.run(

@@ -23,6 +23,7 @@ from clerk.backend import Backend
 from config.formats import split_parties
 from config.settings import ApiSettings
 from db import engine
+from health import ready
 
 log = structlog.get_logger()
 
@@ -57,6 +58,9 @@ def build(settings: ApiSettings) -> Starlette:
             *operation.routes(OPERATIONS, desk, settings.api_max_body_bytes),
             *_documentation(),
             Route("/healthz", healthz),
+            Route(
+                "/readyz", ready.build(settings.database_url.get_secret_value(), settings.redis_url.get_secret_value())
+            ),
         ],
         middleware=[
             Middleware(Envelope),

@@ -1,10 +1,13 @@
 """What every answer carries, whoever made it: the request's id, and headers that keep browsers careful."""
 
 import secrets
+import time
 
 import structlog
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api import metrics
 
 HEADERS = {
     "Cache-Control": "no-store",
@@ -34,10 +37,12 @@ class Envelope:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        begun = time.monotonic()
         name = scope["akako.request_id"] = f"req_{secrets.token_hex(12)}"
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
+                metrics.note_answer(scope["method"], message["status"], time.monotonic() - begun)
                 headers = MutableHeaders(scope=message)
                 headers["X-Request-Id"] = name
                 for header, value in HEADERS.items():

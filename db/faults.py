@@ -60,6 +60,11 @@ def remedy(error: BaseException) -> str | None:
     return known
 
 
+def is_of_another_version(error: BaseException) -> bool:
+    """The tables, or our rights to them, are not those of this version."""
+    return (_sqlstate(error) or "").startswith("42")
+
+
 def is_lost(error: BaseException) -> bool:
     """The connection broke under the statement: a new connection may work, and what was done is not known."""
     return isinstance(error, DBAPIError) and error.connection_invalidated

@@ -141,6 +141,7 @@ webhook_events = Table(
     ),
     CheckConstraint("(status = 'applied') = (applied_at is not null)", name="webhook_events_applied_at_a_time"),
     Index("webhook_events_due_idx", "next_attempt_at", postgresql_where=text("status = 'received'")),
+    Index("webhook_events_secret_idx", "verified_by", "received_at"),
     Index("webhook_events_parked_idx", "received_at", postgresql_where=text("status = 'parked'")),
     postgresql_with={"autovacuum_vacuum_scale_factor": 0.02, "autovacuum_vacuum_insert_scale_factor": 0.05},
 )

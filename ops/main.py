@@ -4,7 +4,7 @@ from importlib import import_module
 
 import click
 
-WORDS = ("audit", "deliver", "demo", "explain", "migrate", "roles", "token", "up", "users")
+WORDS = ("audit", "deliver", "demo", "explain", "migrate", "roles", "secrets", "status", "token", "up", "users")
 
 
 class Words(click.Group):

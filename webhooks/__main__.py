@@ -8,6 +8,7 @@ import uvicorn
 
 from config import logs
 from config.settings import ReceiverSettings, load
+from health import counts, exposition
 from serving.protocol import BoundedProtocol
 
 GRACE_SECONDS = 20
@@ -19,6 +20,7 @@ def main() -> None:
     """Serve until told to stop; then answer what was taken, and end."""
     settings = load(ReceiverSettings)
     logs.configure("receiver", form=settings.log_format, level=settings.log_level)
+    exposition.start(settings, counts.PLACE)
     _allow_open_files(settings.max_connections + OTHER_FILES)
     # uvicorn repeats the signal when all is done, which would end the process as if it had been killed.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))

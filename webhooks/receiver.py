@@ -17,6 +17,7 @@ from config.formats import split_secrets
 from config.settings import ReceiverSettings
 from config.tally import Tally
 from db import engine
+from health import ready
 from serving.limits import Limits, limits
 from webhooks.intake import Intake
 from webhooks.metrics import NOT_KEPT, REFUSED
@@ -66,6 +67,9 @@ def build(settings: ReceiverSettings) -> Starlette:
         routes=[
             Route("/webhooks/clerk", receiver, methods=["POST"]),
             Route("/healthz", healthz),
+            Route(
+                "/readyz", ready.build(settings.database_url.get_secret_value(), settings.redis_url.get_secret_value())
+            ),
         ],
         exception_handlers={HTTPException: receiver.turn_away},
         lifespan=lifespan,
