@@ -1,10 +1,9 @@
 """What the guard costs: `python -m bench.guard` measures one endpoint open, for signed-in callers, and for a role.
 
-One uvicorn process answers, this process sends over raw sockets, PostgreSQL runs beside them; the three endpoints take
+One uvicorn process answers, this process sends over raw sockets, PostgreSQL runs beside them; the endpoints take
 turns, so that a busy machine is busy for all. The server's own CPU time a request says what one core could do alone.
 """
 
-import asyncio
 import os
 import socket
 import sys
@@ -12,22 +11,22 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
-from typing import cast
 
 import psutil
 import psycopg
 import uvloop
 
+from bench.visitors import Case, Result, visit
 from db.migrate import upgrade
 from ops.embedded.servers import Servers
 from ops.process import Process
 from tests.clerk_signs_in import PARTY, Instance
 
 USERS = 20_000
-PATHS = ("/open", "/signed-in", "/guarded")
+MANY = 10_000
+"""Tokens in turn: more than the guard remembers, so that each is new to it whenever it comes."""
 CONNECTIONS = (8, 32, 128)
 ROUNDS, SECONDS = 5, 2.0
 SERVER = (
@@ -43,72 +42,27 @@ SERVER = (
 )
 
 
-@dataclass(slots=True)
-class Result:
-    """What came back in one round."""
-
-    seconds: float = 0.0
-    cpu_seconds: float = 0.0
-    statuses: set[bytes] = field(default_factory=set)
-    latencies: list[float] = field(default_factory=list)
-
-
-class Visitor(asyncio.Protocol):
-    """One connection that sends its request again as soon as it is answered."""
-
-    def __init__(self, request: bytes, result: Result, end: float) -> None:
-        self._request = request
-        self._result = result
-        self._end = end
-        self._answer = b""
-        self.finished = asyncio.get_running_loop().create_future()
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast(asyncio.Transport, transport)  # uvloop's is no subclass of it
-        self._send()
-
-    def _send(self) -> None:
-        self._sent = time.perf_counter()
-        self._transport.write(self._request)
-
-    def data_received(self, data: bytes) -> None:
-        self._answer += data
-        if not self._answer.endswith(b"}"):
-            return
-        self._result.statuses.add(self._answer[9:12])
-        self._result.latencies.append(time.perf_counter() - self._sent)
-        self._answer = b""
-        if time.perf_counter() < self._end:
-            self._send()
-        else:
-            self._transport.close()
-            self.finished.set_result(None)
+def cases(instance: Instance) -> list[Case]:
+    """The three endpoints, and the guarded one with tokens that were never seen."""
+    end = int(time.time()) + 3_600
+    users = [f"user_{number}" for number in range(max(CONNECTIONS))]
+    hot = [instance.token(user, exp=end) for user in users]
+    new = [instance.token(f"user_{number}", exp=end, sid=f"sess_{number}") for number in range(MANY)]
+    return [
+        Case("open", "/open", []),
+        Case("signed in", "/signed-in", hot),
+        Case("guarded", "/guarded", hot),
+        Case("guarded, new tokens", "/guarded", new, in_turn=True),
+    ]
 
 
-async def visit(port: int, path: str, instance: Instance, connections: int) -> Result:
-    """One round: each connection is another user with a token of its own."""
-    result = Result()
-    end = time.perf_counter() + SECONDS
-    loop = asyncio.get_running_loop()
-    visitors = []
-    for number in range(connections):
-        head = f"GET {path} HTTP/1.1\r\nhost: lms\r\n"
-        token = "" if path == "/open" else f"authorization: Bearer {instance.token(f'user_{number}')}\r\n"
-        request = f"{head}{token}\r\n".encode()
-        _, visitor = await loop.create_connection(lambda r=request: Visitor(r, result, end), "127.0.0.1", port)  # type: ignore[misc]
-        visitors.append(visitor)
-    async with asyncio.timeout(SECONDS + 30):
-        await asyncio.gather(*(visitor.finished for visitor in visitors))
-    return result
-
-
-def round_of(server: psutil.Process, port: int, path: str, instance: Instance, connections: int) -> Result:
+def round_of(server: psutil.Process, port: int, case: Case, connections: int) -> Result:
     """One round with its time on the wall and on the server's CPU."""
     began, busy = time.perf_counter(), sum(server.cpu_times()[:2])
-    result = uvloop.run(visit(port, path, instance, connections))
+    result = uvloop.run(visit(port, case, connections, SECONDS))
     result.seconds, result.cpu_seconds = time.perf_counter() - began, sum(server.cpu_times()[:2]) - busy
     if result.statuses != {b"200"}:
-        raise RuntimeError(f"{path} answered {result.statuses}")
+        raise RuntimeError(f"{case.name} answered {result.statuses}")
     return result
 
 
@@ -167,7 +121,7 @@ def wait_for(port: int) -> None:
     raise RuntimeError("the server did not start")
 
 
-def line(path: str, connections: int, rounds: list[Result]) -> str:
+def line(name: str, connections: int, rounds: list[Result]) -> str:
     """The medians of a few rounds as a row."""
     rate = median(len(one.latencies) / one.seconds for one in rounds)
     cpu = median(one.cpu_seconds / len(one.latencies) for one in rounds)
@@ -175,7 +129,7 @@ def line(path: str, connections: int, rounds: list[Result]) -> str:
         median(sorted(one.latencies)[int(share * len(one.latencies))] for one in rounds) for share in (0.5, 0.99)
     )
     return (
-        f"{path:<12}{connections:>5}{rate:>10,.0f}/s{p50 * 1e3:>9.1f} ms{p99 * 1e3:>9.1f} ms"
+        f"{name:<20}{connections:>5}{rate:>10,.0f}/s{p50 * 1e3:>9.1f} ms{p99 * 1e3:>9.1f} ms"
         f"{cpu * 1e6:>9.0f} us{1 / cpu:>10,.0f}/s"
     )
 
@@ -184,15 +138,16 @@ def main() -> None:
     """Measure, and print a table."""
     instance = Instance()
     print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, {USERS:,} users; medians of {ROUNDS} rounds")
-    print(f"{'':<12}{'conns':>5}{'requests':>12}{'p50':>12}{'p99':>12}{'CPU each':>12}{'a core':>12}")
+    print(f"{'':<20}{'conns':>5}{'requests':>12}{'p50':>12}{'p99':>12}{'CPU each':>12}{'a core':>12}")
+    asked = cases(instance)
     with served(instance) as (server, port):
         for connections in CONNECTIONS:
-            rounds: dict[str, list[Result]] = {path: [] for path in PATHS}
+            rounds: dict[str, list[Result]] = {case.name: [] for case in asked}
             for _ in range(ROUNDS):
-                for path in PATHS:
-                    rounds[path].append(round_of(server, port, path, instance, connections))
-            for path in PATHS:
-                print(line(path, connections, rounds[path]), flush=True)
+                for case in asked:
+                    rounds[case.name].append(round_of(server, port, case, connections))
+            for name, results in rounds.items():
+                print(line(name, connections, results), flush=True)
 
 
 if __name__ == "__main__":

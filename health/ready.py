@@ -6,6 +6,7 @@ import time
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from config.settings import BrokerSettings
 from health.broker import Broker
 from health.look import Look
 from health.parts import Parts, State
@@ -39,6 +40,6 @@ class Ready:
         return self._looking
 
 
-def build(database_url: str, redis_url: str) -> Ready:
+def build(settings: BrokerSettings) -> Ready:
     """The endpoint of a process with these servers."""
-    return Ready(Parts(Look(database_url), Broker(redis_url)))
+    return Ready(Parts(Look(settings.database_url.get_secret_value()), Broker(settings.redis_url.get_secret_value())))

@@ -4,11 +4,13 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 from sqlalchemy import Engine
 from starlette.applications import Starlette
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
+from config.settings import BrokerSettings
 from db.engine import connect
 from health import ready
 from health.heart import Heart
@@ -24,7 +26,8 @@ UNSEEN = "unknown, since the database says nothing"
 @contextmanager
 def client(database_url: str, redis_url: str) -> Iterator[TestClient]:
     """Somebody who asks a process with these servers."""
-    app = Starlette(routes=[Route("/readyz", ready.build(database_url, redis_url))])
+    settings = BrokerSettings(database_url=SecretStr(database_url), redis_url=SecretStr(redis_url))
+    app = Starlette(routes=[Route("/readyz", ready.build(settings))])
     with TestClient(app) as made:
         yield made
 
