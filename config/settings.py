@@ -32,11 +32,25 @@ class MigrationSettings(Settings):
     """The role that owns the tables, for `akako migrate` only; unset, `DATABASE_URL` is used and owns them itself."""
 
 
-class QueueSettings(Settings):
-    """What every process that sends or takes Celery messages needs."""
+class MetricsSettings(Settings):
+    """What every process that lasts needs, to be seen from outside."""
+
+    metrics_host: str = "127.0.0.1"
+    """The address on which the process answers Prometheus; it is not meant for strangers."""
+
+    metrics_port: int = Field(default=0, ge=0, le=65_535)
+    """The port of `/metrics`, another one for each process of a machine; 0: none."""
+
+
+class BrokerSettings(Settings):
+    """What every process that looks at Redis needs."""
 
     redis_url: RedisUrl
     """Redis 6.2 or newer (or Valkey) for Celery's messages: `redis://host:6379/0`. Losing its data loses nothing."""
+
+
+class QueueSettings(BrokerSettings):
+    """What every process that sends or takes Celery messages needs."""
 
     apply_set_size: int = Field(default=200, ge=1, le=1_000)
     """How many events one Celery message names at most; they are applied in one transaction."""
@@ -65,11 +79,15 @@ class NewUserSettings(Settings):
     """The role that a new user is given once: LEARNER, MENTOR or ADMIN."""
 
 
-class ReceiverSettings(QueueSettings, ListeningSettings):
-    """What the receiver of deliveries needs."""
+class SigningSettings(Settings):
+    """What the receiver needs to know Clerk, and `akako secrets` to advise."""
 
     clerk_webhook_signing_secret: SigningSecrets
     """Verifies deliveries: `whsec_...` of Clerk's dashboard; several while one is rotated out: newest first, commas."""
+
+
+class ReceiverSettings(SigningSettings, QueueSettings, ListeningSettings, MetricsSettings):
+    """What the receiver of deliveries needs."""
 
     web_processes: int = Field(default=1, ge=1)
     """How many processes receive deliveries on the one port."""
@@ -90,7 +108,7 @@ class ReceiverSettings(QueueSettings, ListeningSettings):
     """How many bytes of deliveries may wait for a commit; more are answered 503 at once."""
 
 
-class WorkerSettings(QueueSettings, NewUserSettings):
+class WorkerSettings(QueueSettings, NewUserSettings, MetricsSettings):
     """What the worker and the calendar need."""
 
     worker_processes: int = Field(default=2, ge=1)
@@ -148,7 +166,15 @@ class BackendSettings(Settings):
     """Where Clerk's Backend API is."""
 
 
-class ApiSettings(AccessSettings, BackendSettings, ListeningSettings, NewUserSettings, InspectionSettings):
+class ApiSettings(
+    AccessSettings,
+    BackendSettings,
+    ListeningSettings,
+    NewUserSettings,
+    InspectionSettings,
+    BrokerSettings,
+    MetricsSettings,
+):
     """What the API needs."""
 
     api_processes: int = Field(default=1, ge=1)

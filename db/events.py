@@ -101,15 +101,17 @@ def bodies(connection: Connection, svix_ids: Sequence[str]) -> dict[str, bytes]:
     return {svix_id: bytes(body) for svix_id, body in rows}
 
 
-def mark_applied(connection: Connection, svix_ids: Sequence[str]) -> None:
-    """Say that events are done, in the transaction that holds what they did."""
-    connection.exec_driver_sql(
+def mark_applied(connection: Connection, svix_ids: Sequence[str]) -> list[float]:
+    """Say that events are done, in the transaction that holds what they did; for how many seconds each was kept."""
+    lags = connection.exec_driver_sql(
         """
         update webhook_events set status = 'applied', applied_at = now(), last_error = null
         where svix_id = any(%(ids)b::text[])
+        returning extract(epoch from clock_timestamp() - received_at)::float8
         """,
         {"ids": list(svix_ids)},
     )
+    return list(lags.scalars())
 
 
 def mark(connection: Connection, svix_id: str, status: str, why: str) -> None:

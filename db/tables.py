@@ -156,6 +156,7 @@ webhook_events = Table(
         postgresql_where=text("type not in ('user.created', 'user.updated')"),
     ),
     Index("webhook_events_error_idx", "received_at", postgresql_where=text("last_error is not null")),
+    Index("webhook_events_secret_idx", "verified_by", "received_at"),
     postgresql_with={"autovacuum_vacuum_scale_factor": 0.02, "autovacuum_vacuum_insert_scale_factor": 0.05},
 )
 
@@ -187,4 +188,14 @@ audit_log = Table(
         postgresql_where=text("action like 'event.%' and after is not null"),
     ),
     Index("audit_log_role_idx", "user_role_id", "id", postgresql_where=text("user_role_id is not null")),
+)
+
+heartbeats = Table(
+    "heartbeats",
+    metadata,
+    Column("part", Text, primary_key=True),
+    Column("moved_at", Moment, nullable=False),
+    Column("seen_at", Moment, nullable=False, server_default=func.now()),
+    CheckConstraint("part in ('worker', 'beat')", name="heartbeats_known_part"),
+    postgresql_with={"fillfactor": 10},
 )

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, Engine
 
@@ -23,6 +23,13 @@ class Applied:
     parked: int = 0
     ignored: int = 0
     failed: int = 0
+    lags: list[float] = field(default_factory=list)
+    """Seconds for which each applied event had been kept."""
+
+    @property
+    def figures(self) -> dict[str, int]:
+        """How many of each, without the rest."""
+        return {"applied": self.applied, "parked": self.parked, "ignored": self.ignored, "failed": self.failed}
 
 
 def apply(engine: Engine, svix_ids: Sequence[str], default_role: Role) -> Applied:
@@ -68,6 +75,6 @@ def _apply_in(connection: Connection, svix_ids: Sequence[str], default_role: Rol
     truth.write(connection, understood.states, default_role, email_keys)
     marked = {svix_id for svix_id, _, _ in understood.without_effect}
     done = [event.svix_id for event in claimed if event.svix_id not in marked]
-    events.mark_applied(connection, done)
+    lags = events.mark_applied(connection, done)
     parked = sum(status == "parked" for _, status, _ in understood.without_effect)
-    return Applied(applied=len(done), parked=parked, ignored=len(marked) - parked)
+    return Applied(applied=len(done), parked=parked, ignored=len(marked) - parked, lags=lags)

@@ -7,7 +7,9 @@ from config.settings import (
     AccessSettings,
     ApiSettings,
     BackendSettings,
+    BrokerSettings,
     ListeningSettings,
+    MetricsSettings,
     MigrationSettings,
     NewUserSettings,
     QueueSettings,
@@ -19,6 +21,8 @@ from config.settings import (
 GROUPS: dict[str, type[Settings]] = {
     "Every process": Settings,
     "`akako migrate`": MigrationSettings,
+    "Receiver, API, worker and calendar (`web`, `api`, `worker`, `beat`)": BrokerSettings,
+    "The same, to be seen": MetricsSettings,
     "Receiver, worker and calendar (`web`, `worker`, `beat`)": QueueSettings,
     "Receiver and API (`web`, `api`)": ListeningSettings,
     "The receiver (`web`)": ReceiverSettings,

@@ -59,7 +59,7 @@ def test_everything_but_the_migration_is_always_restarted() -> None:
 
 
 def test_everything_that_can_be_asked_has_a_health_check() -> None:
-    assert {name for name, service in SERVICES.items() if "healthcheck" not in service} == {"migrate", "beat"}
+    assert {name for name, service in SERVICES.items() if "healthcheck" not in service} == {"migrate"}
 
 
 def test_redis_keeps_its_messages_and_never_evicts_one() -> None:
