@@ -10,7 +10,7 @@ from redis import RedisError
 
 from config import logs
 from db import faults
-from worker import apply, broker, expiry, process, suspect, sweep
+from worker import apply, broker, expiry, process, retention, suspect, sweep
 from worker.app import app
 from worker.apply import Applied
 from worker.process import Tools
@@ -83,3 +83,12 @@ def expire_roles() -> None:
     count = _spoken(lambda: expiry.expire(tools.engine, tools.settings.expire_rows))
     if count:
         log.info("roles.expired", count=count)
+
+
+@app.task(name=broker.FORGET_BODIES)
+def forget_bodies() -> None:
+    """Let old events that are done lose their bodies."""
+    tools = process.tools()
+    count = _spoken(lambda: retention.forget(tools.engine, tools.settings.event_body_days))
+    if count:
+        log.info("bodies.forgotten", count=count)
