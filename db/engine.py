@@ -11,7 +11,7 @@ SILENCE_MILLISECONDS = 10_000
 # so that whoever waited for a lock decides by what is there then.
 _SESSION = """
     select set_config('statement_timeout', %s, false), set_config('lock_timeout', %s, false),
-           set_config('TimeZone', 'UTC', false),
+           set_config('idle_in_transaction_session_timeout', %s, false), set_config('TimeZone', 'UTC', false),
            set_config('default_transaction_isolation', 'read committed', false),
            case when current_setting('synchronous_commit') = 'off'
                 then set_config('synchronous_commit', 'on', false) end
@@ -19,14 +19,23 @@ _SESSION = """
 
 
 def connect(
-    url: str, process: str, *, connections: int = 2, statement_seconds: float = 60, lock_seconds: float = 0
+    url: str,
+    process: str,
+    *,
+    connections: int = 2,
+    statement_seconds: float = 60,
+    lock_seconds: float = 0,
+    idle_seconds: float = 0,
 ) -> Engine:
     """An engine on psycopg 3 that connects when it is first used, with at most `connections` at a time.
 
     `url` is libpq's own (`postgresql://` or `postgres://`), whatever parameters the host gave with it. A statement
     that takes longer than `statement_seconds`, or waits for one lock longer than `lock_seconds`, is cancelled by the
-    server (0: never); a server that falls silent is given up.
+    server, and a transaction in which we say nothing for `idle_seconds` is ended by it (0: never); a server that falls
+    silent is given up.
     """
+
+    limits = [f"{seconds * 1_000:.0f}" for seconds in (statement_seconds, lock_seconds, idle_seconds)]
 
     def open_connection() -> psycopg.Connection:
         connection = psycopg.connect(
@@ -38,7 +47,7 @@ def connect(
             keepalives_count=3,
             tcp_user_timeout=SILENCE_MILLISECONDS,
         )
-        connection.execute(_SESSION, [f"{seconds * 1_000:.0f}" for seconds in (statement_seconds, lock_seconds)])
+        connection.execute(_SESSION, limits)
         connection.commit()
         return connection
 

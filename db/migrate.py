@@ -20,7 +20,7 @@ LOCK = 7_240_001
 
 # What identifies a row, what was signed and what was written down is not for the application to change.
 GRANTS = (
-    "revoke all on users, user_roles, webhook_events, audit_log, alembic_version from {role}",
+    "revoke all on users, user_roles, webhook_events, audit_log, heartbeats, alembic_version from {role}",
     "grant usage on schema public to {role}",
     "grant select, insert on users, user_roles, webhook_events to {role}",
     "grant update (claimed_email, email, first_name, last_name, username, image_url, external_id, banned,"
@@ -28,6 +28,8 @@ GRANTS = (
     "grant update (effective_end_date, end_reason, admin_notes, is_active, updated_at) on user_roles to {role}",
     "grant update (status, attempts, next_attempt_at, last_error, applied_at, body) on webhook_events to {role}",
     "grant select on audit_log to {role}",
+    "grant select, insert on heartbeats to {role}",
+    "grant update (moved_at, seen_at) on heartbeats to {role}",
 )
 
 

@@ -177,3 +177,13 @@ audit_log = Table(
     Index("audit_log_at_idx", "at"),
     Index("audit_log_role_idx", "user_role_id", "id", postgresql_where=text("user_role_id is not null")),
 )
+
+heartbeats = Table(
+    "heartbeats",
+    metadata,
+    Column("part", Text, primary_key=True),
+    Column("moved_at", Moment, nullable=False),
+    Column("seen_at", Moment, nullable=False, server_default=func.now()),
+    CheckConstraint("part in ('worker', 'beat')", name="heartbeats_known_part"),
+    postgresql_with={"fillfactor": 10},
+)

@@ -31,13 +31,13 @@ BOUND = (
     Fault("bound: receiver killed", processes.kill_receiver, 5, alone=True),
     Fault("bound: worker killed", processes.kill_worker, 5, short=1, alone=True),
     Fault("bound: one hand killed", processes.kill_hand, 5, alone=True),
-    Fault("bound: worker stalled", processes.stall_worker, 3, alone=True),
+    Fault("bound: worker stalled", processes.stall_worker, 5, short=1, alone=True),
+    Fault("bound: one hand stalled", processes.stall_hand, 5, alone=True),
     Fault("bound: Redis killed", queue.kill, 5, alone=True),
     Fault("bound: Redis flushed", queue.flush, 5, alone=True),
     Fault("bound: Redis away and back", queue.be_absent, 3, alone=True),
     Fault("bound: PostgreSQL restarted", ledger.restart, 5, alone=True),
     Fault("bound: calendar killed", processes.kill_calendar, 5, alone=True),
-    Fault("bound: calendar stalled", processes.stall_calendar, 3, alone=True),
     Fault("bound: everything killed", processes.kill_everything, 5, alone=True),
 )
 EVERY: tuple[Trial, ...] = (*KILLED, *BOUND)

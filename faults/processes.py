@@ -30,9 +30,7 @@ def kill_worker(house: House) -> None:
 
 def kill_hand(house: House) -> None:
     """One of the processes that the worker applies with."""
-    hands = [each for each in house.family(house.pid("worker")) if not each.children()]
-    with suppress(psutil.NoSuchProcess):
-        hands[0].kill()
+    _hands(house)[0].kill()
 
 
 def kill_calendar(house: House) -> None:
@@ -42,14 +40,14 @@ def kill_calendar(house: House) -> None:
 
 
 def stall_worker(house: House) -> None:
-    """The whole group stands still: it is there, and does nothing. Whoever notices has to end it."""
-    _suspend(house, "worker")
+    """All the processes that it applies with stand still: it is there, it answers, and nothing is applied."""
+    for hand in _hands(house):
+        hand.suspend()
 
 
-def stall_calendar(house: House) -> None:
-    """The calendar stands still, and events are lost meanwhile."""
-    _suspend(house, "beat")
-    house.flush()
+def stall_hand(house: House) -> None:
+    """One of them stands still, perhaps in the middle of a transaction."""
+    _hands(house)[0].suspend()
 
 
 def kill_everything(house: House) -> None:
@@ -85,10 +83,8 @@ def _command(process: psutil.Process) -> list[str]:
     return []
 
 
-def _suspend(house: House, name: str) -> None:
-    for process in house.family(house.pid(name)):
-        with suppress(psutil.NoSuchProcess):
-            process.suspend()
+def _hands(house: House) -> list[psutil.Process]:
+    return [each for each in house.family(house.pid("worker")) if not each.children()]
 
 
 def _applied_since(house: House, moment: float) -> bool:

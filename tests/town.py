@@ -25,7 +25,7 @@ ROLES = "select role from user_roles join users on users.id = user_id where cler
 class Town:
     """Everything that runs for ever, on one database and one Redis."""
 
-    def __init__(self, database: Database, redis_url: str, directory: Path) -> None:
+    def __init__(self, database: Database, redis_url: str, directory: Path, **settings: str) -> None:
         self.clerk = Clerk()
         self.engine: Engine = connect(database.app_url, "test", connections=8)
         port = ground.free_port()
@@ -39,6 +39,7 @@ class Town:
             "PORT": str(port),
             "SWEEP_SECONDS": "1",
             "EXPIRE_SECONDS": "1",
+            **settings,
         }
         self._processes = {process.name: process for process in self.processes()}
 
@@ -62,11 +63,19 @@ class Town:
         """`kill -9`, with all that it started."""
         self._processes[name].kill()
 
+    def code(self, name: str) -> int | None:
+        """How a process ended by itself; None while it runs."""
+        return self._processes[name].code
+
+    def hands(self) -> list[psutil.Process]:
+        """The processes that the worker applies with."""
+        children = psutil.Process(self._processes["worker"].pid).children(recursive=True)
+        return [process for process in children if not process.children()]
+
     def kill_hands(self) -> None:
         """`kill -9` for the processes that the worker applies with, and for them alone."""
-        for process in psutil.Process(self._processes["worker"].pid).children(recursive=True):
-            if not process.children():
-                process.kill()
+        for hand in self.hands():
+            hand.kill()
 
     def end(self) -> None:
         """End everything in order."""
@@ -113,9 +122,9 @@ class Town:
 
 
 @contextmanager
-def town(database: Database, redis_url: str, directory: Path) -> Iterator[Town]:
+def town(database: Database, redis_url: str, directory: Path, **settings: str) -> Iterator[Town]:
     """A town in which everything is there to be started; all of it has ended after the block."""
-    built = Town(database, redis_url, directory)
+    built = Town(database, redis_url, directory, **settings)
     try:
         yield built
     finally:

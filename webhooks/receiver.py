@@ -54,7 +54,7 @@ def build(settings: ReceiverSettings) -> Starlette:
         intake.start()
         log.info("receiver.started")
         yield State(limits=limits(settings, refused.note))
-        await asyncio.to_thread(intake.close)
+        await intake.close()
         await asyncio.to_thread(nudger.close)
         refused.close()
         not_kept.close()
