@@ -13,6 +13,8 @@ from faults.matrix import EVERY
 from faults.trial import Trial
 from ops import interruption
 
+INTERRUPTED = 130
+
 
 @click.command(
     epilog="""\b
@@ -32,7 +34,7 @@ from ops import interruption
 def main(names: Sequence[str], times: int | None, short: bool, as_json: bool, listed: bool) -> None:
     """Break receiver, worker, calendar, Redis and PostgreSQL under load, and count what was lost or applied twice.
 
-    Servers and processes are this command's own. Ends with 1 if anything is not as promised.
+    Servers and processes are this command's own. Ctrl-C ends it with what was done so far. Ends with 1 if anything is not as promised.
     """
     chosen = choose(names, short=short)
     if listed:
@@ -40,11 +42,15 @@ def main(names: Sequence[str], times: int | None, short: bool, as_json: bool, li
         return
     with interruption.heard():
         try:
-            verdicts = _run(chosen, times, short=short, talk=not as_json)
+            verdicts = _run(chosen, times, short=short)
         except KeyboardInterrupt:
-            sys.exit(130)
+            sys.exit(INTERRUPTED)
     if as_json:
         click.echo(json.dumps([report.plain(verdict) for verdict in verdicts], indent=2))
+    else:
+        report.show(verdicts, Console())
+    if any(verdict.interrupted for verdict in verdicts):
+        sys.exit(INTERRUPTED)
     sys.exit(not all(verdict.kept for verdict in verdicts))
 
 
@@ -61,16 +67,16 @@ def _is_named(trial: Trial, names: Sequence[str]) -> bool:
     return not names or any(trial.name.lower().startswith(name.lower()) for name in names)
 
 
-def _run(chosen: Sequence[Trial], times: int | None, *, short: bool, talk: bool) -> list[Verdict]:
+def _run(chosen: Sequence[Trial], times: int | None, *, short: bool) -> list[Verdict]:
+    """One after the other; an interruption ends the one that runs, which is judged, and begins no other."""
     console = Console(stderr=True)
-    verdicts = []
+    verdicts: list[Verdict] = []
     with console.status("starting") as status:
         for trial in chosen:
-            verdict = trial.run(times or (trial.short if short else trial.times), status.update)
-            verdicts.append(verdict)
-            console.print(f"{'kept  ' if verdict.kept else 'BROKEN'}  {trial.name}", highlight=False)
-    if talk:
-        report.show(verdicts, Console())
+            verdicts.append(trial.run(times or (trial.short if short else trial.times), status.update))
+            console.print(f"{'kept  ' if verdicts[-1].kept else 'BROKEN'}  {trial.name}", highlight=False)
+            if verdicts[-1].interrupted:
+                break
     return verdicts
 
 

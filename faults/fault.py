@@ -50,10 +50,8 @@ class Fault:
         senders.start()
         try:
             house.until(lambda: applied_since(house, 0), "the worker applies what comes")
-            for number in range(times):
-                say(f"{self.name}: {number + 1} of {times}, {len(senders.told.accepted):,} accepted")
-                injections.append(self._inject(house, senders))
-            least = self.least * times // self.times
+            self._break(house, senders, injections, verdict, say)
+            least = self.least * verdict.times // self.times
             house.until(lambda: len(senders.told.accepted) >= least, f"{least} events were accepted", 600)
             say(f"{self.name}: waiting until all is applied")
             senders.finish()
@@ -66,6 +64,16 @@ class Fault:
         if self.spotless and senders.told.failures:
             verdict.wrong.append(f"requests failed: {sorted({kind for _, kind in senders.told.failures})}")
         return verdict
+
+    def _break(self, house: House, senders: Senders, injections: list[Injection], verdict: Verdict, say: Say) -> None:
+        """Once more and once more; an interruption ends this, and what was done is judged."""
+        try:
+            for number in range(verdict.times):
+                say(f"{self.name}: {number + 1} of {verdict.times}, {len(senders.told.accepted):,} accepted")
+                injections.append(self._inject(house, senders))
+        except KeyboardInterrupt:
+            verdict.interrupted = True
+            verdict.times = len(injections)
 
     def _inject(self, house: House, senders: Senders) -> Injection:
         time.sleep(random.uniform(0, 0.5))

@@ -58,6 +58,8 @@ class Verdict:
     note: str = ""
     bound: float | None = None
     """The seconds within which each of these has to be."""
+    interrupted: bool = False
+    """Whether there should have been more of it."""
     wrong: list[str] = field(default_factory=list)
     """What else is not as promised."""
 
@@ -88,7 +90,7 @@ def judge(house: House, told: Told, injections: Sequence[Injection], verdict: Ve
     verdict.twice = count(house, TOO_MANY_LINES) + count(house, TOO_MANY_ROLES)
     applied = dict(house.run(APPLIED_AT))
     pairs = [(at, applied[number]) for number, at in told.accepted.items() if number in applied]
-    verdict.recoveries = [_recovery(injection, pairs) for injection in injections]
+    verdict.recoveries = [_recovery(injection, pairs, injections) for injection in injections]
     verdict.longest = max((_wait(accepted, done, injections) for accepted, done in pairs), default=0.0)
     return verdict
 
@@ -98,10 +100,10 @@ def count(house: House, query: str, *parameters: object) -> int:
     return int(house.run(query, *parameters)[0][0])
 
 
-def _recovery(injection: Injection, pairs: Sequence[tuple[float, float]]) -> float:
+def _recovery(injection: Injection, pairs: Sequence[tuple[float, float]], every: Sequence[Injection]) -> float:
     opened = min((accepted for accepted, _ in pairs if accepted >= injection.over), default=injection.over)
     caught_up = max((applied for accepted, applied in pairs if accepted < injection.over), default=injection.over)
-    return max(opened, caught_up) - injection.over
+    return _wait(injection.over, max(opened, caught_up), every)
 
 
 def _wait(accepted: float, applied: float, injections: Sequence[Injection]) -> float:

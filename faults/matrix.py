@@ -1,6 +1,7 @@
 """The faults, each a value: what breaks, how often, and what else is asked of it."""
 
 from faults import ledger, processes, queue
+from faults.boundaries import Boundaries
 from faults.fault import Fault
 from faults.trial import Trial
 
@@ -40,4 +41,10 @@ BOUND = (
     Fault("bound: calendar killed", processes.kill_calendar, 5, alone=True),
     Fault("bound: everything killed", processes.kill_everything, 5, alone=True),
 )
-EVERY: tuple[Trial, ...] = (*KILLED, *BOUND)
+BETWEEN = (
+    Boundaries("receiver dies at each message with PostgreSQL", "web", "DATABASE_URL", 40, short=2),
+    Boundaries("receiver dies at each message with Redis", "web", "REDIS_URL", 40),
+    Boundaries("worker dies at each message with PostgreSQL", "worker", "DATABASE_URL", 80, short=1),
+    Boundaries("worker dies at each message with Redis", "worker", "REDIS_URL", 80),
+)
+EVERY: tuple[Trial, ...] = (*KILLED, *BETWEEN, *BOUND)

@@ -61,6 +61,7 @@ def plain(verdict: Verdict) -> dict[str, Any]:
         "recovery_worst_seconds": verdict.worst,
         "longest_wait_seconds": verdict.longest,
         "bound_seconds": verdict.bound,
+        "interrupted": verdict.interrupted,
         "note": verdict.note,
         "wrong": verdict.wrong,
         "kept": verdict.kept,

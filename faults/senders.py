@@ -4,6 +4,7 @@ import http.client
 import itertools
 import threading
 import time
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from faults.deliveries import Numbered
@@ -30,8 +31,8 @@ class Told:
 class Senders:
     """Deliver `rate` a second, together, until they are told to stop; then whatever was begun is still delivered."""
 
-    def __init__(self, port: int, rate: float, *, senders: int = SENDERS) -> None:
-        self.told = Told()
+    def __init__(self, port: int, rate: float, *, senders: int = SENDERS, told: Told | None = None) -> None:
+        self.told = told or Told()
         self._port = port
         self._rate = rate
         self._numbers = itertools.count()
@@ -39,7 +40,9 @@ class Senders:
         self._stopped = threading.Event()
         self._abandoned = threading.Event()
         self._lock = threading.Lock()
-        self._threads = [threading.Thread(target=self._deliver, daemon=True) for _ in range(senders)]
+        self._threads = [
+            threading.Thread(target=self._deliver, args=(self._next(),), daemon=True) for _ in range(senders)
+        ]
 
     def start(self) -> None:
         """Begin to deliver."""
@@ -67,14 +70,18 @@ class Senders:
             latest = list(self.told.accepted.values())[-SENDERS * 4 :]
         return any(accepted > moment for accepted in latest)
 
-    def _deliver(self) -> None:
+    def deliver(self, *numbers: int) -> None:
+        """Deliver these, one after the other, until each is accepted."""
+        self._deliver(numbers)
+
+    def _deliver(self, numbers: Iterable[int]) -> None:
         connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=TIMEOUT_SECONDS)
-        for number in self._next():
+        for number in numbers:
             while not self._attempt(connection, number) and not self._abandoned.wait(PAUSE_SECONDS):
                 pass
         connection.close()
 
-    def _next(self) -> "itertools.chain[int]":
+    def _next(self) -> Iterator[int]:
         return itertools.chain.from_iterable(iter(self._due, ()))
 
     def _due(self) -> tuple[int, ...]:
