@@ -34,7 +34,8 @@ INTERRUPTED = 130
 def main(names: Sequence[str], times: int | None, short: bool, as_json: bool, listed: bool) -> None:
     """Break receiver, worker, calendar, Redis and PostgreSQL under load, and count what was lost or applied twice.
 
-    Servers and processes are this command's own. Ctrl-C ends it with what was done so far. Ends with 1 if anything is not as promised.
+    Servers and processes are this command's own. Ctrl-C ends it with what was
+    done so far. Ends with 1 if anything is not as promised.
     """
     chosen = choose(names, short=short)
     if listed:

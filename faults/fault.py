@@ -1,12 +1,13 @@
 """A fault as a value, and what is done with each: load, fault, load, judgement."""
 
 import random
-import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from faults.disk import Impossible, ordinary
 from faults.house import Broken, House
 from faults.judgement import BOUND_SECONDS, Injection, Verdict, judge
 from faults.senders import Senders
@@ -31,18 +32,25 @@ class Fault:
     """Whether all is well again before the next one, and the stated bound is judged."""
     spotless: bool = False
     """Whether not one request may fail."""
+    working: bool = False
+    """Whether the worker applies something before each, so that it happens to one that has come back."""
     note: str = ""
     settings: Mapping[str, str] = field(default_factory=dict)
+    place: Callable[[], AbstractContextManager[Path]] = ordinary
+    """Where the servers keep their data."""
     second: Sequence[str] = ()
     """Processes of which two run."""
 
     def run(self, times: int, say: Say) -> Verdict:
         """Break it so many times under load, on servers of its own."""
-        with (
-            tempfile.TemporaryDirectory(prefix="akako-faults-") as directory,
-            House(Path(directory), settings=self.settings, second=self.second) as house,
-        ):
-            return self._run(house, times, say)
+        try:
+            with (
+                self.place() as directory,
+                House(directory, settings=self.settings, second=self.second) as house,
+            ):
+                return self._run(house, times, say)
+        except Impossible as error:
+            return Verdict(self.name, note=f"not run here. {error}")
 
     def _run(self, house: House, times: int, say: Say) -> Verdict:
         verdict = Verdict(self.name, times, note=self.note, bound=BOUND_SECONDS if self.alone else None)
@@ -76,6 +84,9 @@ class Fault:
             verdict.times = len(injections)
 
     def _inject(self, house: House, senders: Senders) -> Injection:
+        asked = time.time()
+        if self.working:
+            house.until(lambda: done_since(house, asked), "the worker applies what comes")
         time.sleep(random.uniform(0, 0.5))
         began = time.time()
         self.inject(house)
@@ -100,4 +111,10 @@ def overdue(house: House, moment: float) -> bool:
     found = house.run(
         "select 1 from webhook_events where status = 'received' and received_at <= to_timestamp(%s) limit 1", moment
     )
+    return bool(found)
+
+
+def done_since(house: House, moment: float) -> bool:
+    """Whether anything was applied since then."""
+    found = house.run("select 1 from webhook_events where applied_at > to_timestamp(%s) limit 1", moment)
     return bool(found)

@@ -58,6 +58,8 @@ class Verdict:
     note: str = ""
     bound: float | None = None
     """The seconds within which each of these has to be."""
+    compared: bool = False
+    """Whether this is only shown beside the others: no promise of ours."""
     interrupted: bool = False
     """Whether there should have been more of it."""
     wrong: list[str] = field(default_factory=list)
@@ -77,7 +79,7 @@ class Verdict:
     def kept(self) -> bool:
         """Whether everything promised is so."""
         late = self.bound is not None and max(self.worst or 0, self.longest) > self.bound
-        return not (self.lost or self.twice or self.wrong or late)
+        return self.compared or not (self.lost or self.twice or self.wrong or late)
 
 
 def judge(house: House, told: Told, injections: Sequence[Injection], verdict: Verdict) -> Verdict:

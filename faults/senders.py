@@ -31,17 +31,18 @@ class Told:
 class Senders:
     """Deliver `rate` a second, together, until they are told to stop; then whatever was begun is still delivered."""
 
-    def __init__(self, port: int, rate: float, *, senders: int = SENDERS, told: Told | None = None) -> None:
+    def __init__(self, port: int, rate: float, *, told: Told | None = None, first: int = 0) -> None:
         self.told = told or Told()
         self._port = port
         self._rate = rate
-        self._numbers = itertools.count()
+        self._numbers = itertools.count(first)
+        self._first = first
         self._began = time.time()
         self._stopped = threading.Event()
         self._abandoned = threading.Event()
         self._lock = threading.Lock()
         self._threads = [
-            threading.Thread(target=self._deliver, args=(self._next(),), daemon=True) for _ in range(senders)
+            threading.Thread(target=self._deliver, args=(self._next(),), daemon=True) for _ in range(SENDERS)
         ]
 
     def start(self) -> None:
@@ -88,7 +89,7 @@ class Senders:
         """The next number, when it is due; nothing when it is time to stop."""
         with self._lock:
             number = next(self._numbers)
-        due = self._began + number / self._rate
+        due = self._began + (number - self._first) / self._rate
         if self._stopped.wait(max(0.0, due - time.time())):
             return ()
         return (number,)
