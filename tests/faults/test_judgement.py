@@ -11,15 +11,16 @@ from clerk.signature import Seals
 from faults import report
 from faults.__main__ import choose, main
 from faults.deliveries import SECRET, Numbered
+from faults.disk import ordinary
 from faults.house import House
 from faults.judgement import BOUND_SECONDS, Injection, Verdict, judge
 from faults.senders import Senders, Told
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+def house() -> Iterator[House]:
     """Two events, accepted and applied."""
-    with House(Path(tmp_path_factory.mktemp("house"))) as made:
+    with ordinary() as directory, House(directory) as made:
         Senders(made.port, 1).deliver(0, 1)
         made.settle()
         yield made
