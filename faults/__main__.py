@@ -2,6 +2,7 @@
 
 import json
 import sys
+import time
 from collections.abc import Sequence
 
 import click
@@ -74,8 +75,10 @@ def _run(chosen: Sequence[Trial], times: int | None, *, short: bool) -> list[Ver
     verdicts: list[Verdict] = []
     with console.status("starting") as status:
         for trial in chosen:
+            began = time.monotonic()
             verdicts.append(trial.run(times or (trial.short if short else trial.times), status.update))
-            console.print(f"{'kept  ' if verdicts[-1].kept else 'BROKEN'}  {trial.name}", highlight=False)
+            word, took = "kept  " if verdicts[-1].kept else "BROKEN", time.monotonic() - began
+            console.print(f"{word}  {trial.name} ({took:.0f} s)", highlight=False)
             if verdicts[-1].interrupted:
                 break
     return verdicts

@@ -54,6 +54,8 @@ class Boundaries:
                         break
             except (Broken, TimeoutError) as error:
                 verdict.wrong.append(str(error))
+            except KeyboardInterrupt:
+                verdict.interrupted = True
             verdict.times = len(injections)
             return judge(house, told, injections, verdict)
 
