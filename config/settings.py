@@ -126,6 +126,9 @@ class WorkerSettings(QueueSettings, NewUserSettings, MetricsSettings):
     expire_rows: int = Field(default=1_000, ge=1)
     """How many expired roles are written down in one transaction."""
 
+    event_body_days: int = Field(default=90, ge=1, le=36_500)
+    """After how many days applied and ignored events lose their body; all else of them stays. Parked ones keep it."""
+
 
 class InspectionSettings(Settings):
     """What whoever looks at kept deliveries can use."""

@@ -1,4 +1,4 @@
-"""The kept deliveries: keep, claim, mark."""
+"""The kept deliveries: keep, claim, mark, and at last forget their bodies."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -156,3 +156,24 @@ def due(connection: Connection, most: int) -> list[str]:
         (most,),
     )
     return list(rows.scalars())
+
+
+def forget_bodies(connection: Connection, days: int, most: int) -> int:
+    """Let up to `most` applied and ignored events that came more than so many days ago lose their bodies; how many.
+
+    All else of them stays, for ever. The database puts a digest in a body's place. Rows that another transaction
+    holds are left to it, so that two may run at once.
+    """
+    forgotten = connection.exec_driver_sql(
+        """
+        update webhook_events set body = null
+        where svix_id = any(array(
+            select svix_id from webhook_events
+            where received_at < now() - make_interval(days => %s)
+              and body is not null and status in ('applied', 'ignored')
+            order by received_at limit %s
+            for no key update skip locked))
+        """,
+        (days, most),
+    )
+    return forgotten.rowcount

@@ -126,7 +126,7 @@ webhook_events = Table(
     Column("type", Text),
     Column("clerk_user_id", Text),
     Column("occurred_at", Moment),
-    Column("body", LargeBinary, nullable=False),
+    Column("body", LargeBinary),
     Column("svix_timestamp", BigInteger, nullable=False),
     Column("svix_signature", Text, nullable=False),
     Column("verified_by", Text, nullable=False),
@@ -136,10 +136,15 @@ webhook_events = Table(
     Column("last_error", Text),
     Column("received_at", Moment, nullable=False, server_default=func.now()),
     Column("applied_at", Moment),
+    Column("digest", LargeBinary),
     CheckConstraint(
         "status in ('received', 'applied', 'ignored', 'parked', 'discarded')", name="webhook_events_known_status"
     ),
     CheckConstraint("(status = 'applied') = (applied_at is not null)", name="webhook_events_applied_at_a_time"),
+    CheckConstraint("(body is null) = (digest is not null)", name="webhook_events_body_or_digest"),
+    CheckConstraint(
+        "body is not null or status in ('applied', 'ignored')", name="webhook_events_done_before_forgotten"
+    ),
     Index("webhook_events_due_idx", "next_attempt_at", postgresql_where=text("status = 'received'")),
     Index("webhook_events_received_idx", "received_at"),
     Index("webhook_events_user_idx", "clerk_user_id"),
@@ -157,6 +162,11 @@ webhook_events = Table(
     ),
     Index("webhook_events_error_idx", "received_at", postgresql_where=text("last_error is not null")),
     Index("webhook_events_secret_idx", "verified_by", "received_at"),
+    Index(
+        "webhook_events_bodies_idx",
+        "received_at",
+        postgresql_where=text("body is not null and status in ('applied', 'ignored')"),
+    ),
     postgresql_with={"autovacuum_vacuum_scale_factor": 0.02, "autovacuum_vacuum_insert_scale_factor": 0.05},
 )
 

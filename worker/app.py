@@ -28,6 +28,8 @@ from worker import broker, process, vigil
 log = structlog.get_logger()
 
 LEAST_FORCE_SECONDS = 60
+FORGET_SECONDS = 600
+"""Often, so that a calendar that is restarted now and then comes to it too: it counts from its start."""
 LONGEST_SLEEP_SECONDS = 2
 """Of the calendar, however far off its next entry is: each time it wakes is a sign of life."""
 
@@ -44,6 +46,7 @@ def build(settings: WorkerSettings) -> Celery:
         beat_schedule={
             broker.SWEEP: _every(settings.sweep_seconds, broker.SWEEP),
             broker.EXPIRE_ROLES: _every(settings.expire_seconds, broker.EXPIRE_ROLES),
+            broker.FORGET_BODIES: _every(FORGET_SECONDS, broker.FORGET_BODIES),
         },
     )
     return celery

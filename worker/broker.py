@@ -11,6 +11,7 @@ CALENDAR = "calendar"
 APPLY_EVENTS = "apply_events"
 SWEEP = "sweep"
 EXPIRE_ROLES = "expire_roles"
+FORGET_BODIES = "forget_bodies"
 
 # Celery on Redis loses messages and stalls; none of this is relied upon (the sweep heals), it only makes both rare.
 _COMMON: dict[str, Any] = {

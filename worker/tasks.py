@@ -11,7 +11,7 @@ from redis import RedisError
 
 from config import logs
 from db import faults
-from worker import apply, broker, expiry, halving, metrics, process, suspect, sweep
+from worker import apply, broker, expiry, halving, metrics, process, retention, suspect, sweep
 from worker.app import app
 from worker.apply import Applied
 from worker.process import Tools
@@ -93,3 +93,12 @@ def expire_roles() -> None:
     if count:
         metrics.EXPIRED.inc(count)
         log.info("roles.expired", count=count)
+
+
+@app.task(name=broker.FORGET_BODIES)
+def forget_bodies() -> None:
+    """Let old events that are done lose their bodies."""
+    tools = process.tools()
+    count = _spoken(lambda: retention.forget(tools.engine, tools.settings.event_body_days))
+    if count:
+        log.info("bodies.forgotten", count=count)

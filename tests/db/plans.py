@@ -1,4 +1,4 @@
-"""How PostgreSQL answers a question."""
+"""How PostgreSQL finds what it is asked for."""
 
 from collections.abc import Callable
 from typing import Any

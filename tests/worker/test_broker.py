@@ -74,6 +74,11 @@ def test_the_calendar_ticks_as_configured_and_its_messages_do_not_pile_up() -> N
     assert conf["beat_schedule"] == {
         "sweep": {"task": "sweep", "schedule": 7.0, "options": {"queue": "calendar", "expires": 60}},
         "expire_roles": {"task": "expire_roles", "schedule": 45.0, "options": {"queue": "calendar", "expires": 90}},
+        "forget_bodies": {
+            "task": "forget_bodies",
+            "schedule": 600.0,
+            "options": {"queue": "calendar", "expires": 1_200},
+        },
     }
 
 
