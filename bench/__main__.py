@@ -73,7 +73,7 @@ def main(
     if as_json:
         print(rows.as_json(measured))
     else:
-        report.show(measured, Console())
+        report.show(measured, Console(width=None if sys.stdout.isatty() else 160))
         Console(stderr=True).print(f"Kept in {path}")
 
 

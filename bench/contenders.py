@@ -1,6 +1,5 @@
 """Ours, the peers and the ceilings, each under the name that `--peers` takes."""
 
-import shutil
 import sys
 from importlib.util import find_spec
 
@@ -136,7 +135,7 @@ NAMES = {contender.name: contender for contender in ALL}
 
 def missing(contender: Contender) -> str | None:
     """Why a contender cannot run here, and what to do; None if it can."""
-    if contender is NODE and not (shutil.which("node") and shutil.which("npm")):
+    if contender is NODE and node.missing():
         return "node is skipped: there is no Node here. Install Node 20 or newer with npm to measure it."
     needed = "procrastinate" if contender is PROCRASTINATE else "greenlet"
     if contender in (IN_REQUEST, DELAY_ID, PROCRASTINATE) and find_spec(needed) is None:

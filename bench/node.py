@@ -1,6 +1,7 @@
 """The Node peer's packages: installed from its lock and compiled, in a directory of their own, when they changed."""
 
 import hashlib
+import json
 import shutil
 import subprocess
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 SOURCE = Path(__file__).with_name("peers") / "node"
 PLACE = Path(__file__).parents[1] / ".local" / "bench" / "node"
 READY = PLACE / "ready"
+PACKAGES = ("fastify", "svix", "pg", "bullmq", "ioredis")
 
 
 def prepare() -> None:
@@ -21,6 +23,20 @@ def prepare() -> None:
         if done.returncode:
             raise RuntimeError(f"`{' '.join(command)}` failed in {PLACE}:\n{done.stdout}{done.stderr}")
     READY.write_text(_fingerprint())
+
+
+def missing() -> bool:
+    """Whether this machine has no Node, or no npm."""
+    return not (shutil.which("node") and shutil.which("npm"))
+
+
+def versions() -> dict[str, str]:
+    """Node's own version and those of its packages; nothing where there is no Node."""
+    if missing():
+        return {}
+    own = subprocess.run(["node", "--version"], capture_output=True, text=True, check=True).stdout.strip()
+    locked = json.loads((SOURCE / "package-lock.json").read_text())["packages"]
+    return {"Node": own, **{f"npm: {name}": locked[f"node_modules/{name}"]["version"] for name in PACKAGES}}
 
 
 def _fingerprint() -> str:

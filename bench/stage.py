@@ -28,12 +28,15 @@ class Stage:
     contenders: Sequence[Contender]
     say: Callable[[str], None]
 
-    def place(self, contender: Contender, name: str | None = None) -> Place:
+    def place(self, contender: Contender) -> Place:
         """An empty place for a contender."""
-        database = fresh(self.servers, name or contender.name, contender.tables)
-        place = Place(database, self._redis_url(contender))
+        place = Place(fresh(self.servers, contender.name, contender.tables), self._redis_url(contender))
         place.empty_redis()
         return place
+
+    def existing(self, contender: Contender) -> Place:
+        """A contender's place as it was left."""
+        return Place(named(self.servers, contender.name), self._redis_url(contender))
 
     def grown(self, contender: Contender) -> Place:
         """Our tables as they are after years; made when they are first asked for. Nothing waits in them."""

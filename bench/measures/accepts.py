@@ -1,4 +1,4 @@
-"""How many deliveries a receiver keeps in a second, and how long a sender waits: as fast as it can, and at a fixed rate.
+"""How many deliveries a receiver keeps in a second, and how long senders wait: at full speed and at a fixed rate.
 
 No worker runs meanwhile; what a receiver queues is thrown away after the round.
 """

@@ -1,0 +1,131 @@
+"""What was promised, beside what was measured."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from bench.figures import Figure, figure, ratio
+from bench.rows import Results
+
+OURS, NODE = "akako", "node"
+CONNECTIONS = (32, 128)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """One promise: `wanted` as the least (or, with `at_most`, the greatest) value, and what it came to."""
+
+    promise: str
+    unit: str
+    wanted: float
+    at_most: bool
+    reached: Figure
+
+    @property
+    def met(self) -> bool:
+        """Whether the median keeps the promise."""
+        return self.reached.median <= self.wanted if self.at_most else self.reached.median >= self.wanted
+
+    @property
+    def missing(self) -> str:
+        """By how much it is missed, as a share of what was wanted; nothing where it is met."""
+        return "" if self.met else f"{abs(self.reached.median / self.wanted - 1):.0%}"
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """One figure of two contenders."""
+
+    results: Results
+    measure: str
+    name: str
+    at: int
+
+    def ratio(self, one: str, other: str) -> Figure | None:
+        """The one's rounds by the other's; None where either was not measured."""
+        pairs = list(zip(self._rounds(one), self._rounds(other), strict=False))
+        divisible = [(first, second) for first, second in pairs if second]
+        return ratio(*zip(*divisible, strict=True)) if divisible else None
+
+    def _rounds(self, contender: str) -> Sequence[float]:
+        rows = [row for row in self.results.of(self.measure) if (row.contender, row.at) == (contender, self.at)]
+        return [row.values[self.name] for row in rows if self.name in row.values]
+
+
+def judge(results: Results) -> list[Verdict]:
+    """Every promise that the rows can judge."""
+    return [
+        *_accepts(results),
+        *_steady(results),
+        *_applies(results),
+        *_growth(results),
+        *_node(results),
+        *_limits(results),
+    ]
+
+
+def _accepts(results: Results) -> Iterator[Verdict]:
+    peers = (("delay_id", "peer 3", 10.0), ("delay_payload", "peer 2", 4.0), ("bare", "bare Starlette", 0.5))
+    for peer, title, wanted in peers:
+        for at in CONNECTIONS:
+            found = Compared(results, "accepts", "rate", at).ratio(OURS, peer)
+            yield from _at_least(f"accepts, ours to {title}, {at} connections", wanted, found)
+
+
+def _steady(results: Results) -> Iterator[Verdict]:
+    for rate in results.settings("steady"):
+        for peer in results.contenders("steady"):
+            if peer not in (OURS, "bare"):
+                found = Compared(results, "steady", "p99_ms", rate).ratio(OURS, peer)
+                yield from _at_most(f"p99 at {rate}/s, ours to {peer}", "x", 1, found)
+
+
+def _applies(results: Results) -> Iterator[Verdict]:
+    for peer, title in (("delay_payload", "peer 2"), ("delay_id", "peer 3")):
+        yield from _at_least(f"applies, ours to {title}", 15, Compared(results, "applies", "rate", 2).ratio(OURS, peer))
+
+
+def _growth(results: Results) -> Iterator[Verdict]:
+    for at in results.settings("grown accepts"):
+        found = Compared(results, "grown accepts", "rate", at).ratio("akako, grown", OURS)
+        yield from _at_least(f"accepts, grown to empty, {at} connections", 0.9, found)
+    found = Compared(results, "grown applies", "rate", 2).ratio("akako, grown", OURS)
+    yield from _at_least("applies, grown to empty", 0.9, found)
+    for rate in results.settings("grown visible"):
+        found = Compared(results, "grown visible", "p50_ms", rate).ratio("akako, grown", OURS)
+        yield from _at_most(f"202 to role, p50 at {rate}/s, grown to empty", "x", 1 / 0.9, found)
+
+
+def _node(results: Results) -> Iterator[Verdict]:
+    """Ahead of Node on every row: more a second, and a shorter wait."""
+    for measure in ("accepts", "applies", "duplicates", "burst", "pairs"):
+        for at in results.settings(measure):
+            found = Compared(results, measure, "rate", at).ratio(OURS, NODE)
+            yield from _at_least(f"{measure}, ours to Node, {_setting(measure, at)}", 1, found)
+    for rate in results.settings("visible"):
+        found = Compared(results, "visible", "p50_ms", rate).ratio(OURS, NODE)
+        yield from _at_most(f"202 to role, p50 at {rate}/s, ours to Node", "x", 1, found)
+
+
+def _limits(results: Results) -> Iterator[Verdict]:
+    for rate in (200,):
+        for name, limit in (("p50_ms", 100.0), ("p99_ms", 500.0)):
+            if rounds := results.rounds("visible", OURS, rate, name):
+                yield from _at_most(f"202 to role, {name[:-3]} at {rate}/s", "ms", limit, figure(rounds))
+    for name, limit in (("receiver_mb", 150.0), ("worker_mb", 200.0)):
+        if rounds := results.rounds("burst", OURS, 1, name):
+            yield from _at_most(f"memory of the largest {name[:-3]} process", "MB", limit, figure(rounds))
+
+
+def _setting(measure: str, at: int) -> str:
+    units = {"accepts": "connections", "applies": "worker processes", "duplicates": "deliveries repeated"}
+    return f"{at} {units.get(measure, 'receiver process' + ('es' if at > 1 else ''))}"
+
+
+def _at_least(promise: str, wanted: float, reached: Figure | None) -> Iterator[Verdict]:
+    if reached:
+        yield Verdict(promise, "x", wanted, False, reached)
+
+
+def _at_most(promise: str, unit: str, wanted: float, reached: Figure | None) -> Iterator[Verdict]:
+    if reached:
+        yield Verdict(promise, unit, wanted, True, reached)
