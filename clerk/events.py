@@ -6,7 +6,7 @@ from typing import Any, TypeAlias
 
 from clerk import json
 from clerk.text import storable
-from clerk.user import Snapshot, identifier, moment, snapshot
+from clerk.user import Snapshot, identifier, known, moment
 
 LONGEST_TYPE = 255
 
@@ -22,7 +22,15 @@ EXAMPLES = frozenset({"user_29w83sxmDNGwOuEthce5gg56FcC", "user_29wBMCtzATuFJut8
 class Changed:
     """A user is new or other than before."""
 
-    snapshot: Snapshot
+    clerk_id: str
+    version: datetime
+    data: dict[str, Any]
+    """The user as Clerk wrote it, of which only what `snapshot` says is to be used."""
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """Read on demand: whoever only keeps the event needs no more than whom it is about."""
+        return known(self.data, self.clerk_id, self.version)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,24 +83,22 @@ def read(body: bytes) -> Event:
 
 
 def _of_type(kind: str, envelope: dict[str, Any]) -> Event:
-    occurred_at = moment(envelope.get("timestamp"))
-    if kind not in CHANGES and kind != DELETION:
-        return Event(Ignored("We do not use events of this type."), kind, None, occurred_at)
     data = envelope.get("data")
+    if kind not in CHANGES and kind != DELETION:
+        return Event(Ignored("We do not use events of this type."), kind, None, moment(envelope.get("timestamp")))
     clerk_id = identifier(data.get("id")) if isinstance(data, dict) else None
-    if clerk_id is None or not isinstance(data, dict):
-        return Event(Unreadable("The event does not say which user it is about (data.id)."), kind, None, occurred_at)
+    if kind in CHANGES and clerk_id and isinstance(data, dict) and clerk_id not in EXAMPLES:
+        version = moment(data.get("updated_at"))
+        if version:
+            return Event(Changed(clerk_id, version, data), kind, clerk_id, version)
+    return Event(_without_snapshot(kind, clerk_id), kind, clerk_id, moment(envelope.get("timestamp")))
+
+
+def _without_snapshot(kind: str, clerk_id: str | None) -> Meaning:
+    if clerk_id is None:
+        return Unreadable("The event does not say which user it is about (data.id).")
     if clerk_id in EXAMPLES:
-        return Event(
-            Ignored("Clerk's 'Send Example' describes a user that does not exist."),
-            kind,
-            clerk_id,
-            occurred_at,
-        )
+        return Ignored("Clerk's 'Send Example' describes a user that does not exist.")
     if kind == DELETION:
-        return Event(Gone(clerk_id), kind, clerk_id, occurred_at)
-    user = snapshot(data)
-    if user is None:
-        why = "The user has no version (data.updated_at), so its place among other events is unknown."
-        return Event(Unreadable(why), kind, clerk_id, occurred_at)
-    return Event(Changed(user), kind, clerk_id, user.version)
+        return Gone(clerk_id)
+    return Unreadable("The user has no version (data.updated_at), so its place among other events is unknown.")

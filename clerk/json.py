@@ -8,6 +8,8 @@ import json
 import re
 from typing import Any
 
+import orjson
+
 DEEPEST_READ = 32
 LONGEST_INTEGER = 300
 
@@ -25,9 +27,15 @@ _patient = json.JSONDecoder(parse_int=_number)
 def loads(body: bytes) -> Any:
     """The value of a JSON body; where it nests too deep for the parser, null from level `DEEPEST_READ` down.
 
-    Raises ValueError if the body is not JSON in UTF-8.
+    An integer of more than 64 bits may come as a float. Raises ValueError if the body is not JSON in UTF-8.
     """
-    text = body.decode()
+    try:
+        return orjson.loads(body)  # a third of the time, and stricter than what Clerk's users can write
+    except orjson.JSONDecodeError:
+        return _lenient(body.decode(), body)
+
+
+def _lenient(text: str, body: bytes) -> Any:
     try:
         return json.loads(text)
     except json.JSONDecodeError:

@@ -13,8 +13,6 @@ LAST_MILLISECONDS = 253_402_300_799_999
 LONGEST_EMAIL = 320
 LONGEST_NAME = 512
 
-_ID_CHARACTERS = frozenset(map(chr, range(0x21, 0x7F)))
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
@@ -54,7 +52,13 @@ def moment(value: object) -> datetime | None:
 
 def identifier(value: object) -> str | None:
     """An id as Clerk makes them: up to 255 visible ASCII characters; None for anything else."""
-    if isinstance(value, str) and 0 < len(value) <= 255 and _ID_CHARACTERS.issuperset(value):
+    if (
+        isinstance(value, str)
+        and 0 < len(value) <= 255
+        and value.isascii()
+        and value.isprintable()
+        and " " not in value
+    ):
         return value
     return None
 
@@ -64,6 +68,11 @@ def snapshot(data: dict[str, Any]) -> Snapshot | None:
     clerk_id, version = identifier(data.get("id")), moment(data.get("updated_at"))
     if clerk_id is None or version is None:
         return None
+    return known(data, clerk_id, version)
+
+
+def known(data: dict[str, Any], clerk_id: str, version: datetime) -> Snapshot:
+    """The user in such data, whose id and version have been read already."""
     return Snapshot(
         clerk_id=clerk_id,
         version=version,

@@ -2,11 +2,11 @@
 
 import asyncio
 import contextlib
-import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from queue import SimpleQueue
 
 import structlog
 from sqlalchemy import Engine
@@ -19,6 +19,9 @@ from serving import thread
 from webhooks.patience import Patience
 
 log = structlog.get_logger()
+
+MOST_TOGETHER = 32
+"""So many deliveries are handed over at once at most: while they are written, the next ones can be verified."""
 
 
 class Outcome(StrEnum):
@@ -42,22 +45,39 @@ class Unavailable(Exception):
 class _Waiting:
     kept: Kept
     answer: asyncio.Future[Outcome]
-    loop: asyncio.AbstractEventLoop
+
+
+@dataclass(slots=True)
+class _Passed:
+    """How much went by one place so far. Only one thread writes it, so that reading it needs no lock."""
+
+    rows: int = 0
+    bytes: int = 0
+
+    def count(self, waiting: _Waiting) -> None:
+        self.rows += 1
+        self.bytes += len(waiting.kept.body)
 
 
 class Intake:
-    """One thread that writes whatever waits, a batch a commit, and answers after the commit."""
+    """One thread that writes whatever waits, a batch a commit, and answers after the commit.
+
+    The event loop hands over what arrived together, together: a lock for each delivery would have the two threads
+    wait for each other more than they work.
+    """
 
     def __init__(self, engine: Engine, settings: ReceiverSettings, nudge: Callable[[Sequence[str]], None]) -> None:
         self._engine = engine
         self._settings = settings
         self._nudge = nudge
-        self._queue: deque[_Waiting] = deque()
-        self._bytes = 0
-        self._wake = threading.Condition()
         self._closing = False
         self._patience = Patience(settings.keep_timeout_seconds, lambda: Unavailable("database_slow"))
         self._thread = thread.needed("intake", self._run)
+        self._arrived: list[_Waiting] = []
+        self._entered, self._left = _Passed(), _Passed()
+        self._handed: SimpleQueue[list[_Waiting]] = SimpleQueue()
+        """An empty list says that nothing follows."""
+        self._queue: deque[_Waiting] = deque()
 
     def start(self) -> None:
         """Begin to write."""
@@ -66,30 +86,34 @@ class Intake:
     async def keep(self, kept: Kept) -> Outcome:
         """Wait until the delivery is committed. Raises Unavailable if too many wait or it takes too long."""
         loop = asyncio.get_running_loop()
-        waiting = _Waiting(kept, loop.create_future(), loop)
+        waiting = _Waiting(kept, loop.create_future())
         self._enter(waiting)
+        if len(self._arrived) == 1:
+            loop.call_soon(self._hand_over)
+        elif len(self._arrived) == MOST_TOGETHER:
+            self._hand_over()
         self._patience.give(waiting.answer)
         return await waiting.answer
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Write what is waiting and stop; give up what takes longer than anybody waits for it."""
-        with self._wake:
-            self._closing = True
-            self._wake.notify()
-        self._thread.join(self._settings.keep_timeout_seconds)
+        self._closing = True
+        self._hand_over()
+        self._handed.put([])
+        await asyncio.to_thread(self._thread.join, self._settings.keep_timeout_seconds)
 
     def _enter(self, waiting: _Waiting) -> None:
-        size = len(waiting.kept.body)
-        with self._wake:
-            if (
-                self._closing
-                or len(self._queue) >= self._settings.intake_waiting_rows
-                or self._bytes + size > self._settings.intake_waiting_bytes
-            ):
-                raise Unavailable("too_many_waiting")
-            self._queue.append(waiting)
-            self._bytes += size
-            self._wake.notify()
+        rows = self._entered.rows - self._left.rows
+        size = self._entered.bytes - self._left.bytes + len(waiting.kept.body)
+        if self._closing or rows >= self._settings.intake_waiting_rows or size > self._settings.intake_waiting_bytes:
+            raise Unavailable("too_many_waiting")
+        self._entered.count(waiting)
+        self._arrived.append(waiting)
+
+    def _hand_over(self) -> None:
+        if self._arrived:
+            self._handed.put(self._arrived)
+            self._arrived = []
 
     def _run(self) -> None:
         while batch := self._next():
@@ -98,17 +122,23 @@ class Intake:
     def _next(self) -> list[_Waiting]:
         """The next batch, as soon as there is one; empty when it is time to stop. Who gave up waiting is left out."""
         batch: list[_Waiting] = []
-        with self._wake:
-            while not batch:
-                self._wake.wait_for(lambda: self._queue or self._closing)
-                if not self._queue:
-                    return []
-                while self._queue and len(batch) < self._settings.intake_rows:
-                    waiting = self._queue.popleft()
-                    self._bytes -= len(waiting.kept.body)
-                    if not waiting.answer.done():
-                        batch.append(waiting)
+        while not batch and self._gather():
+            while self._queue and len(batch) < self._settings.intake_rows:
+                waiting = self._queue.popleft()
+                self._left.count(waiting)
+                if not waiting.answer.done():
+                    batch.append(waiting)
         return batch
+
+    def _gather(self) -> bool:
+        """Take all that was handed over, waiting only while there is nothing; false when nothing follows."""
+        while not self._queue or not self._handed.empty():
+            handed = self._handed.get()
+            if not handed:
+                self._handed.put([])
+                break
+            self._queue += handed
+        return bool(self._queue)
 
     def _keep(self, batch: Sequence[_Waiting]) -> None:
         """Write, answer, nudge. A row that the database refuses is found by halving and fails alone."""
@@ -160,7 +190,7 @@ def _answer(batch: Sequence[_Waiting], result: set[str] | Unavailable) -> None:
     """Give every waiting request its answer, with one call into its event loop."""
     if batch:
         with contextlib.suppress(RuntimeError):  # the loop is gone, and with it whoever waited
-            batch[0].loop.call_soon_threadsafe(_settle, batch, result)
+            batch[0].answer.get_loop().call_soon_threadsafe(_settle, batch, result)
 
 
 def _settle(batch: Sequence[_Waiting], result: set[str] | Unavailable) -> None:

@@ -8,6 +8,7 @@ from typing import TypedDict
 import structlog
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -22,9 +23,12 @@ from webhooks.intake import Intake
 from webhooks.metrics import NOT_KEPT, REFUSED
 from webhooks.nudge import Nudger
 from webhooks.receive import Receiver
+from webhooks.shortcut import ShortCut
 from worker.enqueue import Queue
 
 log = structlog.get_logger()
+
+DELIVERIES = "/webhooks/clerk"
 
 # Below Svix's own 15 s, and far above a commit: a statement that takes longer will not be waited for anyway.
 STATEMENT_SECONDS = 5
@@ -54,7 +58,7 @@ def build(settings: ReceiverSettings) -> Starlette:
         intake.start()
         log.info("receiver.started")
         yield State(limits=limits(settings, refused.note))
-        await asyncio.to_thread(intake.close)
+        await intake.close()
         await asyncio.to_thread(nudger.close)
         refused.close()
         not_kept.close()
@@ -64,9 +68,10 @@ def build(settings: ReceiverSettings) -> Starlette:
 
     app = Starlette(
         routes=[
-            Route("/webhooks/clerk", receiver, methods=["POST"]),
+            Route(DELIVERIES, receiver, methods=["POST"]),
             Route("/healthz", healthz),
         ],
+        middleware=[Middleware(ShortCut, path=DELIVERIES, endpoint=receiver)],
         exception_handlers={HTTPException: receiver.turn_away},
         lifespan=lifespan,
     )

@@ -168,8 +168,8 @@ def _slices(claimed: Sequence[Claimed]) -> Iterator[list[Claimed]]:
 
 def _read(understood: _Understood, event: Claimed, body: bytes) -> None:
     match reading.read(body).meaning:
-        case Changed(snapshot):
-            understood.states.append((snapshot, event.svix_id))
+        case Changed() as changed:
+            understood.states.append((changed.snapshot, event.svix_id))
         case Gone(clerk_id):
             understood.states.append((Deletion(clerk_id=clerk_id, at=event.occurred_at), event.svix_id))
         case Ignored(why):

