@@ -62,6 +62,12 @@ def named(servers: Servers, name: str) -> Database:
     return Database(*(servers.postgres.url(role, name) for role in ("akako_app", "akako_owner", "postgres")))
 
 
+def rename(servers: Servers, name: str, to: str) -> None:
+    """Give a database that nobody is connected to another name."""
+    change = sql.SQL("alter database {} rename to {}")
+    _as_superuser(servers, change.format(*map(sql.Identifier, (name, to))))
+
+
 def exists(servers: Servers, name: str) -> bool:
     """Whether there is a database of this name."""
     with psycopg.connect(servers.postgres.superuser_url) as connection:

@@ -36,7 +36,7 @@ STYLE = {
     "grid.color": INK,
     "grid.alpha": 0.3,
 }
-LOGARITHMIC = "log"
+LOGARITHMIC, PLAIN = "log", "{x:,.0f}"
 
 
 def draw(results: Results, directory: Path) -> list[str]:
@@ -54,31 +54,31 @@ def draw(results: Results, directory: Path) -> list[str]:
     with mpl.rc_context(STYLE):
         for name in drawn:
             canvas = Figure(figsize=(8, 4), layout="constrained")
-            axes = canvas.subplots()
-            pictures[name][1](axes, results)
-            _plain_numbers(axes)
+            pictures[name][1](canvas.subplots(), results)
             canvas.savefig(directory / f"{name}.svg", transparent=True, metadata={"Date": None})
     return drawn
 
 
 def _accepts(axes: Axes, results: Results) -> None:
     _lines(axes, results, "accepts", "rate")
-    axes.set(yscale=LOGARITHMIC, xlabel="connections", ylabel="deliveries kept a second")
+    axes.set(xlabel="connections", ylabel="deliveries kept a second")
 
 
 def _waits(axes: Axes, results: Results) -> None:
     _lines(axes, results, "accepts", "p99_ms")
-    axes.set(yscale=LOGARITHMIC, xlabel="connections", ylabel="p99, milliseconds")
+    axes.set(xlabel="connections", ylabel="p99, milliseconds")
 
 
 def _visible(axes: Axes, results: Results) -> None:
     _lines(axes, results, "visible", "p50_ms")
-    axes.set(yscale=LOGARITHMIC, xlabel="deliveries a second", ylabel="202 to role, p50, milliseconds")
+    axes.set(xlabel="deliveries a second", ylabel="202 to role, p50, milliseconds")
 
 
 def _steady(axes: Axes, results: Results) -> None:
     _bars(axes, results, "steady", "p99_ms", results.settings("steady")[0])
-    axes.set(xscale=LOGARITHMIC, xlabel=f"p99 at {results.settings('steady')[0]}/s, milliseconds: less is better")
+    axes.set_xscale(LOGARITHMIC)
+    axes.xaxis.set_major_formatter(PLAIN)
+    axes.set(xlabel=f"p99 at {results.settings('steady')[0]}/s, milliseconds: less is better")
 
 
 def _applies(axes: Axes, results: Results) -> None:
@@ -91,12 +91,6 @@ def _burst(axes: Axes, results: Results) -> None:
     axes.set(xlabel="deliveries settled a second, one receiver and two worker processes")
 
 
-def _plain_numbers(axes: Axes) -> None:
-    for axis in (axes.xaxis, axes.yaxis):
-        if axis.get_scale() == LOGARITHMIC and not axis.get_ticklabels()[0].get_text():
-            axis.set_major_formatter("{x:,.0f}")
-
-
 def _lines(axes: Axes, results: Results, measure: str, name: str) -> None:
     settings = results.settings(measure)
     for contender in results.contenders(measure):
@@ -107,7 +101,8 @@ def _lines(axes: Axes, results: Results, measure: str, name: str) -> None:
         axes.plot(
             *zip(*points, strict=True), marker="o", color=COLOURS[contender], linewidth=wide, label=title(contender)
         )
-    axes.set_xscale(LOGARITHMIC)
+    axes.set(xscale=LOGARITHMIC, yscale=LOGARITHMIC)
+    axes.yaxis.set_major_formatter(PLAIN)
     axes.set_xticks(settings, [f"{at:,}" for at in settings])
     axes.minorticks_off()
     axes.grid(visible=True)

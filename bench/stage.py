@@ -10,7 +10,7 @@ import redis
 from bench import growth, machine, services
 from bench.contender import Contender, Place
 from bench.contenders import ALL
-from bench.databases import OUR_TEMPLATE, calm, exists, fresh, named
+from bench.databases import OUR_TEMPLATE, calm, exists, fresh, named, rename
 from bench.scale import Scale
 from ops.embedded.servers import Servers
 from ops.process import Process
@@ -42,7 +42,9 @@ class Stage:
         """Our tables as they are after years; made when they are first asked for. Nothing waits in them."""
         if not exists(self.servers, GROWN):
             self.say(f"filling tables: {self.scale.grown_users:,} users, {self.scale.grown_events:,} events")
-            growth.fill(fresh(self.servers, GROWN, OUR_TEMPLATE), self.scale.grown_users, self.scale.grown_events)
+            growing = fresh(self.servers, f"{GROWN}_half", OUR_TEMPLATE)
+            growth.fill(growing, self.scale.grown_users, self.scale.grown_events)
+            rename(self.servers, f"{GROWN}_half", GROWN)
         place = Place(named(self.servers, GROWN), self._redis_url(contender))
         place.empty_redis()
         return place
