@@ -4,8 +4,8 @@ Here and not in `db`, as they decide more than a statement can; here and not in 
 Each runs in the caller's transaction and raises a `Refused` before anything is written.
 """
 
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
@@ -15,6 +15,7 @@ from access.refusal import (
     EndTooSoon,
     LastAdmin,
     Overlap,
+    StartTooEarly,
     UserDeleted,
     UserUnknown,
 )
@@ -22,6 +23,9 @@ from config.role import Role
 from db import admins, assignments, audit, holder, roles
 from db.assignments import Assignment, Window
 from db.holder import Holder
+
+LEEWAY = timedelta(minutes=1)
+"""How long ago a start may be to be taken for now: clocks differ, and requests take their time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,8 +41,9 @@ class Author:
 
 
 def assign(connection: Connection, author: Author, clerk_id: str, window: Window, notes: str = "") -> Assignment:
-    """Give a user a role in a window of time; the assignment."""
+    """Give a user a role in a window of time that begins now or later; the assignment."""
     user = _lock(connection, clerk_id)
+    window = _from_now_on(window, user)
     _judge_end(window.end, window.start or user.now, user)
     _sign(connection, author)
     try:
@@ -102,6 +107,15 @@ def _in_force(connection: Connection, user: Holder, assignment_id: int) -> Assig
     if not found.is_active or (end is not None and end <= user.now):
         raise AssignmentOver
     return found
+
+
+def _from_now_on(window: Window, user: Holder) -> Window:
+    """A start that passed while the request was on its way is now: what the guard decided stays true."""
+    if window.start is None or window.start > user.now:
+        return window
+    if window.start < user.now - LEEWAY:
+        raise StartTooEarly
+    return replace(window, start=None)
 
 
 def _judge_end(end: datetime | None, start: datetime, user: Holder) -> None:

@@ -40,6 +40,12 @@ class AssignmentOver(Refused):
     word = "assignment_over"
 
 
+class StartTooEarly(Refused):
+    """The start lies in the past, where the guard did not let the user in. Leave it out: the role begins now."""
+
+    word = "start_too_early"
+
+
 class EndTooSoon(Refused):
     """The end must lie after the start and after this moment. To end a role now, revoke it."""
 

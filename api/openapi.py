@@ -40,7 +40,7 @@ _REFUSALS = {
     415: "The body is not sent as application/json.",
     422: "The request is not as it should be.",
     500: "Our fault.",
-    503: "Something that we need is away; Retry-After says when to come again.",
+    503: "Something that we need is away or busy; Retry-After says when to come again.",
 }
 _GUARDS_OWN = (401, 403)
 _ABOUT = """\

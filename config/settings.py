@@ -51,6 +51,12 @@ class ListeningSettings(Settings):
     port: int = Field(default=8000, ge=1, le=65_535)
     """The port that the process listens on; receiver and API run as two processes, each with its own."""
 
+    max_connections: int = Field(default=4_000, ge=10)
+    """How many connections a process holds at once; more are closed as they come. Its limit of open files is raised."""
+
+    body_timeout_seconds: float = Field(default=10, gt=0)
+    """How long a sender may take for a request's headers, and again for its body, before the connection is closed."""
+
 
 class NewUserSettings(Settings):
     """What every process that may add a user needs."""
@@ -68,14 +74,8 @@ class ReceiverSettings(QueueSettings, ListeningSettings):
     web_processes: int = Field(default=1, ge=1)
     """How many processes receive deliveries on the one port."""
 
-    max_connections: int = Field(default=4_000, ge=10)
-    """How many connections a process holds at once; more are closed as they come. Its limit of open files is raised."""
-
     max_body_bytes: int = Field(default=1_048_576, ge=1_024)
     """The largest delivery that is read, in bytes; a larger one is answered 413."""
-
-    body_timeout_seconds: float = Field(default=10, gt=0)
-    """How long a sender may take for a request's headers, and again for its body, before the connection is closed."""
 
     keep_timeout_seconds: float = Field(default=1.5, gt=0, lt=15)
     """How long a delivery waits for its commit before it is answered 503 (Svix gives up after 15 s)."""
@@ -147,8 +147,8 @@ class ApiSettings(AccessSettings, BackendSettings, ListeningSettings, NewUserSet
     api_processes: int = Field(default=1, ge=1)
     """How many processes answer the API on the one port."""
 
-    api_connections: int = Field(default=5, ge=1)
-    """How many database connections an API process opens at most, beside the guard's own."""
+    api_connections: int = Field(default=5, ge=2)
+    """How many database connections an API process opens at most, beside the guard's own; half are for changes."""
 
     api_allowed_origins: Parties = ""
     """The origins whose pages may read the API's answers (CORS), separated by commas; empty, none but its own."""

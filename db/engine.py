@@ -1,10 +1,11 @@
 """The connection pool of a process."""
 
 import psycopg
-from sqlalchemy import Engine, create_engine
+from sqlalchemy import Engine, ExceptionContext, create_engine, event
 
 CONNECT_TIMEOUT_SECONDS = 2
 SILENCE_MILLISECONDS = 10_000
+READ_ONLY = "25006"
 
 
 # Whatever the host's defaults are: an answered commit is on disk, and a statement sees what was committed before it,
@@ -42,7 +43,7 @@ def connect(
         connection.commit()
         return connection
 
-    return create_engine(
+    engine = create_engine(
         "postgresql+psycopg://",
         creator=open_connection,
         pool_size=connections,
@@ -51,3 +52,11 @@ def connect(
         pool_use_lifo=True,
         hide_parameters=True,
     )
+    event.listen(engine, "handle_error", _leave_a_demoted_primary)
+    return engine
+
+
+def _leave_a_demoted_primary(context: ExceptionContext) -> None:
+    """A connection that came to be read-only is as good as lost: a new one may lead to the new primary."""
+    if getattr(context.original_exception, "sqlstate", None) == READ_ONLY:
+        context.is_disconnect = True

@@ -17,6 +17,7 @@ from ops.processes import Processes
 from ops.relay import Relay
 
 GRACE = "user_grace"
+LAST_PORT = 65_535
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +43,14 @@ class Doors:
     """
 )
 @click.option("--host", envvar="HOST", default="127.0.0.1", show_default=True, show_envvar=True)
-@click.option("--port", envvar="PORT", default=8000, show_default=True, show_envvar=True, type=click.IntRange(1, 65535))
+@click.option(
+    "--port", envvar="PORT", default=8000, show_default=True, show_envvar=True, type=click.IntRange(1, LAST_PORT)
+)
 @click.option(
     "--api-port",
     envvar="API_PORT",
     show_envvar=True,
-    type=click.IntRange(1, 65535),
+    type=click.IntRange(1, LAST_PORT),
     help="[default: the next after PORT]",
 )
 @click.option(
@@ -61,6 +64,8 @@ def up(host: str, port: int, api_port: int | None, data: Path) -> None:
     session tokens of `akako token`, unless CLERK_ISSUER names a Clerk instance.
     """
     procfile.read()
+    if api_port is None and port == LAST_PORT:
+        raise click.UsageError(f"PORT is {LAST_PORT}, the last there is: set API_PORT too.")
     doors = Doors(host, port, api_port or port + 1)
     try:
         with interruption.heard(), _alone(data):

@@ -9,7 +9,7 @@ from enum import StrEnum
 from queue import SimpleQueue
 
 import structlog
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from config import logs
 from config.settings import ReceiverSettings
@@ -68,6 +68,8 @@ class Intake:
 
     def __init__(self, engine: Engine, settings: ReceiverSettings, nudge: Callable[[Sequence[str]], None]) -> None:
         self._engine = engine
+        self._connection: Connection | None = None
+        """Held for as long as it works: to take one for each batch costs as much as to write it."""
         self._settings = settings
         self._nudge = nudge
         self._closing = False
@@ -118,6 +120,8 @@ class Intake:
     def _run(self) -> None:
         while batch := self._next():
             self._keep(batch)
+        if self._connection is not None:
+            self._connection.close()
 
     def _next(self) -> list[_Waiting]:
         """The next batch, as soon as there is one; empty when it is time to stop. Who gave up waiting is left out."""
@@ -176,8 +180,14 @@ class Intake:
             return self._insert(batch)
 
     def _insert(self, batch: Sequence[Kept]) -> set[str]:
-        with self._engine.connect() as connection:
-            return events.keep(connection.execution_options(isolation_level="AUTOCOMMIT"), batch)
+        if self._connection is None:
+            self._connection = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+        try:
+            return events.keep(self._connection, batch)
+        except Exception:
+            self._connection.close()
+            self._connection = None
+            raise
 
 
 def _tell_of_parked(fresh: Sequence[Kept]) -> None:

@@ -38,7 +38,7 @@ class Receiver:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         answer = await self.receive(scope, receive)
-        await answer(send)
+        await answer(scope, send)
 
     async def receive(self, scope: Scope, receive: Receive) -> Constant:
         """202 once the delivery is on disk; 4xx if it is not Clerk's; 503 if it cannot be kept now."""

@@ -3,22 +3,21 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import TypedDict
 
 import structlog
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
+from starlette.types import ASGIApp
 
 from clerk.signature import Seals
 from config.formats import split_secrets
 from config.settings import ReceiverSettings
 from config.tally import Tally
 from db import engine
-from serving.limits import Limits, limits
+from serving.limits import State, limits
 from webhooks.intake import Intake
 from webhooks.metrics import NOT_KEPT, REFUSED
 from webhooks.nudge import Nudger
@@ -34,13 +33,7 @@ DELIVERIES = "/webhooks/clerk"
 STATEMENT_SECONDS = 5
 
 
-class State(TypedDict):
-    """What the application hands to the server's connections."""
-
-    limits: Limits
-
-
-def build(settings: ReceiverSettings) -> Starlette:
+def build(settings: ReceiverSettings) -> ASGIApp:
     """The ASGI application that receives Clerk's deliveries."""
     database = engine.connect(
         settings.database_url.get_secret_value(), "receiver", connections=1, statement_seconds=STATEMENT_SECONDS
@@ -52,12 +45,16 @@ def build(settings: ReceiverSettings) -> Starlette:
     seals = Seals(split_secrets(settings.clerk_webhook_signing_secret))
     receiver = Receiver(settings, seals, intake, refused, not_kept)
 
+    bounds = limits(
+        settings, refused.note, body_bytes=settings.max_body_bytes, total_bytes=settings.intake_waiting_bytes
+    )
+
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[State]:
         nudger.start()
         intake.start()
         log.info("receiver.started")
-        yield State(limits=limits(settings, refused.note))
+        yield State(limits=bounds)
         await intake.close()
         await asyncio.to_thread(nudger.close)
         refused.close()
@@ -71,12 +68,11 @@ def build(settings: ReceiverSettings) -> Starlette:
             Route(DELIVERIES, receiver, methods=["POST"]),
             Route("/healthz", healthz),
         ],
-        middleware=[Middleware(ShortCut, path=DELIVERIES, endpoint=receiver)],
         exception_handlers={HTTPException: receiver.turn_away},
         lifespan=lifespan,
     )
     app.router.redirect_slashes = False  # the redirection would repeat what the sender says our name is
-    return app
+    return ShortCut(app, DELIVERIES, receiver)
 
 
 async def healthz(_: Request) -> Response:

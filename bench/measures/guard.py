@@ -1,15 +1,12 @@
 """What the guard costs: one endpoint open, for signed-in callers, and for a role, in turns.
 
-Every connection is another user with a token of its own. The server's own processor time a request says what one core
-could do alone.
+Every connection is another user with a token of its own; *new tokens* come in turn, more than the guard can remember.
+The server's own processor time a request says what one core could do alone.
 """
 
-import asyncio
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from typing import cast
 
 import psutil
 import uvloop
@@ -19,9 +16,11 @@ from bench.contenders import AKAKO
 from bench.figures import percentile
 from bench.rows import Row, Values
 from bench.stage import Stage
+from bench.visitors import Case, visit
 from tests.clerk_signs_in import PARTY, Instance
 
-PATHS = {"/open": "no guard", "/signed-in": "signed in", "/guarded": "with a role"}
+MANY = 10_000
+"""Tokens in turn: more than the guard remembers, so that each is new to it whenever it comes."""
 CONNECTIONS = (32, 128)
 SERVER = (
     "uvicorn bench.peers.guarded:app --host 127.0.0.1 --port {port} --loop uvloop --http httptools"
@@ -29,66 +28,37 @@ SERVER = (
 )
 
 
-@dataclass(slots=True)
-class Result:
-    """What came back in one round."""
-
-    statuses: set[bytes] = field(default_factory=set)
-    latencies: list[float] = field(default_factory=list)
-
-
-class Visitor(asyncio.Protocol):
-    """One connection that sends its request again as soon as it is answered."""
-
-    def __init__(self, request: bytes, result: Result, end: float) -> None:
-        self._request = request
-        self._result = result
-        self._end = end
-        self._answer = b""
-        self.finished = asyncio.get_running_loop().create_future()
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast(asyncio.Transport, transport)  # uvloop's is no subclass of it
-        self._send()
-
-    def _send(self) -> None:
-        self._sent = time.perf_counter()
-        self._transport.write(self._request)
-
-    def data_received(self, data: bytes) -> None:
-        self._answer += data
-        if not self._answer.endswith(b"}"):
-            return
-        self._result.statuses.add(self._answer[9:12])
-        self._result.latencies.append(time.perf_counter() - self._sent)
-        self._answer = b""
-        if time.perf_counter() < self._end:
-            self._send()
-        else:
-            self._transport.close()
-            self.finished.set_result(None)
-
-
 def guard(stage: Stage) -> Iterator[Row]:
-    """Each path in turn."""
+    """Each case in turn."""
     instance = Instance()
     connections = [count for count in CONNECTIONS if count in stage.scale.connections] or stage.scale.connections
+    cases = _cases(instance, stage.scale.guard_users, max(connections))
     with _served(stage, instance) as (server, port):
         for number in range(stage.scale.rounds):
             for count in connections:
-                for path, name in PATHS.items():
-                    stage.say(f"guard: round {number + 1}, {count} connections, {name}")
-                    yield Row(
-                        "guard", name, count, _round(server, port, path, instance, count, stage.scale.seconds / 2)
-                    )
+                for case in cases:
+                    stage.say(f"guard: round {number + 1}, {count} connections, {case.name}")
+                    yield Row("guard", case.name, count, _round(server, port, case, count, stage.scale.seconds / 2))
 
 
-def _round(server: psutil.Process, port: int, path: str, instance: Instance, count: int, seconds: float) -> Values:
+def _cases(instance: Instance, users: int, connections: int) -> list[Case]:
+    end = int(time.time()) + 3_600
+    hot = [instance.token(f"user_{number}", exp=end) for number in range(min(users, connections))]
+    new = [instance.token(f"user_{number}", exp=end, sid=f"sess_{number}") for number in range(min(users, MANY))]
+    return [
+        Case("no guard", "/open", []),
+        Case("signed in", "/signed-in", hot),
+        Case("with a role", "/guarded", hot),
+        Case("with a role, new tokens", "/guarded", new, in_turn=True),
+    ]
+
+
+def _round(server: psutil.Process, port: int, case: Case, connections: int, seconds: float) -> Values:
     began, busy = time.perf_counter(), sum(server.cpu_times()[:2])
-    result = uvloop.run(_visit(port, path, instance, count, seconds))
+    result = uvloop.run(visit(port, case, connections, seconds))
     elapsed, spent = time.perf_counter() - began, sum(server.cpu_times()[:2]) - busy
     if result.statuses != {b"200"}:
-        raise RuntimeError(f"{path} answered {result.statuses}")
+        raise RuntimeError(f"{case.name} answered {result.statuses}")
     waits = [wait * 1_000 for wait in result.latencies]
     return {
         "rate": len(waits) / elapsed,
@@ -96,24 +66,6 @@ def _round(server: psutil.Process, port: int, path: str, instance: Instance, cou
         "p99_ms": percentile(waits, 0.99),
         "cpu_us": spent / len(waits) * 1e6,
     }
-
-
-async def _visit(port: int, path: str, instance: Instance, connections: int, seconds: float) -> Result:
-    result, loop = Result(), asyncio.get_running_loop()
-    requests = [_request(path, instance, number) for number in range(connections)]
-    end = time.perf_counter() + seconds
-    visitors = []
-    for request in requests:
-        _, visitor = await loop.create_connection(lambda r=request: Visitor(r, result, end), "127.0.0.1", port)  # type: ignore[misc]
-        visitors.append(visitor)
-    async with asyncio.timeout(seconds + 30):
-        await asyncio.gather(*(visitor.finished for visitor in visitors))
-    return result
-
-
-def _request(path: str, instance: Instance, number: int) -> bytes:
-    token = "" if path == "/open" else f"authorization: Bearer {instance.token(f'user_{number}')}\r\n"
-    return f"GET {path} HTTP/1.1\r\nhost: lms\r\n{token}\r\n".encode()
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from starlette.testclient import TestClient
 from access import authentication, caller
 from access.denials import Denied
 from access.guard import living, meets, require
-from clerk.tokens import Session
+from clerk.session import Session
 from clerk.user import Deletion
 from config.role import Role
 from db.callers import Known
