@@ -12,8 +12,6 @@ from typing import cast
 class Result:
     """What came back in one round."""
 
-    seconds: float = 0.0
-    cpu_seconds: float = 0.0
     statuses: set[bytes] = field(default_factory=set)
     latencies: list[float] = field(default_factory=list)
 
