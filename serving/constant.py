@@ -17,12 +17,13 @@ class Constant:
         status, headers, body = response.status_code, response.raw_headers, bytes(response.body)
         self._start: Message = {"type": "http.response.start", "status": status, "headers": headers}
         self._body: Message = {"type": "http.response.body", "body": body}
+        self._closes = b"connection" in dict(headers)
         head = b"".join(b"%b: %b\r\n" % header for header in headers)
         self._whole = b"HTTP/1.1 %d %b\r\n%b\r\n%b" % (status, HTTPStatus(status).phrase.encode(), head, body)
 
     async def __call__(self, scope: Scope, send: Send) -> None:
         """Answer one request."""
-        offered: Any = scope.get("extensions", {}).get(WHOLE)
+        offered: Any = None if self._closes else scope.get("extensions", {}).get(WHOLE)
         if not (offered and offered["answer"](scope, self._whole)):
             await send(self._start)
             await send(self._body)

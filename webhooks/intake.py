@@ -6,7 +6,6 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from queue import SimpleQueue
 
 import structlog
@@ -18,29 +17,13 @@ from db import events, faults
 from db.events import Kept
 from serving import thread
 from webhooks import metrics
+from webhooks.outcome import Outcome, Unavailable
 from webhooks.patience import Patience
 
 log = structlog.get_logger()
 
 MOST_TOGETHER = 32
 """So many deliveries are handed over at once at most: while they are written, the next ones can be verified."""
-
-
-class Outcome(StrEnum):
-    """What became of a delivery that is safely kept."""
-
-    ACCEPTED = "accepted"
-    DUPLICATE = "duplicate"
-
-
-class Unavailable(Exception):
-    """The delivery could not be kept for now; the sender has to come again."""
-
-    def __init__(self, reason: str, **said: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
-        self.said = said
-        """What the log may say of it besides."""
 
 
 @dataclass(slots=True, eq=False)

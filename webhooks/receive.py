@@ -14,7 +14,8 @@ from db.events import Kept
 from serving import refusal
 from serving.constant import Constant
 from serving.refusal import Breach
-from webhooks.intake import Intake, Outcome, Unavailable
+from webhooks.intake import Intake
+from webhooks.outcome import Outcome, Unavailable
 
 KEPT = {outcome: Constant(JSONResponse({"status": outcome.value}, 202)) for outcome in Outcome}
 UNAVAILABLE = Constant(JSONResponse({"error": "unavailable"}, 503, {"Retry-After": "5"}))
