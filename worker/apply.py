@@ -3,6 +3,7 @@
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import reduce
 
 from sqlalchemy import Connection, Engine
 
@@ -46,8 +47,12 @@ def _apply(engine: Engine, svix_ids: Sequence[str], default_role: Role, deadline
         failures.note(engine, svix_id, error)
         return Applied(failed=1)
 
-    parts = list(halving.apart(svix_ids, lambda part: _apply_at_once(engine, part, default_role), alone, deadline))
-    return Applied(*(sum(getattr(part, name) for part in parts) for name in Applied.__slots__))
+    parts = halving.apart(svix_ids, lambda part: _apply_at_once(engine, part, default_role), alone, deadline)
+    return reduce(_sum, parts)
+
+
+def _sum(one: Applied, other: Applied) -> Applied:
+    return Applied(*(getattr(one, name) + getattr(other, name) for name in Applied.__slots__))
 
 
 def apply_snapshot(engine: Engine, snapshot: Snapshot, cause: str, default_role: Role) -> None:
