@@ -68,7 +68,7 @@ def build(settings: ApiSettings) -> ASGIApp:
             *operation.routes(OPERATIONS, desk, settings.api_max_body_bytes),
             *_documentation(),
             Route("/healthz", healthz),
-            Route("/readyz", ready.build(settings)),
+            Route("/readyz", ready.build(settings).answer),
         ],
         middleware=[
             *_cors(split_parties(settings.api_allowed_origins)),

@@ -40,6 +40,7 @@ class Claimed:
     occurred_at: datetime
     """When it happened, or when it came if it does not say."""
     attempts: int
+    clerk_user_id: str | None
 
 
 def keep(connection: Connection, deliveries: Sequence[Kept]) -> set[str]:
@@ -83,7 +84,7 @@ def claim(connection: Connection, svix_ids: Sequence[str], *, wait: bool = False
     """
     rows = connection.exec_driver_sql(
         f"""
-        select svix_id, octet_length(body), coalesce(occurred_at, received_at), attempts
+        select svix_id, octet_length(body), coalesce(occurred_at, received_at), attempts, clerk_user_id
         from webhook_events
         where svix_id = any(%(ids)b::text[]) and {_WAITS} and (attempts = 0 or next_attempt_at <= now())
         for no key update {"" if wait else "skip locked"}

@@ -7,6 +7,7 @@ another of the same part finds the place in its environment; any other makes a n
 import fcntl
 import os
 import shutil
+import sys
 import tempfile
 from multiprocessing import parent_process
 from pathlib import Path
@@ -17,7 +18,10 @@ _LOCK = "in-use"
 
 
 def _new_place() -> Path:
-    place = Path(tempfile.mkdtemp(prefix=PREFIX))
+    try:
+        place = Path(tempfile.mkdtemp(prefix=PREFIX))
+    except OSError:
+        sys.exit("akako cannot start: there is no directory to count in. Set TMPDIR to one that can be written.")
     # Held for as long as this process or one of its children lives, however they end.
     fcntl.flock(os.open(place / _LOCK, os.O_CREAT | os.O_RDWR, 0o600), fcntl.LOCK_SH)
     return place

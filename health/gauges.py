@@ -2,13 +2,18 @@
 
 from collections.abc import Callable, Iterator
 
+import structlog
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 from sqlalchemy.exc import SQLAlchemyError
 
+from config import logs
+from db import faults
 from db.heartbeats import Heartbeat
 from db.vitals import Vitals
 from health.look import Look
+
+log = structlog.get_logger()
 
 
 class DatabaseGauges(Collector):
@@ -16,6 +21,7 @@ class DatabaseGauges(Collector):
 
     def __init__(self, look: Look) -> None:
         self._look = look
+        self._said = False
 
     def describe(self) -> Iterator[Metric]:
         """The names alone, so that registering asks no database."""
@@ -25,12 +31,22 @@ class DatabaseGauges(Collector):
         """Read them."""
         try:
             seen = self._look.vitals()
-        except (SQLAlchemyError, TimeoutError):
+        except (SQLAlchemyError, TimeoutError) as error:
+            self._say(error)
             yield _up(0)
             return
+        self._said = False
         yield _up(1)
         yield from _events(seen)
         yield from _heartbeats(seen.heartbeats)
+
+    def _say(self, error: Exception) -> None:
+        """Say why, once until it answers again."""
+        if not self._said:
+            log.warning(
+                "database.not_seen", next_step=faults.remedy(error) or "see that it answers", **logs.fault(error)
+            )
+        self._said = True
 
 
 class Stillness(Collector):

@@ -64,7 +64,7 @@ class Parts:
             seen = self._look.vitals()
         except (SQLAlchemyError, TimeoutError) as error:
             database, migrations = blind(error)
-            moving = [_ill(part, "unknown, since the database says nothing") for part in MOVING]
+            moving = [_unknown(part) for part in MOVING]
         else:
             database, migrations = State(Part.DATABASE), _migrations(seen.revision)
             moving = [_moves(part, seen.heartbeats) for part in MOVING]
@@ -82,8 +82,8 @@ def blind(error: Exception) -> tuple[State, State]:
     """Database and migrations, where nothing could be read: because of the one or of the other."""
     if faults.is_of_another_version(error):
         return State(Part.DATABASE), _ill(Part.MIGRATIONS, "the tables are not of this version")
-    unknown = _ill(Part.MIGRATIONS, "unknown, since the database says nothing")
-    return _ill(Part.DATABASE, "does not answer"), unknown
+    away = State(Part.DATABASE, "does not answer", faults.remedy(error) or NEXT_STEPS[Part.DATABASE])
+    return away, _unknown(Part.MIGRATIONS)
 
 
 def _migrations(revision: str | None) -> State:
@@ -99,6 +99,10 @@ def _moves(part: Part, heartbeats: list[Heartbeat]) -> State:
         return State(part)
     lives = heart.seen_seconds_ago <= MOVED_SECONDS
     return _ill(part, f"{'lives and has' if lives else 'has'} not moved for {heart.moved_seconds_ago:.0f} s")
+
+
+def _unknown(part: Part) -> State:
+    return State(part, "unknown, since the database says nothing", "mend the database first")
 
 
 def _ill(part: Part, said: str) -> State:

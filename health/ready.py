@@ -25,7 +25,7 @@ class Ready:
         self._looking: asyncio.Task[list[State]] | None = None
         self._looked_at = 0.0
 
-    async def __call__(self, _: Request) -> Response:
+    async def answer(self, _: Request) -> Response:
         """The newest answer."""
         states = await asyncio.shield(self._look())
         ready = all(state.is_well for state in states)

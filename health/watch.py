@@ -19,6 +19,8 @@ STALLED = 75
 """The exit code of a process that ended itself because it did not move (EX_TEMPFAIL: come again)."""
 PATIENCE_SECONDS = 10.0
 """How long work may wait without any movement; docs/explanation/healing.md adds it up."""
+STARTING_SECONDS = 30.0
+"""The same, until the process said that it is ready: a busy machine takes long to start one."""
 LOOK_SECONDS = 1.0
 LATE_SECONDS = 4.0
 """A look that comes so late saw nothing of what was between: the machine was busy, or what it asks was silent."""
@@ -54,6 +56,7 @@ class Watch:
         self._patience = patience
         self._every = every
         self._stopped = threading.Event()
+        self._ready = False
         self._calm_at = self._looked_at = time.monotonic()
         self._beat_at = self._looked_at - BEAT_SECONDS
         self._database_away = False
@@ -61,6 +64,11 @@ class Watch:
     def start(self) -> None:
         """Begin to look."""
         threading.Thread(target=self._run, name="watch", daemon=True).start()
+
+    def ready(self, **_: object) -> None:
+        """From now on the process is able to move."""
+        self._calm_at = time.monotonic()
+        self._ready = True
 
     def stop(self, **_: object) -> None:
         """Look no more: the process is ending anyway."""
@@ -74,7 +82,8 @@ class Watch:
     def _run(self) -> None:
         while not self._stopped.wait(self._every):
             self._look()
-            if (self.still_seconds > self._patience or self._stuck()) and not self._stopped.is_set():
+            patience = self._patience if self._ready else STARTING_SECONDS
+            if (self.still_seconds > patience or self._stuck()) and not self._stopped.is_set():
                 self._give_up()
 
     def _look(self) -> None:

@@ -30,17 +30,17 @@ RUNBOOK = "docs/how-to/runbook.md"
     """
 )
 @click.option("--watch", is_flag=True, help="Look again every two seconds, until Ctrl-C.")
-@click.option("--part", type=click.Choice(list(Part)), help="Look at this part alone.")
+@click.option("--part", type=click.Choice([part.value for part in Part]), help="Look at this part alone.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON; with --watch, an object a line.")
-def status(watch: bool, part: Part | None, as_json: bool) -> None:
+def status(watch: bool, part: str | None, as_json: bool) -> None:
     """Say how everything is: PostgreSQL, migrations, Redis, worker, calendar, and the events.
 
     Exit code 0 if all is well, 1 if something is not.
     """
-    doctor = Doctor(load(BrokerSettings))
+    doctor, only = Doctor(load(BrokerSettings)), Part(part) if part else None
     if watch:
-        _watch(doctor, part, as_json)
-    condition = doctor.examine(part)
+        _watch(doctor, only, as_json)
+    condition = doctor.examine(only)
     if as_json:
         click.echo(json.dumps(condition.as_dict(), indent=2))
     else:

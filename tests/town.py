@@ -58,7 +58,7 @@ class Town:
         for name in names:
             if not self._processes[name].runs:
                 self.launch(self._processes[name])
-        until(self._answers)
+        until(self._answers, 60)
 
     def launch(self, process: Process) -> None:
         """Start a process and keep what it says."""

@@ -180,7 +180,13 @@ class Intake:
 def _tell_of_parked(fresh: Sequence[Kept]) -> None:
     for kept in fresh:
         if kept.status == "parked":
-            log.warning("delivery.parked", svix_id=kept.svix_id, reason=kept.last_error, next_step="read its body")
+            log.warning(
+                "delivery.parked",
+                svix_id=kept.svix_id,
+                clerk_user_id=kept.clerk_user_id,
+                reason=kept.last_error,
+                next_step="see `akako events show`",
+            )
 
 
 def _answer(batch: Sequence[_Waiting], result: set[str] | Unavailable) -> None:

@@ -68,7 +68,7 @@ def build(settings: ReceiverSettings) -> ASGIApp:
         routes=[
             Route(DELIVERIES, receiver, methods=["POST"]),
             Route("/healthz", healthz),
-            Route("/readyz", ready.build(settings)),
+            Route("/readyz", ready.build(settings).answer),
         ],
         exception_handlers={HTTPException: receiver.turn_away},
         lifespan=lifespan,

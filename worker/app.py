@@ -13,6 +13,7 @@ from celery.signals import (
     task_prerun,
     worker_init,
     worker_process_init,
+    worker_ready,
     worker_shutting_down,
 )
 from kombu import Queue
@@ -75,6 +76,7 @@ def _spoken_for(**_: object) -> None:
 @worker_init.connect(weak=False)
 def _watch_worker(**_: object) -> None:
     watch = vigil.over_worker(settings)
+    worker_ready.connect(watch.ready, weak=False)
     worker_shutting_down.connect(watch.stop, weak=False)
     _begin(watch)
 
@@ -84,13 +86,25 @@ def _equip(**_: object) -> None:
     process.equip(settings)
     beacon = Beacon(vigil.PULSE)
     task_prerun.connect(beacon.light, weak=False)
+    task_prerun.connect(_speak_of, weak=False)
     task_postrun.connect(beacon.dim, weak=False)
+    task_postrun.connect(_speak_of_none, weak=False)
+
+
+def _speak_of(task_id: str, **_: object) -> None:
+    structlog.contextvars.bind_contextvars(task_id=task_id)
+
+
+def _speak_of_none(**_: object) -> None:
+    structlog.contextvars.unbind_contextvars("task_id")
 
 
 @beat_init.connect(weak=False)
 def _watch_beat(**_: object) -> None:
     log.info("beat.started")
-    _begin(vigil.over_beat(settings))
+    watch = vigil.over_beat(settings)
+    watch.ready()
+    _begin(watch)
 
 
 def _begin(watch: Watch) -> None:

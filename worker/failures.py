@@ -34,7 +34,7 @@ def note(engine: Engine, svix_id: str, error: Exception) -> None:
 
 def _say(event: Claimed, seconds: float | None, why: dict[str, str]) -> None:
     (POSTPONED if seconds is not None else PARKED).labels(why["error"]).inc()
-    said = {"svix_id": event.svix_id, "attempts": event.attempts + 1, **why}
+    said = {"svix_id": event.svix_id, "clerk_user_id": event.clerk_user_id, "attempts": event.attempts + 1, **why}
     if seconds is None:
         log.error("event.parked", next_step="mend the cause, then `akako events replay` it", **said)
     else:

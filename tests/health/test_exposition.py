@@ -2,24 +2,32 @@
 
 import socket
 from collections.abc import Iterator
-from pathlib import Path
 
 import httpx
 import pytest
 
 from db.engine import connect
+from ops.embedded.servers import Servers
 from tests.clerk_says import Clerk
 from tests.ledger import change
 from tests.ops.groups import until
-from tests.servers import Database
+from tests.servers import Database, copy_of
 from tests.town import Town, town
 
 
-@pytest.fixture
-def home(database: Database, redis_url: str, tmp_path: Path) -> Iterator[Town]:
-    with town(database, redis_url, tmp_path, WEB_PROCESSES="2", LOG_LEVEL="WARNING") as made:
+@pytest.fixture(scope="module")
+def database(servers: Servers, template: str) -> Iterator[Database]:
+    with copy_of(servers, template) as copy:
+        yield copy
+
+
+@pytest.fixture(scope="module")
+def home(database: Database, servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
+    """A town of its own for these tests, with two receivers on one port."""
+    directory = tmp_path_factory.mktemp("town")
+    with town(database, servers.redis_url, directory, WEB_PROCESSES="2", LOG_LEVEL="WARNING") as made:
         made.start("web", "api", "worker", "beat")
-        until(lambda: all(listens(port) for port in made.metrics.values()))
+        until(lambda: all(listens(port) for port in (*made.metrics.values(), *made.ports.values())), 60)
         yield made
 
 

@@ -27,7 +27,7 @@ UNSEEN = "unknown, since the database says nothing"
 def client(database_url: str, redis_url: str) -> Iterator[TestClient]:
     """Somebody who asks a process with these servers."""
     settings = BrokerSettings(database_url=SecretStr(database_url), redis_url=SecretStr(redis_url))
-    app = Starlette(routes=[Route("/readyz", ready.build(settings))])
+    app = Starlette(routes=[Route("/readyz", ready.build(settings).answer)])
     with TestClient(app) as made:
         yield made
 

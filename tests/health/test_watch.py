@@ -68,6 +68,7 @@ class Watched:
 @contextmanager
 def watched(database_url: str, **given: Callable[[], bool]) -> Iterator[Watched]:
     part = Watched(database_url, **given)
+    part.watch.ready()
     part.watch.start()
     try:
         yield part
@@ -87,6 +88,16 @@ def test_a_part_ends_that_does_not_move_while_work_waits_and_says_so(database: D
 def test_a_part_ends_that_holds_something_for_longer_than_can_be(database: Database) -> None:
     with watched(database.app_url, waits=lambda: False, stuck=lambda: True) as part:
         assert part.ended.wait(10)
+
+
+def test_a_part_that_is_not_ready_yet_is_given_longer(database: Database) -> None:
+    part = Watched(database.app_url)
+    part.watch.start()
+    until(lambda: part.looks.count > LOOKS)
+    assert not part.ended.is_set()
+    part.watch.ready()
+    assert part.ended.wait(10)
+    part.heart.close()
 
 
 def test_a_part_that_is_idle_does_not_end(database: Database) -> None:

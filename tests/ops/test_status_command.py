@@ -96,7 +96,8 @@ def test_without_a_database_the_rest_is_still_told(akako: Any) -> None:
     done = akako(DATABASE_URL="postgresql://akako:a-secret@127.0.0.1:1/akako")
 
     assert done.exit_code == 1
-    assert "DATABASE_URL is right" in done.output
+    assert "check DATABASE_URL" in done.output
+    assert "mend the database first" in done.output
     assert "a-secret" not in done.output
 
 
@@ -107,7 +108,10 @@ def test_watching_goes_on_until_it_is_interrupted(database: Database, redis_url:
         said.open("wb") as output,
         subprocess.Popen([AKAKO, "status", "--watch", "--json"], env=environment, stdout=output) as watching,
     ):
-        until(lambda: said.read_text().count("\n") >= 2)
-        watching.send_signal(signal.SIGINT)
-        assert watching.wait(10) == 0
+        try:
+            until(lambda: said.read_text().count("\n") >= 2)
+            watching.send_signal(signal.SIGINT)
+            assert watching.wait(10) == 0
+        finally:
+            watching.kill()
     assert {json.loads(line)["healthy"] for line in said.read_text().splitlines()} == {False}
