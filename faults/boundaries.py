@@ -106,7 +106,11 @@ def _to_postgres(url: str) -> Callable[[], socket.socket]:
 
     def connect() -> socket.socket:
         made = socket.socket(socket.AF_UNIX)
-        made.connect(path)
+        try:
+            made.connect(path)
+        except OSError:
+            made.close()
+            raise
         return made
 
     return connect

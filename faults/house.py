@@ -8,6 +8,7 @@ from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import Any, LiteralString, Self
 
+import httpx
 import psutil
 import psycopg
 import redis
@@ -15,7 +16,7 @@ import redis
 from config.settings import ReceiverSettings, WorkerSettings
 from db.migrate import upgrade
 from faults.deliveries import SECRET
-from ops import ground, health, procfile
+from ops import ground, procfile
 from ops.embedded.servers import Servers
 from ops.process import Process
 from ops.processes import Processes
@@ -67,17 +68,28 @@ class House:
         self._running = Processes(processes, self._start)
         self._running.__enter__()
         self._keeper = threading.Thread(target=self._running.keep_running, args=(self.said.append,), daemon=True)
-        if not health.wait(self._running, health.url("127.0.0.1", self.port)):
-            self._running.end()
-            raise Broken(f"the receiver did not start; see {self.directory}")
         self._keeper.start()
+        try:
+            self.until(self._answers, "the receiver answers")
+        except BaseException:
+            self._close()
+            raise
+
+    def _close(self) -> None:
+        self._running.stop()
+        self._keeper.join()
+        self._running.end(patience=0)
+
+    def _answers(self) -> bool:
+        try:
+            return httpx.get(f"http://127.0.0.1:{self.port}/healthz", timeout=2, trust_env=False).is_success
+        except httpx.HTTPError:
+            return False
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._running.stop()
-        self._keeper.join()
-        self._running.end(patience=0)
+        self._close()
         self.servers.stop()
 
     def pid(self, name: str) -> int:

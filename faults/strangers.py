@@ -9,7 +9,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -116,10 +116,10 @@ def expect(verdict: Verdict, what: str, found: object, wanted: object) -> None:
 
 def post(port: int, delivery: Numbered, seconds_ahead: float) -> int:
     """Deliver once, by another clock; the status."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=15)
-    connection.request("POST", PATH, delivery.body(), delivery.headers(seconds_ahead=seconds_ahead))
-    with connection.getresponse() as answer:
-        return answer.status
+    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=15)) as connection:
+        connection.request("POST", PATH, delivery.body(), delivery.headers(seconds_ahead=seconds_ahead))
+        with connection.getresponse() as answer:
+            return answer.status
 
 
 @contextmanager

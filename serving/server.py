@@ -11,6 +11,8 @@ from config.settings import ListeningSettings
 from serving.protocol import BoundedProtocol
 
 GRACE_SECONDS = 20
+START_SECONDS = 30
+"""How long one of several processes may take to start, or to say that it is there, before it is given up."""
 OTHER_FILES = 200
 """Open files of a process beside its connections with strangers."""
 
@@ -37,6 +39,7 @@ def serve(app: str, settings: ListeningSettings, processes: int) -> None:
         date_header=False,
         proxy_headers=False,
         timeout_graceful_shutdown=GRACE_SECONDS,
+        timeout_worker_healthcheck=START_SECONDS,
     )
 
 
