@@ -9,7 +9,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --genera
 	--no-emit-find-links --no-annotate --custom-compile-command "make lock"
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo up test format lint types contracts check lock bench bench-quick clean
+.PHONY: help install demo up test format lint types contracts check lock bench bench-quick faults clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*?## ' $(MAKEFILE_LIST) | sort | awk -F ':.*?## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -50,6 +50,9 @@ bench: $(BENCH_READY) ## Measure ours beside what people use instead (more than 
 
 bench-quick: $(BENCH_READY) ## Its main rows in small, in under three minutes
 	@$(BIN)/python -m bench --quick
+
+faults: install ## Break everything under load and count what is lost (nearly an hour; a short version is in make test)
+	@$(BIN)/python -m faults $(ARGS)
 
 $(BENCH_READY): $(READY) requirements/bench.txt
 	@echo "Installing what only the benchmark needs into $(VENV) ..."

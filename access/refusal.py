@@ -1,4 +1,4 @@
-"""Why a change of roles is refused. Each docstring is the sentence that whoever asked gets to read."""
+"""Why what a person asks for is refused. Each docstring is the sentence that whoever asked gets to read."""
 
 from typing import ClassVar
 
@@ -6,7 +6,7 @@ from db.assignments import Assignment
 
 
 class Refused(Exception):
-    """The change is refused."""
+    """What was asked for is refused."""
 
     word: ClassVar[str] = "refused"
     """For programs; stays as it is."""
@@ -62,3 +62,9 @@ class LastAdmin(Refused):
     """That would leave a time without any ADMIN. Give the role to somebody else for that time first."""
 
     word = "last_admin"
+
+
+class EventUnknown(Refused):
+    """We keep no delivery with this svix id. The list of events has those that we keep."""
+
+    word = "event_unknown"

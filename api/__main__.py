@@ -2,6 +2,7 @@
 
 from config import logs
 from config.settings import ApiSettings, load
+from health import counts, exposition
 from serving.server import serve
 
 
@@ -9,6 +10,7 @@ def main() -> None:
     """Serve until told to stop; then answer what was taken, and end."""
     settings = load(ApiSettings)
     logs.configure("api", form=settings.log_format, level=settings.log_level)
+    exposition.start(settings, counts.PLACE)
     serve("api.app:app", settings, settings.api_processes)
 
 

@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import structlog
-from prometheus_client import Counter as Metric
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -20,13 +19,16 @@ from access import authentication
 from api import openapi, operation, problems, reference
 from api.desk import Desk
 from api.envelope import Envelope
+from api.metrics import REFUSED
 from api.table import OPERATIONS
 from api.turns import Turns
 from clerk.backend import Backend
-from config.formats import split_parties
+from clerk.signature import Seals
+from config.formats import split_parties, split_secrets
 from config.settings import ApiSettings
 from config.tally import Tally
 from db import engine
+from health import ready
 from serving.limits import State, limits
 
 log = structlog.get_logger()
@@ -36,10 +38,6 @@ LOCK_SECONDS = 1
 """For another change of the same, in the database; and for a turn, before a connection is taken."""
 WAITING_BYTES = 33_554_432
 """What all requests that are being read may hold together."""
-
-REFUSED = Metric(
-    "akako_requests_refused_total", "Requests that were refused before anybody looked what they ask.", ["reason"]
-)
 
 
 def build(settings: ApiSettings) -> ASGIApp:
@@ -70,6 +68,7 @@ def build(settings: ApiSettings) -> ASGIApp:
             *operation.routes(OPERATIONS, desk, settings.api_max_body_bytes),
             *_documentation(),
             Route("/healthz", healthz),
+            Route("/readyz", ready.build(settings)),
         ],
         middleware=[
             *_cors(split_parties(settings.api_allowed_origins)),
@@ -94,7 +93,9 @@ def _desk(settings: ApiSettings) -> Desk:
     # Half of the connections stay with those who only read.
     turns = Turns(settings.api_connections // 2, LOCK_SECONDS)
     backend = Backend(settings.clerk_secret_key.get_secret_value(), settings.clerk_api_url)
-    return Desk(database, turns, backend, settings.default_role)
+    secrets = settings.clerk_webhook_signing_secret
+    seals = Seals(split_secrets(secrets)) if secrets else None
+    return Desk(database, turns, backend, settings.default_role, seals)
 
 
 def _cors(origins: tuple[str, ...]) -> list[Middleware]:

@@ -7,7 +7,6 @@ from typing import Any, Generic, TypeVar
 from starlette.requests import Request
 
 from access import caller
-from access.assignments import Author
 from access.caller import Caller
 from access.refusal import AssignmentUnknown, UserUnknown
 from api.envelope import request_id
@@ -15,6 +14,7 @@ from api.problems import Unusable
 from api.questions import Question
 from clerk.session import Session
 from clerk.user import identifier
+from db.audit import Author
 
 LARGEST_ID = 2**63 - 1
 # So many digits at most: Python refuses to convert thousands.

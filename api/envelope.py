@@ -1,10 +1,13 @@
 """What every answer carries, whoever made it: the request's id, and headers that keep browsers careful."""
 
 import secrets
+import time
 
 import structlog
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api import metrics
 
 ID = "X-Request-Id"
 HEADERS = {
@@ -43,10 +46,12 @@ class Envelope:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        begun = time.monotonic()
         name = scope["akako.request_id"] = new_id()
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
+                metrics.note_answer(scope["method"], message["status"], time.monotonic() - begun)
                 headers = MutableHeaders(scope=message)
                 headers[ID] = name
                 for header, value in HEADERS.items():

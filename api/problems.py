@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse, Response
 
 from access import denials
 from access.denials import Denied
-from access.refusal import AssignmentUnknown, EndTooSoon, Refused, StartTooEarly, UserUnknown
+from access.refusal import AssignmentUnknown, EndTooSoon, EventUnknown, Refused, StartTooEarly, UserUnknown
 from api import envelope
 from api.answers import Problem
 from api.turns import Busy
@@ -25,7 +25,13 @@ AGAIN_SECONDS = "2"
 
 # What is left of a body that is too large is not read.
 _HEADERS = {413: {"Connection": "close"}, 503: {"Retry-After": AGAIN_SECONDS}}
-_STATUSES: dict[type[Refused], int] = {UserUnknown: 404, AssignmentUnknown: 404, EndTooSoon: 422, StartTooEarly: 422}
+_STATUSES: dict[type[Refused], int] = {
+    UserUnknown: 404,
+    AssignmentUnknown: 404,
+    EventUnknown: 404,
+    EndTooSoon: 422,
+    StartTooEarly: 422,
+}
 _HTTP = {
     400: ("malformed", "This cannot be read as a request of HTTP/1.1."),
     404: ("not_found", "There is nothing at this path. The document at /api/openapi.json has every path."),

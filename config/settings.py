@@ -32,11 +32,25 @@ class MigrationSettings(Settings):
     """The role that owns the tables, for `akako migrate` only; unset, `DATABASE_URL` is used and owns them itself."""
 
 
-class QueueSettings(Settings):
-    """What every process that sends or takes Celery messages needs."""
+class MetricsSettings(Settings):
+    """What every process that lasts needs, to be seen from outside."""
+
+    metrics_host: str = "127.0.0.1"
+    """The address on which the process answers Prometheus; it is not meant for strangers."""
+
+    metrics_port: int = Field(default=0, ge=0, le=65_535)
+    """The port of `/metrics`, another one for each process of a machine; 0: none."""
+
+
+class BrokerSettings(Settings):
+    """What every process that looks at Redis needs."""
 
     redis_url: RedisUrl
     """Redis 6.2 or newer (or Valkey) for Celery's messages: `redis://host:6379/0`. Losing its data loses nothing."""
+
+
+class QueueSettings(BrokerSettings):
+    """What every process that sends or takes Celery messages needs."""
 
     apply_set_size: int = Field(default=200, ge=1, le=1_000)
     """How many events one Celery message names at most; they are applied in one transaction."""
@@ -65,11 +79,15 @@ class NewUserSettings(Settings):
     """The role that a new user is given once: LEARNER, MENTOR or ADMIN."""
 
 
-class ReceiverSettings(QueueSettings, ListeningSettings):
-    """What the receiver of deliveries needs."""
+class SigningSettings(Settings):
+    """What the receiver needs to know Clerk, and `akako secrets` to advise."""
 
     clerk_webhook_signing_secret: SigningSecrets
     """Verifies deliveries: `whsec_...` of Clerk's dashboard; several while one is rotated out: newest first, commas."""
+
+
+class ReceiverSettings(SigningSettings, QueueSettings, ListeningSettings, MetricsSettings):
+    """What the receiver of deliveries needs."""
 
     web_processes: int = Field(default=1, ge=1)
     """How many processes receive deliveries on the one port."""
@@ -90,7 +108,7 @@ class ReceiverSettings(QueueSettings, ListeningSettings):
     """How many bytes of deliveries may wait for a commit; more are answered 503 at once."""
 
 
-class WorkerSettings(QueueSettings, NewUserSettings):
+class WorkerSettings(QueueSettings, NewUserSettings, MetricsSettings):
     """What the worker and the calendar need."""
 
     worker_processes: int = Field(default=2, ge=1)
@@ -107,6 +125,16 @@ class WorkerSettings(QueueSettings, NewUserSettings):
 
     expire_rows: int = Field(default=1_000, ge=1)
     """How many expired roles are written down in one transaction."""
+
+    event_body_days: int = Field(default=90, ge=1, le=36_500)
+    """After how many days applied and ignored events lose their body; all else of them stays. Parked ones keep it."""
+
+
+class InspectionSettings(Settings):
+    """What whoever looks at kept deliveries can use."""
+
+    clerk_webhook_signing_secret: SigningSecrets | None = None
+    """The receiver's, to verify kept deliveries again; unset, that is left out."""
 
 
 class AccessSettings(Settings):
@@ -141,7 +169,15 @@ class BackendSettings(Settings):
     """Where Clerk's Backend API is."""
 
 
-class ApiSettings(AccessSettings, BackendSettings, ListeningSettings, NewUserSettings):
+class ApiSettings(
+    AccessSettings,
+    BackendSettings,
+    ListeningSettings,
+    NewUserSettings,
+    InspectionSettings,
+    BrokerSettings,
+    MetricsSettings,
+):
     """What the API needs."""
 
     api_processes: int = Field(default=1, ge=1)

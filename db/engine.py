@@ -1,10 +1,12 @@
 """The connection pool of a process."""
 
 import psycopg
+from psycopg.pq import TransactionStatus
 from sqlalchemy import Engine, ExceptionContext, create_engine, event
 
 CONNECT_TIMEOUT_SECONDS = 2
 SILENCE_MILLISECONDS = 10_000
+CANCEL_SECONDS = 2
 READ_ONLY = "25006"
 
 
@@ -12,7 +14,7 @@ READ_ONLY = "25006"
 # so that whoever waited for a lock decides by what is there then.
 _SESSION = """
     select set_config('statement_timeout', %s, false), set_config('lock_timeout', %s, false),
-           set_config('TimeZone', 'UTC', false),
+           set_config('idle_in_transaction_session_timeout', %s, false), set_config('TimeZone', 'UTC', false),
            set_config('default_transaction_isolation', 'read committed', false),
            case when current_setting('synchronous_commit') = 'off'
                 then set_config('synchronous_commit', 'on', false) end
@@ -20,14 +22,23 @@ _SESSION = """
 
 
 def connect(
-    url: str, process: str, *, connections: int = 2, statement_seconds: float = 60, lock_seconds: float = 0
+    url: str,
+    process: str,
+    *,
+    connections: int = 2,
+    statement_seconds: float = 60,
+    lock_seconds: float = 0,
+    idle_seconds: float = 0,
 ) -> Engine:
     """An engine on psycopg 3 that connects when it is first used, with at most `connections` at a time.
 
     `url` is libpq's own (`postgresql://` or `postgres://`), whatever parameters the host gave with it. A statement
     that takes longer than `statement_seconds`, or waits for one lock longer than `lock_seconds`, is cancelled by the
-    server (0: never); a server that falls silent is given up.
+    server, and a transaction in which we say nothing for `idle_seconds` is ended by it (0: never); a server that falls
+    silent is given up.
     """
+
+    limits = [f"{seconds * 1_000:.0f}" for seconds in (statement_seconds, lock_seconds, idle_seconds)]
 
     def open_connection() -> psycopg.Connection:
         connection = psycopg.connect(
@@ -39,7 +50,7 @@ def connect(
             keepalives_count=3,
             tcp_user_timeout=SILENCE_MILLISECONDS,
         )
-        connection.execute(_SESSION, [f"{seconds * 1_000:.0f}" for seconds in (statement_seconds, lock_seconds)])
+        connection.execute(_SESSION, limits)
         connection.commit()
         return connection
 
@@ -53,6 +64,7 @@ def connect(
         hide_parameters=True,
     )
     event.listen(engine, "handle_error", _leave_a_demoted_primary)
+    event.listen(engine, "handle_error", _cancel)
     return engine
 
 
@@ -60,3 +72,13 @@ def _leave_a_demoted_primary(context: ExceptionContext) -> None:
     """A connection that came to be read-only is as good as lost: a new one may lead to the new primary."""
     if getattr(context.original_exception, "sqlstate", None) == READ_ONLY:
         context.is_disconnect = True
+
+
+def _cancel(context: ExceptionContext) -> None:
+    """Stop what a signal's exception has left running: the server would go on, and hold its locks, though nobody waits.
+
+    psycopg does so itself for Ctrl-C only, not for a task's time limit.
+    """
+    driver = context.connection.connection.driver_connection if context.connection else None
+    if isinstance(driver, psycopg.Connection) and driver.info.transaction_status is TransactionStatus.ACTIVE:
+        driver.cancel_safe(timeout=CANCEL_SECONDS)

@@ -1,4 +1,4 @@
-"""The kept deliveries: keep, claim, mark."""
+"""The kept deliveries: keep, claim, mark, and at last forget their bodies."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -76,15 +76,18 @@ def keep(connection: Connection, deliveries: Sequence[Kept]) -> set[str]:
     return set(added.scalars())
 
 
-def claim(connection: Connection, svix_ids: Sequence[str]) -> list[Claimed]:
-    """Lock those of the events that wait to be applied and that nobody else holds; a failed one only when it is due."""
+def claim(connection: Connection, svix_ids: Sequence[str], *, wait: bool = False) -> list[Claimed]:
+    """Lock those of the events that wait to be applied; a failed one only when it is due.
+
+    One that somebody else holds is left to him, or waited for: whoever was interrupted may hold it a moment longer.
+    """
     rows = connection.exec_driver_sql(
         f"""
         select svix_id, octet_length(body), coalesce(occurred_at, received_at), attempts
         from webhook_events
         where svix_id = any(%(ids)b::text[]) and {_WAITS} and (attempts = 0 or next_attempt_at <= now())
-        for no key update skip locked
-        """,  # noqa: S608 - a constant of ours
+        for no key update {"" if wait else "skip locked"}
+        """,  # noqa: S608 - constants of ours
         {"ids": list(svix_ids)},
     )
     return [Claimed(*row) for row in rows]
@@ -98,15 +101,17 @@ def bodies(connection: Connection, svix_ids: Sequence[str]) -> dict[str, bytes]:
     return {svix_id: bytes(body) for svix_id, body in rows}
 
 
-def mark_applied(connection: Connection, svix_ids: Sequence[str]) -> None:
-    """Say that events are done, in the transaction that holds what they did."""
-    connection.exec_driver_sql(
+def mark_applied(connection: Connection, svix_ids: Sequence[str]) -> list[float]:
+    """Say that events are done, in the transaction that holds what they did; for how many seconds each was kept."""
+    lags = connection.exec_driver_sql(
         """
         update webhook_events set status = 'applied', applied_at = now(), last_error = null
         where svix_id = any(%(ids)b::text[])
+        returning extract(epoch from clock_timestamp() - received_at)::float8
         """,
         {"ids": list(svix_ids)},
     )
+    return list(lags.scalars())
 
 
 def mark(connection: Connection, svix_id: str, status: str, why: str) -> None:
@@ -151,3 +156,24 @@ def due(connection: Connection, most: int) -> list[str]:
         (most,),
     )
     return list(rows.scalars())
+
+
+def forget_bodies(connection: Connection, days: int, most: int) -> int:
+    """Let up to `most` applied and ignored events that came more than so many days ago lose their bodies; how many.
+
+    All else of them stays, for ever. The database puts a digest in a body's place. Rows that another transaction
+    holds are left to it, so that two may run at once.
+    """
+    forgotten = connection.exec_driver_sql(
+        """
+        update webhook_events set body = null
+        where svix_id = any(array(
+            select svix_id from webhook_events
+            where received_at < now() - make_interval(days => %s)
+              and body is not null and status in ('applied', 'ignored')
+            order by received_at limit %s
+            for no key update skip locked))
+        """,
+        (days, most),
+    )
+    return forgotten.rowcount

@@ -76,6 +76,11 @@ def remedy(error: BaseException) -> str | None:
     return known
 
 
+def is_of_another_version(error: BaseException) -> bool:
+    """The tables, or our rights to them, are not those of this version."""
+    return (_sqlstate(error) or "").startswith("42")
+
+
 def is_lost(error: BaseException) -> bool:
     """The connection broke, or led to what was the primary: a new one may work, and what was done is not known."""
     return isinstance(error, NotPrimary) or (isinstance(error, DBAPIError) and error.connection_invalidated)

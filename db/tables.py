@@ -126,7 +126,7 @@ webhook_events = Table(
     Column("type", Text),
     Column("clerk_user_id", Text),
     Column("occurred_at", Moment),
-    Column("body", LargeBinary, nullable=False),
+    Column("body", LargeBinary),
     Column("svix_timestamp", BigInteger, nullable=False),
     Column("svix_signature", Text, nullable=False),
     Column("verified_by", Text, nullable=False),
@@ -136,12 +136,37 @@ webhook_events = Table(
     Column("last_error", Text),
     Column("received_at", Moment, nullable=False, server_default=func.now()),
     Column("applied_at", Moment),
+    Column("digest", LargeBinary),
     CheckConstraint(
         "status in ('received', 'applied', 'ignored', 'parked', 'discarded')", name="webhook_events_known_status"
     ),
     CheckConstraint("(status = 'applied') = (applied_at is not null)", name="webhook_events_applied_at_a_time"),
+    CheckConstraint("(body is null) = (digest is not null)", name="webhook_events_body_or_digest"),
+    CheckConstraint(
+        "body is not null or status in ('applied', 'ignored')", name="webhook_events_done_before_forgotten"
+    ),
     Index("webhook_events_due_idx", "next_attempt_at", postgresql_where=text("status = 'received'")),
-    Index("webhook_events_parked_idx", "received_at", postgresql_where=text("status = 'parked'")),
+    Index("webhook_events_received_idx", "received_at"),
+    Index("webhook_events_user_idx", "clerk_user_id"),
+    Index(
+        "webhook_events_aside_idx",
+        "status",
+        "received_at",
+        postgresql_where=text("status in ('ignored', 'parked', 'discarded')"),
+    ),
+    Index(
+        "webhook_events_type_idx",
+        "type",
+        "received_at",
+        postgresql_where=text("type not in ('user.created', 'user.updated')"),
+    ),
+    Index("webhook_events_error_idx", "received_at", postgresql_where=text("last_error is not null")),
+    Index("webhook_events_secret_idx", "verified_by", "received_at"),
+    Index(
+        "webhook_events_bodies_idx",
+        "received_at",
+        postgresql_where=text("body is not null and status in ('applied', 'ignored')"),
+    ),
     postgresql_with={"autovacuum_vacuum_scale_factor": 0.02, "autovacuum_vacuum_insert_scale_factor": 0.05},
 )
 
@@ -165,5 +190,22 @@ audit_log = Table(
     Index("audit_log_actor_idx", "actor", "id"),
     Index("audit_log_action_idx", "action", "id"),
     Index("audit_log_at_idx", "at"),
+    Index("audit_log_event_idx", "cause", "id", postgresql_where=text("action like 'event.%'")),
+    Index(
+        "audit_log_events_idx",
+        text("(after -> 'svix_ids')"),
+        postgresql_using="gin",
+        postgresql_where=text("action like 'event.%' and after is not null"),
+    ),
     Index("audit_log_role_idx", "user_role_id", "id", postgresql_where=text("user_role_id is not null")),
+)
+
+heartbeats = Table(
+    "heartbeats",
+    metadata,
+    Column("part", Text, primary_key=True),
+    Column("moved_at", Moment, nullable=False),
+    Column("seen_at", Moment, nullable=False, server_default=func.now()),
+    CheckConstraint("part in ('worker', 'beat')", name="heartbeats_known_part"),
+    postgresql_with={"fillfactor": 10},
 )

@@ -39,6 +39,7 @@ class Doors:
     Examples:
       akako up
       PORT=9000 API_PORT=9001 akako up
+      METRICS_PORT=9100 akako up         metrics of web, api, worker, beat on 9100 to 9103
       DATABASE_URL=postgresql://... REDIS_URL=redis://... akako up
     """
 )
@@ -82,7 +83,11 @@ def _run(addresses: dict[str, str], doors: Doors, secret: str, data: Path) -> No
         click.echo(f"migrated: {name}")
     own = {ground.SECRET: secret, "HOST": doors.host, "LOG_FORMAT": os.environ.get("LOG_FORMAT", "console")}
     api = {"PORT": str(doors.api)} | instance.settings(instance.kept(data), os.environ)
-    processes = procfile.processes(addresses | own, web={"PORT": str(doors.receiver)}, api=api)
+    seen = _metrics(os.environ.get("METRICS_PORT"))
+    web = {"PORT": str(doors.receiver)} | seen["web"]
+    processes = procfile.processes(
+        addresses | own, web=web, api=api | seen["api"], worker=seen["worker"], beat=seen["beat"]
+    )
     relay = Relay()
     with Processes(processes, relay.start) as running:
         if health.wait(running, *doors.urls):
@@ -110,6 +115,13 @@ The tables are in {database} (for psql or any other client).
 
 Ctrl-C ends it.
 """
+
+
+def _metrics(first: str | None) -> dict[str, dict[str, str]]:
+    """A port of its own for each process's metrics, from the one that is set on; none if none is."""
+    if not (first and first.isdecimal() and int(first)):
+        return {name: {} for name in procfile.LASTING}
+    return {name: {"METRICS_PORT": str(int(first) + place)} for place, name in enumerate(procfile.LASTING)}
 
 
 def _token(data: Path) -> str:

@@ -12,6 +12,9 @@ from serving.deadline import Deadline
 from serving.limits import FREE_BYTES, LARGEST_HEAD_BYTES, MOST_PIPELINED, Limits
 from serving.refusal import Breach
 
+LINGER_SECONDS = 1.0
+"""How long an idle connection is still listened to when it is time to stop: a request may be on its way already."""
+
 
 class BoundedProtocol(HttpToolsProtocol):
     """One connection. Whatever is too large, too slow or no HTTP ends it; its reason is counted, never told."""
@@ -23,6 +26,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._held = 0
         self._head = 0
         self._in_head = True
+        self._leaving = False
         self._breach: tuple[Breach, int] | None = None
         self._extensions: dict[str, dict[object, object]] = {WHOLE: {"answer": self._answer}}
         self._coming = Deadline(self.loop, self._late)
@@ -86,6 +90,8 @@ class BoundedProtocol(HttpToolsProtocol):
         self._coming.set(self._limits.request_seconds, Breach.BODY_TOO_SLOW)
         super().on_headers_complete()
         self.scope["extensions"] = self._extensions
+        if self._leaving:
+            self.cycle.keep_alive = False
 
     def on_message_complete(self) -> None:
         """The request is whole."""
@@ -96,6 +102,14 @@ class BoundedProtocol(HttpToolsProtocol):
         """The request is answered, and nothing of it is held any more."""
         self._hold(0)
         super().on_response_complete()
+
+    def shutdown(self) -> None:
+        """It is time to stop: the answer that is due, or the next one, is the last; without any, leave soon."""
+        self._leaving = True
+        if self.cycle is None or self.cycle.response_complete:
+            self.loop.call_later(LINGER_SECONDS, self._leave)
+        else:
+            self.cycle.keep_alive = False
 
     def pause_writing(self) -> None:
         """The sender does not read its answers; it has to, and soon."""
@@ -137,6 +151,10 @@ class BoundedProtocol(HttpToolsProtocol):
         """Let this connection hold so many bytes of what all connections may."""
         self._limits.held_bytes += max(0, size) - self._held
         self._held = max(0, size)
+
+    def _leave(self) -> None:
+        if self.cycle is None or self.cycle.response_complete:
+            self.transport.close()
 
     def _late(self, breach: Breach) -> None:
         if breach is Breach.HEAD_TOO_SLOW or (breach is Breach.BODY_TOO_SLOW and not self.cycle.response_started):

@@ -6,12 +6,12 @@ from typing import Any
 from sqlalchemy import Engine
 
 from access import assignments
-from access.assignments import Author
 from clerk.user import Snapshot
 from config.role import Role
 from db import assignments as db_assignments
 from db import directory, roles
 from db.assignments import Assignment, Window
+from db.audit import Author
 from db.directory import Entry
 from worker.apply import apply_snapshot
 

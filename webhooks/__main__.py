@@ -2,6 +2,7 @@
 
 from config import logs
 from config.settings import ReceiverSettings, load
+from health import counts, exposition
 from serving.server import serve
 
 
@@ -9,6 +10,7 @@ def main() -> None:
     """Serve until told to stop; then answer what was taken, and end."""
     settings = load(ReceiverSettings)
     logs.configure("receiver", form=settings.log_format, level=settings.log_level)
+    exposition.start(settings, counts.PLACE)
     serve("webhooks.app:app", settings, settings.web_processes)
 
 

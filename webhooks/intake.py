@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from config.settings import ReceiverSettings
 from db import events, faults
 from db.events import Kept
 from serving import thread
+from webhooks import metrics
 from webhooks.patience import Patience
 
 log = structlog.get_logger()
@@ -45,6 +47,7 @@ class Unavailable(Exception):
 class _Waiting:
     kept: Kept
     answer: asyncio.Future[Outcome]
+    since: float
 
 
 @dataclass(slots=True)
@@ -88,7 +91,7 @@ class Intake:
     async def keep(self, kept: Kept) -> Outcome:
         """Wait until the delivery is committed. Raises Unavailable if too many wait or it takes too long."""
         loop = asyncio.get_running_loop()
-        waiting = _Waiting(kept, loop.create_future())
+        waiting = _Waiting(kept, loop.create_future(), time.monotonic())
         self._enter(waiting)
         if len(self._arrived) == 1:
             loop.call_soon(self._hand_over)
@@ -162,6 +165,7 @@ class Intake:
             fresh = [waiting.kept for waiting in batch if waiting.kept.svix_id in added]
             self._nudge([kept.svix_id for kept in fresh if kept.status == "received"])
             _tell_of_parked(fresh)
+            metrics.note_kept([waiting.kept for waiting in batch], len(fresh), time.monotonic() - batch[0].since)
 
     def _keep_apart(self, batch: Sequence[_Waiting]) -> None:
         """Keep each half by itself, without those that nobody waits for any more."""

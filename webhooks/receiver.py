@@ -17,6 +17,7 @@ from config.formats import split_secrets
 from config.settings import ReceiverSettings
 from config.tally import Tally
 from db import engine
+from health import ready
 from serving.limits import State, limits
 from webhooks.intake import Intake
 from webhooks.metrics import NOT_KEPT, REFUSED
@@ -67,6 +68,7 @@ def build(settings: ReceiverSettings) -> ASGIApp:
         routes=[
             Route(DELIVERIES, receiver, methods=["POST"]),
             Route("/healthz", healthz),
+            Route("/readyz", ready.build(settings)),
         ],
         exception_handlers={HTTPException: receiver.turn_away},
         lifespan=lifespan,

@@ -6,16 +6,32 @@ from typing import Any
 import structlog
 from billiard.util import get_logger
 from celery import Celery
-from celery.signals import beat_init, setup_logging, worker_process_init
+from celery.signals import (
+    beat_init,
+    setup_logging,
+    task_postrun,
+    task_prerun,
+    worker_init,
+    worker_process_init,
+    worker_shutting_down,
+)
 from kombu import Queue
 
 from config import logs
 from config.settings import WorkerSettings, load
-from worker import broker, process
+from health import counts, exposition
+from health.gauges import Stillness
+from health.pulse import Beacon
+from health.watch import Watch
+from worker import broker, process, vigil
 
 log = structlog.get_logger()
 
 LEAST_FORCE_SECONDS = 60
+FORGET_SECONDS = 600
+"""Often, so that a calendar that is restarted now and then comes to it too: it counts from its start."""
+LONGEST_SLEEP_SECONDS = 2
+"""Of the calendar, however far off its next entry is: each time it wakes is a sign of life."""
 
 
 def build(settings: WorkerSettings) -> Celery:
@@ -25,11 +41,12 @@ def build(settings: WorkerSettings) -> Celery:
         include=["worker.tasks"],
         worker_concurrency=settings.worker_processes,
         task_queues=[Queue(broker.EVENTS), Queue(broker.CALENDAR)],
-        # Nothing to remember: a calendar of short intervals may forget when it last ticked, and two may run at once.
-        beat_scheduler="celery.beat:Scheduler",
+        beat_scheduler="worker.calendar:Calendar",
+        beat_max_loop_interval=LONGEST_SLEEP_SECONDS,
         beat_schedule={
             broker.SWEEP: _every(settings.sweep_seconds, broker.SWEEP),
             broker.EXPIRE_ROLES: _every(settings.expire_seconds, broker.EXPIRE_ROLES),
+            broker.FORGET_BODIES: _every(FORGET_SECONDS, broker.FORGET_BODIES),
         },
     )
     return celery
@@ -55,11 +72,27 @@ def _spoken_for(**_: object) -> None:
     get_logger().propagate = True
 
 
+@worker_init.connect(weak=False)
+def _watch_worker(**_: object) -> None:
+    watch = vigil.over_worker(settings)
+    worker_shutting_down.connect(watch.stop, weak=False)
+    _begin(watch)
+
+
 @worker_process_init.connect(weak=False)
 def _equip(**_: object) -> None:
     process.equip(settings)
+    beacon = Beacon(vigil.PULSE)
+    task_prerun.connect(beacon.light, weak=False)
+    task_postrun.connect(beacon.dim, weak=False)
 
 
 @beat_init.connect(weak=False)
-def _greet(**_: object) -> None:
+def _watch_beat(**_: object) -> None:
     log.info("beat.started")
+    _begin(vigil.over_beat(settings))
+
+
+def _begin(watch: Watch) -> None:
+    watch.start()
+    exposition.start(settings, counts.PLACE, Stillness(lambda: watch.still_seconds))

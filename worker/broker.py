@@ -2,13 +2,16 @@
 
 from typing import Any
 
+import kombu
 from celery import Celery
+from celery.app.amqp import AMQP
 
 EVENTS = "events"
 CALENDAR = "calendar"
 APPLY_EVENTS = "apply_events"
 SWEEP = "sweep"
 EXPIRE_ROLES = "expire_roles"
+FORGET_BODIES = "forget_bodies"
 
 # Celery on Redis loses messages and stalls; none of this is relied upon (the sweep heals), it only makes both rare.
 _COMMON: dict[str, Any] = {
@@ -55,6 +58,18 @@ _PUBLISHING: dict[str, Any] = {
 }
 
 
+class _Connection(kombu.Connection):
+    """Tries again every second: kombu's pauses grow to 30, in which a Redis that is back would not be noticed."""
+
+    def ensure_connection(self, *given: Any, **named: Any) -> kombu.Connection:  # type: ignore[override]
+        """Connect, however often that has to be tried."""
+        return super().ensure_connection(*given, **{"interval_start": 1, "interval_step": 0, "interval_max": 1} | named)
+
+
+class _Broker(AMQP):
+    Connection = BrokerConnection = _Connection
+
+
 def consumer(redis_url: str) -> Celery:
     """The Celery application of workers and of the calendar."""
     return _celery(redis_url, _CONSUMING)
@@ -66,6 +81,6 @@ def publisher(redis_url: str) -> Celery:
 
 
 def _celery(redis_url: str, options: dict[str, Any]) -> Celery:
-    app = Celery("akako", broker=redis_url, set_as_current=False)
+    app = Celery("akako", broker=redis_url, set_as_current=False, amqp=_Broker)
     app.conf.update(_COMMON | options)
     return app

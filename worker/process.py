@@ -11,6 +11,8 @@ from worker.enqueue import Queue
 # Far below the soft time limit of a task, so that an event that cannot get on is found by halving and postponed.
 STATEMENT_SECONDS = 15
 LOCK_SECONDS = 2
+# A process that stops in the middle of a set lets go of its rows then, for another one to apply them.
+IDLE_SECONDS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +31,14 @@ def equip(settings: WorkerSettings) -> None:
     """Make this process's tools."""
     url = settings.database_url.get_secret_value()
     queue = Queue(settings.redis_url.get_secret_value(), settings.apply_set_size)
-    pool = engine.connect(url, "worker", connections=1, statement_seconds=STATEMENT_SECONDS, lock_seconds=LOCK_SECONDS)
+    pool = engine.connect(
+        url,
+        "worker",
+        connections=1,
+        statement_seconds=STATEMENT_SECONDS,
+        lock_seconds=LOCK_SECONDS,
+        idle_seconds=IDLE_SECONDS,
+    )
     _tools[:] = [Tools(settings, pool, queue)]
 
 

@@ -18,7 +18,7 @@ from config.role import Role
 from db import assignments
 from tests import people
 from tests.ledger import rows, values
-from worker.apply import write
+from worker.truth import write
 
 NOW = datetime.now(UTC)
 HOUR = timedelta(hours=1)

@@ -1,12 +1,11 @@
 """With a hundred thousand users, what admins ask is answered through indexes and touches few pages of the tables."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import Any
 
 import psycopg
 import pytest
-from sqlalchemy import Connection, Engine, event
+from sqlalchemy import Engine
 
 from config.role import Role
 from db import assignments, audit, callers, directory
@@ -14,6 +13,7 @@ from db.audit import Wanted
 from db.directory import Filter
 from db.engine import connect
 from ops.embedded.servers import Servers
+from tests.db.plans import Question, plan, scans
 from tests.servers import copy_of
 
 USERS = 100_000
@@ -37,8 +37,6 @@ MIDDLE = USERS // 2
 MOST_PAGES = 600
 """Of the several thousand that the tables and their indexes have."""
 
-Question = Callable[[Connection], object]
-
 
 @pytest.fixture(scope="module")
 def crowd(servers: Servers, template: str) -> Iterator[Engine]:
@@ -51,28 +49,6 @@ def crowd(servers: Servers, template: str) -> Iterator[Engine]:
         pool = connect(database.app_url, "test")
         yield pool
         pool.dispose()
-
-
-def plan(engine: Engine, question: Question) -> dict[str, Any]:
-    """How PostgreSQL answers the last statement of a question."""
-    said: list[tuple[str, Any]] = []
-    with engine.begin() as connection:
-
-        @event.listens_for(connection, "before_cursor_execute")
-        def hear(_c: object, _cursor: object, statement: str, parameters: Any, _x: object, _many: bool) -> None:
-            said.append((statement, parameters))
-
-        question(connection)
-        statement, parameters = said[-1]
-        explained = connection.exec_driver_sql(f"explain (analyze, buffers, format json) {statement}", parameters)
-        found: dict[str, Any] = explained.scalar_one()[0]["Plan"]
-        return found
-
-
-def scans(node: dict[str, Any]) -> set[str]:
-    """The tables that are read from end to end."""
-    own = {node["Relation Name"]} if node["Node Type"].endswith("Seq Scan") else set()
-    return own.union(*(scans(child) for child in node.get("Plans", [])))
 
 
 @pytest.mark.parametrize(

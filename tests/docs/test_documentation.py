@@ -54,7 +54,7 @@ def test_ci_runs_the_test_command_of_the_readme() -> None:
 
 def test_every_file_that_the_explanation_names_exists() -> None:
     page = (ROOT / "docs/explanation/how-it-works.md").read_text()
-    named = re.findall(r"`((?:config|clerk|db|serving|worker|access|webhooks|api|ops)/\w+\.py)", page)
+    named = re.findall(r"`((?:config|clerk|db|health|serving|worker|access|webhooks|api|ops)/\w+\.py)", page)
 
     assert named
     assert [path for path in named if not (ROOT / path).exists()] == []

@@ -46,6 +46,22 @@ def test_a_sender_in_the_middle_of_a_body_is_waited_for_when_it_is_time_to_stop(
     assert values(engine, "select svix_id from webhook_events") == [sent.svix_id]
 
 
+def test_a_request_that_was_on_its_way_over_an_idle_connection_is_answered_when_it_is_time_to_stop(
+    opens: Opens, clerk: Clerk, engine: Engine
+) -> None:
+    first, second = clerk.created("user_ada", email=None), clerk.created("user_bea", email=None)
+    with opens() as door, socket.create_connection(("127.0.0.1", door.port)) as sender:
+        sender.sendall(signed(first).replace(b"Connection: close\r\n", b""))
+        assert b"202" in sender.recv(65_536)
+        door.process.ask_to_end()
+        until(lambda: not door.answers())
+        sender.sendall(signed(second).replace(b"Connection: close\r\n", b""))
+        answer = heard(sender)
+        assert (status(answer), b"connection: close" in answer) == (202, True)
+        until(lambda: not door.process.runs)
+    assert sorted(values(engine, "select svix_id from webhook_events")) == sorted([first.svix_id, second.svix_id])
+
+
 def test_a_sender_who_never_finishes_does_not_keep_a_receiver_from_stopping(opens: Opens) -> None:
     with opens(body_timeout_seconds=1) as door, socket.create_connection(("127.0.0.1", door.port)) as sender:
         sender.sendall(TARGET.request("Content-Length: 10", body=b"abc"))

@@ -155,6 +155,13 @@ def test_what_is_nobody_else_s_fault_is_said_to_be_ours(worker: Worker, engine: 
     assert "report this" in line["next_step"]
 
 
+def test_what_was_forgotten_is_told_in_figures(worker: Worker, engine: Engine, owner: Engine, clerk: Clerk) -> None:
+    keep(engine, clerk, clerk.send(b"{}"), clerk.send(b'{"type":"session.created","data":{}}'))
+    change(owner, "update webhook_events set received_at = now() - interval '91 days'")
+    (line,) = worker.run("forget_bodies")
+    assert (line["event"], line["count"]) == ("bodies.forgotten", 1)
+
+
 def test_a_set_that_ran_out_of_time_comes_again_in_halves_and_the_worker_goes_on(
     worker: Worker, engine: Engine, apply: Apply, clerk: Clerk, raw: redis.Redis
 ) -> None:
@@ -167,6 +174,16 @@ def test_a_set_that_ran_out_of_time_comes_again_in_halves_and_the_worker_goes_on
     assert sets(raw) == [ids[:1], ids[1:]]
     worker.apply(ids)
     assert statuses(engine) == {"applied": 4}
+
+
+def test_an_event_that_ran_out_of_time_alone_has_a_failed_attempt(
+    worker: Worker, engine: Engine, apply: Apply, clerk: Clerk
+) -> None:
+    apply(clerk.created(at=0))
+    ids = keep(engine, clerk, clerk.updated(at=1))
+    with holding(engine, "select from users for update"), interrupted_at_a_lock(engine):
+        worker.apply(ids)
+    assert rows(engine, f"{COUNTED} where svix_id = %s", *ids) == [("received", 1, "Attempt 1: error WorkerLost")]
 
 
 def test_a_redelivered_set_is_not_applied_but_comes_again_in_halves(

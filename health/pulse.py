@@ -1,0 +1,54 @@
+"""When a part last moved, in memory that a process shares with the children it forks."""
+
+import mmap
+import struct
+import threading
+import time
+
+_MOMENT = struct.Struct("d")
+BEACON_SECONDS = 1.0
+
+
+class Pulse:
+    """A moment that any of the processes may renew and any may read. The clock is the machine's, not a process's."""
+
+    def __init__(self) -> None:
+        self._memory = mmap.mmap(-1, _MOMENT.size)
+        self.move()
+
+    def move(self) -> None:
+        """It moved just now."""
+        _MOMENT.pack_into(self._memory, 0, time.monotonic())
+
+    @property
+    def still_seconds(self) -> float:
+        """How long ago it last moved."""
+        (moved,) = _MOMENT.unpack_from(self._memory)
+        return max(0.0, time.monotonic() - float(moved))
+
+
+class Beacon:
+    """Moves a pulse for as long as a task runs: how long that may be is for the task's time limits to say.
+
+    What no time limit sees is a process that does not run at all, and then this does not run either.
+    """
+
+    def __init__(self, pulse: Pulse) -> None:
+        self._pulse = pulse
+        self._lit = threading.Event()
+        threading.Thread(target=self._shine, name="beacon", daemon=True).start()
+
+    def light(self, **_: object) -> None:
+        """A task begins."""
+        self._pulse.move()
+        self._lit.set()
+
+    def dim(self, **_: object) -> None:
+        """A task has ended."""
+        self._lit.clear()
+        self._pulse.move()
+
+    def _shine(self) -> None:
+        while self._lit.wait():
+            self._pulse.move()
+            time.sleep(BEACON_SECONDS)

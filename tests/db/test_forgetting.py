@@ -1,0 +1,141 @@
+import hashlib
+
+import psycopg
+import pytest
+from psycopg import errors
+from sqlalchemy import Engine
+
+from db import events
+from tests.db.plans import plan, scans
+from tests.db.test_events import claim, due, keep, kept
+from tests.ledger import rows, values
+from tests.meanwhile import at_once, holding
+
+BODY = b'{"type":"user.updated","data":{"first_name":"A\\u0000\\ud800"}} \n'
+MANY = """
+    insert into webhook_events (svix_id, body, svix_timestamp, svix_signature, verified_by, status, received_at)
+    select 'msg_' || n, body, 0, '', '', 'ignored', now() - n * interval '1 minute'
+    from webhook_events, generate_series(1, 150000) n
+"""
+OF_EVERY_STATUS = "select status, body is null from webhook_events order by status"
+
+
+def forget(engine: Engine, days: int = 90, most: int = 100) -> int:
+    """One batch of the calendar's."""
+    with engine.begin() as connection:
+        return events.forget_bodies(connection, days, most)
+
+
+@pytest.fixture
+def old(engine: Engine, owner: psycopg.Connection) -> Engine:
+    """One event of every status that came a hundred days ago."""
+    for status in ("received", "applied", "ignored", "parked", "discarded"):
+        keep(engine, f"msg_{status}", body=BODY, status="received" if status == "applied" else status)
+    with engine.begin() as connection:
+        events.mark_applied(connection, ["msg_applied"])
+    owner.execute("update webhook_events set received_at = now() - interval '100 days'")
+    return engine
+
+
+def test_only_what_is_applied_or_ignored_loses_its_body(old: Engine) -> None:
+    assert forget(old) == 2
+    assert rows(old, OF_EVERY_STATUS) == [
+        ("applied", True),
+        ("discarded", False),
+        ("ignored", True),
+        ("parked", False),
+        ("received", False),
+    ]
+
+
+def test_what_came_later_keeps_its_body(old: Engine) -> None:
+    assert forget(old, days=101) == 0
+    assert forget(old, days=100) == 2
+
+
+def test_all_but_the_body_stays_with_the_digest_in_its_place(old: Engine) -> None:
+    others = "select to_jsonb(webhook_events) - '{body,digest}'::text[] from webhook_events order by svix_id"
+    before = values(old, others)
+    forget(old)
+    assert values(old, others) == before
+    assert values(old, "select distinct digest from webhook_events where body is null") == [
+        hashlib.sha256(BODY).digest()
+    ]
+
+
+def test_a_forgotten_delivery_that_comes_again_is_a_duplicate(old: Engine) -> None:
+    forget(old)
+    with old.begin() as connection:
+        assert events.keep(connection, [kept("msg_applied", body=BODY)]) == set()
+    assert values(old, "select body from webhook_events where svix_id = 'msg_applied'") == [None]
+
+
+def test_what_waits_has_a_body_whatever_its_age(old: Engine) -> None:
+    forget(old)
+    assert (claim(old, "msg_received", "msg_applied"), due(old)) == (["msg_received"], [])
+    with old.connect() as connection:
+        assert events.bodies(connection, ["msg_received"]) == {"msg_received": BODY}
+
+
+def test_the_longest_kept_are_forgotten_first_and_no_more_than_asked_for(
+    engine: Engine, owner: psycopg.Connection
+) -> None:
+    keep(engine, *(f"msg_{number}" for number in range(9)), status="ignored")
+    owner.execute(
+        "update webhook_events set received_at = now() - (100 + right(svix_id, 1)::integer) * interval '1 day'"
+    )
+    assert forget(engine, most=3) == 3
+    forgotten = values(engine, "select svix_id from webhook_events where body is null order by svix_id")
+    assert forgotten == ["msg_6", "msg_7", "msg_8"]
+
+
+def test_the_next_batch_is_found_through_its_index_however_much_is_kept(
+    engine: Engine, superuser: psycopg.Connection
+) -> None:
+    keep(engine, "msg_like", status="ignored")
+    superuser.execute(MANY)
+    superuser.execute("vacuum analyze webhook_events")
+    found = plan(engine, lambda connection: events.forget_bodies(connection, 90, 100))
+    assert scans(found) == set()
+    assert found["Plans"][0]["Plans"][0]["Plans"][0]["Index Name"] == "webhook_events_bodies_idx"
+
+
+def test_two_at_once_forget_each_body_once_and_leave_what_another_holds(
+    engine: Engine, owner: psycopg.Connection
+) -> None:
+    keep(engine, *(f"msg_{number:03}" for number in range(200)), status="ignored")
+    owner.execute("update webhook_events set received_at = now() - interval '100 days'")
+    with holding(engine, "select from webhook_events order by svix_id limit 20 for no key update"):
+        counts = at_once(*[lambda: sum(forget(engine, most=30) for _ in range(10))] * 3)
+    assert sum(counts) == 180
+    assert forget(engine) == 20
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        pytest.param("update webhook_events set body = 'other' where svix_id = 'msg_applied'", id="another body"),
+        pytest.param("update webhook_events set body = 'other' where body is null", id="a body again"),
+        pytest.param("update webhook_events set body = null where svix_id = 'msg_parked'", id="of what is parked"),
+        pytest.param("update webhook_events set body = null where svix_id = 'msg_received'", id="of what waits"),
+        pytest.param("update webhook_events set digest = '' where svix_id = 'msg_applied'", id="another digest"),
+        pytest.param(
+            "update webhook_events set status = 'received', applied_at = null where body is null", id="to apply nothing"
+        ),
+    ],
+)
+@pytest.mark.parametrize("who", ["app", "owner"])
+def test_the_database_refuses_any_other_change_of_what_was_signed(
+    old: Engine, who: str, statement: str, request: pytest.FixtureRequest
+) -> None:
+    with old.begin() as connection:
+        connection.exec_driver_sql("update webhook_events set body = null where svix_id = 'msg_ignored'")
+    connection = request.getfixturevalue(who)
+    with pytest.raises((errors.InsufficientPrivilege, errors.CheckViolation)):
+        connection.execute(statement)
+
+
+def test_a_body_leaves_its_digest_even_under_a_replica_role(old: Engine, superuser: psycopg.Connection) -> None:
+    superuser.execute("set session_replication_role = replica")
+    superuser.execute("update webhook_events set body = null where svix_id = 'msg_applied'")
+    assert values(old, "select digest is not null from webhook_events where body is null") == [True]

@@ -1,0 +1,101 @@
+"""A suite that finds nothing has to be one that would find something."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from rich.console import Console
+
+from clerk.signature import Seals
+from faults import report
+from faults.__main__ import choose, main
+from faults.deliveries import SECRET, Numbered
+from faults.disk import ordinary
+from faults.house import House
+from faults.judgement import BOUND_SECONDS, Injection, Verdict, judge
+from faults.senders import Senders, Told
+
+
+@pytest.fixture(scope="module")
+def house() -> Iterator[House]:
+    """Two events, accepted and applied."""
+    with ordinary() as directory, House(directory) as made:
+        Senders(made.port, 1).deliver(0, 1)
+        made.settle()
+        yield made
+
+
+def told(*numbers: int, at: float = 0.0) -> Told:
+    return Told(accepted=dict.fromkeys(numbers, at))
+
+
+def judged(house: House, said: Told, *injections: Injection) -> Verdict:
+    return judge(house, said, injections, Verdict("test"))
+
+
+def test_what_was_accepted_and_applied_is_neither_lost_nor_twice(house: House) -> None:
+    verdict = judged(house, told(0, 1))
+    assert (verdict.accepted, verdict.lost, verdict.twice) == (2, 0, 0)
+
+
+def test_what_was_accepted_and_is_not_in_the_table_is_lost(house: House) -> None:
+    assert not judged(house, told(0, 1, 98)).kept
+
+
+def test_an_event_without_its_effect_is_lost(house: House) -> None:
+    house.run("update users set banned = false")
+    verdict = judged(house, told(0, 1))
+    house.run("update users set banned = true")
+    assert verdict.lost == 1
+
+
+def test_a_second_line_in_the_trail_is_an_event_applied_twice(house: House) -> None:
+    house.run("insert into audit_log (action, clerk_user_id, actor) values ('role.assigned', 'user_00000000', 'x')")
+    assert judged(house, told(0, 1)).twice == 1
+
+
+def test_a_wait_counts_from_the_answer_without_the_time_in_which_the_fault_lasted(house: House) -> None:
+    ((applied,),) = house.run(
+        "select extract(epoch from pg_xact_commit_timestamp(xmin))::float from webhook_events where svix_id = %s",
+        Numbered(0).svix_id,
+    )
+    fault = Injection(began=applied - 50, over=applied - 10)
+    verdict = judged(house, told(0, at=applied - 55), fault)
+    assert verdict.longest == pytest.approx(15)
+    assert verdict.recoveries == [pytest.approx(10)]
+
+
+def test_what_takes_longer_than_the_bound_is_not_as_promised() -> None:
+    late = Verdict("test", bound=BOUND_SECONDS, recoveries=[BOUND_SECONDS + 0.1])
+    assert (late.kept, Verdict("test", bound=BOUND_SECONDS, recoveries=[1.0]).kept) == (False, True)
+
+
+def test_a_numbered_delivery_is_one_that_clerk_could_have_signed() -> None:
+    delivery = Numbered(7)
+    headers = [(name.encode(), value.encode()) for name, value in delivery.headers().items()]
+    assert Seals([SECRET]).open(headers, delivery.body()).svix_id == delivery.svix_id
+
+
+def test_a_fault_is_chosen_by_the_beginning_of_its_name() -> None:
+    assert [trial.name for trial in choose(["redis s"], short=False)] == ["Redis silent for 30 s"]
+    assert {trial.short > 0 for trial in choose([], short=True)} == {True}
+
+
+def test_an_unknown_fault_is_refused_with_where_to_look() -> None:
+    refused = CliRunner().invoke(main, ["--only", "earthquake"])
+    assert (refused.exit_code, "--list" in refused.output) == (2, True)
+
+
+def test_help_has_examples_and_the_list_has_every_fault() -> None:
+    assert "Examples:" in CliRunner().invoke(main, ["--help"]).output
+    assert len(CliRunner().invoke(main, ["--list"]).output.splitlines()) == len(choose([], short=False))
+
+
+def test_a_broken_promise_stands_out_in_the_table(tmp_path: Path) -> None:
+    with (tmp_path / "shown").open("w") as shown:
+        report.show([Verdict("test", lost=1, wrong=["why"])], Console(file=shown, width=160))
+    text = (tmp_path / "shown").read_text()
+    assert "NOT AS PROMISED" in text
+    assert "test: why" in text
+    assert "NOT AS PROMISED" in report.markdown([Verdict("test", lost=1)])

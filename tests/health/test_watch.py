@@ -1,0 +1,149 @@
+"""Who ends, and above all who does not."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import Engine
+from structlog.testing import capture_logs
+
+from health.broker import Broker
+from health.heart import Heart
+from health.pulse import Pulse
+from health.watch import Watch
+from tests.ledger import values
+from tests.ops.groups import until
+from tests.servers import Database
+
+PATIENCE = 0.4
+LOOKS = 40
+"""How often somebody looks who must not end: four times as long as the patience is."""
+NOWHERE = "postgresql://akako@127.0.0.1:1/akako"
+SEEN = "select extract(epoch from now() - moved_at)::float8 from heartbeats where part = 'beat'"
+
+
+class Looks:
+    """Says whether work waits, and counts how often it was asked."""
+
+    def __init__(self, waits: Callable[[], bool]) -> None:
+        self.count = 0
+        self.meanwhile: Callable[[], None] = lambda: None
+        self._waits = waits
+
+    def __call__(self) -> bool:
+        self.count += 1
+        self.meanwhile()
+        return self._waits()
+
+
+class Watched:
+    """A part under a watch that notes its end in place of ending this test."""
+
+    def __init__(
+        self,
+        database_url: str,
+        waits: Callable[[], bool] = lambda: True,
+        stuck: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self.ended = threading.Event()
+        self.pulse = Pulse()
+        self.looks = Looks(waits)
+        self.heart = Heart(database_url, "beat")
+        self.watch = Watch(
+            "beat",
+            self.pulse,
+            self.heart,
+            self.looks,
+            stuck=stuck,
+            end=self._end,
+            patience=PATIENCE,
+            every=PATIENCE / 10,
+        )
+
+    def _end(self) -> None:
+        self.ended.set()
+        self.watch.stop()
+
+
+@contextmanager
+def watched(database_url: str, **given: Callable[[], bool]) -> Iterator[Watched]:
+    part = Watched(database_url, **given)
+    part.watch.start()
+    try:
+        yield part
+    finally:
+        part.watch.stop()
+        part.heart.close()
+
+
+def test_a_part_ends_that_does_not_move_while_work_waits_and_says_so(database: Database) -> None:
+    with capture_logs() as said, watched(database.app_url) as part:
+        assert part.ended.wait(10)
+    (line,) = said
+    assert (line["event"], line["log_level"], line["exit_code"]) == ("beat.stalled", "critical", 75)
+    assert line["still_seconds"] >= PATIENCE
+
+
+def test_a_part_ends_that_holds_something_for_longer_than_can_be(database: Database) -> None:
+    with watched(database.app_url, waits=lambda: False, stuck=lambda: True) as part:
+        assert part.ended.wait(10)
+
+
+def test_a_part_that_is_idle_does_not_end(database: Database) -> None:
+    with watched(database.app_url, waits=lambda: False) as part:
+        until(lambda: part.looks.count > LOOKS)
+        assert not part.ended.is_set()
+
+
+def test_a_part_that_moves_does_not_end(database: Database) -> None:
+    with watched(database.app_url) as part:
+        part.looks.meanwhile = part.pulse.move
+        until(lambda: part.looks.count > LOOKS)
+        assert not part.ended.is_set()
+
+
+def test_a_part_does_not_end_while_redis_is_away(database: Database) -> None:
+    with watched(database.app_url, waits=Broker("redis://127.0.0.1:1/0").answers) as part:
+        until(lambda: part.looks.count > LOOKS)
+        assert not part.ended.is_set()
+
+
+def test_a_part_does_not_end_while_postgresql_is_away_and_says_so_once() -> None:
+    with capture_logs() as said, watched(NOWHERE) as part:
+        until(lambda: part.looks.count > LOOKS)
+        assert not part.ended.is_set()
+    assert [line["event"] for line in said] == ["heartbeat.missed"]
+
+
+def test_patience_begins_anew_after_a_look_that_came_late(database: Database) -> None:
+    held = threading.Event()
+    with watched(database.app_url, waits=lambda: held.wait(5) or True) as part:
+        until(lambda: part.pulse.still_seconds > 4.5)
+        held.set()
+        looks = part.looks.count
+        until(lambda: part.looks.count > looks + 2)
+        assert not part.ended.is_set()
+        assert part.ended.wait(10)
+
+
+def test_it_is_written_down_when_a_part_moved(database: Database, engine: Engine) -> None:
+    with watched(database.app_url, waits=lambda: False):
+        until(lambda: values(engine, SEEN))
+    (seconds,) = values(engine, SEEN)
+    assert 0 <= seconds < 10
+
+
+def test_of_two_processes_the_one_that_moved_last_is_written_down(database: Database, engine: Engine) -> None:
+    heart = Heart(database.app_url, "beat")
+    heart.beat(still_seconds=0)
+    heart.beat(still_seconds=1_000)
+    heart.close()
+    (seconds,) = values(engine, SEEN)
+    assert seconds < 100
+
+
+def test_a_part_that_is_told_to_end_is_left_to_it(database: Database) -> None:
+    with watched(database.app_url) as part:
+        part.watch.stop()
+        until(lambda: part.watch.still_seconds > 3 * PATIENCE)
+        assert not part.ended.is_set()

@@ -1,0 +1,60 @@
+"""A way to Redis that can fall silent for whoever says a certain word, as a broken connection does."""
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from urllib.parse import urlsplit
+
+
+class Proxy:
+    """Hands on everything, until it is told to swallow a command: that connection hears nothing any more."""
+
+    def __init__(self, listening: socket.socket, upstream: tuple[str, int]) -> None:
+        self._listening = listening
+        self._upstream = upstream
+        self._word: bytes | None = None
+
+    @property
+    def url(self) -> str:
+        """Where it listens."""
+        return f"redis://127.0.0.1:{self._listening.getsockname()[1]}/0"
+
+    def swallow(self, word: bytes | None) -> None:
+        """From now on this command disappears, with all that its connection says after it; None: no command does."""
+        self._word = word
+
+    def serve(self) -> None:
+        """Hand on until the socket is closed."""
+        with suppress(OSError):
+            while True:
+                client, _ = self._listening.accept()
+                server = socket.create_connection(self._upstream)
+                for work in ((self._ask, client, server), (_hand_on, server, client)):
+                    threading.Thread(target=work[0], args=work[1:], daemon=True).start()
+
+    def _ask(self, client: socket.socket, server: socket.socket) -> None:
+        swallowing = False
+        with client, server, suppress(OSError):
+            while said := client.recv(65_536):
+                swallowing = swallowing or bool(self._word and self._word in said)
+                if not swallowing:
+                    server.sendall(said)
+
+
+def _hand_on(source: socket.socket, sink: socket.socket) -> None:
+    with suppress(OSError):
+        while said := source.recv(65_536):
+            sink.sendall(said)
+    with suppress(OSError):
+        sink.shutdown(socket.SHUT_RDWR)
+
+
+@contextmanager
+def proxy(redis_url: str) -> Iterator[Proxy]:
+    """A proxy before this Redis, as long as the block runs."""
+    parts = urlsplit(redis_url)
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        made = Proxy(listening, (parts.hostname or "127.0.0.1", parts.port or 6379))
+        threading.Thread(target=made.serve, daemon=True).start()
+        yield made

@@ -1,0 +1,102 @@
+"""A worker or calendar that lives and does nothing ends itself, as a process; one that only takes long does not."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import psycopg
+import pytest
+
+from health.watch import PATIENCE_SECONDS, STALLED
+from tests.ledger import keep
+from tests.ops.groups import until
+from tests.proxy import Proxy, proxy
+from tests.servers import Database
+from tests.town import Town, town
+
+SLOW = """
+create function slowly() returns trigger language plpgsql as $$
+    begin perform pg_sleep({}); return new; end $$;
+create trigger slowly before insert on users for each row execute function slowly()
+"""
+
+
+@pytest.fixture
+def road(redis_url: str) -> Iterator[Proxy]:
+    """The way to Redis."""
+    with proxy(redis_url) as made:
+        yield made
+
+
+@pytest.fixture
+def home(database: Database, road: Proxy, tmp_path: Path) -> Iterator[Town]:
+    """A town that has applied an event, with one process to apply with."""
+    with town(database, road.url, tmp_path, WORKER_PROCESSES="1") as made:
+        made.start("web", "worker", "beat")
+        made.deliver(made.clerk.created("user_first", email=None))
+        until(lambda: made.roles("user_first"))
+        yield made
+
+
+def events(home: Town) -> list[str]:
+    return [line["event"] for line in home.lines()]
+
+
+def lives(process: psutil.Process) -> bool:
+    """Whether it runs or is stopped; nobody may have buried it yet."""
+    return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+
+
+def applied_after_a_restart(home: Town, name: str) -> bool:
+    """Whether all is well again once the supervisor has started the part that ended."""
+    home.start(name)
+    until(home.settled)
+    return True
+
+
+def test_a_worker_whose_hands_have_stopped_ends_with_them_and_the_next_one_applies(home: Town) -> None:
+    hands = home.hands()
+    for hand in hands:
+        hand.suspend()
+    home.deliver(home.clerk.created("user_second", email=None))
+    until(lambda: home.code("worker") == STALLED)
+    until(lambda: not any(lives(hand) for hand in hands))
+    assert events(home).count("worker.stalled") == 1
+    assert applied_after_a_restart(home, "worker")
+
+
+def test_a_worker_that_hears_of_no_message_any_more_ends_and_the_next_one_applies(home: Town, road: Proxy) -> None:
+    road.swallow(b"BRPOP")
+    home.deliver(home.clerk.created("user_second", email=None))
+    until(lambda: home.code("worker") == STALLED)
+    road.swallow(None)
+    assert applied_after_a_restart(home, "worker")
+
+
+def test_a_calendar_that_cannot_get_rid_of_its_messages_ends_and_the_next_one_sweeps(home: Town, road: Proxy) -> None:
+    road.swallow(b"LPUSH")
+    until(lambda: home.code("beat") == STALLED)
+    keep(home.engine, home.clerk, home.clerk.created("user_second", email=None))
+    road.swallow(None)
+    assert applied_after_a_restart(home, "beat")
+
+
+def test_a_worker_is_left_to_a_set_that_takes_longer_than_the_patience(home: Town, database: Database) -> None:
+    with psycopg.connect(database.owner_url, autocommit=True) as owner:
+        owner.execute(SLOW.format(PATIENCE_SECONDS + 3))
+    home.deliver(home.clerk.created("user_second", email=None))
+    until(home.settled)
+    assert home.roles("user_second") == ["LEARNER"]
+    assert home.code("worker") is None
+    assert "worker.stalled" not in events(home)
+
+
+def test_a_process_that_stops_leaves_the_work_to_the_others(database: Database, road: Proxy, tmp_path: Path) -> None:
+    with town(database, road.url, tmp_path, WORKER_PROCESSES="2") as home:
+        home.start("web", "worker", "beat")
+        home.deliver(home.clerk.created("user_first", email=None))
+        until(lambda: home.roles("user_first"))
+        home.hands()[0].suspend()
+        home.deliver(*(home.clerk.created(f"user_{number}", email=None) for number in range(20)))
+        until(home.settled)
+        assert home.code("worker") is None
