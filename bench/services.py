@@ -1,4 +1,4 @@
-"""The services under measure, started as they are in production and killed with the `with` block's end."""
+"""The services under measure, started as they are in production and ended with the `with` block."""
 
 import socket
 import time
@@ -12,6 +12,8 @@ from ops.log import tail
 from ops.process import Process
 
 READY_SECONDS = 30.0
+WORKER_PATIENCE = 0.2
+"""A worker takes seconds to leave in order, and nothing of it is needed any more; a receiver still sends its nudges."""
 
 
 @contextmanager
@@ -41,21 +43,25 @@ def workers(logs: Path, contender: Contender, place: Place, processes: int = 2) 
         command = contender.worker.format(processes=processes)
         environment = {**_environment(place), "WORKER_PROCESSES": str(processes)}
         yield [
-            stack.enter_context(running(logs, f"{contender.name}-worker", command, environment))
+            stack.enter_context(
+                running(logs, f"{contender.name}-worker", command, environment, patience=WORKER_PATIENCE)
+            )
             for _ in range(1 if contender.worker_forks else processes)
         ]
 
 
 @contextmanager
-def running(logs: Path, name: str, command: str, environment: dict[str, str]) -> Iterator[Process]:
-    """One process, its output in a log of its name."""
+def running(
+    logs: Path, name: str, command: str, environment: dict[str, str], patience: float = 10
+) -> Iterator[Process]:
+    """One process, its output in a log of its name; asked to end, and killed if that takes too long."""
     process = Process(name, command.split(), environment=environment)
     with (logs / f"{name}.log").open("ab") as log:
         process.start(log)
     try:
         yield process
     finally:
-        process.kill()  # nothing of it is needed any more, and a worker takes seconds to leave in order
+        process.end(patience)
 
 
 def wait_for_port(logs: Path, process: Process, port: int) -> None:
