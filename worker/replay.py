@@ -94,7 +94,8 @@ def _replay_in(
     ready = [each for svix_id, each in held.items() if svix_id not in refused]
     if not ready:
         return Replayed(left=left)
-    understood = understand(connection, [Claimed(each.svix_id, each.size or 0, each.occurred_at, 0) for each in ready])
+    claimed = [Claimed(each.svix_id, each.size or 0, each.occurred_at, 0, None) for each in ready]
+    understood = understand(connection, claimed)
     truth.write(connection, understood.states, order.default_role, email_keys, manner)
     done = _settle(connection, ready, understood)
     done.left[:0] = left
