@@ -4,8 +4,8 @@ Here and not in `db`, as they decide more than a statement can; here and not in 
 Each runs in the caller's transaction and raises a `Refused` before anything is written.
 """
 
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
@@ -15,32 +15,26 @@ from access.refusal import (
     EndTooSoon,
     LastAdmin,
     Overlap,
+    StartTooEarly,
     UserDeleted,
     UserUnknown,
 )
 from config.role import Role
 from db import admins, assignments, audit, holder, roles
 from db.assignments import Assignment, Window
+from db.audit import Author
 from db.holder import Holder
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Author:
-    """Who changes something, and why."""
-
-    actor: str
-    """As the trail says it: a Clerk id, `IMPERSONATOR as CLERK_ID`, or `operator:NAME`."""
-    email: str = ""
-    reason: str = ""
-    cause: str = ""
-    """The request's id."""
+LEEWAY = timedelta(minutes=1)
+"""How long ago a start may be to be taken for now: clocks differ, and requests take their time."""
 
 
 def assign(connection: Connection, author: Author, clerk_id: str, window: Window, notes: str = "") -> Assignment:
-    """Give a user a role in a window of time; the assignment."""
+    """Give a user a role in a window of time that begins now or later; the assignment."""
     user = _lock(connection, clerk_id)
+    window = _from_now_on(window, user)
     _judge_end(window.end, window.start or user.now, user)
-    _sign(connection, author)
+    audit.sign(connection, author)
     try:
         added = roles.assign(connection, user.id, window, author.actor, author.email, author.reason, notes)
     except roles.InTheWay as error:
@@ -57,7 +51,7 @@ def change_end(
     _judge_end(end, assignment.effective_start_date, user)
     if end is not None:
         _keep_an_admin(connection, assignment, end)
-    _sign(connection, author)
+    audit.sign(connection, author)
     try:
         roles.change_end(connection, assignment_id, end)
     except roles.InTheWay as error:
@@ -74,7 +68,7 @@ def revoke(connection: Connection, author: Author, clerk_id: str, assignment_id:
     user = _lock(connection, clerk_id)
     assignment = _in_force(connection, user, assignment_id)
     _keep_an_admin(connection, assignment, None)
-    _sign(connection, author)
+    audit.sign(connection, author)
     roles.revoke(connection, assignment_id, author.reason)
     return _find(connection, user, assignment_id)
 
@@ -104,6 +98,15 @@ def _in_force(connection: Connection, user: Holder, assignment_id: int) -> Assig
     return found
 
 
+def _from_now_on(window: Window, user: Holder) -> Window:
+    """A start that passed while the request was on its way is now: what the guard decided stays true."""
+    if window.start is None or window.start > user.now:
+        return window
+    if window.start < user.now - LEEWAY:
+        raise StartTooEarly
+    return replace(window, start=None)
+
+
 def _judge_end(end: datetime | None, start: datetime, user: Holder) -> None:
     if end is not None and end <= max(start, user.now):
         raise EndTooSoon
@@ -115,10 +118,6 @@ def _keep_an_admin(connection: Connection, assignment: Assignment, end: datetime
         admins.take_turns(connection)
         if admins.would_be_missing(connection, assignment.id, end):
             raise LastAdmin
-
-
-def _sign(connection: Connection, author: Author) -> None:
-    audit.act_as(connection, author.actor, actor_email=author.email, reason=author.reason, cause=author.cause)
 
 
 def _overlap(connection: Connection, user: Holder, window: Window, itself: int | None = None) -> Overlap:

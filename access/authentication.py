@@ -14,7 +14,8 @@ from access.credentials import Credentials
 from access.lookup import Lookup
 from clerk.keyring import Keyring
 from clerk.keys import Keys, PinnedKey
-from clerk.tokens import Reason, Refused, Session, Tokens, Unready
+from clerk.session import Session
+from clerk.tokens import Reason, Refused, Tokens, Unready
 from config import logs
 from config.formats import split_parties
 from config.settings import AccessSettings

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from starlette.authentication import BaseUser, UnauthenticatedUser
 from starlette.requests import HTTPConnection
 
-from clerk.tokens import Session
+from clerk.session import Session
 from config.role import Role
 from db.callers import Known
 

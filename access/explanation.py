@@ -63,7 +63,9 @@ def _sentence(user: Entry, role: Role, at: datetime, assignment: Assignment | No
         return f"{role} was never assigned to this user."
     if assignment.held:
         banned = " A ban refuses the user everything meanwhile." if user.banned else ""
-        return f"Held: {assignment.assigned_by} assigned it{_because(assignment.reason)}.{banned}"
+        return (
+            f"Held: {assignment.assigned_by} assigned it{_because(assignment.reason)}.{_later(at, assignment)}{banned}"
+        )
     start, end = assignment.effective_start_date, assignment.effective_end_date
     if end == start and not assignment.is_active:
         return f"Not held: the assignment was cancelled before it began{_because(assignment.end_reason)}."
@@ -72,6 +74,12 @@ def _sentence(user: Entry, role: Role, at: datetime, assignment: Assignment | No
     if end is not None and end <= at:
         return f"Not held: the last assignment ended at {end.isoformat()}{_because(assignment.end_reason)}."
     return "Not held: the assignment was closed by hand, or the user was deleted."
+
+
+def _later(at: datetime, assignment: Assignment) -> str:
+    if assignment.created_at <= at:
+        return ""
+    return f" It was written down later, at {assignment.created_at.isoformat()}: until then the guard did not know it."
 
 
 def _because(reason: str | None) -> str:

@@ -10,7 +10,7 @@ from access.caller import Caller, Unjudged, Visitor
 from access.denials import FORBIDDEN, UNAUTHORIZED, UNAVAILABLE, Denied
 from access.endpoints import guarded
 from access.lookup import Unavailable
-from clerk.tokens import Session
+from clerk.session import Session
 from config.role import Role
 from db.callers import Known
 

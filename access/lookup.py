@@ -86,8 +86,8 @@ class Lookup:
         with self._wake:
             self._wake.notify()
 
-    def _unavailable(self, why: str) -> Unavailable:
-        self._failures.note(why)
+    def _unavailable(self, why: str, **said: str) -> Unavailable:
+        self._failures.note(why, **said)
         return Unavailable(why)
 
     def _run(self) -> None:
@@ -95,7 +95,8 @@ class Lookup:
             try:
                 found = self._ask({waiting.clerk_id for waiting in batch})
             except Exception as error:
-                _answer(batch, self._unavailable(type(error).__name__))
+                remedy = faults.remedy(error) or "look at PostgreSQL's log"
+                _answer(batch, self._unavailable(type(error).__name__, next_step=remedy))
             else:
                 _answer(batch, found)
         self._let_go()
@@ -112,7 +113,7 @@ class Lookup:
                     return batch
 
     def _ask(self, clerk_ids: set[str]) -> dict[str, Known]:
-        """One statement; once more on a new connection if the old one was dead."""
+        """One statement; once more on a new connection if the old one was dead, or led to what was the primary."""
         try:
             return self._query(clerk_ids)
         except Exception as error:
@@ -134,6 +135,8 @@ class Lookup:
         connection, self._connection = self._connection, None
         if connection is not None:
             with contextlib.suppress(SQLAlchemyError):
+                # Not back to the pool: whatever it led to may not be what a new one leads to.
+                connection.invalidate()
                 connection.close()
 
 

@@ -1,4 +1,4 @@
-"""Why a change of roles is refused. Each docstring is the sentence that whoever asked gets to read."""
+"""Why what a person asks for is refused. Each docstring is the sentence that whoever asked gets to read."""
 
 from typing import ClassVar
 
@@ -6,7 +6,7 @@ from db.assignments import Assignment
 
 
 class Refused(Exception):
-    """The change is refused."""
+    """What was asked for is refused."""
 
     word: ClassVar[str] = "refused"
     """For programs; stays as it is."""
@@ -40,6 +40,12 @@ class AssignmentOver(Refused):
     word = "assignment_over"
 
 
+class StartTooEarly(Refused):
+    """The start lies in the past, where the guard did not let the user in. Leave it out: the role begins now."""
+
+    word = "start_too_early"
+
+
 class EndTooSoon(Refused):
     """The end must lie after the start and after this moment. To end a role now, revoke it."""
 
@@ -56,3 +62,9 @@ class LastAdmin(Refused):
     """That would leave a time without any ADMIN. Give the role to somebody else for that time first."""
 
     word = "last_admin"
+
+
+class EventUnknown(Refused):
+    """We keep no delivery with this svix id. The list of events has those that we keep."""
+
+    word = "event_unknown"

@@ -13,43 +13,54 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
+from starlette.types import ASGIApp
 
 from access import authentication
 from api import openapi, operation, problems, reference
 from api.desk import Desk
 from api.envelope import Envelope
+from api.metrics import REFUSED
 from api.table import OPERATIONS
+from api.turns import Turns
 from clerk.backend import Backend
-from config.formats import split_parties
+from clerk.signature import Seals
+from config.formats import split_parties, split_secrets
 from config.settings import ApiSettings
+from config.tally import Tally
 from db import engine
+from health import ready
+from serving.limits import State, limits
 
 log = structlog.get_logger()
 
 STATEMENT_SECONDS = 10
-LOCK_SECONDS = 5
+LOCK_SECONDS = 1
+"""For another change of the same, in the database; and for a turn, before a connection is taken."""
+WAITING_BYTES = 33_554_432
+"""What all requests that are being read may hold together."""
 
 
-def build(settings: ApiSettings) -> Starlette:
+def build(settings: ApiSettings) -> ASGIApp:
     """The ASGI application that users and admins ask."""
     guard = authentication.build(settings)
-    database = engine.connect(
-        settings.database_url.get_secret_value(),
-        "api",
-        connections=settings.api_connections,
-        statement_seconds=STATEMENT_SECONDS,
-        lock_seconds=LOCK_SECONDS,
+    desk = _desk(settings)
+    refused = Tally("request.refused", REFUSED)
+    bounds = limits(
+        settings,
+        refused.note,
+        body_bytes=settings.api_max_body_bytes,
+        total_bytes=WAITING_BYTES,
+        answer=problems.unread,
     )
-    backend = Backend(settings.clerk_secret_key.get_secret_value(), settings.clerk_api_url)
-    desk = Desk(database, backend, settings.default_role)
 
     @asynccontextmanager
-    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+    async def lifespan(_: Starlette) -> AsyncIterator[State]:
         log.info("api.started")
-        yield
+        yield State(limits=bounds)
         await asyncio.to_thread(guard.close)
-        backend.close()
-        database.dispose()
+        desk.backend.close()
+        desk.engine.dispose()
+        refused.close()
         log.info("api.stopped")
 
     app = Starlette(
@@ -57,18 +68,34 @@ def build(settings: ApiSettings) -> Starlette:
             *operation.routes(OPERATIONS, desk, settings.api_max_body_bytes),
             *_documentation(),
             Route("/healthz", healthz),
+            Route("/readyz", ready.build(settings)),
         ],
         middleware=[
-            Middleware(Envelope),
             *_cors(split_parties(settings.api_allowed_origins)),
             Middleware(AuthenticationMiddleware, backend=guard),
         ],
-        exception_handlers={HTTPException: problems.handle_http, Exception: problems.handle_any},
+        exception_handlers={HTTPException: problems.elsewhere(refused.note), Exception: problems.handle_any},
         lifespan=lifespan,
     )
     # It would send whoever asks, token and all, to the host that the request names, over plain HTTP behind a proxy.
     app.router.redirect_slashes = False
-    return app
+    return Envelope(app)
+
+
+def _desk(settings: ApiSettings) -> Desk:
+    database = engine.connect(
+        settings.database_url.get_secret_value(),
+        "api",
+        connections=settings.api_connections,
+        statement_seconds=STATEMENT_SECONDS,
+        lock_seconds=LOCK_SECONDS,
+    )
+    # Half of the connections stay with those who only read.
+    turns = Turns(settings.api_connections // 2, LOCK_SECONDS)
+    backend = Backend(settings.clerk_secret_key.get_secret_value(), settings.clerk_api_url)
+    secrets = settings.clerk_webhook_signing_secret
+    seals = Seals(split_secrets(secrets)) if secrets else None
+    return Desk(database, turns, backend, settings.default_role, seals)
 
 
 def _cors(origins: tuple[str, ...]) -> list[Middleware]:

@@ -4,24 +4,30 @@ import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable
 
-_PLACE = re.compile(r"([a-z]+):([1-9][0-9]{0,17})")
+_NUMBER = re.compile(r"[1-9][0-9]{0,17}")
+_TEXT = re.compile(r"[\x21-\x7e]{1,255}")
 
 
-def write(kind: str, row_id: int) -> str:
-    """The cursor of what lies below a row."""
-    return urlsafe_b64encode(f"{kind}:{row_id}".encode()).decode().rstrip("=")
+def write(kind: str, place: int | str) -> str:
+    """The cursor of what lies beyond a row."""
+    return urlsafe_b64encode(f"{kind}:{place}".encode()).decode().rstrip("=")
 
 
 def reader(kind: str) -> Callable[[str], int]:
     """A function from the cursors of this kind to the row; it raises ValueError for anything else."""
+    return lambda cursor: int(_read(kind, cursor, _NUMBER))
 
-    def read(cursor: str) -> int:
-        try:
-            place = _PLACE.fullmatch(urlsafe_b64decode(cursor.encode() + b"=" * (-len(cursor) % 4)).decode())
-        except ValueError:
-            place = None
-        if place is None or place[1] != kind or write(kind, int(place[2])) != cursor:
-            raise ValueError("give the `next` of the page before, as it was")
-        return int(place[2])
 
-    return read
+def text_reader(kind: str) -> Callable[[str], str]:
+    """The same for rows that are known by a text."""
+    return lambda cursor: _read(kind, cursor, _TEXT)
+
+
+def _read(kind: str, cursor: str, form: re.Pattern[str]) -> str:
+    try:
+        known, _, place = urlsafe_b64decode(cursor.encode() + b"=" * (-len(cursor) % 4)).decode().partition(":")
+    except (ValueError, AttributeError):
+        known = place = ""
+    if known != kind or not form.fullmatch(place) or write(kind, place) != cursor:
+        raise ValueError("give the `next` of the page before, as it was")
+    return place

@@ -22,6 +22,13 @@ _PATH_PARAMETERS: dict[str, Json] = {
         "description": "Clerk's id of the user.",
         "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
     },
+    "{svix_id}": {
+        "name": "svix_id",
+        "in": "path",
+        "required": True,
+        "description": "The delivery's svix id.",
+        "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
+    },
     "{id}": {
         "name": "id",
         "in": "path",
@@ -33,14 +40,14 @@ _PATH_PARAMETERS: dict[str, Json] = {
 _REFUSALS = {
     401: "There is no valid token, or its user is unknown or deleted.",
     403: "The caller lacks the role, or is banned.",
-    404: "There is no such user, or no such assignment of the user's.",
+    404: "There is no such user, assignment or event.",
     408: "The body took too long.",
     409: "The change is refused; the message says what to do first.",
     413: "The body is too large.",
     415: "The body is not sent as application/json.",
     422: "The request is not as it should be.",
     500: "Our fault.",
-    503: "Something that we need is away; Retry-After says when to come again.",
+    503: "Something that we need is away or busy; Retry-After says when to come again.",
 }
 _GUARDS_OWN = (401, 403)
 _ABOUT = """\

@@ -1,5 +1,7 @@
 """Refusals: one shape, whatever was wrong."""
 
+from collections.abc import Awaitable, Callable
+
 import structlog
 from pydantic import ValidationError
 from starlette.exceptions import HTTPException
@@ -8,22 +10,39 @@ from starlette.responses import JSONResponse, Response
 
 from access import denials
 from access.denials import Denied
-from access.refusal import AssignmentUnknown, EndTooSoon, Refused, UserUnknown
+from access.refusal import AssignmentUnknown, EndTooSoon, EventUnknown, Refused, StartTooEarly, UserUnknown
+from api import envelope
 from api.answers import Problem
-from api.envelope import request_id
+from api.turns import Busy
 from config import logs
 from db import faults
+from serving import refusal
+from serving.refusal import Breach
 
 log = structlog.get_logger()
 
 AGAIN_SECONDS = "2"
 
-_STATUSES: dict[type[Refused], int] = {UserUnknown: 404, AssignmentUnknown: 404, EndTooSoon: 422}
+# What is left of a body that is too large is not read.
+_HEADERS = {413: {"Connection": "close"}, 503: {"Retry-After": AGAIN_SECONDS}}
+_STATUSES: dict[type[Refused], int] = {
+    UserUnknown: 404,
+    AssignmentUnknown: 404,
+    EventUnknown: 404,
+    EndTooSoon: 422,
+    StartTooEarly: 422,
+}
 _HTTP = {
+    400: ("malformed", "This cannot be read as a request of HTTP/1.1."),
     404: ("not_found", "There is nothing at this path. The document at /api/openapi.json has every path."),
     405: ("method_not_allowed", "This path takes other methods; the Allow header names them."),
-    413: ("too_large", "The body is larger than API_MAX_BODY_BYTES allows."),
+    408: ("too_slow", "Send the request sooner: BODY_TIMEOUT_SECONDS is for its headers, and again for its body."),
+    413: ("too_large", "Send a smaller request: API_MAX_BODY_BYTES is for its body."),
+    431: ("head_too_large", "Send fewer or shorter headers."),
 }
+
+_IN_THE_WAY = "Somebody is changing the same just now."
+_MISFIT = "The database does not fit this version: whoever runs it has to run `akako migrate`."
 
 
 class Unusable(Exception):
@@ -41,9 +60,10 @@ class Away(Exception):
 
 def response(request: Request, status: int, word: str, message: str, *, assignment_id: int | None = None) -> Response:
     """A refusal."""
-    problem = Problem(error=word, message=message, request_id=request_id(request.scope), assignment_id=assignment_id)
-    headers = {"Retry-After": AGAIN_SECONDS} if status == 503 else {}
-    return JSONResponse(problem.model_dump(mode="json", exclude_none=True), status, headers)
+    problem = Problem(
+        error=word, message=message, request_id=envelope.request_id(request.scope), assignment_id=assignment_id
+    )
+    return JSONResponse(problem.model_dump(mode="json", exclude_none=True), status, _HEADERS.get(status))
 
 
 def of(request: Request, error: Exception) -> Response:
@@ -59,28 +79,46 @@ def of(request: Request, error: Exception) -> Response:
         case Unusable():
             return response(request, error.status, error.word, str(error))
         case Away():
-            return response(request, 503, "unavailable", f"{error} Try again in a moment.")
-        case _ if faults.is_away(error):
-            log.error("database.away", **logs.fault(error))
-            return response(request, 503, "unavailable", "The database cannot be reached. Try again in a moment.")
-        case _ if faults.is_lock(error) or faults.is_collision(error):
+            return _again(request, str(error))
+        case _ if isinstance(error, Busy) or faults.is_lock(error) or faults.is_collision(error):
             log.warning("request.in_the_way", **logs.fault(error))
-            return response(
-                request, 503, "unavailable", "Somebody is changing the same just now. Try again in a moment."
-            )
+            return _again(request, _IN_THE_WAY)
+        case _ if faults.is_busy(error):
+            log.warning("database.busy", **logs.fault(error))
+            return _again(request, "The database is too busy for this.")
+        case _ if remedy := faults.remedy(error):
+            log.error("database.away", next_step=remedy, **logs.fault(error))
+            return _again(request, _MISFIT if faults.is_misfit(error) else "The database cannot be used.")
         case _:
             log.error("request.failed", **logs.fault(error))
             return response(request, 500, "internal", "This is our fault. Tell us the request_id.")
 
 
-async def handle_http(request: Request, error: Exception) -> Response:
-    """The answer where no endpoint was reached."""
-    status = error.status_code if isinstance(error, HTTPException) else 500
-    headers = (error.headers if isinstance(error, HTTPException) else None) or {}
-    word, message = _HTTP.get(status, ("refused", "The request cannot be answered."))
-    answer = response(request, status, word, message)
-    answer.headers.update(headers)
+def _again(request: Request, why: str) -> Response:
+    return response(request, 503, "unavailable", f"{why} Try again in a moment.")
+
+
+def elsewhere(note: Callable[[str], None]) -> Callable[[Request, Exception], Awaitable[Response]]:
+    """What answers where no endpoint was reached; `note` is told why."""
+
+    async def answer(request: Request, error: Exception) -> Response:
+        if not isinstance(error, HTTPException):
+            raise error
+        note(Breach.WRONG_METHOD if error.status_code == 405 else Breach.NO_SUCH_PATH)
+        word, message = _HTTP.get(error.status_code, ("refused", "The request cannot be answered."))
+        made = response(request, error.status_code, word, message)
+        made.headers.update(error.headers or {})
+        return made
+
     return answer
+
+
+def unread(status: int) -> bytes:
+    """The whole answer to what never became a request: the same shape, the same headers."""
+    word, message = _HTTP[status]
+    problem = Problem(error=word, message=message, request_id=envelope.new_id())
+    headers = {**envelope.HEADERS, envelope.ID: problem.request_id}
+    return refusal.raw(status, problem.model_dump_json(exclude_none=True).encode(), headers)
 
 
 async def handle_any(request: Request, error: Exception) -> Response:

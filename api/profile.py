@@ -49,7 +49,8 @@ def _fetch(desk: Desk, clerk_id: str, request_id: str) -> None:
     if isinstance(said, Absent):
         log.info("user.unknown_at_clerk", clerk_id=clerk_id)
         return
-    apply_snapshot(desk.engine, said, request_id, desk.default_role)
+    with desk.turns.take(clerk_id):
+        apply_snapshot(desk.engine, said, request_id, desk.default_role)
 
 
 def _read(desk: Desk, clerk_id: str) -> Profile:

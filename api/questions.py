@@ -141,7 +141,7 @@ class Assign(Question):
     reason: Reason
     """Why; it stands in the audit trail."""
     start: Instant | None = None
-    """Held from this instant on; left out or null, from now on."""
+    """Held from this instant on, which may not be past; left out or null, from now on."""
     end: Instant | None = None
     """Held until just before this instant; left out or null, until somebody ends it."""
     notes: Annotated[Text, Field(max_length=LONGEST_NOTES)] = ""

@@ -36,7 +36,7 @@ def assign(desk: Desk, call: Call[None, Assign]) -> Assignment:
     """
     asked = call.body
     window = Window(role=asked.role, start=asked.start, end=asked.end)
-    with desk.engine.begin() as connection:
+    with desk.changing(call.subject) as connection:
         given = changes.assign(connection, call.author(asked.reason), call.subject, window, asked.notes)
     return Assignment.model_validate(given)
 
@@ -44,7 +44,7 @@ def assign(desk: Desk, call: Call[None, Assign]) -> Assignment:
 def change_end(desk: Desk, call: Call[None, ChangeEnd]) -> Assignment:
     """Let an assignment end earlier, later, or not at all. No time that has an ADMIN is left without one: 409."""
     asked = call.body
-    with desk.engine.begin() as connection:
+    with desk.changing(call.subject) as connection:
         changed = changes.change_end(connection, call.author(asked.reason), call.subject, call.assignment_id, asked.end)
     return Assignment.model_validate(changed)
 
@@ -54,7 +54,7 @@ def revoke(desk: Desk, call: Call[None, Revoke]) -> Assignment:
 
     No time that has an ADMIN is left without one: 409.
     """
-    with desk.engine.begin() as connection:
+    with desk.changing(call.subject) as connection:
         ended = changes.revoke(connection, call.author(call.body.reason), call.subject, call.assignment_id)
     return Assignment.model_validate(ended)
 

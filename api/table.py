@@ -1,13 +1,16 @@
 """Everything that the desk does."""
 
 from access.guard import require
-from api import people, profile, roles, trail
+from api import events, people, profile, roles, trail
 from api.answers import Assignment, Explanation, Profile, RolesAt, Trail, Users, UserWithHistory
+from api.event_answers import Census, Discarded, Events, InspectedEvent, Replayed
+from api.event_questions import Discard, EventsQuery, InspectQuery, Replay
 from api.operation import Operation
 from api.questions import Assign, AuditQuery, ChangeEnd, ExplainQuery, Revoke, RolesQuery, UsersQuery
 from config.role import Role
 
 _USER = "/api/admin/users/{clerk_id}"
+_EVENTS = "/api/admin/events"
 _ADMIN = require(Role.ADMIN)
 
 OPERATIONS = (
@@ -107,5 +110,50 @@ OPERATIONS = (
         query=AuditQuery,
         answers=Trail,
         streams=("text/csv", "application/jsonl"),
+    ),
+    Operation(
+        name="events",
+        method="GET",
+        path=_EVENTS,
+        run=events.search,
+        requires=_ADMIN,
+        query=EventsQuery,
+        answers=Events,
+    ),
+    Operation(
+        name="event_stats",
+        method="GET",
+        path=f"{_EVENTS}/stats",
+        run=events.stats,
+        requires=_ADMIN,
+        answers=Census,
+    ),
+    Operation(
+        name="replay",
+        method="POST",
+        path=f"{_EVENTS}/replay",
+        run=events.replay,
+        requires=_ADMIN,
+        body=Replay,
+        answers=Replayed,
+    ),
+    Operation(
+        name="discard",
+        method="POST",
+        path=f"{_EVENTS}/discard",
+        run=events.discard,
+        requires=_ADMIN,
+        body=Discard,
+        answers=Discarded,
+    ),
+    Operation(
+        name="event",
+        method="GET",
+        path=f"{_EVENTS}/{{svix_id}}",
+        run=events.show,
+        requires=_ADMIN,
+        query=InspectQuery,
+        answers=InspectedEvent,
+        refusals=(404,),
     ),
 )

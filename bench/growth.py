@@ -1,10 +1,10 @@
-"""Tables as they are after years: many users with their roles, and many kept events."""
+"""Tables as they are after years: many users with their roles, and many kept events, some for each user."""
 
 from bench.databases import Database
 
 
-def fill(database: Database, many: int) -> None:
-    """Add so many users, each with the default role and its lines in the trail, and as many applied events."""
+def fill(database: Database, users: int, events: int) -> None:
+    """Add so many users, each with the default role and its lines in the trail, and so many applied events."""
     database.run(
         """
         insert into users (clerk_id, claimed_email, email, first_name, last_name, clerk_created_at, clerk_updated_at)
@@ -12,7 +12,7 @@ def fill(database: Database, many: int) -> None:
                now() - interval '1 year', now() - interval '1 year'
         from generate_series(1, %s) as n
         """,
-        [many],
+        [users],
     )
     database.run(
         """
@@ -24,12 +24,18 @@ def fill(database: Database, many: int) -> None:
         """
         insert into webhook_events (svix_id, type, clerk_user_id, occurred_at, body, svix_timestamp, svix_signature,
                                     verified_by, status, received_at, next_attempt_at, applied_at)
-        select 'msg_' || md5((-n)::text), 'user.created', 'user_' || md5(n::text), past,
+        select 'msg_' || md5((-n)::text), 'user.created', 'user_' || md5((n %% %s)::text), past,
                convert_to(repeat(md5(n::text), 34), 'UTF8'), extract(epoch from past),
                'v1,' || repeat('A', 43) || '=', '0123456789ab', 'applied', past, past, past
-        from generate_series(1, %s) as n, lateral (select now() - interval '1 year' + n * interval '10 s') as at (past)
+        from generate_series(1, %s) as n, lateral (select now() - interval '1 year' + n * interval '5 s') as at (past)
         """,
-        [many],
+        [users, events],
     )
     database.run("vacuum analyze")
     database.run("checkpoint")
+
+
+def nothing_waits(database: Database) -> None:
+    """Take away what rounds of a receiver left waiting."""
+    database.run("delete from webhook_events where status = 'received'")
+    database.run("vacuum analyze webhook_events")

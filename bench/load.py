@@ -1,7 +1,7 @@
 """The load generator, a process of its own: writes prepared requests over raw sockets and times the answers.
 
 `python -m bench.load` reads one order from its arguments and prints one JSON value. It has no HTTP client: that it is
-fast enough shows in the figures of `peers/bare.py` and in its own share of a core (`busy`).
+fast enough shows in the figures of a server that does nothing (`peers/nothing.py`) and in its own share of a core.
 """
 
 import asyncio
@@ -9,17 +9,27 @@ import gc
 import json
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
+from itertools import cycle, islice
 
 import uvloop
 
 from bench.deliveries import Numbered
 
+ADMISSION_SECONDS = 0.5
+"""Between opening the connections and the first request."""
+
+Prepared = tuple[int, bytes]
+"""A delivery's number, and the whole request."""
+
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What to send: for `seconds`, `most` requests at most; as fast as answers come, or `rate` a second."""
+    """What to send: for `seconds`, `most` requests at most; as fast as answers come, or `rate` a second.
+
+    With `distinct`, only so many deliveries, again and again.
+    """
 
     port: int
     run: str
@@ -27,6 +37,7 @@ class Order:
     seconds: float
     most: int
     rate: float | None = None
+    distinct: int | None = None
 
 
 @dataclass(slots=True)
@@ -80,16 +91,17 @@ def _is_whole(answer: bytes) -> bool:
 
 async def send(order: Order) -> Result:
     """Carry out an order."""
-    requests = [Numbered(order.run, number).request() for number in range(order.most)]
+    different = [Numbered(order.run, number).request() for number in range(order.distinct or order.most)]
+    requests = list(islice(cycle(enumerate(different)), order.most))
     gc.disable()
     if order.rate is None:
         return await _as_answers_come(order, requests)
     return await _at_a_rate(order, requests, order.rate)
 
 
-async def _as_answers_come(order: Order, requests: list[bytes]) -> Result:
+async def _as_answers_come(order: Order, requests: list[Prepared]) -> Result:
     result, finished = Result(), asyncio.Event()
-    waiting: Iterator[tuple[int, bytes]] = iter(enumerate(requests))
+    waiting = iter(requests)
     idle: list[Connection] = []
 
     def go_on(connection: Connection) -> None:
@@ -111,14 +123,14 @@ async def _as_answers_come(order: Order, requests: list[bytes]) -> Result:
     return result
 
 
-async def _at_a_rate(order: Order, requests: list[bytes], rate: float) -> Result:
+async def _at_a_rate(order: Order, requests: list[Prepared], rate: float) -> Result:
     """An open loop: requests leave when they are due, whether or not answers come; late ones count from then."""
     result, free = Result(), asyncio.Queue[Connection]()
     for connection in await _open(order, result, free.put_nowait):
         free.put_nowait(connection)
     start, busy = time.time(), time.process_time()
-    for number, request in enumerate(requests[: int(order.seconds * rate)]):
-        due = start + number / rate
+    for place, (number, request) in enumerate(requests[: int(order.seconds * rate)]):
+        due = start + place / rate
         await asyncio.sleep(due - time.time())
         (await free.get()).send(number, request, due)
     for _ in range(order.connections):
@@ -133,6 +145,8 @@ async def _open(order: Order, result: Result, on_free: Callable[[Connection], No
         await loop.create_connection(lambda: Connection(result, on_free), "127.0.0.1", order.port)
         for _ in range(order.connections)
     ]
+    # The kernel says yes before the server does: uvloop lets one in a turn, and under load turns are long.
+    await asyncio.sleep(ADMISSION_SECONDS)
     return [connection for _, connection in made]
 
 

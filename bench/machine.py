@@ -4,11 +4,16 @@ import os
 import platform
 from datetime import UTC, datetime
 from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 
 import psutil
 
+from bench import node
+
 PACKAGES = ("starlette", "uvicorn", "uvloop", "httptools", "svix", "psycopg", "SQLAlchemy", "celery", "redis")
+PEERS_PACKAGES = ("procrastinate", "greenlet")
+"""Looked up only where they are installed."""
 
 
 def describe(postgres: str, redis: str) -> dict[str, str]:
@@ -21,6 +26,8 @@ def describe(postgres: str, redis: str) -> dict[str, str]:
         "PostgreSQL": postgres,
         "Redis": redis,
         **{name: version(name) for name in PACKAGES},
+        **{name: version(name) for name in PEERS_PACKAGES if find_spec(name)},
+        **node.versions(),
     }
 
 

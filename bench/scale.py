@@ -5,58 +5,86 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """One run's size."""
+    """One run's size. What is called slow is for peers that would need minutes for what others do in seconds."""
 
     rounds: int
-    connections: tuple[int, ...]
     seconds: float
     """Of load on one receiver in one round."""
-    apply_rounds: int
+    connections: tuple[int, ...]
+    steady_rate: int
     backlog: int
-    """Events that wait for our workers in one round."""
-    usual_backlog: int
-    """Events that wait for the usual worker in one round."""
-    long_backlog: int
-    """Events that wait for the workers whose memory is read."""
-    many: int
-    """Users, and kept events, in the full tables."""
-    visible_rate: float
+    slow_backlog: int
+    apply_seconds: float
+    """How long a worker may apply; then its rate is taken from what it has done."""
+    visible_rates: tuple[int, ...]
     visible_seconds: float
+    distinct: int
+    """Deliveries that a storm of duplicates repeats."""
+    burst: int
+    burst_seconds: float
+    """How long a burst may take, sending included; then its rate is taken from what is settled."""
+    slow_burst_seconds: float
+    grown_users: int
+    grown_events: int
+    due: int
+    """Assignments whose end has passed, for `expire_roles`."""
+    guard_users: int
 
 
 FULL = Scale(
     rounds=5,
-    connections=(32, 128),
-    seconds=5,
-    apply_rounds=3,
-    backlog=20_000,
-    usual_backlog=5_000,
-    long_backlog=100_000,
-    many=1_000_000,
-    visible_rate=200,
-    visible_seconds=30,
+    seconds=4,
+    connections=(8, 32, 128, 512),
+    steady_rate=500,
+    backlog=50_000,
+    slow_backlog=6_000,
+    apply_seconds=30,
+    visible_rates=(50, 200, 1_000),
+    visible_seconds=6,
+    distinct=500,
+    burst=100_000,
+    burst_seconds=120,
+    slow_burst_seconds=20,
+    grown_users=1_000_000,
+    grown_events=5_000_000,
+    due=1_000_000,
+    guard_users=20_000,
 )
 QUICK = Scale(
-    rounds=2,
-    connections=(32, 128),
+    rounds=1,
     seconds=2,
-    apply_rounds=1,
-    backlog=10_000,
-    usual_backlog=2_000,
-    long_backlog=20_000,
-    many=100_000,
-    visible_rate=200,
-    visible_seconds=10,
+    connections=(32, 128),
+    steady_rate=500,
+    backlog=8_000,
+    slow_backlog=1_500,
+    apply_seconds=8,
+    visible_rates=(200,),
+    visible_seconds=4,
+    distinct=200,
+    burst=10_000,
+    burst_seconds=30,
+    slow_burst_seconds=8,
+    grown_users=20_000,
+    grown_events=50_000,
+    due=20_000,
+    guard_users=2_000,
 )
 TINY = Scale(
     rounds=1,
-    connections=(2,),
     seconds=0.3,
-    apply_rounds=1,
+    connections=(2,),
+    steady_rate=50,
     backlog=40,
-    usual_backlog=20,
-    long_backlog=40,
-    many=50,
-    visible_rate=50,
+    slow_backlog=20,
+    apply_seconds=20,
+    visible_rates=(50,),
     visible_seconds=0.4,
+    distinct=5,
+    burst=40,
+    burst_seconds=20,
+    slow_burst_seconds=20,
+    grown_users=50,
+    grown_events=100,
+    due=50,
+    guard_users=50,
 )

@@ -1,13 +1,13 @@
 """What was promised, beside what was measured."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from bench.figures import Figure, figure, ratio
-from bench.run import Results
+from bench.rows import Results
 
-RECEIVER_MB = 150.0
-WORKER_MB = 200.0
+OURS, NODE = "akako", "node"
+CONNECTIONS = (32, 128)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,55 +25,107 @@ class Verdict:
         """Whether the median keeps the promise."""
         return self.reached.median <= self.wanted if self.at_most else self.reached.median >= self.wanted
 
+    @property
+    def missing(self) -> str:
+        """By how much it is missed, as a share of what was wanted; nothing where it is met."""
+        return "" if self.met else f"{abs(self.reached.median / self.wanted - 1):.0%}"
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """One figure of two contenders."""
+
+    results: Results
+    measure: str
+    name: str
+    at: int
+
+    def ratio(self, one: str, other: str) -> Figure | None:
+        """The one's rounds by the other's; None where either was not measured."""
+        pairs = list(zip(self._rounds(one), self._rounds(other), strict=False))
+        divisible = [(first, second) for first, second in pairs if second]
+        return ratio(*zip(*divisible, strict=True)) if divisible else None
+
+    def _rounds(self, contender: str) -> Sequence[float]:
+        rows = [row for row in self.results.of(self.measure) if (row.contender, row.at) == (contender, self.at)]
+        return [row.values[self.name] for row in rows if self.name in row.values]
+
 
 def judge(results: Results) -> list[Verdict]:
-    """Every promise of the foundation, ratios first."""
-    per_connections = [_receiver(results, count) for count in results.scale.connections]
-    return [verdict for verdicts in zip(*per_connections, strict=True) for verdict in verdicts] + [
-        _at_least("applying, ours to usual", 10, ratio(_applied(results, "ours"), _applied(results, "usual"))),
-        _at_least(
-            "applying, full to empty tables",
-            0.8,
-            ratio(_applied(results, "ours, full tables"), _applied(results, "ours")),
-        ),
-        _at_most("202 to role visible, p50", "ms", 100, results.visible.p50_ms),
-        _at_most("202 to role visible, p99", "ms", 500, results.visible.p99_ms),
-        _at_most("memory of the receiver", "MB", RECEIVER_MB, results.receiver_mb),
-        _at_most("memory of the largest worker process", "MB", WORKER_MB, results.worker_mb[0]),
-    ]
-
-
-def _receiver(results: Results, connections: int) -> list[Verdict]:
-    def rates(contender: str) -> list[float]:
-        return received(results, contender, connections, "rate")
-
-    def slowest(contender: str) -> list[float]:
-        return received(results, contender, connections, "p99_ms")
-
-    at = f"{connections} connections"
+    """Every promise that the rows can judge."""
     return [
-        _at_least(f"receiver, ours to usual, {at}", 8, ratio(rates("ours"), rates("usual"))),
-        _at_least(f"receiver, ours to bare Starlette, {at}", 1 / 3, ratio(rates("ours"), rates("bare"))),
-        Verdict(f"receiver's p99, ours to usual, {at}", "x", 1, True, ratio(slowest("ours"), slowest("usual"))),
-        _at_least(f"receiver, full to empty tables, {at}", 0.8, ratio(rates("ours, full tables"), rates("ours"))),
+        *_accepts(results),
+        *_steady(results),
+        *_applies(results),
+        *_growth(results),
+        *_node(results),
+        *_limits(results),
     ]
 
 
-def received(results: Results, contender: str, connections: int, name: str) -> list[float]:
-    """One figure of a receiver, a round an entry."""
-    rounds = (
-        each.rounds for each in results.receiving if each.contender == contender and each.connections == connections
-    )
-    return [getattr(one, name) for one in next(rounds)]
+def _accepts(results: Results) -> Iterator[Verdict]:
+    peers = (("delay_id", "peer 3", 10.0), ("delay_payload", "peer 2", 4.0), ("bare", "bare Starlette", 0.5))
+    for peer, title, wanted in peers:
+        for at in CONNECTIONS:
+            found = Compared(results, "accepts", "rate", at).ratio(OURS, peer)
+            yield from _at_least(f"accepts, ours to {title}, {at} connections", wanted, found)
 
 
-def _applied(results: Results, contender: str) -> Sequence[float]:
-    return [one.rate for each in results.applying if each.contender == contender for one in each.rounds]
+def _steady(results: Results) -> Iterator[Verdict]:
+    for rate in results.settings("steady"):
+        for peer in results.contenders("steady"):
+            if peer not in (OURS, "bare"):
+                found = Compared(results, "steady", "p99_ms", rate).ratio(OURS, peer)
+                yield from _at_most(f"p99 at {rate}/s, ours to {peer}", "x", 1, found)
 
 
-def _at_least(promise: str, wanted: float, reached: Figure) -> Verdict:
-    return Verdict(promise, "x", wanted, False, reached)
+def _applies(results: Results) -> Iterator[Verdict]:
+    for peer, title in (("delay_payload", "peer 2"), ("delay_id", "peer 3")):
+        yield from _at_least(f"applies, ours to {title}", 15, Compared(results, "applies", "rate", 2).ratio(OURS, peer))
 
 
-def _at_most(promise: str, unit: str, wanted: float, reached: float) -> Verdict:
-    return Verdict(promise, unit, wanted, True, figure([reached]))
+def _growth(results: Results) -> Iterator[Verdict]:
+    for at in results.settings("grown accepts"):
+        found = Compared(results, "grown accepts", "rate", at).ratio("akako, grown", OURS)
+        yield from _at_least(f"accepts, grown to empty, {at} connections", 0.9, found)
+    found = Compared(results, "grown applies", "rate", 2).ratio("akako, grown", OURS)
+    yield from _at_least("applies, grown to empty", 0.9, found)
+    for rate in results.settings("grown visible"):
+        found = Compared(results, "grown visible", "p50_ms", rate).ratio("akako, grown", OURS)
+        yield from _at_most(f"202 to role, p50 at {rate}/s, grown to empty", "x", 1 / 0.9, found)
+
+
+def _node(results: Results) -> Iterator[Verdict]:
+    """Ahead of Node on every row: more a second, and a shorter wait."""
+    for measure in ("accepts", "applies", "duplicates", "burst", "pairs"):
+        for at in results.settings(measure):
+            found = Compared(results, measure, "rate", at).ratio(OURS, NODE)
+            yield from _at_least(f"{measure}, ours to Node, {_setting(measure, at)}", 1, found)
+    for rate in results.settings("visible"):
+        found = Compared(results, "visible", "p50_ms", rate).ratio(OURS, NODE)
+        yield from _at_most(f"202 to role, p50 at {rate}/s, ours to Node", "x", 1, found)
+
+
+def _limits(results: Results) -> Iterator[Verdict]:
+    for rate in (200,):
+        for name, limit in (("p50_ms", 100.0), ("p99_ms", 500.0)):
+            if rounds := results.rounds("visible", OURS, rate, name):
+                yield from _at_most(f"202 to role, {name[:-3]} at {rate}/s", "ms", limit, figure(rounds))
+    for name, limit in (("receiver_mb", 150.0), ("worker_mb", 200.0)):
+        if rounds := results.rounds("burst", OURS, 1, name):
+            yield from _at_most(f"memory of the largest {name[:-3]} process", "MB", limit, figure(rounds))
+
+
+def _setting(measure: str, at: int) -> str:
+    units = {"accepts": "connections", "applies": "worker processes", "duplicates": "deliveries repeated"}
+    return f"{at} {units.get(measure, 'receiver process' + ('es' if at > 1 else ''))}"
+
+
+def _at_least(promise: str, wanted: float, reached: Figure | None) -> Iterator[Verdict]:
+    if reached:
+        yield Verdict(promise, "x", wanted, False, reached)
+
+
+def _at_most(promise: str, unit: str, wanted: float, reached: Figure | None) -> Iterator[Verdict]:
+    if reached:
+        yield Verdict(promise, unit, wanted, True, reached)

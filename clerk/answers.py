@@ -2,7 +2,7 @@
 
 import time
 
-import httpx2
+import httpx
 
 MOST_BYTES = 1_048_576
 # Compressed, a small answer could become a large one.
@@ -13,12 +13,12 @@ class Incomplete(Exception):
     """The answer was larger, or slower, than an answer may be."""
 
 
-def client(seconds: float) -> httpx2.Client:
+def client(seconds: float) -> httpx.Client:
     """A client that follows no redirect and waits no longer than `seconds` for each step."""
-    return httpx2.Client(headers=HEADERS, timeout=seconds, follow_redirects=False)
+    return httpx.Client(headers=HEADERS, timeout=seconds, follow_redirects=False)
 
 
-def whole(response: httpx2.Response, deadline: float, most: int = MOST_BYTES) -> bytes:
+def whole(response: httpx.Response, deadline: float, most: int = MOST_BYTES) -> bytes:
     """The body, if it comes before `deadline` (of the monotonic clock). Raises Incomplete."""
     body = bytearray()
     for chunk in response.iter_raw():

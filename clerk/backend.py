@@ -4,7 +4,7 @@ import re
 import time
 from dataclasses import dataclass
 
-import httpx2
+import httpx
 
 from clerk import answers, json
 from clerk.answers import Incomplete
@@ -75,11 +75,11 @@ class Backend:
                 if response.status_code != 200:
                     raise _refusal(response)
                 return _read(answers.whole(response, deadline), clerk_id)
-        except (httpx2.HTTPError, Incomplete) as error:
+        except (httpx.HTTPError, Incomplete) as error:
             raise Unavailable(type(error).__name__) from error
 
 
-def _refusal(response: httpx2.Response) -> Unavailable:
+def _refusal(response: httpx.Response) -> Unavailable:
     status = response.status_code
     after = response.headers.get("Retry-After", "")
     seconds = float(after) if after.isdecimal() and len(after) < 6 else 0.0

@@ -1,9 +1,11 @@
 """Opens a delivery: the Svix signature over its raw bytes, checked against every live signing secret."""
 
 import hashlib
+import hmac
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import StrEnum
 
 from svix.webhooks import Webhook, WebhookVerificationError
@@ -81,6 +83,19 @@ class Seals:
         }
         verified_by = self._fitting(signed, body)
         return Delivery(svix_id, int(timestamp), signature, body, verified_by)
+
+    def sealed_by(self, svix_id: str, timestamp: int, signature: str, body: bytes) -> str | None:
+        """The fingerprint of the live secret that signed this, however long ago; None if none of them did."""
+        try:
+            moment, text = datetime.fromtimestamp(timestamp, UTC), body.decode()
+        except (ValueError, OverflowError):
+            return None
+        entries = signature.split()
+        for name, webhook in self._webhooks:
+            expected = webhook.sign(svix_id, moment, text)
+            if any(hmac.compare_digest(expected.encode(), entry.encode()) for entry in entries):
+                return name
+        return None
 
     def _fitting(self, signed: dict[str, str], body: bytes) -> str:
         for name, webhook in self._webhooks:

@@ -1,10 +1,11 @@
 """Opens a session token: a JWT of one Clerk instance, signed with RS256, checked claim by claim."""
 
 import binascii
+import time
 from base64 import urlsafe_b64decode
 from collections.abc import Collection
-from dataclasses import dataclass
 from enum import StrEnum
+from hashlib import sha256
 from typing import Any
 
 import jwt
@@ -12,6 +13,8 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from clerk import json
 from clerk.keys import Keys
+from clerk.opened import Opened, Shelf
+from clerk.session import Session
 from clerk.user import identifier
 
 LONGEST_TOKEN = 8_192
@@ -55,20 +58,6 @@ class Unready(Exception):
     """No key of the issuer's was ever fetched: the token can neither be accepted nor refused now."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Session:
-    """A session that Clerk vouches for."""
-
-    clerk_id: str
-    session_id: str
-    actor: str | None = None
-    """Who is signed in as the user (`act`), if it is not the user; Clerk calls this impersonation."""
-    party: str | None = None
-    """The origin that the token was made for (`azp`)."""
-    issued_at: float
-    """Seconds since 1970."""
-
-
 # Borrowed errors, told apart here and nowhere else; the first that fits.
 _REASONS: tuple[tuple[type[Exception], Reason], ...] = (
     (jwt.ExpiredSignatureError, Reason.EXPIRED),
@@ -92,10 +81,42 @@ class Tokens:
         self._keys = keys
         self._parties = frozenset(parties)
         self._leeway_seconds = leeway_seconds
+        self._shelf = Shelf()
 
     def open(self, token: str) -> Session:
         """The session that a token stands for. Never waits. Raises Refused, and Unready before any key is known."""
-        return _session(self._claims(token, self._key(_key_name(token))), self._parties)
+        digest = _digest(token)
+        opened = self._shelf.find(digest)
+        # The very key that verified it: another one of the same name has verified nothing.
+        if opened is None or self._keys.find(opened.kid) is not opened.key:
+            self._shelf.drop(digest)
+            opened = self._open(token)
+            self._shelf.put(digest, opened)
+        else:
+            self._judge_times(opened)
+        return opened.session
+
+    def _open(self, token: str) -> Opened:
+        """Judge everything about a token."""
+        kid = _key_name(token)
+        key = self._key(kid)
+        claims = self._claims(token, key)
+        session = _session(claims, self._parties)
+        return Opened(
+            session=session,
+            kid=kid,
+            key=key,
+            begins=max(int(claims["nbf"]), int(claims["iat"])),
+            ends=int(claims["exp"]),
+        )
+
+    def _judge_times(self, opened: Opened) -> None:
+        """What changes about a token that was opened before, as PyJWT judges it."""
+        now = time.time()
+        if opened.ends <= now - self._leeway_seconds:
+            raise Refused(Reason.EXPIRED)
+        if opened.begins > now + self._leeway_seconds:
+            raise Refused(Reason.NOT_YET_VALID)
 
     def _key(self, kid: str) -> RSAPublicKey:
         key = self._keys.find(kid)
@@ -106,14 +127,21 @@ class Tokens:
     def _claims(self, token: str, key: RSAPublicKey) -> dict[str, Any]:
         try:
             return jwt.decode(token, key, ["RS256"], options=_OPTIONS, issuer=self._issuer, leeway=self._leeway_seconds)
-        except (jwt.PyJWTError, ArithmeticError, TypeError, ValueError) as error:
+        except (jwt.PyJWTError, ArithmeticError, RecursionError, TypeError, ValueError) as error:
             raise Refused(next(reason for kind, reason in _REASONS if isinstance(error, kind))) from None
+
+
+def _digest(token: str) -> bytes:
+    """What names a token that could be one."""
+    if len(token) > LONGEST_TOKEN:
+        raise Refused(Reason.TOO_LARGE)
+    if not token.isascii() or token.count(".") != 2:
+        raise Refused(Reason.MALFORMED)
+    return sha256(token.encode()).digest()
 
 
 def _key_name(token: str) -> str:
     """The `kid` in a token's header, which is read for this and for nothing else that could be obeyed."""
-    if len(token) > LONGEST_TOKEN:
-        raise Refused(Reason.TOO_LARGE)
     header = _header(token)
     if header.get("alg") != "RS256" or "crit" in header or "b64" in header:
         raise Refused(Reason.ALGORITHM_WRONG)
@@ -124,8 +152,6 @@ def _key_name(token: str) -> str:
 
 
 def _header(token: str) -> dict[str, Any]:
-    if not token.isascii() or token.count(".") != 2:
-        raise Refused(Reason.MALFORMED)
     encoded = token[: token.index(".")]
     try:
         header = json.loads(urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4)))

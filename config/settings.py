@@ -32,11 +32,25 @@ class MigrationSettings(Settings):
     """The role that owns the tables, for `akako migrate` only; unset, `DATABASE_URL` is used and owns them itself."""
 
 
-class QueueSettings(Settings):
-    """What every process that sends or takes Celery messages needs."""
+class MetricsSettings(Settings):
+    """What every process that lasts needs, to be seen from outside."""
+
+    metrics_host: str = "127.0.0.1"
+    """The address on which the process answers Prometheus; it is not meant for strangers."""
+
+    metrics_port: int = Field(default=0, ge=0, le=65_535)
+    """The port of `/metrics`, another one for each process of a machine; 0: none."""
+
+
+class BrokerSettings(Settings):
+    """What every process that looks at Redis needs."""
 
     redis_url: RedisUrl
     """Redis 6.2 or newer (or Valkey) for Celery's messages: `redis://host:6379/0`. Losing its data loses nothing."""
+
+
+class QueueSettings(BrokerSettings):
+    """What every process that sends or takes Celery messages needs."""
 
     apply_set_size: int = Field(default=200, ge=1, le=1_000)
     """How many events one Celery message names at most; they are applied in one transaction."""
@@ -51,6 +65,12 @@ class ListeningSettings(Settings):
     port: int = Field(default=8000, ge=1, le=65_535)
     """The port that the process listens on; receiver and API run as two processes, each with its own."""
 
+    max_connections: int = Field(default=4_000, ge=10)
+    """How many connections a process holds at once; more are closed as they come. Its limit of open files is raised."""
+
+    body_timeout_seconds: float = Field(default=10, gt=0)
+    """How long a sender may take for a request's headers, and again for its body, before the connection is closed."""
+
 
 class NewUserSettings(Settings):
     """What every process that may add a user needs."""
@@ -59,23 +79,21 @@ class NewUserSettings(Settings):
     """The role that a new user is given once: LEARNER, MENTOR or ADMIN."""
 
 
-class ReceiverSettings(QueueSettings, ListeningSettings):
-    """What the receiver of deliveries needs."""
+class SigningSettings(Settings):
+    """What the receiver needs to know Clerk, and `akako secrets` to advise."""
 
     clerk_webhook_signing_secret: SigningSecrets
     """Verifies deliveries: `whsec_...` of Clerk's dashboard; several while one is rotated out: newest first, commas."""
 
+
+class ReceiverSettings(SigningSettings, QueueSettings, ListeningSettings, MetricsSettings):
+    """What the receiver of deliveries needs."""
+
     web_processes: int = Field(default=1, ge=1)
     """How many processes receive deliveries on the one port."""
 
-    max_connections: int = Field(default=4_000, ge=10)
-    """How many connections a process holds at once; more are closed as they come. Its limit of open files is raised."""
-
     max_body_bytes: int = Field(default=1_048_576, ge=1_024)
     """The largest delivery that is read, in bytes; a larger one is answered 413."""
-
-    body_timeout_seconds: float = Field(default=10, gt=0)
-    """How long a sender may take for a request's headers, and again for its body, before the connection is closed."""
 
     keep_timeout_seconds: float = Field(default=1.5, gt=0, lt=15)
     """How long a delivery waits for its commit before it is answered 503 (Svix gives up after 15 s)."""
@@ -90,7 +108,7 @@ class ReceiverSettings(QueueSettings, ListeningSettings):
     """How many bytes of deliveries may wait for a commit; more are answered 503 at once."""
 
 
-class WorkerSettings(QueueSettings, NewUserSettings):
+class WorkerSettings(QueueSettings, NewUserSettings, MetricsSettings):
     """What the worker and the calendar need."""
 
     worker_processes: int = Field(default=2, ge=1)
@@ -110,6 +128,13 @@ class WorkerSettings(QueueSettings, NewUserSettings):
 
     event_body_days: int = Field(default=90, ge=1, le=36_500)
     """After how many days applied and ignored events lose their body; all else of them stays. Parked ones keep it."""
+
+
+class InspectionSettings(Settings):
+    """What whoever looks at kept deliveries can use."""
+
+    clerk_webhook_signing_secret: SigningSecrets | None = None
+    """The receiver's, to verify kept deliveries again; unset, that is left out."""
 
 
 class AccessSettings(Settings):
@@ -144,14 +169,22 @@ class BackendSettings(Settings):
     """Where Clerk's Backend API is."""
 
 
-class ApiSettings(AccessSettings, BackendSettings, ListeningSettings, NewUserSettings):
+class ApiSettings(
+    AccessSettings,
+    BackendSettings,
+    ListeningSettings,
+    NewUserSettings,
+    InspectionSettings,
+    BrokerSettings,
+    MetricsSettings,
+):
     """What the API needs."""
 
     api_processes: int = Field(default=1, ge=1)
     """How many processes answer the API on the one port."""
 
-    api_connections: int = Field(default=5, ge=1)
-    """How many database connections an API process opens at most, beside the guard's own."""
+    api_connections: int = Field(default=5, ge=2)
+    """How many database connections an API process opens at most, beside the guard's own; half are for changes."""
 
     api_allowed_origins: Parties = ""
     """The origins whose pages may read the API's answers (CORS), separated by commas; empty, none but its own."""

@@ -8,7 +8,19 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-_COLUMNS = "id, at, action, clerk_user_id, user_role_id, role, actor, actor_email, reason, cause, before, after"
+COLUMNS = "id, at, action, clerk_user_id, user_role_id, role, actor, actor_email, reason, cause, before, after"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Author:
+    """Who changes something, and why."""
+
+    actor: str
+    """As the trail says it: `clerk`, a Clerk id, `IMPERSONATOR as CLERK_ID`, or `operator:NAME`."""
+    email: str = ""
+    reason: str = ""
+    cause: str = ""
+    """The request's id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,19 +74,29 @@ def act_as(
     reason: str = "",
     cause: str = "",
     causes: Mapping[str, str] | None = None,
+    forced: bool = False,
 ) -> None:
     """Name who is behind this transaction's changes, until it ends.
 
     `cause` is the svix id or request id behind them; `causes` says it by Clerk user id where one transaction has many.
+    `forced`: a person insists on an older event.
     """
     connection.exec_driver_sql(
         """
         select set_config('akako.actor', %s, true), set_config('akako.actor_email', %s, true),
                set_config('akako.reason', %s, true), set_config('akako.cause', %s, true),
-               set_config('akako.causes', %s, true)
+               set_config('akako.causes', %s, true), set_config('akako.forced', %s, true)
         """,
-        (actor, actor_email, reason, cause, json.dumps(causes) if causes else ""),
+        (actor, actor_email, reason, cause, json.dumps(causes) if causes else "", "true" if forced else ""),
     )
+
+
+def sign(
+    connection: Connection, author: Author, causes: Mapping[str, str] | None = None, *, forced: bool = False
+) -> None:
+    """The same of an author."""
+    said = {"actor_email": author.email, "reason": author.reason, "cause": author.cause}
+    act_as(connection, author.actor, **said, causes=causes, forced=forced)
 
 
 def page(connection: Connection, wanted: Wanted, most: int, before: int | None = None) -> list[Line]:
@@ -88,14 +110,29 @@ def _statement(wanted: Wanted, most: int, before: int | None = None) -> tuple[st
     """The statement of a page, with its parameters."""
     asked = {name: value for name, value in (*asdict(wanted).items(), ("before", before)) if value is not None}
     conditions = " and ".join(["true", *(_CONDITIONS[name] for name in asked)])
-    statement = f"select {_COLUMNS} from audit_log where {conditions} order by id desc limit %(most)s"  # noqa: S608
+    statement = f"select {COLUMNS} from audit_log where {conditions} order by id desc limit %(most)s"  # noqa: S608
     return statement, {**asked, "most": most}
 
 
 def of_assignment(connection: Connection, assignment_id: int) -> list[Line]:
     """What the trail says of one assignment, first to last."""
     rows = connection.exec_driver_sql(
-        f"select {_COLUMNS} from audit_log where user_role_id = %s order by id",  # noqa: S608
+        f"select {COLUMNS} from audit_log where user_role_id = %s order by id",  # noqa: S608
         (assignment_id,),
+    )
+    return [Line(*row) for row in rows]
+
+
+def last(connection: Connection) -> int:
+    """The id of the newest line; 0 if there is none."""
+    return int(connection.exec_driver_sql("select coalesce(max(id), 0) from audit_log").scalar_one())
+
+
+def own(connection: Connection, after: int, actor: str) -> list[Line]:
+    """The lines that this transaction added on an actor's account since line `after`, first to last."""
+    # By the transaction's own time, which no other transaction has to the microsecond together with this actor.
+    rows = connection.exec_driver_sql(
+        f"select {COLUMNS} from audit_log where id > %s and at = now() and actor = %s order by id",  # noqa: S608
+        (after, actor),
     )
     return [Line(*row) for row in rows]

@@ -1,10 +1,13 @@
 """The connection pool of a process."""
 
 import psycopg
-from sqlalchemy import Engine, create_engine
+from psycopg.pq import TransactionStatus
+from sqlalchemy import Engine, ExceptionContext, create_engine, event
 
 CONNECT_TIMEOUT_SECONDS = 2
 SILENCE_MILLISECONDS = 10_000
+CANCEL_SECONDS = 2
+READ_ONLY = "25006"
 
 
 # Whatever the host's defaults are: an answered commit is on disk, and a statement sees what was committed before it,
@@ -51,7 +54,7 @@ def connect(
         connection.commit()
         return connection
 
-    return create_engine(
+    engine = create_engine(
         "postgresql+psycopg://",
         creator=open_connection,
         pool_size=connections,
@@ -60,3 +63,22 @@ def connect(
         pool_use_lifo=True,
         hide_parameters=True,
     )
+    event.listen(engine, "handle_error", _leave_a_demoted_primary)
+    event.listen(engine, "handle_error", _cancel)
+    return engine
+
+
+def _leave_a_demoted_primary(context: ExceptionContext) -> None:
+    """A connection that came to be read-only is as good as lost: a new one may lead to the new primary."""
+    if getattr(context.original_exception, "sqlstate", None) == READ_ONLY:
+        context.is_disconnect = True
+
+
+def _cancel(context: ExceptionContext) -> None:
+    """Stop what a signal's exception has left running: the server would go on, and hold its locks, though nobody waits.
+
+    psycopg does so itself for Ctrl-C only, not for a task's time limit.
+    """
+    driver = context.connection.connection.driver_connection if context.connection else None
+    if isinstance(driver, psycopg.Connection) and driver.info.transaction_status is TransactionStatus.ACTIVE:
+        driver.cancel_safe(timeout=CANCEL_SECONDS)

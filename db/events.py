@@ -76,15 +76,18 @@ def keep(connection: Connection, deliveries: Sequence[Kept]) -> set[str]:
     return set(added.scalars())
 
 
-def claim(connection: Connection, svix_ids: Sequence[str]) -> list[Claimed]:
-    """Lock those of the events that wait to be applied and that nobody else holds; a failed one only when it is due."""
+def claim(connection: Connection, svix_ids: Sequence[str], *, wait: bool = False) -> list[Claimed]:
+    """Lock those of the events that wait to be applied; a failed one only when it is due.
+
+    One that somebody else holds is left to him, or waited for: whoever was interrupted may hold it a moment longer.
+    """
     rows = connection.exec_driver_sql(
         f"""
         select svix_id, octet_length(body), coalesce(occurred_at, received_at), attempts
         from webhook_events
         where svix_id = any(%(ids)b::text[]) and {_WAITS} and (attempts = 0 or next_attempt_at <= now())
-        for no key update skip locked
-        """,  # noqa: S608 - a constant of ours
+        for no key update {"" if wait else "skip locked"}
+        """,  # noqa: S608 - constants of ours
         {"ids": list(svix_ids)},
     )
     return [Claimed(*row) for row in rows]
@@ -98,15 +101,17 @@ def bodies(connection: Connection, svix_ids: Sequence[str]) -> dict[str, bytes]:
     return {svix_id: bytes(body) for svix_id, body in rows}
 
 
-def mark_applied(connection: Connection, svix_ids: Sequence[str]) -> None:
-    """Say that events are done, in the transaction that holds what they did."""
-    connection.exec_driver_sql(
+def mark_applied(connection: Connection, svix_ids: Sequence[str]) -> list[float]:
+    """Say that events are done, in the transaction that holds what they did; for how many seconds each was kept."""
+    lags = connection.exec_driver_sql(
         """
         update webhook_events set status = 'applied', applied_at = now(), last_error = null
         where svix_id = any(%(ids)b::text[])
+        returning extract(epoch from clock_timestamp() - received_at)::float8
         """,
         {"ids": list(svix_ids)},
     )
+    return list(lags.scalars())
 
 
 def mark(connection: Connection, svix_id: str, status: str, why: str) -> None:

@@ -22,6 +22,10 @@ _AWAY = {
 }
 
 
+class NotPrimary(Exception):
+    """This server takes no writes (any more): what was written meanwhile, a revocation perhaps, is known elsewhere."""
+
+
 def _sqlstate(error: BaseException) -> str | None:
     state = getattr(getattr(error, "orig", None), "sqlstate", None)
     return state if isinstance(state, str) else None
@@ -42,6 +46,16 @@ def is_lock(error: BaseException) -> bool:
     return _sqlstate(error) == "55P03"
 
 
+def is_busy(error: BaseException) -> bool:
+    """There was no time for this: the statement took too long, or no connection became free."""
+    return isinstance(error, exc.TimeoutError) or _sqlstate(error) == "57014"
+
+
+def is_misfit(error: BaseException) -> bool:
+    """The tables, or what we may do with them, are not as this version needs them."""
+    return (_sqlstate(error) or "").startswith("42")
+
+
 def is_away(error: BaseException) -> bool:
     """The database cannot be used (gone, full, read-only, not migrated, no right), whatever is asked of it."""
     return remedy(error) is not None
@@ -51,6 +65,8 @@ def remedy(error: BaseException) -> str | None:
     """What a person does when the database cannot be used; None if the fault is another."""
     if isinstance(error, (exc.TimeoutError, exc.InterfaceError)):
         return _AWAY["57P"]
+    if isinstance(error, NotPrimary):
+        return _AWAY["25006"]
     if not isinstance(error, DBAPIError):
         return None
     state = _sqlstate(error)
@@ -60,6 +76,11 @@ def remedy(error: BaseException) -> str | None:
     return known
 
 
+def is_of_another_version(error: BaseException) -> bool:
+    """The tables, or our rights to them, are not those of this version."""
+    return (_sqlstate(error) or "").startswith("42")
+
+
 def is_lost(error: BaseException) -> bool:
-    """The connection broke under the statement: a new connection may work, and what was done is not known."""
-    return isinstance(error, DBAPIError) and error.connection_invalidated
+    """The connection broke, or led to what was the primary: a new one may work, and what was done is not known."""
+    return isinstance(error, NotPrimary) or (isinstance(error, DBAPIError) and error.connection_invalidated)

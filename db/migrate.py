@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 import psycopg
@@ -15,6 +16,7 @@ from sqlalchemy import Connection
 
 from db import engine
 
+MIGRATIONS = Path(__file__).with_name("migrations")
 # Of our own choosing: it keeps two that migrate at once apart.
 LOCK = 7_240_001
 
@@ -27,7 +29,8 @@ GRANTS = (
     " clerk_created_at, clerk_updated_at, deleted_at, updated_at) on users to {role}",
     "grant update (effective_end_date, end_reason, admin_notes, is_active, updated_at) on user_roles to {role}",
     "grant update (status, attempts, next_attempt_at, last_error, applied_at, body) on webhook_events to {role}",
-    "grant select on audit_log to {role}",
+    "grant select on audit_log, alembic_version to {role}",
+    "grant execute on function akako_note_events(text, text[]) to {role}",
     "grant select, insert on heartbeats to {role}",
     "grant update (moved_at, seen_at) on heartbeats to {role}",
 )
@@ -65,6 +68,21 @@ def downgrade(owner_url: str, to: str) -> None:
         connection.commit()
 
 
+@cache
+def missing(revision: str | None) -> tuple[str, ...]:
+    """The names of the migrations that a database at this revision lacks, first to last.
+
+    None is missing from one that this version does not know: it was migrated for a newer one, which may be on its way.
+    """
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    scripts = list(ScriptDirectory.from_config(config).walk_revisions())[::-1]
+    known = [script.revision for script in scripts]
+    if revision is not None and revision not in known:
+        return ()
+    return tuple(str(script.doc) for script in scripts[known.index(revision) + 1 if revision else 0 :])
+
+
 def _check_encoding(owner_url: str) -> None:
     with psycopg.connect(owner_url, connect_timeout=engine.CONNECT_TIMEOUT_SECONDS) as connection:
         encoding = connection.info.parameter_status("server_encoding")
@@ -75,7 +93,7 @@ def _check_encoding(owner_url: str) -> None:
 @contextmanager
 def _alembic(owner_url: str) -> Iterator[tuple[Config, Connection]]:
     config = Config()
-    config.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
+    config.set_main_option("script_location", str(MIGRATIONS))
     config.set_main_option("path_separator", "os")
     pool = engine.connect(owner_url, "migrate", connections=1, statement_seconds=0)
     try:

@@ -146,7 +146,22 @@ webhook_events = Table(
         "body is not null or status in ('applied', 'ignored')", name="webhook_events_done_before_forgotten"
     ),
     Index("webhook_events_due_idx", "next_attempt_at", postgresql_where=text("status = 'received'")),
-    Index("webhook_events_parked_idx", "received_at", postgresql_where=text("status = 'parked'")),
+    Index("webhook_events_received_idx", "received_at"),
+    Index("webhook_events_user_idx", "clerk_user_id"),
+    Index(
+        "webhook_events_aside_idx",
+        "status",
+        "received_at",
+        postgresql_where=text("status in ('ignored', 'parked', 'discarded')"),
+    ),
+    Index(
+        "webhook_events_type_idx",
+        "type",
+        "received_at",
+        postgresql_where=text("type not in ('user.created', 'user.updated')"),
+    ),
+    Index("webhook_events_error_idx", "received_at", postgresql_where=text("last_error is not null")),
+    Index("webhook_events_secret_idx", "verified_by", "received_at"),
     Index(
         "webhook_events_bodies_idx",
         "received_at",
@@ -175,6 +190,13 @@ audit_log = Table(
     Index("audit_log_actor_idx", "actor", "id"),
     Index("audit_log_action_idx", "action", "id"),
     Index("audit_log_at_idx", "at"),
+    Index("audit_log_event_idx", "cause", "id", postgresql_where=text("action like 'event.%'")),
+    Index(
+        "audit_log_events_idx",
+        text("(after -> 'svix_ids')"),
+        postgresql_using="gin",
+        postgresql_where=text("action like 'event.%' and after is not null"),
+    ),
     Index("audit_log_role_idx", "user_role_id", "id", postgresql_where=text("user_role_id is not null")),
 )
 

@@ -8,9 +8,9 @@ from typing import Any
 import httpx
 
 from access import assignments
-from access.assignments import Author
 from config.role import Role
 from db.assignments import Window
+from db.audit import Author
 from ops.ledger import OPERATOR
 from ops.stage import Stage
 from ops.story import Cast

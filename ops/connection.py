@@ -9,18 +9,22 @@ import click
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
-from access.assignments import Author
 from access.refusal import Refused
 from config.settings import Settings, load
 from db import engine, faults
+from db.audit import Author
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 @contextmanager
-def database() -> Iterator[Engine]:
-    """The engine on DATABASE_URL. What is refused, or cannot be reached, ends the command with a sentence."""
-    pool = engine.connect(load(Settings).database_url.get_secret_value(), "akako", connections=1)
+def database(connections: int = 1, lock_seconds: float = 0) -> Iterator[Engine]:
+    """The engine on DATABASE_URL; 0 waits for locks as long as it takes.
+
+    What is refused, or cannot be reached, ends the command with a sentence.
+    """
+    url = load(Settings).database_url.get_secret_value()
+    pool = engine.connect(url, "akako", connections=connections, lock_seconds=lock_seconds)
     try:
         yield pool
     except Refused as refusal:

@@ -4,7 +4,20 @@ from importlib import import_module
 
 import click
 
-WORDS = ("audit", "deliver", "demo", "explain", "migrate", "roles", "token", "up", "users")
+WORDS = (
+    "audit",
+    "deliver",
+    "demo",
+    "events",
+    "explain",
+    "migrate",
+    "roles",
+    "secrets",
+    "status",
+    "token",
+    "up",
+    "users",
+)
 
 
 class Words(click.Group):

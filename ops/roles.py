@@ -68,7 +68,7 @@ def at(clerk_id: str, instant: datetime, as_json: bool) -> None:
 )
 @click.argument("clerk_id")
 @click.argument("role", type=ROLE)
-@click.option("--start", type=MOMENT, help="Held from then on. [default: now]")
+@click.option("--start", type=MOMENT, help="Held from then on, not from the past. [default: now]")
 @click.option("--end", type=MOMENT, help="Held until just before then. [default: until somebody ends it]")
 @click.option("--notes", default="", help="Whatever admins want to remember.")
 @signed

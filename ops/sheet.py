@@ -7,6 +7,8 @@ from pydantic import BaseModel, TypeAdapter
 from rich.table import Table
 from rich.text import Text
 
+from db.audit import Line
+from ops.moment import written
 from ops.report import console
 
 
@@ -21,3 +23,12 @@ def table(title: str, head: Sequence[str], rows: Iterable[Sequence[str | None]])
     for row in rows:
         sheet.add_row(*(Text(cell or "") for cell in row))
     console().print(sheet)
+
+
+def lines(title: str, found: Sequence[Line]) -> None:
+    """Print lines of the trail as a table."""
+    table(
+        title,
+        ("At (UTC)", "What", "About", "Role", "By", "Why"),
+        ((written(each.at), each.action, each.clerk_user_id, each.role, each.actor, each.reason) for each in found),
+    )

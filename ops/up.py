@@ -17,6 +17,7 @@ from ops.processes import Processes
 from ops.relay import Relay
 
 GRACE = "user_grace"
+LAST_PORT = 65_535
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,16 +39,19 @@ class Doors:
     Examples:
       akako up
       PORT=9000 API_PORT=9001 akako up
+      METRICS_PORT=9100 akako up         metrics of web, api, worker, beat on 9100 to 9103
       DATABASE_URL=postgresql://... REDIS_URL=redis://... akako up
     """
 )
 @click.option("--host", envvar="HOST", default="127.0.0.1", show_default=True, show_envvar=True)
-@click.option("--port", envvar="PORT", default=8000, show_default=True, show_envvar=True, type=click.IntRange(1, 65535))
+@click.option(
+    "--port", envvar="PORT", default=8000, show_default=True, show_envvar=True, type=click.IntRange(1, LAST_PORT)
+)
 @click.option(
     "--api-port",
     envvar="API_PORT",
     show_envvar=True,
-    type=click.IntRange(1, 65535),
+    type=click.IntRange(1, LAST_PORT),
     help="[default: the next after PORT]",
 )
 @click.option(
@@ -61,6 +65,8 @@ def up(host: str, port: int, api_port: int | None, data: Path) -> None:
     session tokens of `akako token`, unless CLERK_ISSUER names a Clerk instance.
     """
     procfile.read()
+    if api_port is None and port == LAST_PORT:
+        raise click.UsageError(f"PORT is {LAST_PORT}, the last there is: set API_PORT too.")
     doors = Doors(host, port, api_port or port + 1)
     try:
         with interruption.heard(), _alone(data):
@@ -77,7 +83,11 @@ def _run(addresses: dict[str, str], doors: Doors, secret: str, data: Path) -> No
         click.echo(f"migrated: {name}")
     own = {ground.SECRET: secret, "HOST": doors.host, "LOG_FORMAT": os.environ.get("LOG_FORMAT", "console")}
     api = {"PORT": str(doors.api)} | instance.settings(instance.kept(data), os.environ)
-    processes = procfile.processes(addresses | own, web={"PORT": str(doors.receiver)}, api=api)
+    seen = _metrics(os.environ.get("METRICS_PORT"))
+    web = {"PORT": str(doors.receiver)} | seen["web"]
+    processes = procfile.processes(
+        addresses | own, web=web, api=api | seen["api"], worker=seen["worker"], beat=seen["beat"]
+    )
     relay = Relay()
     with Processes(processes, relay.start) as running:
         if health.wait(running, *doors.urls):
@@ -105,6 +115,13 @@ The tables are in {database} (for psql or any other client).
 
 Ctrl-C ends it.
 """
+
+
+def _metrics(first: str | None) -> dict[str, dict[str, str]]:
+    """A port of its own for each process's metrics, from the one that is set on; none if none is."""
+    if not (first and first.isdecimal() and int(first)):
+        return {name: {} for name in procfile.LASTING}
+    return {name: {"METRICS_PORT": str(int(first) + place)} for place, name in enumerate(procfile.LASTING)}
 
 
 def _token(data: Path) -> str:

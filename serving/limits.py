@@ -2,16 +2,24 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypedDict
 
-from config.settings import ReceiverSettings
+from config.settings import ListeningSettings
+from serving import refusal
 from serving.refusal import Breach
 
 LARGEST_HEAD_BYTES = 32_768
 LARGEST_READ_BYTES = 262_144
 """What the event loop hands over at once at most: less than this past a limit is not noticed."""
 FREE_BYTES = 65_536
-"""Of one request, that do not count against what all requests may take: deliveries are far smaller."""
+"""Of one request, that do not count against what all requests may take: an ordinary one is far smaller."""
 MOST_PIPELINED = 8
+
+
+class State(TypedDict):
+    """What an application hands to the server's connections, through its lifespan."""
+
+    limits: "Limits"
 
 
 @dataclass(slots=True)
@@ -28,6 +36,8 @@ class Limits:
     """Of all requests that are being read, beyond `FREE_BYTES` of each."""
     note: Callable[[str], None]
     """Called with the reason of each refusal."""
+    answer: Callable[[int], bytes]
+    """The whole answer, of a status, to what never became a request; the connection closes after it."""
     held_bytes: int = 0
 
     def too_much(self, received: int, *, in_head: bool) -> tuple[Breach, int] | None:
@@ -41,13 +51,21 @@ class Limits:
         return None
 
 
-def limits(settings: ReceiverSettings, note: Callable[[str], None]) -> Limits:
-    """The bounds that the settings ask for."""
+def limits(
+    settings: ListeningSettings,
+    note: Callable[[str], None],
+    *,
+    body_bytes: int,
+    total_bytes: int,
+    answer: Callable[[int], bytes] = refusal.raw,
+) -> Limits:
+    """The bounds of a process whose requests have bodies of so many bytes at most, and so many all together."""
     return Limits(
         connections=settings.max_connections,
         head_seconds=settings.body_timeout_seconds,
         request_seconds=settings.body_timeout_seconds,
-        request_bytes=2 * settings.max_body_bytes + LARGEST_READ_BYTES,
-        total_bytes=settings.intake_waiting_bytes,
+        request_bytes=2 * body_bytes + LARGEST_READ_BYTES,
+        total_bytes=total_bytes,
         note=note,
+        answer=answer,
     )

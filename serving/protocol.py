@@ -4,9 +4,10 @@ import asyncio
 from typing import Any
 
 import httptools
+from starlette.types import Scope
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from serving import refusal
+from serving.constant import WHOLE
 from serving.deadline import Deadline
 from serving.limits import FREE_BYTES, LARGEST_HEAD_BYTES, MOST_PIPELINED, Limits
 from serving.refusal import Breach
@@ -27,6 +28,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._in_head = True
         self._leaving = False
         self._breach: tuple[Breach, int] | None = None
+        self._extensions: dict[str, dict[object, object]] = {WHOLE: {"answer": self._answer}}
         self._coming = Deadline(self.loop, self._late)
         self._going = Deadline(self.loop, self._late)
 
@@ -43,6 +45,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._coming.end()
         self._going.end()
         self._hold(0)
+        self._extensions.clear()  # it names this connection, which names it: nobody would let go of either
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -79,13 +82,14 @@ class BoundedProtocol(HttpToolsProtocol):
         """Count it into the head. What comes after the head is a trailer, which nobody reads."""
         if self._in_head:
             self._count(len(name) + len(value) + len(": \r\n"))
-            super().on_header(name, value)
+            HttpToolsProtocol.on_header(self, name, value)
 
     def on_headers_complete(self) -> None:
         """The head is whole; now the rest has to come."""
         self._in_head = False
         self._coming.set(self._limits.request_seconds, Breach.BODY_TOO_SLOW)
         super().on_headers_complete()
+        self.scope["extensions"] = self._extensions
         if self._leaving:
             self.cycle.keep_alive = False
 
@@ -117,6 +121,17 @@ class BoundedProtocol(HttpToolsProtocol):
         self._going.lift()
         super().resume_writing()
 
+    def _answer(self, scope: Scope, whole: bytes) -> bool:
+        """Send a whole answer in one write, which takes half the time of two; false where that would not do."""
+        cycle = self.cycle
+        usual = cycle.keep_alive and not (cycle.response_started or cycle.disconnected or cycle.flow.write_paused)
+        if cycle.scope is not scope or not usual:
+            return False
+        cycle.response_started = cycle.response_complete = True
+        self.transport.write(whole)
+        cycle.on_response()
+        return True
+
     def _count(self, size: int) -> None:
         self._head += size
         if self._head > LARGEST_HEAD_BYTES:
@@ -129,7 +144,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def _refuse(self, breach: Breach, status: int) -> None:
         self._limits.note(breach)
-        self.transport.write(refusal.raw(status))
+        self.transport.write(self._limits.answer(status))
         self.transport.close()
 
     def _hold(self, size: int) -> None:

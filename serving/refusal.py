@@ -1,15 +1,17 @@
-"""The one answer to whoever is not Clerk: it says nothing, and the same to everybody."""
+"""The answer to whoever is refused before anybody looked what is wanted: constant, unless a process has its own."""
 
+from collections.abc import Mapping
 from enum import StrEnum
 from http import HTTPStatus
 
 from starlette.responses import JSONResponse
 
+NONE: Mapping[str, str] = {}
 BODY = b'{"error":"refused"}'
 
 
 class Breach(StrEnum):
-    """Why a request was refused before anybody looked whether it is a delivery; for our log and counter."""
+    """Why a request was refused before anybody looked what it asks; for our log and counter."""
 
     NOT_HTTP = "not_http"
     HEAD_TOO_LARGE = "head_too_large"
@@ -31,10 +33,13 @@ def response(status: int) -> JSONResponse:
     return JSONResponse({"error": "refused"}, status, {"Connection": "close"} if status in (408, 413) else None)
 
 
-def raw(status: int) -> bytes:
-    """The same answer to what never became a request; the connection closes after it."""
-    head = (
-        f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\ncontent-length: {len(BODY)}\r\n"
-        "content-type: application/json\r\nconnection: close\r\n\r\n"
-    )
-    return head.encode() + BODY
+def raw(status: int, body: bytes = BODY, headers: Mapping[str, str] = NONE) -> bytes:
+    """An answer to what never became a request; the connection closes after it."""
+    lines = [
+        f"HTTP/1.1 {status} {HTTPStatus(status).phrase}",
+        f"content-length: {len(body)}",
+        "content-type: application/json",
+        "connection: close",
+        *(f"{name.lower()}: {value}" for name, value in headers.items()),
+    ]
+    return "\r\n".join([*lines, "", ""]).encode() + body

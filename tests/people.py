@@ -6,11 +6,12 @@ from typing import Any
 from sqlalchemy import Engine
 
 from access import assignments
-from access.assignments import Author
 from clerk.user import Snapshot
 from config.role import Role
-from db import directory
+from db import assignments as db_assignments
+from db import directory, roles
 from db.assignments import Assignment, Window
+from db.audit import Author
 from db.directory import Entry
 from worker.apply import apply_snapshot
 
@@ -35,6 +36,18 @@ def assign(
     """Give a role as an operator would."""
     with engine.begin() as connection:
         return assignments.assign(connection, OPERATOR, clerk_id, Window(role=role, start=start, end=end))
+
+
+def held_since(engine: Engine, clerk_id: str, role: Role, start: datetime) -> Assignment:
+    """A role that was given back then: no person can say so today."""
+    with engine.begin() as connection:
+        user = directory.show(connection, clerk_id)
+        assert user is not None
+        window = Window(role=role, start=start)
+        given = roles.assign(connection, user.id, window, OPERATOR.actor, "", OPERATOR.reason, "")
+        found = db_assignments.find(connection, user.id, given)
+    assert found is not None
+    return found
 
 
 def change_end(engine: Engine, clerk_id: str, assignment: Assignment, end: datetime | None) -> Assignment:

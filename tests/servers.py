@@ -74,6 +74,27 @@ def dropped(servers: Servers, name: str) -> Iterator[Database]:
         as_superuser(servers, sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
+@contextmanager
+def demoted(database: Database, *, in_favour_of_new_connections: bool = False) -> Iterator[None]:
+    """A server that takes no writes, in sessions that are open already too.
+
+    It stands in for one in recovery, where every transaction is read-only likewise: a standby that was the primary a
+    moment ago. New connections may lead to the new primary, as a host name does that was moved there.
+    """
+    with psycopg.connect(database.superuser_url, autocommit=True) as superuser:
+        name = sql.Identifier(superuser.info.dbname)
+        superuser.execute("set default_transaction_read_only = off")
+        if in_favour_of_new_connections:
+            superuser.execute(sql.SQL("alter database {} set default_transaction_read_only = off").format(name))
+        superuser.execute("alter system set default_transaction_read_only = on")
+        superuser.execute("select pg_reload_conf()")
+        try:
+            yield
+        finally:
+            superuser.execute("alter system reset default_transaction_read_only")
+            superuser.execute("select pg_reload_conf()")
+
+
 def make_database(servers: Servers, name: str, template: str) -> None:
     """An empty or copied database that belongs to the owner role."""
     make = sql.SQL("CREATE DATABASE {} OWNER akako_owner TEMPLATE {}")

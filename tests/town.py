@@ -8,10 +8,11 @@ from typing import Any
 
 import httpx
 import psutil
+from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import Engine
 
 from db.engine import connect
-from ops import ground, procfile
+from ops import ground, instance, procfile
 from ops.process import Process
 from tests import ledger
 from tests.clerk_says import Clerk, Sent
@@ -28,15 +29,17 @@ class Town:
     def __init__(self, database: Database, redis_url: str, directory: Path, **settings: str) -> None:
         self.clerk = Clerk()
         self.engine: Engine = connect(database.app_url, "test", connections=8)
-        port = ground.free_port()
-        self.url = f"http://127.0.0.1:{port}"
+        self.instance = instance.made()
+        self.ports = {name: ground.free_port() for name in ("web", "api")}
+        self.metrics = {name: ground.free_port() for name in procfile.LASTING}
+        self.url = f"http://127.0.0.1:{self.ports['web']}"
+        self.api = f"http://127.0.0.1:{self.ports['api']}"
         self._directory = directory
         self._environment = {
             "DATABASE_URL": database.app_url,
             "REDIS_URL": redis_url,
             "CLERK_WEBHOOK_SIGNING_SECRET": self.clerk.secrets[0],
             "HOST": "127.0.0.1",
-            "PORT": str(port),
             "SWEEP_SECONDS": "1",
             "EXPIRE_SECONDS": "1",
             **settings,
@@ -45,7 +48,10 @@ class Town:
 
     def processes(self) -> list[Process]:
         """The lines of the Procfile, anew."""
-        return [each for each in procfile.processes(self._environment) if each.name != "api"]
+        own = {name: {"METRICS_PORT": str(port)} for name, port in self.metrics.items()}
+        for name, port in self.ports.items():
+            own[name]["PORT"] = str(port)
+        return procfile.processes(self._environment | instance.NO_BACKEND | self.instance.settings, **own)
 
     def start(self, *names: str) -> None:
         """Start those that do not run; return when the receiver answers."""
@@ -62,6 +68,10 @@ class Town:
     def kill(self, name: str) -> None:
         """`kill -9`, with all that it started."""
         self._processes[name].kill()
+
+    def stop(self, name: str) -> None:
+        """SIGTERM, and wait."""
+        self._processes[name].end(20)
 
     def code(self, name: str) -> int | None:
         """How a process ended by itself; None while it runs."""
@@ -89,6 +99,12 @@ class Town:
         """Send deliveries one after the other on one connection; the statuses answered."""
         with httpx.Client(trust_env=False, verify=False, timeout=15) as client:
             return [self._post(client, delivery).status_code for delivery in sent]
+
+    def scrape(self, name: str) -> dict[tuple[str, str], float]:
+        """What a process tells Prometheus: values by name, and the value of the one label or nothing."""
+        answer = httpx.get(f"http://127.0.0.1:{self.metrics[name]}/metrics", timeout=15, trust_env=False, verify=False)
+        found = [sample for family in text_string_to_metric_families(answer.text) for sample in family.samples]
+        return {(sample.name, " ".join(sample.labels.values())): sample.value for sample in found}
 
     def roles(self, clerk_id: str) -> list[object]:
         """The active roles of a user."""

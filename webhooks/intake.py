@@ -2,20 +2,22 @@
 
 import asyncio
 import contextlib
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from queue import SimpleQueue
 
 import structlog
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from config import logs
 from config.settings import ReceiverSettings
 from db import events, faults
 from db.events import Kept
 from serving import thread
+from webhooks import metrics
+from webhooks.outcome import Outcome, Unavailable
 from webhooks.patience import Patience
 
 log = structlog.get_logger()
@@ -24,27 +26,11 @@ MOST_TOGETHER = 32
 """So many deliveries are handed over at once at most: while they are written, the next ones can be verified."""
 
 
-class Outcome(StrEnum):
-    """What became of a delivery that is safely kept."""
-
-    ACCEPTED = "accepted"
-    DUPLICATE = "duplicate"
-
-
-class Unavailable(Exception):
-    """The delivery could not be kept for now; the sender has to come again."""
-
-    def __init__(self, reason: str, **said: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
-        self.said = said
-        """What the log may say of it besides."""
-
-
 @dataclass(slots=True, eq=False)
 class _Waiting:
     kept: Kept
     answer: asyncio.Future[Outcome]
+    since: float
 
 
 @dataclass(slots=True)
@@ -68,6 +54,8 @@ class Intake:
 
     def __init__(self, engine: Engine, settings: ReceiverSettings, nudge: Callable[[Sequence[str]], None]) -> None:
         self._engine = engine
+        self._connection: Connection | None = None
+        """Held for as long as it works: to take one for each batch costs as much as to write it."""
         self._settings = settings
         self._nudge = nudge
         self._closing = False
@@ -86,7 +74,7 @@ class Intake:
     async def keep(self, kept: Kept) -> Outcome:
         """Wait until the delivery is committed. Raises Unavailable if too many wait or it takes too long."""
         loop = asyncio.get_running_loop()
-        waiting = _Waiting(kept, loop.create_future())
+        waiting = _Waiting(kept, loop.create_future(), time.monotonic())
         self._enter(waiting)
         if len(self._arrived) == 1:
             loop.call_soon(self._hand_over)
@@ -118,6 +106,8 @@ class Intake:
     def _run(self) -> None:
         while batch := self._next():
             self._keep(batch)
+        if self._connection is not None:
+            self._connection.close()
 
     def _next(self) -> list[_Waiting]:
         """The next batch, as soon as there is one; empty when it is time to stop. Who gave up waiting is left out."""
@@ -158,6 +148,7 @@ class Intake:
             fresh = [waiting.kept for waiting in batch if waiting.kept.svix_id in added]
             self._nudge([kept.svix_id for kept in fresh if kept.status == "received"])
             _tell_of_parked(fresh)
+            metrics.note_kept([waiting.kept for waiting in batch], len(fresh), time.monotonic() - batch[0].since)
 
     def _keep_apart(self, batch: Sequence[_Waiting]) -> None:
         """Keep each half by itself, without those that nobody waits for any more."""
@@ -176,8 +167,14 @@ class Intake:
             return self._insert(batch)
 
     def _insert(self, batch: Sequence[Kept]) -> set[str]:
-        with self._engine.connect() as connection:
-            return events.keep(connection.execution_options(isolation_level="AUTOCOMMIT"), batch)
+        if self._connection is None:
+            self._connection = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+        try:
+            return events.keep(self._connection, batch)
+        except Exception:
+            self._connection.close()
+            self._connection = None
+            raise
 
 
 def _tell_of_parked(fresh: Sequence[Kept]) -> None:

@@ -1,7 +1,33 @@
-"""What the receiver counts."""
+"""What the receiver counts: refusals one by one, everything else once a batch."""
 
-from prometheus_client import Counter as Metric
+from collections import Counter as Count
+from collections.abc import Sequence
 
-REFUSED = Metric("akako_deliveries_refused_total", "Requests that were refused as none of Clerk's.", ["reason"])
-NOT_KEPT = Metric("akako_deliveries_not_kept_total", "Deliveries of Clerk's that were answered 503.", ["reason"])
-NOT_NUDGED = Metric("akako_nudges_failed_total", "Messages to the workers that were left to the sweep.", ["reason"])
+from prometheus_client import Counter, Histogram
+
+from db.events import Kept
+
+COMMIT_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 1.5, 2.5, 5)
+SIZES = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000)
+
+REFUSED = Counter("akako_deliveries_refused_total", "Requests that were refused as none of Clerk's.", ["reason"])
+NOT_KEPT = Counter("akako_deliveries_not_kept_total", "Deliveries of Clerk's that were answered 503.", ["reason"])
+NOT_NUDGED = Counter("akako_nudges_failed_total", "Messages to the workers that were left to the sweep.", ["reason"])
+KEPT = Counter("akako_deliveries_kept_total", "Deliveries that are safely kept.", ["outcome"])
+VERIFIED = Counter(
+    "akako_deliveries_verified_total", "Kept deliveries, by the fingerprint of the secret that fitted.", ["secret"]
+)
+BATCH = Histogram("akako_intake_batch_deliveries", "Deliveries that were kept in one commit.", buckets=SIZES)
+WAIT = Histogram(
+    "akako_intake_wait_seconds", "What the first of each batch waited until it was kept.", buckets=COMMIT_SECONDS
+)
+
+
+def note_kept(batch: Sequence[Kept], fresh: int, waited_seconds: float) -> None:
+    """Count a batch that was committed."""
+    KEPT.labels("accepted").inc(fresh)
+    KEPT.labels("duplicate").inc(len(batch) - fresh)
+    for secret, count in Count([kept.verified_by for kept in batch]).items():
+        VERIFIED.labels(secret).inc(count)
+    BATCH.observe(len(batch))
+    WAIT.observe(waited_seconds)

@@ -12,13 +12,15 @@ from config.settings import ReceiverSettings
 from config.tally import Tally
 from db.events import Kept
 from serving import refusal
+from serving.constant import Constant
 from serving.refusal import Breach
-from webhooks.intake import Intake, Outcome, Unavailable
+from webhooks.intake import Intake
+from webhooks.outcome import Outcome, Unavailable
 
-KEPT = {outcome: JSONResponse({"status": outcome.value}, 202) for outcome in Outcome}
-UNAVAILABLE = JSONResponse({"error": "unavailable"}, 503, {"Retry-After": "5"})
+KEPT = {outcome: Constant(JSONResponse({"status": outcome.value}, 202)) for outcome in Outcome}
+UNAVAILABLE = Constant(JSONResponse({"error": "unavailable"}, 503, {"Retry-After": "5"}))
 # Constant, so that a stranger learns nothing; the reason is in our log.
-REFUSED = {status: refusal.response(status) for status in (400, 401, 408, 413)}
+REFUSED = {status: Constant(refusal.response(status)) for status in (400, 401, 408, 413)}
 
 
 class Receiver:
@@ -37,9 +39,9 @@ class Receiver:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         answer = await self.receive(scope, receive)
-        await answer(scope, receive, send)
+        await answer(scope, send)
 
-    async def receive(self, scope: Scope, receive: Receive) -> Response:
+    async def receive(self, scope: Scope, receive: Receive) -> Constant:
         """202 once the delivery is on disk; 4xx if it is not Clerk's; 503 if it cannot be kept now."""
         try:
             delivery = self._seals.open(scope["headers"], await self._body(scope, receive))

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import TypedDict
 
 import structlog
 from starlette.applications import Starlette
@@ -11,32 +10,31 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
+from starlette.types import ASGIApp
 
 from clerk.signature import Seals
 from config.formats import split_secrets
 from config.settings import ReceiverSettings
 from config.tally import Tally
 from db import engine
-from serving.limits import Limits, limits
+from health import ready
+from serving.limits import State, limits
 from webhooks.intake import Intake
 from webhooks.metrics import NOT_KEPT, REFUSED
 from webhooks.nudge import Nudger
 from webhooks.receive import Receiver
+from webhooks.shortcut import ShortCut
 from worker.enqueue import Queue
 
 log = structlog.get_logger()
+
+DELIVERIES = "/webhooks/clerk"
 
 # Below Svix's own 15 s, and far above a commit: a statement that takes longer will not be waited for anyway.
 STATEMENT_SECONDS = 5
 
 
-class State(TypedDict):
-    """What the application hands to the server's connections."""
-
-    limits: Limits
-
-
-def build(settings: ReceiverSettings) -> Starlette:
+def build(settings: ReceiverSettings) -> ASGIApp:
     """The ASGI application that receives Clerk's deliveries."""
     database = engine.connect(
         settings.database_url.get_secret_value(), "receiver", connections=1, statement_seconds=STATEMENT_SECONDS
@@ -48,12 +46,16 @@ def build(settings: ReceiverSettings) -> Starlette:
     seals = Seals(split_secrets(settings.clerk_webhook_signing_secret))
     receiver = Receiver(settings, seals, intake, refused, not_kept)
 
+    bounds = limits(
+        settings, refused.note, body_bytes=settings.max_body_bytes, total_bytes=settings.intake_waiting_bytes
+    )
+
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[State]:
         nudger.start()
         intake.start()
         log.info("receiver.started")
-        yield State(limits=limits(settings, refused.note))
+        yield State(limits=bounds)
         await intake.close()
         await asyncio.to_thread(nudger.close)
         refused.close()
@@ -64,14 +66,15 @@ def build(settings: ReceiverSettings) -> Starlette:
 
     app = Starlette(
         routes=[
-            Route("/webhooks/clerk", receiver, methods=["POST"]),
+            Route(DELIVERIES, receiver, methods=["POST"]),
             Route("/healthz", healthz),
+            Route("/readyz", ready.build(settings)),
         ],
         exception_handlers={HTTPException: receiver.turn_away},
         lifespan=lifespan,
     )
     app.router.redirect_slashes = False  # the redirection would repeat what the sender says our name is
-    return app
+    return ShortCut(app, DELIVERIES, receiver)
 
 
 async def healthz(_: Request) -> Response:

@@ -19,7 +19,10 @@ from kombu import Queue
 
 from config import logs
 from config.settings import WorkerSettings, load
+from health import counts, exposition
+from health.gauges import Stillness
 from health.pulse import Beacon
+from health.watch import Watch
 from worker import broker, process, vigil
 
 log = structlog.get_logger()
@@ -73,7 +76,7 @@ def _spoken_for(**_: object) -> None:
 def _watch_worker(**_: object) -> None:
     watch = vigil.over_worker(settings)
     worker_shutting_down.connect(watch.stop, weak=False)
-    watch.start()
+    _begin(watch)
 
 
 @worker_process_init.connect(weak=False)
@@ -87,4 +90,9 @@ def _equip(**_: object) -> None:
 @beat_init.connect(weak=False)
 def _watch_beat(**_: object) -> None:
     log.info("beat.started")
-    vigil.over_beat(settings).start()
+    _begin(vigil.over_beat(settings))
+
+
+def _begin(watch: Watch) -> None:
+    watch.start()
+    exposition.start(settings, counts.PLACE, Stillness(lambda: watch.still_seconds))

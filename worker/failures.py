@@ -6,6 +6,7 @@ from sqlalchemy import Engine
 from config import logs
 from db import events
 from db.events import Claimed
+from worker.metrics import PARKED, POSTPONED
 
 log = structlog.get_logger()
 
@@ -22,7 +23,7 @@ def note(engine: Engine, svix_id: str, error: Exception) -> None:
     """Write down that an event failed by itself, and when it comes again. Its error's text may hold personal data."""
     why = logs.fault(error)
     with engine.begin() as connection:
-        for event in events.claim(connection, [svix_id]):
+        for event in events.claim(connection, [svix_id], wait=True):
             seconds = pause(event.attempts)
             if seconds is None:
                 events.give_up(connection, svix_id, _sentence(event, why))
@@ -32,9 +33,10 @@ def note(engine: Engine, svix_id: str, error: Exception) -> None:
 
 
 def _say(event: Claimed, seconds: float | None, why: dict[str, str]) -> None:
+    (POSTPONED if seconds is not None else PARKED).labels(why["error"]).inc()
     said = {"svix_id": event.svix_id, "attempts": event.attempts + 1, **why}
     if seconds is None:
-        log.error("event.parked", next_step="mend the cause, then set its status to received again", **said)
+        log.error("event.parked", next_step="mend the cause, then `akako events replay` it", **said)
     else:
         log.warning("event.postponed", again_in_seconds=seconds, **said)
 

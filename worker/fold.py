@@ -5,7 +5,7 @@ deletions the earlier. `later` is therefore associative, commutative and idempot
 the same events ends in the same state.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, TypeAlias
@@ -41,6 +41,12 @@ def later(one: State, other: State) -> State:
     if isinstance(one, Snapshot) and isinstance(other, Snapshot):
         return one if _rank(one) >= _rank(other) else other
     return one if isinstance(one, Deletion) else other
+
+
+def insisted(known: State, told: State) -> State:
+    """What is true when a person insists on what was told: an older snapshot too, but nobody is brought back."""
+    both_living = isinstance(known, Snapshot) and isinstance(told, Snapshot)
+    return told if both_living else later(known, told)
 
 
 def _rank(snapshot: Snapshot) -> tuple[Any, ...]:
@@ -79,11 +85,16 @@ def holders(states: Iterable[State]) -> dict[str, str]:
     return {key: snapshot.clerk_id for key, snapshot in holding.items()}
 
 
-def decide(stored: Sequence[Stored], incoming: Mapping[str, State]) -> Decision:
-    """What a set of events makes of the users stored, which are those of the set and all that claim their addresses."""
+def decide(
+    stored: Sequence[Stored], incoming: Mapping[str, State], settle: Callable[[State, State], State] = later
+) -> Decision:
+    """What a set of events makes of the users stored, which are those of the set and all that claim their addresses.
+
+    `settle` says what is true of a user, of what is stored and what comes in.
+    """
     before = {user.state.clerk_id: user for user in stored}
     after = {clerk_id: user.state for clerk_id, user in before.items()} | {
-        clerk_id: later(before[clerk_id].state, state) if clerk_id in before else state
+        clerk_id: settle(before[clerk_id].state, state) if clerk_id in before else state
         for clerk_id, state in incoming.items()
     }
     contested = _contested(before, after)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import Engine
 
-from worker import apply, failures
+from worker import failures, halving
 from worker.enqueue import Queue
 
 
@@ -17,5 +17,5 @@ def part(engine: Engine, queue: Queue, svix_ids: Sequence[str]) -> None:
     if len(svix_ids) == 1:
         failures.note(engine, svix_ids[0], WorkerLost())
         return
-    for half in apply.halves(svix_ids):
+    for half in halving.halves(svix_ids):
         queue.put(half)

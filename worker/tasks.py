@@ -1,5 +1,6 @@
 """The tasks, each a name and one call: the work is never in the task."""
 
+import time
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -10,7 +11,7 @@ from redis import RedisError
 
 from config import logs
 from db import faults
-from worker import apply, broker, expiry, process, retention, suspect, sweep
+from worker import apply, broker, expiry, halving, metrics, process, retention, suspect, sweep
 from worker.app import app
 from worker.apply import Applied
 from worker.process import Tools
@@ -25,6 +26,7 @@ def _spoken(work: Callable[[], Done]) -> Done | None:
     try:
         return work()
     except (OperationalError, RedisError) as error:
+        metrics.HINDERED.labels("queue_away").inc()
         log.warning("queue.away", next_step="check REDIS_URL and that Redis runs", **logs.fault(error))
     except Exception as error:
         _say(error)
@@ -34,13 +36,17 @@ def _spoken(work: Callable[[], Done]) -> Done | None:
 
 
 def _say(error: Exception) -> None:
-    if apply.ran_out_of_time(error):
+    if halving.ran_out_of_time(error):
+        metrics.HINDERED.labels("ran_out_of_time").inc()
         log.warning("task.ran_out_of_time", next_step="nothing: what is left comes again, in smaller sets")
     elif remedy := faults.remedy(error):
+        metrics.HINDERED.labels("database_away").inc()
         log.warning("database.away", next_step=remedy, **logs.fault(error))
     elif faults.is_lock(error):
+        metrics.HINDERED.labels("database_locked").inc()
         log.warning("database.locked", next_step="look in pg_locks for who holds a lock so long", **logs.fault(error))
     else:
+        metrics.HINDERED.labels("fault").inc()
         log.error("task.failed", next_step="report this: it is a fault of ours", **logs.fault(error))
 
 
@@ -48,7 +54,7 @@ def _apply_or_part(tools: Tools, svix_ids: list[str]) -> Applied:
     try:
         return apply.apply(tools.engine, svix_ids, tools.settings.default_role)
     except Exception as error:
-        if apply.ran_out_of_time(error):
+        if halving.ran_out_of_time(error):
             tools.engine.dispose()
             suspect.part(tools.engine, tools.queue, svix_ids)
         raise
@@ -62,9 +68,11 @@ def apply_events(task: "Task[[list[str]], None]", svix_ids: list[str]) -> None:
         log.info("set.redelivered", events=len(svix_ids))
         _spoken(lambda: suspect.part(tools.engine, tools.queue, svix_ids))
         return
+    begun = time.monotonic()
     done = _spoken(lambda: _apply_or_part(tools, svix_ids))
     if done is not None:
-        log.info("events.applied", asked=len(svix_ids), **{name: getattr(done, name) for name in done.__slots__})
+        metrics.note_settled(time.monotonic() - begun, done.lags, **done.figures)
+        log.info("events.applied", asked=len(svix_ids), **done.figures)
 
 
 @app.task(name=broker.SWEEP)
@@ -73,6 +81,7 @@ def sweep_events() -> None:
     tools = process.tools()
     count = _spoken(lambda: sweep.sweep(tools.engine, tools.queue, tools.settings.sweep_rows))
     if count:
+        metrics.NUDGED.inc(count)
         log.info("events.nudged", count=count)
 
 
@@ -82,6 +91,7 @@ def expire_roles() -> None:
     tools = process.tools()
     count = _spoken(lambda: expiry.expire(tools.engine, tools.settings.expire_rows))
     if count:
+        metrics.EXPIRED.inc(count)
         log.info("roles.expired", count=count)
 
 

@@ -9,6 +9,7 @@ from access.refusal import (
     EndTooSoon,
     LastAdmin,
     Overlap,
+    StartTooEarly,
     UserDeleted,
     UserUnknown,
 )
@@ -17,7 +18,7 @@ from config.role import Role
 from db import assignments
 from tests import people
 from tests.ledger import rows, values
-from worker.apply import write
+from worker.truth import write
 
 NOW = datetime.now(UTC)
 HOUR = timedelta(hours=1)
@@ -96,7 +97,23 @@ def test_an_end_in_the_past_is_refused(engine: Engine) -> None:
     people.add(engine, "user_ada")
 
     with pytest.raises(EndTooSoon):
-        people.assign(engine, "user_ada", Role.MENTOR, start=NOW - 2 * HOUR, end=NOW - HOUR)
+        people.assign(engine, "user_ada", Role.MENTOR, end=NOW - HOUR)
+
+
+def test_a_start_in_the_past_is_refused(engine: Engine) -> None:
+    people.add(engine, "user_ada")
+
+    with pytest.raises(StartTooEarly):
+        people.assign(engine, "user_ada", Role.MENTOR, start=NOW - HOUR)
+
+
+def test_a_start_that_has_just_passed_is_now(engine: Engine) -> None:
+    people.add(engine, "user_ada")
+    asked = datetime.now(UTC) - timedelta(seconds=30)
+
+    given = people.assign(engine, "user_ada", Role.MENTOR, start=asked)
+
+    assert (given.effective_start_date, given.held) == (given.created_at, True)
 
 
 def test_an_end_before_the_start_is_refused(engine: Engine) -> None:
@@ -152,7 +169,7 @@ def test_a_revoked_future_window_was_never_held(engine: Engine) -> None:
 
 def test_what_was_held_at_an_instant_stays_true_after_a_revocation(engine: Engine) -> None:
     ada = people.add(engine, "user_ada")
-    given = people.assign(engine, "user_ada", Role.MENTOR, start=NOW - 2 * HOUR)
+    given = people.held_since(engine, "user_ada", Role.MENTOR, NOW - 2 * HOUR)
 
     people.revoke(engine, "user_ada", given)
 

@@ -4,7 +4,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import ExitStack
 
-import httpx2
+import httpx
 import pytest
 from sqlalchemy import Engine
 from starlette.testclient import TestClient
@@ -158,8 +158,8 @@ def test_a_first_fetch_that_takes_its_time_holds_up_nobody_else(
     opened.callback(backend.close)
 
     async def visit() -> tuple[list[int], list[int]]:
-        transport = httpx2.ASGITransport(lms.application(backend))
-        async with httpx2.AsyncClient(transport=transport, base_url="http://lms.example.com") as browser:
+        transport = httpx.ASGITransport(lms.application(backend))
+        async with httpx.AsyncClient(transport=transport, base_url="http://lms.example.com") as browser:
             headers = lms.bearer(instance.token())
             waiting = [asyncio.create_task(browser.get("/me", headers=headers)) for _ in range(5)]
             while not issuer.asked:

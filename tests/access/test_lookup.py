@@ -13,7 +13,9 @@ from db.callers import Known
 from db.engine import connect
 from tests import lms, people
 from tests.clerk_signs_in import ADA, Instance
-from tests.servers import Database
+from tests.ledger import values
+from tests.ops.groups import until
+from tests.servers import Database, demoted
 
 NOBODY = "postgresql://akako:akako@127.0.0.1:1/akako"
 
@@ -24,6 +26,12 @@ def lookup(database: Database) -> Iterator[Lookup]:
     made = Lookup(connect(database.app_url, "guard", connections=1), seconds=30)
     yield made
     made.close()
+
+
+def sessions(engine: Engine) -> list[int]:
+    """The guard's sessions, as the server knows them."""
+    query = "select pid from pg_stat_activity where datname = current_database() and application_name = 'akako guard'"
+    return values(engine, query)
 
 
 @contextmanager
@@ -67,9 +75,7 @@ def test_a_query_begins_after_those_it_answers_have_come(engine: Engine, lookup:
 def test_one_connection_serves_however_many_come(engine: Engine, lookup: Lookup) -> None:
     for _ in range(3):
         ask(lookup, *(f"user_{number}" for number in range(500)))
-    with engine.connect() as connection:
-        query = "select count(*) from pg_stat_activity where datname = current_database() and application_name = %s"
-        assert connection.exec_driver_sql(query, ("akako guard",)).scalar_one() == 1
+    assert len(sessions(engine)) == 1
 
 
 def test_too_many_who_wait_are_turned_away_at_once(database: Database) -> None:
@@ -101,6 +107,35 @@ def test_a_lost_connection_is_replaced_without_anybody_noticing(database: Databa
         )
         assert ended.fetchall() == [(True,)]
     assert ask(lookup, ADA) == [None]
+
+
+def test_a_server_that_is_the_primary_no_more_is_not_believed(
+    database: Database, engine: Engine, lookup: Lookup
+) -> None:
+    people.add(engine, ADA)
+    ask(lookup, ADA)
+    with demoted(database), capture_logs() as logs:
+        until(lambda: [str(answer) for answer in ask(lookup, ADA)] == ["NotPrimary"])
+        assert [str(answer) for answer in ask(lookup, "user_nobody")] == ["NotPrimary"]
+    until(lambda: isinstance(ask(lookup, ADA)[0], Known))
+    assert "primary" in logs[0]["next_step"]
+
+
+def test_whoever_asks_is_led_to_the_new_primary_without_noticing(
+    database: Database, engine: Engine, lookup: Lookup
+) -> None:
+    people.add(engine, ADA)
+    ask(lookup, ADA)
+    first = sessions(engine)
+    answers: list[Known | Unavailable | None] = []
+
+    def led_elsewhere() -> bool:
+        answers.extend(ask(lookup, ADA))
+        return sessions(engine) != first
+
+    with demoted(database, in_favour_of_new_connections=True):
+        until(led_elsewhere)
+    assert {type(answer) for answer in answers} == {Known}
 
 
 def test_after_closing_nobody_is_asked_about(lookup: Lookup) -> None:

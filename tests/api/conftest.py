@@ -34,6 +34,7 @@ def backend() -> Iterator[LocalServer]:
 def settings(database: Database, instance: Instance, backend: LocalServer) -> ApiSettings:
     return ApiSettings(
         database_url=SecretStr(database.app_url),
+        redis_url=SecretStr("redis://127.0.0.1:1/0"),
         clerk_issuer=instance.issuer,
         clerk_jwt_key=instance.pem,
         clerk_authorized_parties=PARTY,

@@ -111,7 +111,7 @@ def test_the_last_admin_is_kept(engine: Engine, admin: Person) -> None:
 
 def test_who_held_what_is_answered_for_that_instant(engine: Engine, admin: Person) -> None:
     people.add(engine, "user_ada")
-    people.assign(engine, "user_ada", Role.MENTOR, start=NOW - 3 * HOUR)
+    people.held_since(engine, "user_ada", Role.MENTOR, NOW - 3 * HOUR)
     mentor = admin.get(ROLES).json()["assignments"][0]
     admin.delete(f"{ROLES}/{mentor['id']}", reason="Over.")
 
@@ -131,6 +131,25 @@ def test_why_names_the_assignment_the_line_and_the_admin(engine: Engine, admin: 
     assert (why["held"], why["assignment"]["id"]) == (True, given["id"])
     assert why["why"] == "Held: user_admin assigned it (She leads the course)."
     assert [line["actor"] for line in why["audit"]] == ["user_admin"]
+
+
+def test_nobody_can_say_today_what_was_held_yesterday(engine: Engine, admin: Person) -> None:
+    people.add(engine, "user_ada")
+
+    answer = admin.post(ROLES, role="MENTOR", reason="She led the course.", start=(NOW - HOUR).isoformat())
+
+    assert (answer.status_code, answer.json()["error"]) == (422, "start_too_early")
+    assert admin.get(ROLES, at=(NOW - HOUR).isoformat()).json()["roles"] == ["LEARNER"]
+
+
+def test_why_says_so_if_a_role_was_written_down_only_later(engine: Engine, admin: Person) -> None:
+    people.add(engine, "user_ada")
+    given = people.held_since(engine, "user_ada", Role.MENTOR, NOW - 2 * HOUR)
+
+    why = admin.get("/api/admin/users/user_ada/explain", role="MENTOR", at=(NOW - HOUR).isoformat()).json()
+
+    assert why["held"]
+    assert f"written down later, at {given.created_at.isoformat()}" in why["why"]
 
 
 def test_why_not_names_what_ended_the_last_assignment(engine: Engine, admin: Person) -> None:

@@ -12,7 +12,8 @@ from tests.api.asking import SignIn, known_to_clerk
 from tests.clerk_says import Clerk
 from tests.ledger import keep, rows, values
 from tests.local_server import Answer, LocalServer
-from worker.apply import apply, write
+from worker.apply import apply
+from worker.truth import write
 
 SYNC = "/api/auth/sync"
 ROUNDS = 200

@@ -1,56 +1,71 @@
-"""A tiny run of the benchmark: what its results hold and how they are shown. Never how fast anything was."""
-
-import json
-from dataclasses import asdict
-from pathlib import Path
+"""A tiny run of the benchmark: which rows it holds, and that each measure works. Never how fast anything was."""
 
 import pytest
-from rich.console import Console
 
-from bench import report
-from bench.run import Bench, Results
+from bench.contenders import AKAKO, BARE, DELAY_PAYLOAD
+from bench.databases import make_templates
+from bench.measuring import MEASURES
+from bench.rows import Results
 from bench.scale import TINY
-from bench.targets import judge
+from bench.stage import Stage
 from ops.embedded.servers import Servers
+
+QUICK = [name for name, measure in MEASURES.items() if measure.quick]
+OTHERS = [name for name, measure in MEASURES.items() if not measure.quick and name != "pairs"]
 
 
 @pytest.fixture(scope="module")
-def results(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Results:
-    return Bench(servers, tmp_path_factory.mktemp("bench"), TINY, lambda _: None).run()
+def stage(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Stage:
+    make_templates(servers)
+    return Stage(servers, tmp_path_factory.mktemp("bench"), TINY, (AKAKO, DELAY_PAYLOAD, BARE), lambda _: None)
 
 
-def test_every_receiver_is_measured_at_every_number_of_connections(results: Results) -> None:
-    measured = {(each.contender, each.connections): len(each.rounds) for each in results.receiving}
-    names = ("bare", "ours", "usual", "ours, full tables")
-    assert measured == {(name, count): TINY.rounds for name in names for count in TINY.connections}
+@pytest.fixture(scope="module")
+def quick(stage: Stage) -> Results:
+    return Results(stage.machine(), {}, [row for name in QUICK for row in MEASURES[name].rows(stage)])
 
 
-def test_every_delivery_of_a_calm_receiver_is_answered_2xx_and_kept(results: Results) -> None:
-    assert [one.not_kept for each in results.receiving for one in each.rounds] == [0] * 4
-    assert all(one.rate > 0 for each in results.receiving for one in each.rounds)
+def test_every_contender_is_measured_at_every_setting_in_every_round(quick: Results) -> None:
+    everybody, workers, keepers = (
+        ("akako", "delay_payload", "bare"),
+        ("akako", "delay_payload"),
+        ("akako", "delay_payload"),
+    )
+    assert [(row.measure, row.contender, row.at) for row in quick.rows] == [
+        *(("accepts", name, TINY.connections[0]) for name in everybody),
+        *(("steady", name, TINY.steady_rate) for name in everybody),
+        *(("applies", name, 2) for name in workers),
+        *(("visible", name, TINY.visible_rates[0]) for name in keepers),
+    ]
 
 
-def test_every_worker_applies_its_whole_backlog_in_every_round(results: Results) -> None:
-    measured = {each.contender: len(each.rounds) for each in results.applying}
-    assert measured == dict.fromkeys(("ours", "ours, full tables", "usual"), TINY.apply_rounds)
+def test_every_delivery_of_a_calm_receiver_is_answered_2xx_and_kept(quick: Results) -> None:
+    rows = [*quick.of("accepts"), *quick.of("steady")]
+    assert [row.values["not_kept"] for row in rows] == [0] * len(rows)
+    assert all(row.values["rate"] > 0 for row in rows)
 
 
-def test_every_role_is_seen_at_the_fixed_rate(results: Results) -> None:
-    assert results.visible.seen == results.visible.deliveries == TINY.visible_rate * TINY.visible_seconds
+def test_every_worker_applies_its_whole_backlog(quick: Results) -> None:
+    assert [row.values["applied"] for row in quick.of("applies")] == [TINY.backlog, TINY.slow_backlog]
 
 
-def test_memory_is_read_of_the_receiver_and_of_the_worker_with_its_two_processes(results: Results) -> None:
-    assert results.receiver_mb > 0
-    assert len(results.worker_mb) == 3
+def test_every_role_is_seen_at_the_fixed_rate(quick: Results) -> None:
+    assert [row.values["seen_share"] for row in quick.of("visible")] == [1, 1]
 
 
-def test_machine_and_versions_are_told(results: Results) -> None:
-    assert {"measured", "machine", "Python", "PostgreSQL", "Redis", "starlette", "celery"} <= results.machine.keys()
+def test_machine_and_versions_are_told(quick: Results) -> None:
+    assert {"measured", "machine", "Python", "PostgreSQL", "Redis", "starlette", "celery"} <= quick.machine.keys()
 
 
-def test_results_are_json_and_every_table_shows_them(results: Results, tmp_path: Path) -> None:
-    with (tmp_path / "shown").open("w") as shown:
-        report.show(results, Console(file=shown, width=200))
-    assert json.loads(json.dumps(asdict(results)))["scale"]["rounds"] == TINY.rounds
-    text = (tmp_path / "shown").read_text()
-    assert all(verdict.promise in text and verdict.promise in report.markdown(results) for verdict in judge(results))
+@pytest.mark.parametrize("name", OTHERS)
+def test_each_other_measure_yields_the_rows_it_names_and_figures_in_them(stage: Stage, name: str) -> None:
+    rows = list(MEASURES[name].rows(stage))
+    assert {row.measure for row in rows} == set(MEASURES[name].yields)
+    assert all(row.values for row in rows)
+
+
+def test_a_storm_of_duplicates_leaves_one_row_for_each_delivery(stage: Stage) -> None:
+    row = next(row for row in MEASURES["duplicates"].rows(stage) if row.contender == "akako")
+    kept = stage.existing(AKAKO).database.run("select count(*) from webhook_events where svix_id ^@ 'msg_d0_'")
+    assert row.values["answered"] > TINY.distinct
+    assert kept == [(TINY.distinct,)]

@@ -3,10 +3,12 @@
 import contextlib
 import hashlib
 import hmac
+import json
 import time
 from collections.abc import Callable
 from typing import Any
 
+import jwt
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from hypothesis import given
@@ -14,7 +16,8 @@ from hypothesis import strategies as st
 
 from clerk.keyring import Keyring
 from clerk.keys import PinnedKey
-from clerk.tokens import LONGEST_TOKEN, Reason, Refused, Session, Tokens, Unready
+from clerk.session import Session
+from clerk.tokens import LONGEST_TOKEN, Reason, Refused, Tokens, Unready
 from tests.clerk_signs_in import ADA, ISSUER, PARTY, Instance, encoded
 from tests.local_server import serving
 
@@ -79,7 +82,7 @@ ATTACKS: dict[str, tuple[Callable[[], str], Reason]] = {
     "empty sid": (lambda: INSTANCE.token(sid=""), Reason.CLAIM_MALFORMED),
     "exp without end": (lambda: INSTANCE.token(exp=float("inf")), Reason.MALFORMED),
     "exp of no number": (lambda: INSTANCE.token(exp="soon"), Reason.MALFORMED),
-    "exp as text": (lambda: INSTANCE.token(exp=str(NOW + 60)), Reason.CLAIM_MALFORMED),
+    "exp as text": (lambda: INSTANCE.token(exp=str(int(time.time()) + 60)), Reason.CLAIM_MALFORMED),
     "iat of no number": (lambda: INSTANCE.token(iat=True), Reason.CLAIM_MALFORMED),
     "wrong party": (lambda: INSTANCE.token(azp="https://evil.example.com"), Reason.PARTY_WRONG),
     "no party": (lambda: INSTANCE.token(azp=None), Reason.PARTY_WRONG),
@@ -179,6 +182,23 @@ HEADERS = st.dictionaries(st.sampled_from(["alg", "kid", "typ", "crit", "b64", "
 def test_no_header_of_a_strangers_fails_otherwise_than_refused(header: dict[str, Any], claims: Any) -> None:
     with pytest.raises(Refused):
         tokens().open(unsigned(header, claims, "AAAA"))
+
+
+def with_claim(written: str) -> str:
+    """A truly signed token whose claims end in something that no JSON writer would write."""
+    claims = json.dumps(INSTANCE.claims())[:-1] + f', "{written}}}'
+    return jwt.PyJWS().encode(claims.encode(), INSTANCE.key, "RS256", {"kid": INSTANCE.kid})
+
+
+NUMBERS = ["9" * 4_000, "-" + "9" * 4_000, "9" * 5_000, "1e999", "-1e999", "NaN", "Infinity", "-Infinity", "1e-999"]
+ODD = [*NUMBERS, "[" * 2_400 + "]" * 2_400, "[" * 2_400, '"\\ud800"', '"\\u0000"', "{}", "null", "true"]
+
+
+@pytest.mark.parametrize("claim", ["exp", "nbf", "iat", "iss", "sub", "sid", "azp", "sts", "act", "x"])
+@pytest.mark.parametrize("odd", ODD, ids=lambda odd: odd[:12])
+def test_no_number_or_depth_fails_otherwise_than_refused(claim: str, odd: str) -> None:
+    with contextlib.suppress(Refused):
+        assert isinstance(tokens().open(with_claim(f'{claim}": {odd}')), Session)
 
 
 CLAIMS = st.sampled_from(["exp", "nbf", "iat", "iss", "sub", "sid", "azp", "sts", "act", "aud"])

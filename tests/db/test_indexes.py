@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Engine
 
 from config.role import Role
-from db import assignments, audit, directory
+from db import assignments, audit, callers, directory
 from db.audit import Wanted
 from db.directory import Filter
 from db.engine import connect
@@ -85,3 +85,27 @@ def test_an_answer_comes_through_an_index(crowd: Engine, question: Question) -> 
 
     assert scans(found) == set()
     assert found["Shared Hit Blocks"] + found["Shared Read Blocks"] < MOST_PAGES
+
+
+ASKED = [f"user_{number}" for number in range(200)]
+
+
+@pytest.fixture(scope="module")
+def town(servers: Servers, template: str) -> Iterator[Engine]:
+    """A database with ten thousand users, few enough for the planner to be tempted by a look at all."""
+    with copy_of(servers, template) as database:
+        with psycopg.connect(database.superuser_url, autocommit=True) as connection:
+            for statement in FILLED:
+                connection.execute(statement, (10_000,))
+            connection.execute("vacuum analyze")
+        pool = connect(database.app_url, "test")
+        yield pool
+        pool.dispose()
+
+
+@pytest.mark.parametrize("asked", [ASKED[:1], ASKED, ["user_none"]], ids=["one", "as many as ask at once", "nobody"])
+def test_the_guard_asks_through_indexes(town: Engine, asked: list[str]) -> None:
+    found = plan(town, lambda connection: callers.find(connection, asked))
+
+    assert scans(found) == set()
+    assert found["Shared Hit Blocks"] + found["Shared Read Blocks"] < 10 + 10 * len(asked)

@@ -11,7 +11,7 @@ from ops.embedded.servers import Servers
 from tests.db import catalog
 from tests.servers import Database, as_superuser, ascii_database, make_database
 
-REVISIONS = ["base", "0001", "0002", "0003", "0004", "0005", "0006", "0008", "0009"]
+REVISIONS = ["base", *(f"{number:04}" for number in range(1, 11))]
 
 
 @pytest.fixture

@@ -85,7 +85,8 @@ def test_the_application_cannot_get_around_the_trail(app: psycopg.Connection, at
 
 
 @pytest.mark.parametrize(
-    "function", ["akako_audit_new_users", "akako_audit_user", "akako_audit_new_roles", "akako_audit_role"]
+    "function",
+    ["akako_audit_new_users", "akako_audit_user", "akako_audit_new_roles", "akako_audit_role", "akako_audit_event"],
 )
 def test_the_application_cannot_have_the_trail_s_own_pen_write_of_a_table_of_its_own(
     app: psycopg.Connection, function: str

@@ -7,7 +7,9 @@ from config.settings import (
     AccessSettings,
     ApiSettings,
     BackendSettings,
+    BrokerSettings,
     ListeningSettings,
+    MetricsSettings,
     MigrationSettings,
     NewUserSettings,
     QueueSettings,
@@ -19,6 +21,8 @@ from config.settings import (
 GROUPS: dict[str, type[Settings]] = {
     "Every process": Settings,
     "`akako migrate`": MigrationSettings,
+    "Receiver, API, worker and calendar (`web`, `api`, `worker`, `beat`)": BrokerSettings,
+    "The same, to be seen": MetricsSettings,
     "Receiver, worker and calendar (`web`, `worker`, `beat`)": QueueSettings,
     "Receiver and API (`web`, `api`)": ListeningSettings,
     "The receiver (`web`)": ReceiverSettings,
@@ -32,7 +36,11 @@ GROUPS: dict[str, type[Settings]] = {
 
 def fields() -> dict[str, FieldInfo]:
     """Every setting once, by its environment variable."""
-    return {name.upper(): field for kind in GROUPS.values() for name, field in kind.model_fields.items()}
+    found: dict[str, FieldInfo] = {}
+    for kind in GROUPS.values():
+        for name, field in kind.model_fields.items():
+            found.setdefault(name.upper(), field)  # whoever needs it speaks before whoever can use it
+    return found
 
 
 def default(field: FieldInfo) -> str:

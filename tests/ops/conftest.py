@@ -5,14 +5,17 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
+from click.testing import CliRunner, Result
 
 from ops import ground, health, procfile
 from ops.embedded.servers import Servers
+from ops.main import main
 from ops.processes import Processes
-from tests.servers import copy_of
+from tests.servers import Database, copy_of
 
 
 @dataclass(frozen=True)
@@ -56,3 +59,13 @@ def _receiver(database_url: str, redis_url: str) -> Iterator[Door]:
     with Processes(web, lambda process: process.start(subprocess.DEVNULL)) as running:
         assert health.wait(running, health.url("127.0.0.1", port))
         yield Door(f"http://127.0.0.1:{port}/webhooks/clerk", secret, database_url)
+
+
+@pytest.fixture
+def akako(database: Database) -> Any:
+    """The command, on the test's database."""
+
+    def run(*words: str, given: str = "", **environment: str) -> Result:
+        return CliRunner(env={"DATABASE_URL": database.app_url, **environment}).invoke(main, words, input=given)
+
+    return run

@@ -3,26 +3,13 @@ import json
 from typing import Any
 
 import pytest
-from click.testing import CliRunner, Result
 from sqlalchemy import Engine
 
 from config.role import Role
-from ops.main import main
 from tests import people
 from tests.ledger import rows
-from tests.servers import Database
 
 WHY = ("--reason", "Runs the platform.")
-
-
-@pytest.fixture
-def akako(database: Database) -> Any:
-    """The command, on the test's database."""
-
-    def run(*words: str) -> Result:
-        return CliRunner(env={"DATABASE_URL": database.app_url}).invoke(main, words)
-
-    return run
 
 
 def test_the_first_admin_is_made_on_the_command_line(engine: Engine, akako: Any) -> None:

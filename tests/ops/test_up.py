@@ -102,3 +102,9 @@ def test_a_busy_port_is_named(local: list[str], option: str, variable: str, dire
     said = (directory / "said").read_text()
     assert f"port {port} is taken" in said
     assert f"choose another with {variable}." in said
+
+
+def test_a_last_port_leaves_none_for_the_api_and_says_so(directory: Path) -> None:
+    with groups.akako(uuid.uuid4().hex, "up", "--port", "65535", output=directory / "said") as up:
+        assert up.wait(30) == 2
+    assert "set API_PORT too" in (directory / "said").read_text()

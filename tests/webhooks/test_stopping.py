@@ -7,10 +7,11 @@ from sqlalchemy import Engine
 
 from tests.clerk_says import Clerk
 from tests.ledger import values
+from tests.listener import heard, status
 from tests.ops.groups import until
 from tests.servers import Database
 from tests.webhooks.conftest import Opens
-from tests.webhooks.door import heard, request, signed, status
+from tests.webhooks.door import TARGET, signed
 from tests.webhooks.load import Load
 
 
@@ -63,7 +64,7 @@ def test_a_request_that_was_on_its_way_over_an_idle_connection_is_answered_when_
 
 def test_a_sender_who_never_finishes_does_not_keep_a_receiver_from_stopping(opens: Opens) -> None:
     with opens(body_timeout_seconds=1) as door, socket.create_connection(("127.0.0.1", door.port)) as sender:
-        sender.sendall(request("Content-Length: 10", body=b"abc"))
+        sender.sendall(TARGET.request("Content-Length: 10", body=b"abc"))
         until(lambda: door.answers())
         door.process.ask_to_end()
         assert status(heard(sender)) == 408

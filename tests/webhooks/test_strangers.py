@@ -13,10 +13,12 @@ from ops.embedded.servers import Servers
 from serving.refusal import BODY
 from tests.clerk_says import Clerk
 from tests.ledger import values
+from tests.listener import status
 from tests.ops.groups import until
 from tests.servers import Database, copy_of
-from tests.webhooks.door import Door, receiver, request, signed, status
-from tests.webhooks.strangers import CHUNKED, CLERK, NOBODY, SENT, accepted, refusals
+from tests.strangers import CHUNKED, NOBODY
+from tests.webhooks.door import TARGET, Door, receiver, signed
+from tests.webhooks.strangers import CLERK, SENT, accepted, refusals
 
 FLUSH_MEGABYTES = 25
 """What an allocator may keep of a past peak."""
@@ -72,7 +74,7 @@ def test_requests_in_a_row_on_one_connection_are_all_answered(door: Door) -> Non
 
 def test_ten_thousand_requests_sent_without_waiting_end_the_connection(door: Door) -> None:
     before = door.megabytes()
-    answer = door.knock(request(NOBODY).replace(b"Connection: close\r\n", b"") * 10_000)
+    answer = door.knock(TARGET.request(NOBODY).replace(b"Connection: close\r\n", b"") * 10_000)
     assert answer.endswith(BODY)
     assert "pipeline_too_long" in door.reasons()
     assert door.megabytes() < before + FLUSH_MEGABYTES
@@ -87,7 +89,7 @@ def test_a_sender_who_leaves_in_the_middle_leaves_nothing_behind(door: Door) -> 
 
 
 def test_a_body_that_trickles_where_nobody_reads_it_is_cut_off(door: Door) -> None:
-    endless = request(CHUNKED).replace(b"Connection: close\r\n", b"").replace(b"/clerk", b"/none")
+    endless = TARGET.request(CHUNKED).replace(b"Connection: close\r\n", b"").replace(b"/clerk", b"/none")
     answer = door.knock(endless)
     assert status(answer) == 404
     assert "request_too_slow" in door.reasons()
@@ -96,15 +98,15 @@ def test_a_body_that_trickles_where_nobody_reads_it_is_cut_off(door: Door) -> No
 def test_a_hundred_large_bodies_at_once_do_not_fill_the_memory(door: Door) -> None:
     before = door.megabytes()
     with ThreadPoolExecutor(100) as strangers:
-        list(strangers.map(door.knock, [request("Content-Length: 1048576", body=b"x" * 1_000_000)] * 100))
+        list(strangers.map(door.knock, [TARGET.request("Content-Length: 1048576", body=b"x" * 1_000_000)] * 100))
     assert door.megabytes() < before + 33 + FLUSH_MEGABYTES
     assert "too_much_at_once" in door.reasons()
 
 
 def test_ten_thousand_refusals_leave_few_lines_and_no_memory(door: Door) -> None:
-    refused = request(NOBODY).replace(b"Connection: close\r\n", b"")
+    refused = TARGET.request(NOBODY).replace(b"Connection: close\r\n", b"")
     lines, before = len(door.lines()), door.megabytes()
-    answers = [door.knock(refused * 7 + request(NOBODY)) for _ in range(1_250)]
+    answers = [door.knock(refused * 7 + TARGET.request(NOBODY)) for _ in range(1_250)]
     assert sum(answer.count(b" 400 ") for answer in answers) == 10_000
     assert len(door.lines()) < lines + 20
     assert door.megabytes() < before + FLUSH_MEGABYTES

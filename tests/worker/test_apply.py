@@ -7,8 +7,9 @@ from config.role import Role
 from tests.clerk_says import ADA, Clerk, event, moment
 from tests.ledger import actions, change, keep, rows, values
 from tests.worker.conftest import Apply
-from worker.apply import SLICE_BYTES, Applied
+from worker.apply import Applied
 from worker.apply import apply as apply_ids
+from worker.understanding import SLICE_BYTES
 
 PERSON = "select email, first_name, banned, deleted_at is null, clerk_updated_at from users where clerk_id = %s"
 

@@ -13,8 +13,8 @@ from tests.worker.conftest import Apply
 from tests.worker.messages import sets
 from worker import suspect
 from worker.apply import apply as apply_ids
-from worker.apply import ran_out_of_time
 from worker.enqueue import Queue
+from worker.halving import ran_out_of_time
 
 FAILED = "select attempts, last_error, next_attempt_at > now() from webhook_events"
 

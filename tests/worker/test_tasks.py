@@ -176,6 +176,16 @@ def test_a_set_that_ran_out_of_time_comes_again_in_halves_and_the_worker_goes_on
     assert statuses(engine) == {"applied": 4}
 
 
+def test_an_event_that_ran_out_of_time_alone_has_a_failed_attempt(
+    worker: Worker, engine: Engine, apply: Apply, clerk: Clerk
+) -> None:
+    apply(clerk.created(at=0))
+    ids = keep(engine, clerk, clerk.updated(at=1))
+    with holding(engine, "select from users for update"), interrupted_at_a_lock(engine):
+        worker.apply(ids)
+    assert rows(engine, f"{COUNTED} where svix_id = %s", *ids) == [("received", 1, "Attempt 1: error WorkerLost")]
+
+
 def test_a_redelivered_set_is_not_applied_but_comes_again_in_halves(
     worker: Worker, engine: Engine, clerk: Clerk, raw: redis.Redis
 ) -> None:

@@ -1,0 +1,80 @@
+"""A kept delivery looked at by a person: as it came, whether it still verifies, and what became of it.
+
+Here and not in `db`, as it reads a body and a signature; here and not in `api`, as the commands need it too.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection
+
+from access.refusal import EventUnknown
+from clerk import veil
+from clerk.signature import Seals
+from db import audit, handling, register
+from db.audit import Author, Line
+from db.register import Entry, Sealed
+
+UNCHECKED = "Not checked: CLERK_WEBHOOK_SIGNING_SECRET is not set here."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inspection:
+    """A delivery, looked at."""
+
+    entry: Entry
+    svix_timestamp: int
+    svix_signature: str
+    verified_by: str
+    """The secret that fitted when it came, by its fingerprint."""
+    verified_now_by: str | None
+    """The live secret that fits now, whatever the time; None if none does, or if none could be tried."""
+    verification: str
+    """The same as a sentence."""
+    content: Any
+    """The body as a value; personal fields are hidden."""
+    body: str | None
+    """The body exactly as it came, only if it was asked to be revealed."""
+    note: str | None
+    """What there is to say of the body."""
+    lines: Sequence[Line]
+    """What it changed, and what people did with it, first to last."""
+
+
+def inspect(connection: Connection, svix_id: str, seals: Seals | None, reveal_to: Author | None = None) -> Inspection:
+    """One delivery; revealed to somebody, it is whole, and the trail says so. Raises EventUnknown."""
+    found = register.find(connection, svix_id)
+    if found is None:
+        raise EventUnknown
+    body = found.body
+    if reveal_to is not None and body is not None:
+        audit.sign(connection, reveal_to)
+        handling.note_revealed(connection, [svix_id])
+    now_by = seals.sealed_by(svix_id, found.svix_timestamp, found.svix_signature, body) if seals and body else None
+    return Inspection(
+        entry=found.entry,
+        svix_timestamp=found.svix_timestamp,
+        svix_signature=found.svix_signature,
+        verified_by=found.verified_by,
+        verified_now_by=now_by,
+        verification=_sentence(found, seals, now_by),
+        content=None if body is None else veil.veiled(body),
+        body=body.decode(errors="replace") if body is not None and reveal_to is not None else None,
+        note=None if body is not None else "The body was removed for its age; what it changed is in the trail.",
+        lines=register.lines(connection, found.entry),
+    )
+
+
+def _sentence(found: Sealed, seals: Seals | None, now_by: str | None) -> str:
+    if found.body is None:
+        return "It cannot be verified any more: the body was removed for its age."
+    if seals is None:
+        return UNCHECKED
+    if now_by is None:
+        return f"No live secret fits. When it came, {found.verified_by} did: was that one rotated out since?"
+    return (
+        f"The live secret {now_by} fits, as it did when it came."
+        if now_by == found.verified_by
+        else (f"The live secret {now_by} fits; when it came, {found.verified_by} was tried first and did.")
+    )

@@ -1,0 +1,95 @@
+"""The kept events: looked up, looked at, replayed and discarded."""
+
+from collections.abc import Sequence
+
+from access import inspection
+from api import cursor, event_answers
+from api.call import Call
+from api.desk import Desk
+from api.event_answers import Census, Discarded, Event, Events, InspectedEvent, Left, Replayed
+from api.event_questions import Discard, EventsQuery, Handle, InspectQuery, Replay
+from db import audit, census, handling, register
+from db.selection import Status
+from worker import preview as previews
+from worker import replay as replays
+from worker.discarding import discard as put_away
+from worker.replay import SET, Order
+
+_TURN = "events"
+"""No user's id: one person at a time does something about events, as each of them locks many."""
+
+
+def search(desk: Desk, call: Call[EventsQuery, None]) -> Events:
+    """Kept events, the newest received first, a page at a time. A page stays right while others come."""
+    query = call.query
+    with desk.engine.begin() as connection:
+        found = register.page(connection, query.selection(), query.limit + 1, query.cursor)
+    page = found[: query.limit]
+    more = cursor.write("events", page[-1].svix_id) if len(found) > len(page) else None
+    return Events(items=[Event.model_validate(entry) for entry in page], next=more)
+
+
+def stats(desk: Desk, _: Call[None, None]) -> Census:
+    """How many events there are by status, type and reason, and how long the oldest has been due."""
+    with desk.engine.begin() as connection:
+        return Census.model_validate(census.take(connection))
+
+
+def show(desk: Desk, call: Call[InspectQuery, None]) -> InspectedEvent:
+    """One delivery as it came, whether its signature still fits, and what it changed.
+
+    Personal fields are hidden unless they are to be revealed, which the audit trail tells.
+    """
+    reveal_to = call.author(call.query.reason or "") if call.query.reveal else None
+    with desk.engine.begin() as connection:
+        return event_answers.inspected(inspection.inspect(connection, call.path["svix_id"], desk.seals, reveal_to))
+
+
+def replay(desk: Desk, call: Call[None, Replay]) -> Replayed:
+    """Apply events again, the first received first, or see what that would change.
+
+    A user never moves backwards by that, unless force says so of one event. What is left is named with the reason.
+    """
+    asked = call.body
+    order = Order(
+        author=call.author(asked.reason),
+        default_role=desk.default_role,
+        discarded=asked.status is Status.DISCARDED,
+        insists=asked.force,
+    )
+    svix_ids, more = _meant(desk, asked)
+    sets = [svix_ids[start : start + SET] for start in range(0, len(svix_ids), SET)]
+    with desk.turns.take(_TURN):
+        if asked.preview:
+            return _preview(desk, asked, order, sets, more)
+        done = replays.Replayed()
+        for part in sets:
+            done.add(replays.replay(desk.engine.begin, part, order))
+    return event_answers.replayed(done, None, more)
+
+
+def discard(desk: Desk, call: Call[None, Discard]) -> Discarded:
+    """Put events away for good that are parked or wait. Nothing is deleted, and a replay can take them up again."""
+    svix_ids, more = _meant(desk, call.body)
+    with desk.changing(_TURN) as connection:
+        left = put_away(connection, svix_ids, call.author(call.body.reason))
+    return Discarded(discarded=len(svix_ids) - len(left), left=[Left.model_validate(each) for each in left], next=more)
+
+
+def _preview(desk: Desk, asked: Replay, order: Order, sets: Sequence[Sequence[str]], more: str | None) -> Replayed:
+    done, made = previews.preview(desk.engine, sets, order)
+    if asked.reveal:
+        with desk.engine.begin() as connection:
+            audit.sign(connection, order.author)
+            handling.note_revealed(connection, [svix_id for part in sets for svix_id in part])
+    return event_answers.replayed(done, made if asked.reveal else made.veiled(), more)
+
+
+def _meant(desk: Desk, asked: Handle) -> tuple[list[str], str | None]:
+    """The events that this request is for, and the cursor of those that follow; unknown ids stay, to be named."""
+    if asked.svix_ids and asked.selection().is_everything:
+        return list(dict.fromkeys(asked.svix_ids)), None
+    with desk.engine.begin() as connection:
+        found = register.ids(connection, asked.chosen(), asked.limit + 1, asked.cursor)
+    page = found[: asked.limit]
+    return page, cursor.write("events", page[-1]) if len(found) > len(page) else None

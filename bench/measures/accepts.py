@@ -1,0 +1,105 @@
+"""How many deliveries a receiver keeps in a second, and how long senders wait: at full speed and at a fixed rate.
+
+No worker runs meanwhile; what a receiver queues is thrown away after the round.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+
+from bench.contender import Contender, Place
+from bench.load import Order
+from bench.rows import Row
+from bench.sending import judged, send
+from bench.stage import Stage
+
+STEADY_CONNECTIONS = STORM_CONNECTIONS = 32
+WARM_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A receiver that runs."""
+
+    name: str
+    contender: Contender
+    place: Place
+    port: int
+    reset: Callable[[], object]
+    """Makes a round start as the first one did."""
+
+
+def closed_loop(stage: Stage) -> Iterator[Row]:
+    """Each connection sends again as soon as it is answered."""
+    with ExitStack() as stack:
+        running = _started(stage, stack)
+        for number in range(stage.scale.rounds):
+            for connections in stage.scale.connections:
+                for each in running:
+                    stage.say(f"accepts: round {number + 1}, {connections} connections, {each.name}")
+                    yield full_load(stage, "accepts", each, connections)
+
+
+def steady(stage: Stage) -> Iterator[Row]:
+    """Deliveries leave at a fixed rate, whether or not answers come; waits count from when each was due to leave."""
+    rate, seconds = stage.scale.steady_rate, stage.scale.seconds
+    with ExitStack() as stack:
+        running = _started(stage, stack)
+        for number in range(stage.scale.rounds):
+            for each in running:
+                stage.say(f"steady: round {number + 1}, {rate}/s, {each.name}")
+                order = Order(each.port, f"s{number}", STEADY_CONNECTIONS, seconds, int(rate * seconds), rate)
+                yield _row(stage, "steady", each, rate, order)
+
+
+def duplicates(stage: Stage) -> Iterator[Row]:
+    """A storm: a few deliveries, again and again, which must leave a row each and no more."""
+    with ExitStack() as stack:
+        running = [each for each in _started(stage, stack) if each.name != "bare"]
+        for number in range(stage.scale.rounds):
+            for each in running:
+                stage.say(f"duplicates: round {number + 1}, {each.name}")
+                yield _storm(stage, each, f"d{number}")
+
+
+def full_load(stage: Stage, measure: str, each: Running, connections: int) -> Row:
+    """One round of one receiver at so many connections."""
+    most = int(each.contender.enough_a_second * stage.scale.seconds)
+    order = Order(each.port, f"c{connections}", connections, stage.scale.seconds, most)
+    row = _row(stage, measure, each, connections, order)
+    if row.values["answered"] == most:
+        raise RuntimeError(f"{each.name} answered all {most} requests early: raise its `enough_a_second`")
+    return row
+
+
+def started(stage: Stage, stack: ExitStack, contender: Contender) -> Running:
+    """A receiver before empty tables that runs, and has run a little."""
+    place = stage.place(contender)
+    return running(stage, stack, contender, place, contender.name, lambda: place.database.run(contender.empty))
+
+
+def running(
+    stage: Stage, stack: ExitStack, contender: Contender, place: Place, name: str, reset: Callable[[], object]
+) -> Running:
+    """A receiver that runs; a first second lets it open its connections and see its code once."""
+    _, port = stack.enter_context(stage.receiver(contender, place))
+    send(Order(port, "warm", 8, WARM_SECONDS, 1_000))
+    return Running(name, contender, place, port, reset)
+
+
+def _started(stage: Stage, stack: ExitStack) -> list[Running]:
+    return [started(stage, stack, contender) for contender in stage.contenders]
+
+
+def _row(stage: Stage, measure: str, each: Running, at: int, order: Order) -> Row:
+    each.reset()
+    each.place.empty_redis()
+    stage.calm()
+    return Row(measure, each.name, at, judged(each.contender, each.place, order, send(order)))
+
+
+def _storm(stage: Stage, each: Running, run: str) -> Row:
+    distinct, seconds = stage.scale.distinct, stage.scale.seconds
+    most = int(each.contender.enough_a_second * seconds)
+    order = Order(each.port, run, STORM_CONNECTIONS, seconds, most, distinct=distinct)
+    return _row(stage, "duplicates", each, distinct, order)

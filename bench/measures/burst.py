@@ -1,0 +1,84 @@
+"""A burst from empty to settled: everything at once, what it costs in processor, and what it leaves in memory."""
+
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+
+from bench import consumption
+from bench.contender import Contender, Place
+from bench.load import Order
+from bench.measures import applies
+from bench.rows import Row, Values
+from bench.sending import send
+from bench.stage import Stage
+
+CONNECTIONS = 64
+WARM = 20
+
+
+def burst(stage: Stage) -> Iterator[Row]:
+    """One receiver process, two worker processes."""
+    yield from _rounds(stage, "burst", 1)
+
+
+def pairs(stage: Stage) -> Iterator[Row]:
+    """Two receiver processes, two worker processes."""
+    yield from _rounds(stage, "pairs", 2)
+
+
+def _rounds(stage: Stage, measure: str, processes: int) -> Iterator[Row]:
+    for number in range(stage.scale.rounds):
+        for contender in stage.contenders:
+            if contender.name != "bare":
+                stage.say(f"{measure}: round {number + 1}, {stage.scale.burst:,} deliveries, {contender.name}")
+                yield Row(measure, contender.name, processes, _one(stage, contender, processes))
+
+
+def _one(stage: Stage, contender: Contender, processes: int) -> Values:
+    place, seconds = stage.place(contender), _seconds(stage, contender)
+    with ExitStack() as stack:
+        receiver, port = stack.enter_context(stage.receiver(contender, place, processes))
+        workers = stack.enter_context(stage.workers(contender, place))
+        applies.fill(port, "warm", WARM)
+        applies.settled(contender, place, "warm", WARM, 10)
+        pids = {
+            "receiver": [receiver.pid],
+            "worker": [worker.pid for worker in workers],
+            "postgres": [stage.servers.postgres.pid],
+            "redis": [stage.servers.redis.pid],
+        }
+        before = _spent(pids)
+        rate, applied = _settle(contender, place, port, stage.scale.burst, seconds)
+        spent = {name: (after - before[name]) / applied * 1_000 for name, after in _spent(pids).items()}
+        return {"rate": rate, "settled": applied, **_cpu(spent), **_memory(pids)}
+
+
+def _seconds(stage: Stage, contender: Contender) -> float:
+    return stage.scale.slow_burst_seconds if contender.slow else stage.scale.burst_seconds
+
+
+def _settle(contender: Contender, place: Place, port: int, count: int, seconds: float) -> tuple[float, int]:
+    most = min(count, int(contender.enough_a_second * seconds))
+    result = send(Order(port, "burst", CONNECTIONS, seconds, most))
+    begin = min(result.sent)
+    left = max(0.0, begin + seconds - time.time())
+    end = applies.settled(contender, place, "burst", len(result.numbers) + WARM, left)
+    applied, _ = applies.done(place, "burst")
+    return applied / (end - begin), applied
+
+
+def _spent(pids: Mapping[str, list[int]]) -> Values:
+    return {name: sum(map(consumption.cpu_seconds, family)) for name, family in pids.items()}
+
+
+def _cpu(spent: Values) -> Values:
+    return {f"{name}_cpu": seconds for name, seconds in spent.items()}
+
+
+def _memory(pids: Mapping[str, list[int]]) -> Values:
+    """The largest process of each service."""
+    return {
+        f"{name}_mb": max(megabytes for pid in family for megabytes in consumption.resident(pid))
+        for name, family in pids.items()
+        if name in ("receiver", "worker") and family
+    }

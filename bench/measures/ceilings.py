@@ -1,0 +1,84 @@
+"""Ceilings: what is left above ours. The rows by the driver alone, Redis publishing alone, the generator alone."""
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+
+import psycopg
+
+from bench import services
+from bench.contenders import AKAKO
+from bench.databases import Database
+from bench.deliveries import Numbered
+from bench.load import Order
+from bench.rows import Row
+from bench.sending import send
+from bench.stage import Stage
+from worker.enqueue import Queue
+
+BATCHES = (1, 20, 100, 500)
+INSERT = """
+    insert into webhook_events (svix_id, type, clerk_user_id, occurred_at, body, svix_timestamp, svix_signature,
+                                verified_by, status)
+    select svix_id, 'user.created', clerk_user_id, now(), body, 1, 'v1,' || repeat('A', 43) || '=', '0123456789ab',
+           'received'
+    from unnest(%b::text[], %b::text[], %b::bytea[]) as given (svix_id, clerk_user_id, body) on conflict do nothing
+"""
+
+
+def ceilings(stage: Stage) -> Iterator[Row]:
+    """Each for as long as a receiver is measured."""
+    for number in range(stage.scale.rounds):
+        place = stage.place(AKAKO)
+        for batch in BATCHES:
+            stage.say(f"ceilings: round {number + 1}, {batch} rows a commit")
+            yield Row(
+                "ceilings", "PostgreSQL, the driver alone", batch, {"rate": _inserts(stage, place.database, batch)}
+            )
+        for batch in (1, 100):
+            stage.say(f"ceilings: round {number + 1}, {batch} ids a message")
+            rate = _publishes(stage, place.redis_url, batch)
+            yield Row("ceilings", "Redis, publishing alone", batch, {"rate": rate})
+        for connections in stage.scale.connections:
+            stage.say(f"ceilings: round {number + 1}, {connections} connections, a server that does nothing")
+            yield Row("ceilings", "the load generator alone", connections, _generator(stage, connections))
+
+
+def _inserts(stage: Stage, database: Database, batch: int) -> float:
+    database.run("truncate webhook_events")
+    stage.calm()
+    bodies = [Numbered("x", number).body() for number in range(batch)]
+    with psycopg.connect(database.url) as connection:
+
+        def insert(number: int) -> None:
+            ids = [f"{number}_{place}" for place in range(batch)]
+            connection.execute(INSERT, (ids, ids, bodies))
+            connection.commit()
+
+        return batch * _repeated(stage.scale.seconds, insert)
+
+
+def _publishes(stage: Stage, redis_url: str, batch: int) -> float:
+    queue = Queue(redis_url, batch)
+    ids = [Numbered("x", number).svix_id for number in range(batch)]
+    rate = _repeated(min(stage.scale.seconds, 2), lambda _: queue.put(ids))
+    queue.close()
+    return batch * rate
+
+
+def _generator(stage: Stage, connections: int) -> dict[str, float]:
+    port = services.free_port()
+    command, seconds = f"{sys.executable} -m bench.peers.nothing {port}", stage.scale.seconds
+    with services.running(stage.logs, "nothing", command, {}) as process:
+        services.wait_for_port(stage.logs, process, port)
+        result = send(Order(port, "n", connections, seconds, int(60_000 * seconds)))
+    rate = len(result.numbers) / (max(result.answered) - min(result.sent))
+    return {"rate": rate, "generator_busy": result.busy}
+
+
+def _repeated(seconds: float, once: Callable[[int], None]) -> float:
+    start, number = time.perf_counter(), 0
+    while time.perf_counter() < start + seconds:
+        once(number)
+        number += 1
+    return number / (time.perf_counter() - start)

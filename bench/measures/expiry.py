@@ -1,0 +1,43 @@
+"""`expire_roles`: how fast the books of very many ended assignments are closed, and what that takes in memory."""
+
+import os
+import time
+from collections.abc import Iterator
+
+import psutil
+
+from bench import growth
+from bench.contenders import AKAKO
+from bench.databases import Database
+from bench.rows import Row
+from bench.stage import Stage
+from config.settings import WorkerSettings
+from db import engine
+from worker import expiry
+
+BATCH = int(WorkerSettings.model_fields["expire_rows"].default)
+
+
+def expire(stage: Stage) -> Iterator[Row]:
+    """Once: its batches are rounds enough."""
+    stage.say(f"expiry: {stage.scale.due:,} due")
+    database = stage.place(AKAKO).database
+    growth.fill(database, stage.scale.due, 0)
+    database.run("update user_roles set effective_end_date = now() - interval '1 day'")
+    database.run("vacuum analyze user_roles")
+    stage.calm()
+    yield Row("expiry", AKAKO.name, stage.scale.due, _expired(database))
+
+
+def _expired(database: Database) -> dict[str, float]:
+    pool = engine.connect(database.url, "bench")
+    start, before, runs, total = time.perf_counter(), _megabytes(), 0, 0
+    while closed := expiry.expire(pool, BATCH):
+        total, runs = total + closed, runs + 1
+    seconds = time.perf_counter() - start
+    pool.dispose()
+    return {"rate": total / seconds, "seconds": seconds, "runs": runs, "grown_mb": _megabytes() - before}
+
+
+def _megabytes() -> float:
+    return float(psutil.Process(os.getpid()).memory_info().rss / 1e6)

@@ -1,0 +1,85 @@
+"""What the guard costs: one endpoint open, for signed-in callers, and for a role, in turns.
+
+Every connection is another user with a token of its own; *new tokens* come in turn, more than the guard can remember.
+The server's own processor time a request says what one core could do alone.
+"""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psutil
+import uvloop
+
+from bench import growth, services
+from bench.contenders import AKAKO
+from bench.figures import percentile
+from bench.rows import Row, Values
+from bench.stage import Stage
+from bench.visitors import Case, visit
+from tests.clerk_signs_in import PARTY, Instance
+
+MANY = 10_000
+"""Tokens in turn: more than the guard remembers, so that each is new to it whenever it comes."""
+CONNECTIONS = (32, 128)
+SERVER = (
+    "uvicorn bench.peers.guarded:app --host 127.0.0.1 --port {port} --loop uvloop --http httptools"
+    " --no-access-log --log-level warning"
+)
+
+
+def guard(stage: Stage) -> Iterator[Row]:
+    """Each case in turn."""
+    instance = Instance()
+    connections = [count for count in CONNECTIONS if count in stage.scale.connections] or stage.scale.connections
+    cases = _cases(instance, stage.scale.guard_users, max(connections))
+    with _served(stage, instance) as (server, port):
+        for number in range(stage.scale.rounds):
+            for count in connections:
+                for case in cases:
+                    stage.say(f"guard: round {number + 1}, {count} connections, {case.name}")
+                    yield Row("guard", case.name, count, _round(server, port, case, count, stage.scale.seconds / 2))
+
+
+def _cases(instance: Instance, users: int, connections: int) -> list[Case]:
+    end = int(time.time()) + 3_600
+    hot = [instance.token(f"user_{number}", exp=end) for number in range(min(users, connections))]
+    new = [instance.token(f"user_{number}", exp=end, sid=f"sess_{number}") for number in range(min(users, MANY))]
+    return [
+        Case("no guard", "/open", []),
+        Case("signed in", "/signed-in", hot),
+        Case("with a role", "/guarded", hot),
+        Case("with a role, new tokens", "/guarded", new, in_turn=True),
+    ]
+
+
+def _round(server: psutil.Process, port: int, case: Case, connections: int, seconds: float) -> Values:
+    began, busy = time.perf_counter(), sum(server.cpu_times()[:2])
+    result = uvloop.run(visit(port, case, connections, seconds))
+    elapsed, spent = time.perf_counter() - began, sum(server.cpu_times()[:2]) - busy
+    if result.statuses != {b"200"}:
+        raise RuntimeError(f"{case.name} answered {result.statuses}")
+    waits = [wait * 1_000 for wait in result.latencies]
+    return {
+        "rate": len(waits) / elapsed,
+        "p50_ms": percentile(waits, 0.5),
+        "p99_ms": percentile(waits, 0.99),
+        "cpu_us": spent / len(waits) * 1e6,
+    }
+
+
+@contextmanager
+def _served(stage: Stage, instance: Instance) -> Iterator[tuple[psutil.Process, int]]:
+    """The endpoints on uvicorn, before a database of many users."""
+    database, port = stage.place(AKAKO).database, services.free_port()
+    growth.fill(database, stage.scale.guard_users, 0)
+    database.run("update users set clerk_id = 'user_' || id - 1")
+    environment = {
+        "DATABASE_URL": database.url,
+        "CLERK_ISSUER": instance.issuer,
+        "CLERK_JWT_KEY": instance.pem,
+        "CLERK_AUTHORIZED_PARTIES": PARTY,
+    }
+    with services.running(stage.logs, "guarded", SERVER.format(port=port), environment) as process:
+        services.wait_for_port(stage.logs, process, port)
+        yield psutil.Process(process.pid), port

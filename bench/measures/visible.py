@@ -1,0 +1,105 @@
+"""From the answer to the role: how long after its 202 a user's role can be seen, at a fixed rate of deliveries.
+
+Not taken from the rows: a connection of its own asks every few milliseconds, as a guard would.
+"""
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psycopg
+
+from bench.contender import Contender, Place
+from bench.deliveries import Numbered
+from bench.figures import percentile
+from bench.load import Order, Result
+from bench.rows import Row, Values
+from bench.sending import send
+from bench.stage import Stage
+
+POLL_SECONDS = 0.005
+CONNECTIONS = 32
+WINDOW = 200
+"""Deliveries that are looked for at a time, so that looking costs little."""
+PATIENCE_SECONDS = 10.0
+"""How long after the last answer roles are waited for; one that is seen later counts as never seen."""
+
+
+class Watch:
+    """Looks for roles every few milliseconds, and notes when each was first seen."""
+
+    def __init__(self, contender: Contender, place: Place, run: str, count: int) -> None:
+        self._contender = contender
+        self._place = place
+        self._numbers = {Numbered(run, number).clerk_id: number for number in range(count)}
+        self._over = threading.Event()
+        self.seen: dict[int, float] = {}
+
+    @contextmanager
+    def watching(self) -> Iterator[None]:
+        thread = threading.Thread(target=self._run)
+        thread.start()
+        try:
+            yield
+        finally:
+            self._over.set()
+            thread.join()
+
+    def wait(self) -> None:
+        """Return when every role was seen, or patience is at its end."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while len(self.seen) < len(self._numbers) and time.monotonic() < deadline:
+            time.sleep(0.05)
+
+    def _run(self) -> None:
+        missing = dict(self._numbers)
+        with psycopg.connect(self._place.database.url, autocommit=True) as connection:
+            while missing and not self._over.wait(POLL_SECONDS):
+                window = [clerk_id for clerk_id, _ in zip(missing, range(WINDOW), strict=False)]
+                found = connection.execute(self._contender.holds, [window]).fetchall()
+                now = time.time()
+                self.seen |= {missing.pop(clerk_id): now for (clerk_id,) in found}
+
+
+def visible(stage: Stage) -> Iterator[Row]:
+    """Every contender at every rate; whoever was overrun at one rate is spared the higher ones of its round."""
+    for number in range(stage.scale.rounds):
+        for contender in stage.contenders:
+            if contender.name != "bare":
+                yield from one(stage, contender, stage.place(contender), f"v{number}")
+
+
+def one(stage: Stage, contender: Contender, place: Place, run: str, name: str | None = None) -> Iterator[Row]:
+    """One contender, its rates ascending. A second before warms all up."""
+    with stage.receiver(contender, place) as (_, port), stage.workers(contender, place):
+        delivered(contender, place, port, f"{run}w", stage.scale.visible_rates[0], 1.0)
+        for rate in stage.scale.visible_rates:
+            stage.say(f"visible: {run}, {rate}/s, {contender.name}")
+            values = delivered(contender, place, port, f"{run}r{rate}", rate, stage.scale.visible_seconds)
+            yield Row("visible" if name is None else "grown visible", name or contender.name, rate, values)
+            if values["seen_share"] < 1:
+                return
+
+
+def delivered(contender: Contender, place: Place, port: int, run: str, rate: float, seconds: float) -> Values:
+    """Deliver at a fixed rate and watch the roles appear."""
+    count = int(rate * seconds)
+    watch = Watch(contender, place, run, count)
+    with watch.watching():
+        result = send(Order(port, run, CONNECTIONS, seconds, count, rate))
+        watch.wait()
+    return _values(watch, result)
+
+
+def _values(watch: Watch, result: Result) -> Values:
+    answered = dict(zip(result.numbers, result.answered, strict=True))
+    seen = list(watch.seen.items())
+    # The question may be answered before the sender has read its answer: then the wait is none.
+    waits = [max(0.0, at - answered[number]) * 1_000 for number, at in seen]
+    return {
+        "seen_share": len(seen) / len(answered),
+        "p50_ms": percentile(waits, 0.5),
+        "p99_ms": percentile(waits, 0.99),
+        "p999_ms": percentile(waits, 0.999),
+    }

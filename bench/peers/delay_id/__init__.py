@@ -1,0 +1,1 @@
+"""A row per request, then `.delay(id)`: the usual durable way."""

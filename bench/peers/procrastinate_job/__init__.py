@@ -1,0 +1,1 @@
+"""Procrastinate: the delivery's row and its job in one transaction of PostgreSQL, no broker beside it."""

@@ -1,0 +1,84 @@
+"""Those who visit a guarded endpoint: connections that send a request again as soon as it is answered."""
+
+import asyncio
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import cycle, repeat
+from typing import cast
+
+
+@dataclass(slots=True)
+class Result:
+    """What came back in one round."""
+
+    statuses: set[bytes] = field(default_factory=set)
+    latencies: list[float] = field(default_factory=list)
+
+
+class Visitor(asyncio.Protocol):
+    """One connection that sends its request again as soon as it is answered."""
+
+    def __init__(self, requests: Iterator[bytes], result: Result, end: float) -> None:
+        self._requests = requests
+        self._result = result
+        self._end = end
+        self._answer = b""
+        self.finished = asyncio.get_running_loop().create_future()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's is no subclass of it
+        self._send()
+
+    def _send(self) -> None:
+        self._sent = time.perf_counter()
+        self._transport.write(next(self._requests))
+
+    def data_received(self, data: bytes) -> None:
+        self._answer += data
+        if not self._answer.endswith(b"}"):
+            return
+        self._result.statuses.add(self._answer[9:12])
+        self._result.latencies.append(time.perf_counter() - self._sent)
+        self._answer = b""
+        if time.perf_counter() < self._end:
+            self._send()
+        else:
+            self._transport.close()
+            self.finished.set_result(None)
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What is asked, and with which tokens: one for each connection, or all of them in turn."""
+
+    name: str
+    path: str
+    tokens: list[str]
+    in_turn: bool = False
+
+    def requests(self, connections: int) -> list[Iterator[bytes]]:
+        """What each connection sends."""
+        written = [self._request(token) for token in self.tokens] or [self._request(None)]
+        if self.in_turn:
+            return [cycle(written)] * connections
+        return [repeat(written[number % len(written)]) for number in range(connections)]
+
+    def _request(self, token: str | None) -> bytes:
+        authorization = f"authorization: Bearer {token}\r\n" if token else ""
+        return f"GET {self.path} HTTP/1.1\r\nhost: lms\r\n{authorization}\r\n".encode()
+
+
+async def visit(port: int, case: Case, connections: int, seconds: float) -> Result:
+    """One round."""
+    requests = case.requests(connections)
+    result = Result()
+    end = time.perf_counter() + seconds
+    loop = asyncio.get_running_loop()
+    visitors = []
+    for each in requests:
+        _, visitor = await loop.create_connection(lambda r=each: Visitor(r, result, end), "127.0.0.1", port)  # type: ignore[misc]
+        visitors.append(visitor)
+    async with asyncio.timeout(seconds + 30):
+        await asyncio.gather(*(visitor.finished for visitor in visitors))
+    return result

@@ -1,0 +1,80 @@
+"""What is read when Prometheus asks: the database's vital signs, and how long this process has been still."""
+
+from collections.abc import Callable, Iterator
+
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+from sqlalchemy.exc import SQLAlchemyError
+
+from db.heartbeats import Heartbeat
+from db.vitals import Vitals
+from health.look import Look
+
+
+class DatabaseGauges(Collector):
+    """The vital signs. While the database does not answer there is `akako_database_up 0`, and none of the others."""
+
+    def __init__(self, look: Look) -> None:
+        self._look = look
+
+    def describe(self) -> Iterator[Metric]:
+        """The names alone, so that registering asks no database."""
+        yield from ()
+
+    def collect(self) -> Iterator[Metric]:
+        """Read them."""
+        try:
+            seen = self._look.vitals()
+        except (SQLAlchemyError, TimeoutError):
+            yield _up(0)
+            return
+        yield _up(1)
+        yield from _events(seen)
+        yield from _heartbeats(seen.heartbeats)
+
+
+class Stillness(Collector):
+    """How long work has waited in this very process without any movement; it ends itself after ten seconds."""
+
+    def __init__(self, still_seconds: Callable[[], float]) -> None:
+        self._still_seconds = still_seconds
+
+    def collect(self) -> Iterator[Metric]:
+        """Read it."""
+        yield _gauge(
+            "akako_still_seconds", "How long work has waited here without any movement.", self._still_seconds()
+        )
+
+
+def _up(value: int) -> Metric:
+    return _gauge("akako_database_up", "Whether the database answered when this was asked for.", value)
+
+
+def _events(seen: Vitals) -> Iterator[Metric]:
+    events = GaugeMetricFamily(
+        "akako_events", "Kept events; of applied and ignored ones PostgreSQL's estimate.", labels=["status"]
+    )
+    for status, count in seen.events.items():
+        events.add_metric([status], count)
+    yield events
+    yield _gauge(
+        "akako_oldest_due_event_seconds",
+        "For how long the longest due event should have been applied; 0 if none is due.",
+        seen.oldest_due_seconds,
+    )
+    if seen.last_delivery_seconds is not None:
+        yield _gauge("akako_last_delivery_seconds", "Since the newest delivery was kept.", seen.last_delivery_seconds)
+
+
+def _heartbeats(hearts: list[Heartbeat]) -> Iterator[Metric]:
+    moved = GaugeMetricFamily("akako_moved_seconds", "Since worker or beat last moved.", labels=["part"])
+    seen = GaugeMetricFamily("akako_seen_seconds", "Since worker or beat last gave a sign of life.", labels=["part"])
+    for heart in hearts:
+        moved.add_metric([heart.part], heart.moved_seconds_ago)
+        seen.add_metric([heart.part], heart.seen_seconds_ago)
+    yield moved
+    yield seen
+
+
+def _gauge(name: str, what: str, value: float) -> Metric:
+    return GaugeMetricFamily(name, what, value=value)

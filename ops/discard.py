@@ -1,0 +1,45 @@
+"""`akako events discard`: put events away that are not to be applied."""
+
+import json
+
+import click
+
+from ops.connection import author, database, signed
+from ops.replay import LOCK_SECONDS
+from ops.selection import EVERYTHING, Chosen, selecting
+from worker.discarding import discard as put_away
+from worker.replay import SET
+
+
+@click.command(
+    epilog="""\b
+    Examples:
+      akako events discard msg_2abc --reason "A test of ours."
+      akako events list --status parked --error "no version" --ids
+      akako events discard --status parked --error "no version" --reason "Clerk's mistake; case 17."
+    """
+)
+@selecting
+@EVERYTHING
+@signed
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def discard(chosen: Chosen, everything: bool, reason: str, by: str | None, as_json: bool) -> None:
+    """Put events away for good that are parked or wait. Nothing is deleted, and a replay can take them up again.
+
+    Ends with 1 if an event was left; each is named with the reason.
+    """
+    chosen.judge(everything)
+    if not reason.strip():
+        raise click.UsageError("Say why with --reason; it stands in the audit trail.")
+    discarded = left = 0
+    with database(lock_seconds=LOCK_SECONDS) as engine:
+        for part in chosen.until_now(engine).sets(engine, SET, None):
+            with engine.begin() as connection:
+                refused = put_away(connection, part, author(by, reason))
+            for each in refused:
+                click.echo(f"{each.svix_id}: {each.why}", err=True)
+            discarded, left = discarded + len(part) - len(refused), left + len(refused)
+    told = {"discarded": discarded, "left": left}
+    click.echo(json.dumps(told) if as_json else f"{discarded:,} discarded, {left:,} left")
+    if left:
+        raise SystemExit(1)

@@ -1,0 +1,169 @@
+"""`akako events replay`: apply kept events again, or see first what that would change."""
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from itertools import chain, islice
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from api import event_answers
+from config import logs
+from config.settings import NewUserSettings, load
+from db import audit, handling
+from db.selection import Status
+from ops import interruption, sheet
+from ops.connection import author, database
+from ops.selection import EVERYTHING, Chosen, selecting
+from worker.difference import Change, Difference
+from worker.preview import preview as look
+from worker.replay import SET, Order, Replayed
+from worker.replay import replay as apply_again
+
+LOCK_SECONDS = 5
+
+
+@click.command(
+    epilog="""\b
+    Examples:
+      akako events replay msg_2abc --preview
+      akako events replay msg_2abc --reason "The column is there now."
+      akako events replay --status parked --error "no version" --reason "We read it now."
+      akako events replay --all --reason "Restored from an old backup."
+      akako events replay --all --after msg_2abc --reason "Going on."
+      akako events replay msg_2abc --force --reason "Clerk was wrong since; support case 17."
+    """
+)
+@selecting
+@EVERYTHING
+@click.option("--preview", is_flag=True, help="Show what would change, and change nothing.")
+@click.option("--at-most", default=10_000, show_default=True, help="How many events a preview may lock users for.")
+@click.option("--reveal", is_flag=True, help="Show personal fields in the preview; the audit trail says that you did.")
+@click.option("--force", is_flag=True, help="Let ONE event count although a newer is known. Nobody is brought back.")
+@click.option("--after", help="Go on after this event, as a replay that was stopped says.")
+@click.option("--reason", default="", help="Why; it stands in the audit trail. Needed, but for a preview.")
+@click.option("--by", help="Your name for the audit trail. [default: the system's user]")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def replay(
+    chosen: Chosen,
+    everything: bool,
+    preview: bool,
+    at_most: int,
+    reveal: bool,
+    force: bool,
+    after: str | None,
+    reason: str,
+    by: str | None,
+    as_json: bool,
+) -> None:
+    """Apply kept events again, the first received first.
+
+    A user never moves backwards by that: an event that was applied changes something only if something is missing.
+    Stopped with Ctrl-C, it says how to go on. Ends with 1 if an event was left; each is named with the reason.
+    """
+    chosen.judge(everything)
+    if force and (len(chosen.named) != 1 or chosen.named == ("-",)):
+        raise click.UsageError("--force takes one event by its id: of several, their order would decide what is true.")
+    if not reason.strip() and (reveal or not preview):
+        raise click.UsageError("Say why with --reason; it stands in the audit trail.")
+    logs.configure("akako", level="WARNING")
+    order = Order(
+        author=author(by, reason or "A preview."),
+        default_role=load(NewUserSettings).default_role,
+        discarded=chosen.selection.status is Status.DISCARDED,
+        insists=force,
+    )
+    with database(connections=2, lock_seconds=LOCK_SECONDS) as engine:
+        if preview:
+            _preview(engine, chosen.until_now(engine), order, at_most, after, reveal, as_json)
+        else:
+            _replay(engine, chosen.until_now(engine), order, after, as_json)
+
+
+def _replay(engine: Engine, chosen: Chosen, order: Order, after: str | None, as_json: bool) -> None:
+    done, left, last = Replayed(), 0, after
+    with interruption.heard(), _bar(chosen.count(engine)) as advance:
+        try:
+            for part in chosen.sets(engine, SET, after):
+                found = apply_again(engine.begin, part, order)
+                for each in found.left:
+                    click.echo(f"{each.svix_id}: {each.why}", err=True)
+                left += len(found.left)
+                found.left.clear()  # however many there are, none is kept in memory
+                done.add(found)
+                last = part[-1]
+                advance(len(part))
+        except (KeyboardInterrupt, SQLAlchemyError):
+            _say(done, left, as_json)
+            go_on = f"go on with the same command and --after {last}" if last else "begin again"
+            click.echo(f"It was stopped. What is said above is done; {go_on}. Doing it twice harms nothing.", err=True)
+            raise
+    _say(done, left, as_json)
+    if left:
+        raise SystemExit(1)
+
+
+def _say(done: Replayed, left: int, as_json: bool) -> None:
+    told = {"applied": done.applied, "ignored": done.ignored, "left": left}
+    click.echo(json.dumps(told) if as_json else ", ".join(f"{count:,} {name}" for name, count in told.items()))
+
+
+def _preview(
+    engine: Engine, chosen: Chosen, order: Order, at_most: int, after: str | None, reveal: bool, as_json: bool
+) -> None:
+    svix_ids = list(islice(chain.from_iterable(chosen.sets(engine, SET, after)), at_most + 1))
+    if len(svix_ids) > at_most:
+        raise click.UsageError(
+            f"These are more than {at_most:,} events, whose users a preview would hold locked while it works. "
+            "Ask for fewer, or raise --at-most."
+        )
+    done, made = look(engine, (svix_ids[start : start + SET] for start in range(0, len(svix_ids), SET)), order)
+    if reveal:
+        with engine.begin() as connection:
+            audit.sign(connection, order.author)
+            handling.note_revealed(connection, svix_ids)
+    shown = made if reveal else made.veiled()
+    if as_json:
+        sheet.as_json(event_answers.replayed(done, shown))
+    else:
+        _print(done, shown)
+    if done.left:
+        raise SystemExit(1)
+
+
+def _print(done: Replayed, made: Difference) -> None:
+    click.echo(f"It would be: {done.applied:,} applied, {done.ignored:,} ignored, {len(done.left):,} left.")
+    for each in done.left:
+        click.echo(f"{each.svix_id}: {each.why}", err=True)
+    changes = [*made.users, *made.roles]
+    sheet.table(
+        "What would change",
+        ("Whose", "What", "Before", "After"),
+        ((each.clerk_user_id, _what(each), _row(each.before), _row(each.after)) for each in changes),
+    )
+    sheet.lines("What would be added to the audit trail", made.lines)
+
+
+def _what(change: Change) -> str:
+    if change.role is None:
+        return "user"
+    return f"{change.role} {change.assignment_id}" if change.assignment_id else f"{change.role}, new"
+
+
+def _row(row: dict[str, Any] | None) -> str:
+    return "\n".join(f"{name}: {value}" for name, value in row.items()) if row is not None else "(nothing)"
+
+
+@contextmanager
+def _bar(total: int | None) -> Iterator[Callable[[int], None]]:
+    """A progress bar, where somebody looks; a function that moves it on."""
+    console = Console(stderr=True)
+    columns = (TextColumn("replaying"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as progress:
+        task = progress.add_task("", total=total)
+        yield lambda count: progress.advance(task, count)

@@ -1,0 +1,117 @@
+"""The options that say which kept events a command means."""
+
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from functools import wraps
+from itertools import islice
+from typing import Any
+
+import click
+from sqlalchemy import Engine
+
+from access.refusal import EventUnknown
+from db import register
+from db.selection import Selection, Status
+from ops.moment import MOMENT
+
+OPTIONS = (
+    click.argument("svix_ids", nargs=-1, metavar="[SVIX_ID]..."),
+    click.option("--status", type=click.Choice(list(Status), case_sensitive=False), help="Only these."),
+    click.option("--type", help="Of this type, as user.updated."),
+    click.option("--user", help="About this user: a Clerk id."),
+    click.option("--since", type=MOMENT, help="Received from then on."),
+    click.option("--until", type=MOMENT, help="Received before then."),
+    click.option("--occurred-since", type=MOMENT, help="Happened at Clerk from then on."),
+    click.option("--occurred-until", type=MOMENT, help="Happened at Clerk before then."),
+    click.option("--error", help="Whose reason or error has this in it, in letters of either case."),
+)
+EVERYTHING = click.option("--all", "everything", is_flag=True, help="Whatever is kept, without a condition.")
+CONDITIONS = ("status", "type", "user", "since", "until", "occurred_since", "occurred_until", "error")
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """What the command line chose: conditions, and perhaps ids, which may come from standard input without an end."""
+
+    selection: Selection
+    named: tuple[str, ...]
+
+    @property
+    def is_everything(self) -> bool:
+        """Whether nothing at all was asked."""
+        return not self.named and self.selection.is_everything
+
+    def judge(self, everything: bool) -> None:
+        """Refuse to take an empty command line for everything that there is."""
+        if self.is_everything != everything:
+            raise click.UsageError("Say which events: ids, - for ids from standard input, conditions, or --all alone.")
+
+    def count(self, engine: Engine) -> int | None:
+        """How many events are meant; None if that is not known before standard input ends."""
+        if self.named:
+            return None if self.named == ("-",) else len(self.named)
+        with engine.begin() as connection:
+            return register.count(connection, self.selection)
+
+    def until_now(self, engine: Engine) -> "Chosen":
+        """Without what is received from now on, so that there is an end; what is named has one."""
+        if self.named:
+            return self
+        with engine.begin() as connection:
+            now, until = register.clock(connection), self.selection.until
+        return replace(self, selection=replace(self.selection, until=min(now, until) if until else now))
+
+    def whole(self) -> Selection:
+        """One selection, with all ids in memory."""
+        return replace(self.selection, svix_ids=tuple(self._ids())) if self.named else self.selection
+
+    def sets(self, engine: Engine, size: int, after: str | None) -> Iterator[list[str]]:
+        """The ids of the events that are meant, a set in memory at a time: named ones as named, others by age."""
+        return self._named(engine, size, after) if self.named else _found(engine, self.selection, size, after)
+
+    def _named(self, engine: Engine, size: int, after: str | None) -> Iterator[list[str]]:
+        rest = iter(self._ids())
+        if after is not None and after not in rest:  # which also takes everything up to it
+            raise click.UsageError(f"{after} is not among the ids given, so there is no going on after it.")
+        while part := list(dict.fromkeys(islice(rest, size))):
+            yield part if self.selection.is_everything else self._fitting(engine, part)
+
+    def _fitting(self, engine: Engine, part: list[str]) -> list[str]:
+        with engine.begin() as connection:
+            return register.ids(connection, replace(self.selection, svix_ids=tuple(part)), len(part))
+
+    def _ids(self) -> Iterable[str]:
+        if self.named == ("-",):
+            return (line.strip() for line in sys.stdin if line.strip())
+        return self.named
+
+
+def _found(engine: Engine, selection: Selection, size: int, after: str | None) -> Iterator[list[str]]:
+    """Each set by a question of its own: no transaction is open while a set is worked on."""
+    if after is not None:
+        with engine.begin() as connection:
+            if register.find(connection, after) is None:
+                raise EventUnknown
+    while True:
+        with engine.begin() as connection:
+            part = register.ids(connection, selection, size, after)
+        if not part:
+            return
+        yield part
+        after = part[-1]
+
+
+def selecting(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options, which reach it as one value, `chosen`."""
+
+    @wraps(command)
+    def wrapper(*args: Any, svix_ids: tuple[str, ...], **given: Any) -> Any:
+        asked = {name: given.pop(name) for name in CONDITIONS}
+        if "-" in svix_ids and len(svix_ids) > 1:
+            raise click.UsageError("Name ids, or - alone to read them from standard input, one a line.")
+        return command(*args, chosen=Chosen(Selection(**asked), svix_ids), **given)
+
+    for option in reversed(OPTIONS):
+        wrapper = option(wrapper)
+    return wrapper

@@ -1,0 +1,185 @@
+import pytest
+from pydantic import SecretStr
+from sqlalchemy import Engine
+from starlette.testclient import TestClient
+
+from api.application import build
+from config.settings import ApiSettings
+from tests import ledger, people
+from tests.api.asking import Person, SignIn
+from tests.clerk_says import Clerk
+from tests.ledger import keep, rows, statuses, values
+
+EVENTS = "/api/admin/events"
+WHY = "We read it now."
+SETTLED: dict[str, object] = {"left": [], "next": None}
+
+
+def test_pages_hold_every_event_once_while_others_come(engine: Engine, clerk: Clerk, admin: Person) -> None:
+    kept = [keep(engine, clerk, clerk.created(f"user_{number}", email=None))[0] for number in range(5)]
+    first = admin.get(EVENTS, limit=3).json()
+    keep(engine, clerk, clerk.created("user_late", email=None))
+
+    second = admin.get(EVENTS, limit=3, cursor=first["next"]).json()
+
+    assert [each["svix_id"] for each in first["items"] + second["items"]] == kept[::-1]
+    assert second["next"] is None
+
+
+def test_events_are_found_by_what_they_are(engine: Engine, clerk: Clerk, admin: Person) -> None:
+    good, bad = keep(engine, clerk, clerk.created(), clerk.updated(updated_at=None))
+
+    def found(**query: object) -> list[str]:
+        return [each["svix_id"] for each in admin.get(EVENTS, **query).json()["items"]]
+
+    assert found(status="parked", error="no version") == [bad]
+    assert found(user="user_ada", type="user.created") == [good]
+    assert found(until="2026-01-01T00:00:00Z") == []
+
+
+@pytest.mark.parametrize("query", [{"status": "lost"}, {"cursor": "msg_1"}, {"cursor": "YXVkaXQ6MQ"}, {"limit": 0}])
+def test_a_question_about_events_that_is_not_as_it_should_be_is_refused(
+    admin: Person, query: dict[str, object]
+) -> None:
+    answer = admin.get(EVENTS, **query)
+
+    assert (answer.status_code, answer.json()["error"]) == (422, "invalid")
+
+
+def test_a_delivery_is_shown_verified_and_without_what_is_personal(
+    engine: Engine, clerk: Clerk, settings: ApiSettings, sign_in: SignIn, admin: Person
+) -> None:
+    sent = clerk.created()
+    ledger.apply(engine, clerk, sent)
+    knowing = settings.model_copy(update={"clerk_webhook_signing_secret": SecretStr(clerk.secrets[0])})
+
+    with TestClient(build(knowing)) as client:
+        answer = client.get(f"{EVENTS}/{sent.svix_id}", headers=admin.headers)
+
+    told = answer.json()
+    assert told["verified_now_by"] == told["verified_by"]
+    assert [line["action"] for line in told["audit"]] == ["user.created", "role.assigned"]
+    assert [word for word in ("ada@example.com", "Lovelace", "never to be seen") if word in answer.text] == []
+
+
+def test_whoever_reveals_a_delivery_is_in_the_trail_with_the_reason(
+    engine: Engine, clerk: Clerk, admin: Person
+) -> None:
+    (svix_id,) = keep(engine, clerk, clerk.created())
+
+    answers = [admin.get(f"{EVENTS}/{svix_id}", reveal="true", **said) for said in ({}, {"reason": WHY})]
+
+    assert [answer.status_code for answer in answers] == [422, 200]
+    assert "ada@example.com" in answers[1].json()["body"]
+    line = "select actor, actor_email, reason, cause from audit_log where action = 'event.revealed'"
+    assert rows(engine, line) == [("user_admin", "admin@example.com", WHY, svix_id)]
+
+
+def test_an_event_that_nobody_knows_is_not_found(admin: Person) -> None:
+    answer = admin.get(f"{EVENTS}/msg_none")
+
+    assert (answer.status_code, answer.json()["error"]) == (404, "event_unknown")
+
+
+def test_events_are_counted(engine: Engine, clerk: Clerk, admin: Person) -> None:
+    keep(engine, clerk, clerk.created())
+
+    counted = {each["name"]: each["events"] for each in admin.get(f"{EVENTS}/stats").json()["statuses"]}
+
+    assert counted["received"] == 1
+
+
+def test_a_replay_is_previewed_and_then_done_on_the_admins_account(engine: Engine, clerk: Clerk, admin: Person) -> None:
+    ids = keep(engine, clerk, clerk.created())
+
+    shown = admin.post(f"{EVENTS}/replay", svix_ids=ids, preview=True, reason=WHY).json()
+    before = statuses(engine)
+    done = admin.post(f"{EVENTS}/replay", svix_ids=ids, reason=WHY).json()
+
+    assert before == {"received": 1}
+    assert [line["action"] for line in shown["difference"]["audit"]] == [
+        "user.created",
+        "role.assigned",
+        "event.replayed",
+    ]
+    assert shown["difference"]["users"][0]["after"]["first_name"] == "(hidden)"
+    assert done == {"applied": 1, "ignored": 0, "difference": None, **SETTLED}
+    assert values(engine, "select distinct actor from audit_log where cause = %s", *ids) == ["user_admin"]
+
+
+def test_what_a_preview_reveals_is_in_the_trail(engine: Engine, clerk: Clerk, admin: Person) -> None:
+    ids = keep(engine, clerk, clerk.created())
+
+    shown = admin.post(f"{EVENTS}/replay", svix_ids=ids, preview=True, reveal=True, reason=WHY).json()
+
+    assert shown["difference"]["users"][0]["after"]["first_name"] == "Ada"
+    assert values(engine, "select action from audit_log where cause = %s", *ids) == ["event.revealed"]
+
+
+def test_a_long_selection_is_replayed_request_by_request(engine: Engine, clerk: Clerk, admin: Person) -> None:
+    keep(engine, clerk, *(clerk.created(f"user_{number}", email=None) for number in range(5)))
+
+    first = admin.post(f"{EVENTS}/replay", type="user.created", limit=3, reason=WHY).json()
+    second = admin.post(f"{EVENTS}/replay", type="user.created", limit=3, reason=WHY, cursor=first["next"]).json()
+
+    assert (first["applied"], second["applied"], second["next"]) == (3, 2, None)
+    assert statuses(engine) == {"applied": 5}
+
+
+def test_what_cannot_be_replayed_is_named_with_the_reason(engine: Engine, clerk: Clerk, admin: Person) -> None:
+    (bad,) = keep(engine, clerk, clerk.updated(updated_at=None))
+
+    done = admin.post(f"{EVENTS}/replay", svix_ids=[bad, "msg_none"], reason=WHY).json()
+
+    assert (done["applied"], {each["svix_id"] for each in done["left"]}) == (0, {bad, "msg_none"})
+
+
+def test_events_are_discarded_with_a_reason_and_taken_up_again_only_on_purpose(
+    engine: Engine, clerk: Clerk, admin: Person
+) -> None:
+    ids = keep(engine, clerk, clerk.created())
+
+    discarded = admin.post(f"{EVENTS}/discard", svix_ids=ids, reason="A test of ours.").json()
+    careless = admin.post(f"{EVENTS}/replay", svix_ids=ids, reason=WHY).json()
+    on_purpose = admin.post(f"{EVENTS}/replay", svix_ids=ids, status="discarded", reason=WHY).json()
+
+    assert discarded == {"discarded": 1, **SETTLED}
+    assert (careless["applied"], "Somebody discarded it" in careless["left"][0]["why"]) == (0, True)
+    assert on_purpose["applied"] == 1
+
+
+@pytest.mark.parametrize("path", ["replay", "discard"])
+@pytest.mark.parametrize(
+    ("body", "complaint"),
+    [
+        ({"status": "parked"}, "reason"),
+        ({"reason": WHY}, "say which events"),
+        ({"reason": WHY, "svix_ids": []}, "svix_ids"),
+        ({"reason": WHY, "svix_ids": ["msg 1"]}, "svix_ids"),
+        ({"reason": WHY, "svix_ids": ["msg_1"], "actor": "user_eve"}, "actor"),
+    ],
+)
+def test_a_request_to_do_something_about_events_is_judged(
+    admin: Person, path: str, body: dict[str, object], complaint: str
+) -> None:
+    answer = admin.post(f"{EVENTS}/{path}", **body)
+
+    assert (answer.status_code, complaint in answer.json()["message"]) == (422, True)
+
+
+def test_only_one_event_can_be_forced(admin: Person) -> None:
+    answer = admin.post(f"{EVENTS}/replay", status="parked", force=True, reason=WHY)
+
+    assert (answer.status_code, "one svix id" in answer.json()["message"]) == (422, True)
+
+
+def test_events_are_for_admins_only(engine: Engine, clerk: Clerk, sign_in: SignIn) -> None:
+    people.add(engine, "user_ada")
+    ada = sign_in("user_ada")
+    (svix_id,) = keep(engine, clerk, clerk.created())
+
+    answers = [ada.get(EVENTS), ada.get(f"{EVENTS}/stats"), ada.get(f"{EVENTS}/{svix_id}", reveal="true", reason=WHY)]
+    changes = [ada.post(f"{EVENTS}/{verb}", svix_ids=[svix_id], reason=WHY) for verb in ("replay", "discard")]
+
+    assert {answer.status_code for answer in answers + changes} == {403}
+    assert statuses(engine) == {"received": 1}

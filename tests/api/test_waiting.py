@@ -1,0 +1,98 @@
+"""Whoever cannot be answered now comes again, and keeps nobody else waiting."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
+import psycopg
+import pytest
+from sqlalchemy import Engine
+
+from api.turns import Busy, Turns
+from config.settings import ApiSettings
+from tests import people
+from tests.api.asking import Person, SignIn
+from tests.meanwhile import holding, waiting_for_a_lock
+from tests.servers import Database
+
+LOCK_ADA = "select from users where clerk_id = 'user_ada' for no key update"
+MENTOR = {"role": "MENTOR", "reason": "Leads a course."}
+
+
+def roles_of(clerk_id: str) -> str:
+    return f"/api/admin/users/{clerk_id}/roles"
+
+
+@contextmanager
+def altered(database: Database, statement: str) -> Iterator[psycopg.Connection]:
+    """A transaction of the owner's that has done this and is not finished."""
+    with psycopg.connect(database.owner_url) as owner:
+        owner.execute(statement)
+        yield owner
+
+
+def test_whoever_waits_too_long_for_another_change_comes_again(engine: Engine, admin: Person) -> None:
+    people.add(engine, "user_ada")
+    with holding(engine, LOCK_ADA):
+        answer = admin.post(roles_of("user_ada"), **MENTOR)
+
+    assert (answer.status_code, answer.json()["error"]) == (503, "unavailable")
+    assert "changing the same" in answer.json()["message"]
+    assert answer.headers["Retry-After"]
+
+
+def test_a_user_whom_somebody_keeps_locked_keeps_nobody_else_waiting(
+    engine: Engine, admin: Person, sign_in: SignIn, settings: ApiSettings
+) -> None:
+    for name in ("user_ada", "user_bob"):
+        people.add(engine, name)
+    more_than_connections = 3 * settings.api_connections
+
+    with (
+        holding(engine, LOCK_ADA),
+        ThreadPoolExecutor(more_than_connections) as threads,
+        waiting_for_a_lock(engine, lambda: admin.post(roles_of("user_ada"), **MENTOR)) as first,
+    ):
+        others = [threads.submit(admin.post, roles_of("user_ada"), **MENTOR) for _ in range(more_than_connections)]
+        read = [sign_in("user_bob").get("/api/user/profile").status_code for _ in range(5)]
+        changed = admin.post(roles_of("user_bob"), **MENTOR)
+
+    assert (read, changed.status_code) == ([200] * 5, 201)
+    assert {each.result().status_code for each in (first, *others)} == {503}
+
+
+def test_a_turn_that_does_not_come_is_not_waited_for_for_ever() -> None:
+    turns = Turns(at_once=2, seconds=0.01)
+    with turns.take("user_ada"):
+        with pytest.raises(Busy), turns.take("user_ada"):
+            pass
+        with turns.take("user_bob"), pytest.raises(Busy), turns.take("user_eve"):
+            pass
+        with turns.take("user_eve"):
+            pass
+
+
+def test_a_statement_that_is_cut_short_comes_again(engine: Engine, admin: Person, database: Database) -> None:
+    with (
+        altered(database, "lock table audit_log in access exclusive mode") as owner,
+        waiting_for_a_lock(engine, lambda: admin.get("/api/admin/audit")) as asked,
+        psycopg.connect(database.superuser_url) as superuser,
+    ):
+        superuser.execute(
+            "select pg_cancel_backend(pid) from pg_stat_activity"
+            " where application_name = 'akako api' and wait_event_type = 'Lock' and datname = current_database()"
+        )
+        answer = asked.result()
+        owner.rollback()
+
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "2")
+    assert "too busy" in answer.json()["message"]
+
+
+def test_a_database_that_does_not_fit_is_not_said_to_be_away(admin: Person, database: Database) -> None:
+    with altered(database, "alter table audit_log rename to audit_log_of_another_version") as owner:
+        owner.commit()
+        answer = admin.get("/api/admin/audit")
+
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "2")
+    assert "akako migrate" in answer.json()["message"]

@@ -1,0 +1,108 @@
+"""A token that opened once opens again more cheaply, and never when it should not."""
+
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from clerk.keyring import Keyring
+from clerk.keys import PinnedKey
+from clerk.opened import Opened, Shelf
+from clerk.session import Session
+from clerk.tokens import Reason, Refused, Tokens
+from tests.clerk.test_keyring import published
+from tests.clerk_signs_in import ADA, ISSUER, PARTY, Instance
+from tests.local_server import serving
+from tests.ops.groups import until
+
+INSTANCE = Instance()
+OF_OTHERS = Instance(kid="ins_other", key=1)
+SAME_NAME = Instance(key=1)
+
+
+@pytest.fixture
+def opened() -> Iterator[ExitStack]:
+    with ExitStack() as stack:
+        yield stack
+
+
+def refusal(tokens: Tokens, token: str) -> Reason:
+    with pytest.raises(Refused) as refused:
+        tokens.open(token)
+    return refused.value.reason
+
+
+def is_refused(tokens: Tokens, token: str) -> bool:
+    try:
+        tokens.open(token)
+    except Refused:
+        return True
+    return False
+
+
+def keyring(opened: ExitStack, *sets: Instance) -> Keyring:
+    """The keys of an issuer that publishes these in turn."""
+    issuer = opened.enter_context(serving(*map(published, sets)))
+    keys = Keyring(issuer.url, pause_seconds=0)
+    opened.callback(keys.close)
+    fetch(keys)
+    return keys
+
+
+def fetch(keys: Keyring) -> None:
+    asked = keys.refresh()
+    assert asked is not None
+    asked.result(10)
+
+
+def test_a_token_opens_again_and_again_to_the_same_session() -> None:
+    tokens = Tokens(ISSUER, PinnedKey(INSTANCE.pem), parties=[PARTY])
+    token = INSTANCE.token()
+    assert [tokens.open(token).clerk_id for _ in range(3)] == [ADA] * 3
+    assert tokens.open(token) is tokens.open(token)
+
+
+@pytest.mark.parametrize(("newer", "reason"), [(OF_OTHERS, Reason.KEY_UNKNOWN), (SAME_NAME, Reason.SIGNATURE_WRONG)])
+def test_a_token_is_refused_as_soon_as_its_key_is_published_no_more(
+    opened: ExitStack, newer: Instance, reason: Reason
+) -> None:
+    keys = keyring(opened, INSTANCE, newer)
+    tokens, token = Tokens(ISSUER, keys), INSTANCE.token()
+    assert tokens.open(token).clerk_id == ADA
+    fetch(keys)
+    assert refusal(tokens, token) is reason
+
+
+def test_a_token_that_was_opened_before_still_expires() -> None:
+    tokens = Tokens(ISSUER, PinnedKey(INSTANCE.pem), leeway_seconds=0)
+    token = INSTANCE.token(exp=int(time.time()) + 2)
+    assert tokens.open(token).clerk_id == ADA
+    until(lambda: is_refused(tokens, token))
+    assert refusal(tokens, token) is Reason.EXPIRED
+
+
+def test_a_refused_token_is_refused_again() -> None:
+    tokens = Tokens(ISSUER, PinnedKey(INSTANCE.pem), parties=[PARTY])
+    for token in (SAME_NAME.token(), INSTANCE.token(azp="https://evil.example.com"), INSTANCE.token(sts="pending")):
+        assert refusal(tokens, token) is refusal(tokens, token)
+
+
+@given(st.integers(min_value=0, max_value=300), st.sampled_from("AZaz09-_."))
+def test_a_token_that_differs_by_one_letter_is_another(place: int, letter: str) -> None:
+    tokens, token = Tokens(ISSUER, PinnedKey(INSTANCE.pem)), INSTANCE.token()
+    tokens.open(token)
+    changed = token[:place] + letter + token[place + 1 :]
+    assert is_refused(tokens, changed) is (changed != token)
+
+
+def test_however_many_are_opened_only_so_many_are_remembered() -> None:
+    shelf = Shelf(most=3)
+    key = INSTANCE.key.public_key()
+    for number in range(1_000):
+        session = Session(clerk_id=ADA, session_id=f"sess_{number}", issued_at=0)
+        shelf.put(b"%d" % number, Opened(session=session, kid="ins", key=key, begins=0, ends=1))
+    assert [shelf.find(b"%d" % number) is not None for number in (0, 996, 997, 998, 999)] == [False, False, *[True] * 3]
+    assert len(shelf) == 3

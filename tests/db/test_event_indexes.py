@@ -1,0 +1,99 @@
+"""With very many events, what the person on call asks is answered through indexes and touches few pages."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import psycopg
+import pytest
+from sqlalchemy import Engine
+
+from db import census, register
+from db.engine import connect
+from db.register import Entry
+from db.selection import Selection, Status
+from ops.embedded.servers import Servers
+from tests.db.plans import Question, plan, scans
+from tests.servers import copy_of
+
+EVENTS = 60_000
+FILLED = """
+    insert into webhook_events
+        (svix_id, type, clerk_user_id, occurred_at, body, svix_timestamp, svix_signature, verified_by, status,
+         last_error, received_at, applied_at)
+    select 'msg_' || n,
+           case when n %% 5000 = 7 then 'session.created' when n %% 1000 = 9 then 'user.deleted'
+                else 'user.updated' end,
+           'user_' || n / 4, now(), convert_to(repeat('x', 1100), 'UTF8'), 0, 'v1,', '0a1b',
+           status, case when status <> 'applied' then 'Why ' || n end, '2025-01-01Z'::timestamptz + n * interval '1s',
+           case when status = 'applied' then now() end
+    from (
+        select n, case when n %% 5000 = 7 then 'ignored' when n %% 4000 = 1 then 'parked'
+                       when n %% 9000 = 2 then 'received' else 'applied' end as status
+        from (select number * 7919 %% 60000 from generate_series(1, %s) as number) as shuffled (n)
+    ) as events
+"""
+USED = """
+    insert into users (clerk_id, clerk_updated_at) select 'user_' || n, now() from generate_series(1, %s / 4) as n
+"""
+REPLAYED = """
+    insert into audit_log (action, actor, reason, cause, after)
+    select 'event.replayed', 'operator:years', 'Why.', 'req_' || n,
+           jsonb_build_object('svix_ids', array(select 'msg_' || n + i * 100 from generate_series(0, 199) as i))
+    from generate_series(1, %s / 600) as n
+"""
+MIDDLE = datetime(2025, 1, 1, tzinfo=UTC) + timedelta(seconds=EVENTS // 2)
+SOON_AFTER = MIDDLE + timedelta(seconds=100)
+MOST_PAGES = 600
+"""Of the ten thousand that the table has."""
+NAMED = tuple(f"msg_{number}" for number in range(0, EVENTS, 600))
+NOBODY = Entry("msg_7", None, "user_1", None, MIDDLE, None, "ignored", 0, MIDDLE, None, None)
+
+
+@pytest.fixture(scope="module")
+def heap(servers: Servers, template: str) -> Iterator[Engine]:
+    """A database with very many events."""
+    with copy_of(servers, template) as database:
+        with psycopg.connect(database.superuser_url, autocommit=True) as connection:
+            for statement in (FILLED, USED, REPLAYED):
+                connection.execute(statement, (EVENTS,))
+            connection.execute("vacuum analyze")
+        pool = connect(database.app_url, "test")
+        yield pool
+        pool.dispose()
+
+
+def page(before: str | None = None, **asked: object) -> Question:
+    return lambda connection: register.page(connection, Selection(**asked), 51, before)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        pytest.param(page(), id="the first page"),
+        pytest.param(page("msg_30000"), id="a page in the middle"),
+        pytest.param(page(status=Status.APPLIED), id="a status that most have"),
+        pytest.param(page(status=Status.PARKED), id="parked"),
+        pytest.param(page(status=Status.DISCARDED), id="a status that none has"),
+        pytest.param(page(status=Status.RECEIVED), id="what waits"),
+        pytest.param(page(user="user_777"), id="the events of a user"),
+        pytest.param(page(user="user_none"), id="the events of nobody"),
+        pytest.param(page(type="user.updated"), id="a type that most have"),
+        pytest.param(page(type="session.created"), id="a type that few have"),
+        pytest.param(page(type="user.none"), id="a type that none has"),
+        pytest.param(page(error="why 4"), id="an error that some have"),
+        pytest.param(page(error="none"), id="an error that none has"),
+        pytest.param(page(since=MIDDLE, until=SOON_AFTER), id="a time"),
+        pytest.param(page(svix_ids=NAMED), id="ids"),
+        pytest.param(
+            lambda c: register.ids(c, Selection(status=Status.APPLIED), 200, "msg_30000"), id="a set to be replayed"
+        ),
+        pytest.param(lambda c: register.find(c, "msg_77"), id="one event"),
+        pytest.param(lambda c: register.lines(c, NOBODY), id="the lines of an event"),
+        pytest.param(census.take, id="why events are parked"),
+    ],
+)
+def test_an_answer_about_events_comes_through_an_index(heap: Engine, question: Question) -> None:
+    found = plan(heap, question)
+
+    assert scans(found) == set()
+    assert found["Shared Hit Blocks"] + found["Shared Read Blocks"] < MOST_PAGES

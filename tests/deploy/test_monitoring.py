@@ -1,0 +1,114 @@
+"""Dashboard and alerts ask only for what is exported, and each alert has its section in the runbook."""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from prometheus_client import REGISTRY, ProcessCollector
+
+import api.metrics
+import webhooks.metrics
+import worker.metrics
+from health.gauges import DatabaseGauges, Stillness
+from health.heart import Heart
+from health.look import Look
+from ops import procfile
+from tests.clerk_says import Clerk
+from tests.ledger import keep
+from tests.servers import Database
+
+ROOT = procfile.PATH.parent
+ALERTS: dict[str, Any] = yaml.safe_load((ROOT / "deploy/prometheus/alerts.yml").read_text())
+RULES: list[dict[str, Any]] = ALERTS["groups"][0]["rules"]
+DASHBOARD: dict[str, Any] = json.loads((ROOT / "deploy/grafana/akako-sync.json").read_text())
+RUNBOOK = (ROOT / "docs/how-to/runbook.md").read_text()
+REFERENCE = (ROOT / "docs/reference/metrics.md").read_text()
+ROOMS = (api.metrics, webhooks.metrics, worker.metrics)
+NAMES = re.compile(r"\b(?:akako|process)_[a-z_]+\b")
+
+
+def exported(database: Database, engine: Any) -> set[str]:
+    """Every name that any process exports."""
+    clerk = Clerk()
+    keep(engine, clerk, clerk.created())
+    heart = Heart(database.app_url, "worker")
+    heart.beat(0)
+    heart.close()
+    gauges = [DatabaseGauges(Look(database.app_url)), Stillness(lambda: 0), ProcessCollector(registry=None)]
+    found = [metric for collector in (REGISTRY, *gauges) for metric in collector.collect()]
+    return {name for metric in found for name in _spelt(metric.name, metric.type)}
+
+
+def _spelt(name: str, kind: str) -> Iterator[str]:
+    yield name
+    ends = {"counter": ["total"], "histogram": ["bucket", "sum", "count"]}.get(kind, [])
+    yield from (f"{name}_{end}" for end in ends)
+
+
+def expressions() -> list[str]:
+    panels = [target["expr"] for panel in DASHBOARD["panels"] for target in panel.get("targets", [])]
+    return [rule["expr"] for rule in RULES] + panels
+
+
+def anchor(heading: str) -> str:
+    return heading.strip().lower().replace(" ", "-")
+
+
+@pytest.fixture
+def names(database: Database, engine: Any) -> set[str]:
+    return exported(database, engine)
+
+
+def test_alerts_and_dashboard_ask_for_what_is_exported(names: set[str]) -> None:
+    asked = {name for expression in expressions() for name in NAMES.findall(expression)}
+
+    assert len(asked) > 15
+    assert asked - names == set()
+
+
+def test_every_metric_of_ours_has_its_sentence_in_the_reference(names: set[str]) -> None:
+    documented = set(re.findall(r"^\| `(akako_\w+)`", REFERENCE, re.MULTILINE))
+    ends = ("_bucket", "_sum", "_count")
+    ours = {name for name in names if name.startswith("akako_") and not name.endswith(ends)}
+
+    assert {name for name in ours if f"{name}_total" not in ours} == documented
+
+
+def test_every_metric_of_ours_is_on_the_dashboard_or_in_an_alert(names: set[str]) -> None:
+    documented = set(re.findall(r"^\| `(akako_\w+)`", REFERENCE, re.MULTILINE))
+    asked = " ".join(expressions())
+
+    assert {name for name in documented if name not in asked} == set()
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: str(rule["alert"]))
+def test_every_alert_leads_to_its_section_of_the_runbook(rule: dict[str, Any]) -> None:
+    page, _, section = rule["annotations"]["runbook_url"].partition("#")
+    spaced = re.sub(r"(?<!^)(?=[A-Z])", "-", rule["alert"]).lower()
+
+    assert (ROOT / page).exists()
+    assert section == spaced
+    assert section in {anchor(heading) for heading in re.findall(r"^## (.*)$", RUNBOOK, re.MULTILINE)}
+    assert rule["annotations"]["summary"]
+    assert rule["labels"]["severity"] in {"page", "ticket"}
+
+
+def test_every_section_of_the_runbook_is_an_alert_s_and_says_what_to_do() -> None:
+    sections = re.split(r"^## ", RUNBOOK, flags=re.MULTILINE)[1:]
+    alerts = {rule["annotations"]["runbook_url"].partition("#")[2] for rule in RULES}
+
+    assert {anchor(section.split("\n", 1)[0]) for section in sections} == alerts
+    assert [section for section in sections if "**Means**" not in section or "**do**" not in section.lower()] == []
+
+
+def test_what_is_scraped_is_what_compose_runs() -> None:
+    scraped: dict[str, Any] = yaml.safe_load((ROOT / "deploy/prometheus/prometheus.yml").read_text())
+    services = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
+    targets = [target for each in scraped["scrape_configs"][0]["static_configs"] for target in each["targets"]]
+
+    assert targets == [f"{name}:9100" for name in services if "METRICS_PORT" in services[name].get("environment", {})]
+    assert scraped["rule_files"] == [Path("alerts.yml").name]

@@ -1,0 +1,44 @@
+"""The places where processes count together: shared with those they start, cleared away by whoever comes later."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+PLACES = "from health import counts; print(counts.PLACE, flush=True); "
+WAITING = PLACES + "import time; time.sleep(300)"
+
+
+def run(program: str, directory: Path) -> str:
+    return subprocess.run(
+        [sys.executable, "-c", program], env=environment(directory), capture_output=True, text=True, check=True
+    ).stdout.strip()
+
+
+def environment(directory: Path) -> dict[str, str]:
+    return {**os.environ, "TMPDIR": str(directory)}
+
+
+def places(directory: Path) -> list[Path]:
+    return sorted(directory.glob("akako-counts-*"))
+
+
+def test_what_a_killed_process_left_is_cleared_away_and_nobody_else_s(tmp_path: Path) -> None:
+    with (
+        subprocess.Popen([sys.executable, "-c", WAITING], env=environment(tmp_path), stdout=subprocess.PIPE) as killed,
+        subprocess.Popen([sys.executable, "-c", WAITING], env=environment(tmp_path), stdout=subprocess.PIPE) as alive,
+    ):
+        assert killed.stdout is not None
+        assert alive.stdout is not None
+        gone, stays = (Path(stream.readline().decode().strip()) for stream in (killed.stdout, alive.stdout))
+        killed.kill()
+        killed.wait()
+        made = Path(run(PLACES, tmp_path))
+        assert gone not in places(tmp_path)
+        assert {stays, made} <= set(places(tmp_path))
+        alive.kill()
+
+
+def test_a_process_does_not_count_where_its_surroundings_do(tmp_path: Path) -> None:
+    first, second = run(PLACES, tmp_path), run(PLACES, tmp_path)
+    assert first != second

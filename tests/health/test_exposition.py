@@ -1,0 +1,70 @@
+"""What real processes tell Prometheus, each for all the processes that it started."""
+
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from db.engine import connect
+from tests.clerk_says import Clerk
+from tests.ledger import change
+from tests.ops.groups import until
+from tests.servers import Database
+from tests.town import Town, town
+
+
+@pytest.fixture
+def home(database: Database, redis_url: str, tmp_path: Path) -> Iterator[Town]:
+    with town(database, redis_url, tmp_path, WEB_PROCESSES="2", LOG_LEVEL="WARNING") as made:
+        made.start("web", "api", "worker", "beat")
+        until(lambda: all(listens(port) for port in made.metrics.values()))
+        yield made
+
+
+def listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def test_what_happened_is_counted_once_whichever_process_did_it(home: Town, database: Database) -> None:
+    sent = [home.clerk.created(f"user_{number}", email=None) for number in range(20)]
+    for delivery in sent:
+        home.deliver(delivery)
+    assert home.deliver(sent[0], Clerk().created(), home.clerk.send(b"no JSON")) == [202, 401, 202]
+    until(home.settled)
+
+    receiver = home.scrape("web")
+    fingerprint = home.value("select distinct verified_by from webhook_events")
+    assert receiver["akako_deliveries_kept_total", "accepted"] == 21
+    assert receiver["akako_deliveries_kept_total", "duplicate"] == 1
+    assert receiver["akako_deliveries_refused_total", "signature_wrong"] == 1
+    assert receiver["akako_deliveries_verified_total", str(fingerprint)] == 22
+    assert receiver["akako_intake_batch_deliveries_sum", ""] == 22
+    assert receiver["akako_intake_wait_seconds_count", ""] == receiver["akako_intake_batch_deliveries_count", ""]
+
+    until(lambda: home.scrape("worker").get(("akako_events_settled_total", "applied")) == 20)
+    worker = home.scrape("worker")
+    assert worker["akako_event_lag_seconds_count", ""] == 20
+    assert 0 < worker["akako_event_lag_seconds_sum", ""] < 20 * 30
+    assert worker["akako_apply_seconds_count", ""] >= 1
+    assert worker["akako_still_seconds", ""] < 10
+
+    until(lambda: ("akako_moved_seconds", "beat") in home.scrape("beat"))
+    assert home.scrape("beat")["akako_events", "parked"] == 1
+    assert httpx.get(f"{home.api}/api/user/profile", trust_env=False, verify=False).status_code == 401
+    assert home.scrape("api")["akako_api_answers_total", "GET 401"] == 1
+
+
+def test_strangers_find_no_metrics_where_they_come_by(home: Town) -> None:
+    for url in (home.url, home.api):
+        assert httpx.get(f"{url}/metrics", trust_env=False, verify=False).status_code == 404
+
+
+def test_why_an_event_failed_is_counted_by_the_type_of_its_error(home: Town, database: Database) -> None:
+    owner = connect(database.owner_url, "test")
+    change(owner, "alter table users add constraint refused check (first_name <> 'Augustina')")
+    home.deliver(home.clerk.created("user_ada", email=None, first_name="Augustina"))
+    until(lambda: ("akako_events_postponed_total", "IntegrityError") in home.scrape("worker"))
+    owner.dispose()

@@ -1,0 +1,73 @@
+import time
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy import Engine
+
+from db import vitals
+from db.engine import connect
+from health.gauges import DatabaseGauges
+from health.look import Look
+from tests.clerk_says import Clerk
+from tests.db.plans import Question, plan, scans
+from tests.ledger import apply, change, keep
+from tests.meanwhile import holding
+from tests.servers import Database
+
+
+def gauges(database_url: str) -> dict[tuple[str, str], float]:
+    collected = DatabaseGauges(Look(database_url)).collect()
+    samples = [sample for metric in collected for sample in metric.samples]
+    return {(sample.name, "".join(sample.labels.values())): sample.value for sample in samples}
+
+
+def test_what_the_database_shows_is_told(database: Database, engine: Engine, clerk: Clerk) -> None:
+    apply(engine, clerk, clerk.created("user_ada"))
+    keep(engine, clerk, clerk.created("user_bea"), clerk.send(b"no JSON"))
+    change(engine, "update webhook_events set next_attempt_at = now() - interval '1 minute' where status = 'received'")
+    seen = gauges(database.app_url)
+    assert seen["akako_database_up", ""] == 1
+    assert (seen["akako_events", "received"], seen["akako_events", "parked"]) == (1, 1)
+    assert 60 <= seen["akako_oldest_due_event_seconds", ""] < 70
+    assert 0 <= seen["akako_last_delivery_seconds", ""] < 10
+
+
+def test_an_empty_database_has_nothing_due_and_no_last_delivery(database: Database) -> None:
+    seen = gauges(database.app_url)
+    assert seen["akako_oldest_due_event_seconds", ""] == 0
+    assert ("akako_last_delivery_seconds", "") not in seen
+
+
+def test_without_a_database_there_is_one_gauge_that_says_so() -> None:
+    assert gauges("postgresql://akako@127.0.0.1:1/akako") == {("akako_database_up", ""): 0}
+
+
+def test_a_database_that_does_not_answer_is_not_waited_for(database: Database, owner: Engine) -> None:
+    with holding(owner, "lock table webhook_events in access exclusive mode"):
+        begun = time.monotonic()
+        assert gauges(database.app_url) == {("akako_database_up", ""): 0}
+    assert time.monotonic() - begun < 5
+
+
+@pytest.fixture
+def owner(database: Database) -> Iterator[Engine]:
+    pool = connect(database.owner_url, "test")
+    yield pool
+    pool.dispose()
+
+
+@pytest.mark.parametrize("question", [vitals.read, vitals.latest_lags])
+def test_however_many_events_there_are_few_pages_are_read(owner: Engine, engine: Engine, question: Question) -> None:
+    change(
+        owner,
+        """
+        insert into webhook_events (svix_id, body, svix_timestamp, svix_signature, verified_by, status, applied_at,
+                                    received_at, next_attempt_at)
+        select 'msg_' || n, 'x', 0, '', 'secret' || n %% 3, 'applied', now(), now() - n * interval '1 s', now()
+        from generate_series(1, 50000) as n
+        """,
+    )
+    change(owner, "analyze webhook_events")
+    found = plan(engine, question)
+    assert scans(found) <= {"heartbeats"}
+    assert found["Shared Hit Blocks"] + found["Shared Read Blocks"] < 700

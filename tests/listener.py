@@ -1,0 +1,92 @@
+"""A process of ours that listens, and ways to knock: politely, and byte by byte."""
+
+import json
+import socket
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psutil
+
+from ops.ground import free_port
+from ops.process import Process
+from tests.ops.groups import until
+
+QUICK: dict[str, Any] = {"timeout": 15, "trust_env": False, "verify": False}
+"""No certificates are read for a request to this machine: that takes longer than all the rest."""
+
+
+@dataclass(frozen=True)
+class Listener:
+    """A running process."""
+
+    process: Process
+    port: int
+    log: Path
+
+    def knock(self, *pieces: bytes, leave: bool = False) -> bytes:
+        """Send bytes as they are and return what is answered until the connection is closed, or 5 s of silence."""
+        with socket.create_connection(("127.0.0.1", self.port), timeout=5) as connection:
+            with suppress(ConnectionError):
+                for piece in pieces:
+                    connection.sendall(piece)
+            return b"" if leave else heard(connection)
+
+    def answers(self) -> bool:
+        """Whether the health check is answered."""
+        try:
+            return httpx.get(f"http://127.0.0.1:{self.port}/healthz", **QUICK).is_success
+        except httpx.HTTPError:
+            return False
+
+    def lines(self) -> list[dict[str, Any]]:
+        """Everything that was logged; fails on a line that is no JSON."""
+        return [json.loads(line) for line in self.log.read_text().splitlines()]
+
+    def reasons(self) -> set[str]:
+        """Why something was refused or not kept, as the log has it."""
+        return {line["reason"] for line in self.lines() if "reason" in line}
+
+    def megabytes(self) -> float:
+        """The memory that the process occupies."""
+        return float(psutil.Process(self.process.pid).memory_info().rss) / 1_048_576
+
+
+def heard(connection: socket.socket) -> bytes:
+    """What comes until the other side closes."""
+    answer = b""
+    with suppress(ConnectionError, TimeoutError):
+        while piece := connection.recv(65_536):
+            answer += piece
+    return answer
+
+
+def status(answer: bytes) -> int:
+    """The status of the first answer; 0 if there is none."""
+    first = answer.partition(b"\r\n")[0].split()
+    return int(first[1]) if len(first) > 1 else 0
+
+
+def chunks(body: bytes, size: int) -> bytes:
+    """A body in the chunked encoding."""
+    pieces = [body[start : start + size] for start in range(0, len(body), size)]
+    return b"".join(b"%x\r\n%b\r\n" % (len(piece), piece) for piece in pieces) + b"0\r\n\r\n"
+
+
+@contextmanager
+def listening(name: str, command: list[str], directory: Path, environment: Mapping[str, str]) -> Iterator[Listener]:
+    """A process on a port of its own, from its first answer until the block ends."""
+    port = free_port()
+    process = Process(name, command, environment={**environment, "HOST": "127.0.0.1", "PORT": str(port)})
+    log = directory / f"{name}-{port}.log"
+    with log.open("wb") as file:
+        process.start(file)
+    listener = Listener(process, port, log)
+    try:
+        until(listener.answers)
+        yield listener
+    finally:
+        process.end(30)

@@ -1,0 +1,129 @@
+"""What strangers send to any process of ours, by the answer it is due: status and reason, then each in pieces."""
+
+import itertools
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from tests.listener import chunks
+
+Requests: TypeAlias = dict[tuple[int, str], dict[str, Iterable[bytes]]]
+
+MEGABYTE = b"x" * 1_048_576
+CHUNKED = "Transfer-Encoding: chunked"
+NOBODY = "Content-Length: 0"
+
+
+@dataclass(frozen=True)
+class Target:
+    """An endpoint that reads bodies, and the header lines with which it does."""
+
+    path: str
+    method: str = "POST"
+    lines: tuple[str, ...] = ()
+
+    @property
+    def start(self) -> bytes:
+        """The first line."""
+        return f"{self.method} {self.path} HTTP/1.1\r\n".encode()
+
+    def request(self, *lines: str | bytes, first: str = "", body: bytes = b"") -> bytes:
+        """A request with these header lines; the connection is to be closed after it."""
+        head = [first or f"{self.method} {self.path} HTTP/1.1", "Host: akako", "Connection: close", *self.lines, *lines]
+        encoded = [line if isinstance(line, bytes) else line.encode() for line in head]
+        return b"\r\n".join(encoded) + b"\r\n\r\n" + body
+
+
+def many(line: bytes, count: int) -> Iterable[bytes]:
+    """One header line again and again, in pieces of a thousand."""
+    return itertools.repeat(line * 1_000, count // 1_000)
+
+
+def no_http(target: Target) -> Requests:
+    """What cannot be read as a request."""
+    return {
+        (400, "not_http"): {
+            "garbage": [bytes(range(256)) * 40],
+            "a TLS hello": [bytes.fromhex("16030100c8010000c40303") + bytes(200)],
+            "the beginning of HTTP/2": [b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"],
+            "a path beyond ASCII": [target.request(NOBODY, first="POST /wébhooks/clerk HTTP/1.1")],
+            "a header name that is none": [target.request("svix id: 1", NOBODY)],
+            "a NUL in a header": [target.request(b"svix-id: a\x00b", NOBODY)],
+            "two lengths": [target.request("Content-Length: 1", "Content-Length: 2", body=b"xx")],
+            "a length that is none": [target.request("Content-Length: -1")],
+            "a length past all numbers": [target.request("Content-Length: " + "9" * 40)],
+            "a length and chunks": [target.request("Content-Length: 3", CHUNKED, body=chunks(b"abc", 3))],
+            "an unknown transfer encoding": [target.request("Transfer-Encoding: gzip", body=b"abc")],
+            "a chunk without a size": [target.request(CHUNKED, body=b"zz\r\nabc\r\n")],
+            "a tunnel": [target.request(NOBODY, first="CONNECT example.com:443 HTTP/1.1")],
+        },
+    }
+
+
+def too_large(target: Target) -> Requests:
+    """What has no end, or a late one."""
+    return {
+        (431, "head_too_large"): {
+            "one header of 10 MB": [target.start, b"svix-id: ", *[MEGABYTE] * 10, b"\r\n\r\n"],
+            "one header just too large": [target.request("svix-id: " + "x" * 33_000, NOBODY)],
+            "100,000 headers": [target.start, *many(b"a: b\r\n", 100_000), b"\r\n"],
+            "a header without end": [target.start, b"svix-id", *[MEGABYTE] * 4],
+            "a path of 1 MB": [b"POST /", MEGABYTE, b" HTTP/1.1\r\n\r\n"],
+            "empty lines without end": [*many(b"\r\n", 1_000_000)],
+        },
+        (413, "request_too_large"): {
+            "trailers without end": [target.request(CHUNKED, body=b"0\r\n"), *many(b"svix-id: msg_1\r\n", 300_000)],
+            "one trailer without end": [target.request(CHUNKED, body=b"0\r\nsvix-id: "), *[MEGABYTE] * 4],
+            "a chunk extension without end": [target.request(CHUNKED, body=b"1;a="), *[MEGABYTE] * 4],
+            "more framing than body, without end": [target.request(CHUNKED), *many(b"1;a=b\r\nx\r\n", 1_000_000)],
+        },
+    }
+
+
+def too_slow(target: Target) -> Requests:
+    """What does not come."""
+    return {
+        (408, "head_too_slow"): {
+            "nothing at all": [b""],
+            "half a head": [target.start, b"Host: ak"],
+        },
+        (408, "body_too_slow"): {
+            "half a body": [target.request("Content-Length: 10", body=b"abc")],
+            "half a chunk": [target.request(CHUNKED, body=b"a\r\nabc")],
+            "half a trailer": [target.request(CHUNKED, body=b"0\r\nsvix-id: ")],
+            "an announced body": [target.request("Content-Length: 10", "Expect: nothing")],
+        },
+    }
+
+
+def elsewhere(target: Target) -> Requests:
+    """What asks for something that is not here."""
+    return {
+        (405, "wrong_method"): {
+            "another method": [target.request(NOBODY, first=f"PUT {target.path} HTTP/1.1")],
+            "a method of WebDAV": [target.request(NOBODY, first=f"PROPFIND {target.path} HTTP/1.1")],
+            "a look": [target.request(first=f"GET {target.path} HTTP/1.1")],
+            "a websocket": [
+                target.request("Upgrade: websocket", "Connection: Upgrade", first=f"GET {target.path} HTTP/1.1")
+            ],
+        },
+        (404, "no_such_path"): {
+            "another path": [target.request(NOBODY, first="POST /webhooks HTTP/1.1")],
+            "a slash too many": [target.request(NOBODY, "Host: [", first=f"{target.method} {target.path}/ HTTP/1.1")],
+            "strange escapes": [target.request(NOBODY, first="POST /%ff%00%zz HTTP/1.1")],
+        },
+    }
+
+
+def everywhere(target: Target) -> Requests:
+    """Everything that is refused before anybody looks what it asks."""
+    return no_http(target) | too_large(target) | too_slow(target) | elsewhere(target)
+
+
+def named(requests: Requests) -> dict[str, tuple[Iterable[bytes], int, str]]:
+    """Each by what it is: its pieces, the status due, the reason."""
+    return {
+        f"{reason}: {what}": (pieces, status, reason)
+        for (status, reason), kinds in requests.items()
+        for what, pieces in kinds.items()
+    }

@@ -1,0 +1,20 @@
+"""What becomes of a delivery that was handed to the intake."""
+
+from enum import StrEnum
+
+
+class Outcome(StrEnum):
+    """What became of a delivery that is safely kept."""
+
+    ACCEPTED = "accepted"
+    DUPLICATE = "duplicate"
+
+
+class Unavailable(Exception):
+    """The delivery could not be kept for now; the sender has to come again."""
+
+    def __init__(self, reason: str, **said: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.said = said
+        """What the log may say of it besides."""

@@ -1,0 +1,75 @@
+"""What a replay would change: users, roles and the audit trail before and after. Pure."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from db.audit import Line
+from db.portraits import Portrait, Row
+
+HIDDEN = "(hidden)"
+PERSONAL = frozenset(
+    {"claimed_email", "email", "first_name", "last_name", "username", "image_url", "external_id", "assigned_by_email"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A row that becomes other than it is: only the columns that differ; None where there is no row."""
+
+    clerk_user_id: str
+    assignment_id: int | None
+    """None for the user's own row, and for an assignment that is new."""
+    role: str | None
+    before: dict[str, Any] | None
+    after: dict[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Everything that would be other than it is."""
+
+    users: list[Change]
+    roles: list[Change]
+    lines: list[Line]
+    """What would be added to the audit trail, first to last; ids and times would be others."""
+
+    def veiled(self) -> "Difference":
+        """The same without what it says of persons."""
+        return Difference(list(map(_veiled, self.users)), list(map(_veiled, self.roles)), self.lines)
+
+
+def between(before: Mapping[str, Portrait], after: Mapping[str, Portrait], lines: Sequence[Line]) -> Difference:
+    """What differs between two moments of the same users, in the order of Clerk's ids."""
+    named = [(clerk_id, before[clerk_id], after[clerk_id]) for clerk_id in sorted(before)]
+    users = (_change(clerk_id, None, None, then.user, now.user) for clerk_id, then, now in named)
+    roles = (change for clerk_id, then, now in named for change in _roles(clerk_id, then.roles, now.roles))
+    return Difference([change for change in users if change], [change for change in roles if change], list(lines))
+
+
+def _roles(clerk_id: str, before: Mapping[int, Row], after: Mapping[int, Row]) -> Iterator[Change | None]:
+    for number in sorted(before.keys() | after.keys()):
+        then, now = before.get(number), after.get(number)
+        role = (then or now or {}).get("role")
+        yield _change(clerk_id, number if then else None, role, then, now)
+
+
+def _change(clerk_id: str, number: int | None, role: str | None, then: Row | None, now: Row | None) -> Change | None:
+    if then == now:
+        return None
+    names = [name for name in {**(then or {}), **(now or {})} if (then or {}).get(name) != (now or {}).get(name)]
+    return Change(clerk_id, number, role, _only(then, names), _only(now, names))
+
+
+def _only(row: Row | None, names: Sequence[str]) -> Row | None:
+    return None if row is None else {name: row[name] for name in names}
+
+
+def _veiled(change: Change) -> Change:
+    return replace(change, before=_without_person(change.before), after=_without_person(change.after))
+
+
+def _without_person(row: Row | None) -> Row | None:
+    if row is None:
+        return None
+    return {name: HIDDEN if name in PERSONAL and value is not None else value for name, value in row.items()}

@@ -1,0 +1,80 @@
+"""Makes true what was said of users: locks whom it concerns, decides, writes."""
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from sqlalchemy import Connection
+
+from clerk.user import Snapshot
+from config.role import Role
+from db import audit, roles, users
+from db.audit import Author
+from worker import fold
+from worker.attempt import Raced
+from worker.fold import Decision, State
+
+DELETED = "The user was deleted in Clerk."
+
+
+Witness: TypeAlias = Callable[[Connection, Collection[str]], None]
+"""Gets to see the Clerk ids of everybody who may change, locked and not yet changed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manner:
+    """How something is made true: on whose account, and what of two states counts."""
+
+    author: Author
+    insists: bool = False
+    """Whether a snapshot counts although a newer one is known."""
+    witness: Witness | None = None
+
+
+FROM_CLERK = Manner(author=Author(actor="clerk"))
+
+
+def write(
+    connection: Connection,
+    said: Sequence[tuple[State, str]],
+    default_role: Role,
+    email_keys: set[str] | None = None,
+    manner: Manner = FROM_CLERK,
+) -> None:
+    """Make true what was said of users, each with its cause (a svix id or request id), whatever is already stored.
+
+    Raises Raced if another transaction came in between; roll back then, and do it again.
+    """
+    incoming = fold.fold(state for state, _ in said)
+    claims = {key for state in incoming.values() if (key := fold.claim(state))} | (email_keys or set())
+    stored = users.lock(connection, users.concerned(connection, incoming.keys(), claims))
+    decision = fold.decide(stored, incoming, fold.insisted if manner.insists else fold.later)
+    locked = {user.id for user in stored}
+    if decision.contested and users.claimants(connection, decision.contested) - locked:
+        raise Raced(decision.contested)
+    if manner.witness:
+        manner.witness(connection, incoming.keys() | {user.state.clerk_id for user in stored})
+    causes = {state.clerk_id: cause for state, cause in said if incoming[state.clerk_id] is state}
+    audit.sign(connection, manner.author, causes, forced=manner.insists)
+    _write(connection, decision, default_role)
+
+
+def _write(connection: Connection, decision: Decision, default_role: Role) -> None:
+    if decision.released:
+        users.release_emails(connection, decision.released)
+    if decision.changed:
+        users.update(connection, decision.changed)
+    if decision.departed:
+        roles.end_all(connection, decision.departed, DELETED)
+    if decision.added:
+        _add(connection, decision, default_role)
+
+
+def _add(connection: Connection, decision: Decision, default_role: Role) -> None:
+    added = users.insert(connection, decision.added)
+    if len(added) < len(decision.added):
+        raise Raced(decision.contested)
+    living = [holding.state for holding in decision.added if isinstance(holding.state, Snapshot)]
+    if living:
+        since = {added[user.clerk_id]: user.created_at or user.version for user in living}
+        roles.assign_default(connection, default_role, since)
