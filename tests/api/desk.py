@@ -10,10 +10,13 @@ from tests.listener import Listener, listening
 
 
 @contextmanager
-def desk(directory: Path, instance: Instance, *, database_url: str, **settings: object) -> Iterator[Listener]:
+def desk(
+    directory: Path, instance: Instance, *, database_url: str, redis_url: str, **settings: object
+) -> Iterator[Listener]:
     """The line of the Procfile until the block ends, with other settings in lower case."""
     environment = {
         "DATABASE_URL": database_url,
+        "REDIS_URL": redis_url,
         "CLERK_ISSUER": instance.issuer,
         "CLERK_JWT_KEY": instance.pem,
         "CLERK_AUTHORIZED_PARTIES": PARTY,

@@ -14,11 +14,11 @@ from tests.servers import Database
 
 
 def test_the_line_of_the_procfile_answers_until_it_is_told_to_end(
-    database: Database, engine: Engine, instance: Instance, tmp_path: Path
+    database: Database, redis_url: str, engine: Engine, instance: Instance, tmp_path: Path
 ) -> None:
     people.add(engine, "user_ada", Role.MENTOR)
 
-    with desk(tmp_path, instance, database_url=database.app_url) as door:
+    with desk(tmp_path, instance, database_url=database.app_url, redis_url=redis_url) as door:
         headers = {"Authorization": f"bearer {instance.token('user_ada')}"}
         told = httpx.get(f"http://127.0.0.1:{door.port}/api/user/profile", headers=headers, **QUICK)
 

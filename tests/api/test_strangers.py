@@ -41,9 +41,14 @@ def database(servers: Servers, template: str) -> Iterator[Database]:
 
 
 @pytest.fixture(scope="module")
-def door(database: Database, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Listener]:
+def addresses(database: Database, servers: Servers) -> dict[str, str]:
+    return {"database_url": database.app_url, "redis_url": servers.redis_url}
+
+
+@pytest.fixture(scope="module")
+def door(addresses: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Listener]:
     directory = tmp_path_factory.mktemp("desk")
-    with desk(directory, INSTANCE, database_url=database.app_url, body_timeout_seconds=0.5) as started:
+    with desk(directory, INSTANCE, **addresses, body_timeout_seconds=0.5) as started:
         yield started
 
 
@@ -75,9 +80,9 @@ def test_a_body_that_is_too_large_ends_the_connection(door: Listener) -> None:
 
 
 def test_more_connections_than_a_process_may_hold_are_refused_until_others_end(
-    database: Database, tmp_path: Path
+    addresses: dict[str, str], tmp_path: Path
 ) -> None:
-    with desk(tmp_path, INSTANCE, database_url=database.app_url, max_connections=20) as small, ExitStack() as held:
+    with desk(tmp_path, INSTANCE, **addresses, max_connections=20) as small, ExitStack() as held:
         for _ in range(40):
             held.enter_context(socket.create_connection(("127.0.0.1", small.port), timeout=5))
         until(lambda: "too_many_connections" in small.reasons())
@@ -85,8 +90,10 @@ def test_more_connections_than_a_process_may_hold_are_refused_until_others_end(
         until(small.answers)
 
 
-def test_a_thousand_silent_connections_do_not_shut_out_a_guarded_request(database: Database, tmp_path: Path) -> None:
-    with desk(tmp_path, INSTANCE, database_url=database.app_url) as patient, ExitStack() as held:
+def test_a_thousand_silent_connections_do_not_shut_out_a_guarded_request(
+    addresses: dict[str, str], tmp_path: Path
+) -> None:
+    with desk(tmp_path, INSTANCE, **addresses) as patient, ExitStack() as held:
         for _ in range(1_000):
             held.enter_context(socket.create_connection(("127.0.0.1", patient.port), timeout=5))
         profile = f"GET /api/admin/users/{ADMIN} HTTP/1.1"
