@@ -17,7 +17,10 @@ from tests.ops.groups import until
 from tests.servers import Database
 from tests.town import Town, town
 
-END_ALL = "select pg_terminate_backend(pid) from pg_stat_activity where application_name like 'akako %' and application_name <> 'akako test'"
+END_ALL = """
+    select pg_terminate_backend(pid) from pg_stat_activity
+    where application_name like 'akako %' and application_name <> 'akako test'
+"""
 SAID: dict[str, Any] = {
     "username": "augustina-the-first",
     "first_name": "Augustina",
