@@ -24,7 +24,7 @@ class Applied:
     parked: int = 0
     ignored: int = 0
     failed: int = 0
-    lags: list[float] = field(default_factory=list)
+    lags: list[float] = field(default_factory=list, compare=False)
     """Seconds for which each applied event had been kept."""
 
     @property
