@@ -183,7 +183,8 @@ def test_nobody_escapes_a_ban_by_a_tie(engine: Engine, apply: Apply, clerk: Cler
 
 
 def test_a_set_of_heavy_bodies_is_applied_in_one_transaction_and_never_held_whole(engine: Engine, clerk: Clerk) -> None:
-    heavy = [clerk.created(f"user_{n}", email=None, unsafe_metadata={"much": "x" * 1_000_000}) for n in range(24)]
+    megabyte = 1_000_000
+    heavy = [clerk.created(f"user_{n}", email=None, unsafe_metadata={"much": "x" * megabyte}) for n in range(24)]
     ids = keep(engine, clerk, *heavy)
     tracemalloc.start()
     applied = apply_ids(engine, ids, Role.LEARNER)
@@ -191,4 +192,4 @@ def test_a_set_of_heavy_bodies_is_applied_in_one_transaction_and_never_held_whol
     tracemalloc.stop()
     assert applied == Applied(applied=24)
     assert values(engine, "select count(distinct xmin::text) from webhook_events") == [1]
-    assert peak < 3 * SLICE_BYTES
+    assert peak < SLICE_BYTES + 14 * megabyte  # twelve times a body is taken for the moment in which it is read
