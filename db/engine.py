@@ -50,8 +50,12 @@ def connect(
             keepalives_count=3,
             tcp_user_timeout=SILENCE_MILLISECONDS,
         )
-        connection.execute(_SESSION, limits)
-        connection.commit()
+        try:
+            connection.execute(_SESSION, limits)
+            connection.commit()
+        except BaseException:
+            connection.close()
+            raise
         return connection
 
     engine = create_engine(

@@ -21,8 +21,6 @@ class Look:
         return self._vitals.get()
 
     def _read(self) -> Vitals:
-        try:
-            with self._engine.connect() as connection:
-                return vitals.read(connection)
-        finally:
-            self._engine.dispose()
+        with self._engine.connect() as connection:
+            connection.detach()  # closed after the look, however many look at once
+            return vitals.read(connection)

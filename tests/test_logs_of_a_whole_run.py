@@ -90,10 +90,10 @@ def test_no_log_holds_anything_of_a_person_or_a_secret(home: Town, database: Dat
         owner.execute("alter role akako_app login")
         until(lambda: home.deliver(person(home, 4)) == [202])
         until(lambda: home.roles("user_4") == ["LEARNER"])
+    lines = home.lines()
     for name in ("web", "api", "worker", "beat"):
         home.stop(name)
 
-    lines = home.lines()
     assert {line["process"] for line in lines} == {"receiver", "api", "worker", "beat"}
     assert EXPECTED - {line["event"] for line in lines} == set()
     assert "debug" in {line["level"] for line in lines}

@@ -10,6 +10,7 @@ import pytest
 import yaml
 from prometheus_client import REGISTRY, ProcessCollector
 
+import access.authentication
 import access.lookup
 import api.metrics
 import webhooks.metrics
@@ -29,7 +30,7 @@ DASHBOARD: dict[str, Any] = json.loads((ROOT / "deploy/grafana/akako-sync.json")
 RUNBOOK = (ROOT / "docs/how-to/runbook.md").read_text()
 REFERENCE = (ROOT / "docs/reference/metrics.md").read_text()
 # What a room counts is registered when it is imported.
-ROOMS = (access.lookup, api.metrics, webhooks.metrics, worker.metrics)
+ROOMS = (access.authentication, access.lookup, api.metrics, webhooks.metrics, worker.metrics)
 NAMES = re.compile(r"\b(?:akako|process)_[a-z_]+\b")
 
 

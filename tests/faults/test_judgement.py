@@ -51,8 +51,9 @@ def test_an_event_without_its_effect_is_lost(house: House) -> None:
 
 
 def test_a_second_line_in_the_trail_is_an_event_applied_twice(house: House) -> None:
+    before = judged(house, told(0, 1)).twice
     house.run("insert into audit_log (action, clerk_user_id, actor) values ('role.assigned', 'user_00000000', 'x')")
-    assert judged(house, told(0, 1)).twice == 1
+    assert judged(house, told(0, 1)).twice == before + 1
 
 
 def test_a_wait_counts_from_the_answer_without_the_time_in_which_the_fault_lasted(house: House) -> None:
