@@ -56,6 +56,7 @@ class Watch:
         self._patience = patience
         self._every = every
         self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="watch", daemon=True)
         self._ready = False
         self._calm_at = self._looked_at = time.monotonic()
         self._beat_at = self._looked_at - BEAT_SECONDS
@@ -63,7 +64,7 @@ class Watch:
 
     def start(self) -> None:
         """Begin to look."""
-        threading.Thread(target=self._run, name="watch", daemon=True).start()
+        self._thread.start()
 
     def ready(self, **_: object) -> None:
         """From now on the process is able to move."""
@@ -73,6 +74,10 @@ class Watch:
     def stop(self, **_: object) -> None:
         """Look no more: the process is ending anyway."""
         self._stopped.set()
+
+    def join(self, seconds: float) -> None:
+        """Wait until the last look is over, at most so long."""
+        self._thread.join(seconds)
 
     @property
     def still_seconds(self) -> float:

@@ -74,6 +74,7 @@ def watched(database_url: str, **given: Callable[[], bool]) -> Iterator[Watched]
         yield part
     finally:
         part.watch.stop()
+        part.watch.join(10)
         part.heart.close()
 
 
