@@ -77,5 +77,6 @@ class Doctor:
 
 def _lag(pool: Engine) -> Lag | None:
     with pool.connect() as connection:
+        connection.detach()  # between two looks nothing is held
         lags = vitals.latest_lags(connection)
     return Lag(statistics.median(lags), lags[-1]) if lags else None
