@@ -46,7 +46,7 @@ format: install ## Format the code and fix what can be fixed
 	@$(BIN)/ruff check --fix .
 
 bench: $(BENCH_READY) ## Measure ours beside what people use instead (more than an hour)
-	@$(BIN)/python -m bench
+	@$(BIN)/python -m bench && $(BIN)/python -m bench.page
 
 bench-quick: $(BENCH_READY) ## Its main rows in small, in under three minutes
 	@$(BIN)/python -m bench --quick
