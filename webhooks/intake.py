@@ -10,6 +10,7 @@ from queue import SimpleQueue
 
 import structlog
 from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import SQLAlchemyError
 
 from config import logs
 from config.settings import ReceiverSettings
@@ -19,18 +20,12 @@ from serving import thread
 from webhooks import metrics
 from webhooks.outcome import Outcome, Unavailable
 from webhooks.patience import Patience
+from webhooks.waiting import Waiting, answer
 
 log = structlog.get_logger()
 
 MOST_TOGETHER = 32
 """So many deliveries are handed over at once at most: while they are written, the next ones can be verified."""
-
-
-@dataclass(slots=True, eq=False)
-class _Waiting:
-    kept: Kept
-    answer: asyncio.Future[Outcome]
-    since: float
 
 
 @dataclass(slots=True)
@@ -40,7 +35,7 @@ class _Passed:
     rows: int = 0
     bytes: int = 0
 
-    def count(self, waiting: _Waiting) -> None:
+    def count(self, waiting: Waiting) -> None:
         self.rows += 1
         self.bytes += len(waiting.kept.body)
 
@@ -61,11 +56,11 @@ class Intake:
         self._closing = False
         self._patience = Patience(settings.keep_timeout_seconds, lambda: Unavailable("database_slow"))
         self._thread = thread.needed("intake", self._run)
-        self._arrived: list[_Waiting] = []
+        self._arrived: list[Waiting] = []
         self._entered, self._left = _Passed(), _Passed()
-        self._handed: SimpleQueue[list[_Waiting]] = SimpleQueue()
+        self._handed: SimpleQueue[list[Waiting]] = SimpleQueue()
         """An empty list says that nothing follows."""
-        self._queue: deque[_Waiting] = deque()
+        self._queue: deque[Waiting] = deque()
 
     def start(self) -> None:
         """Begin to write."""
@@ -74,7 +69,7 @@ class Intake:
     async def keep(self, kept: Kept) -> Outcome:
         """Wait until the delivery is committed. Raises Unavailable if too many wait or it takes too long."""
         loop = asyncio.get_running_loop()
-        waiting = _Waiting(kept, loop.create_future(), time.monotonic())
+        waiting = Waiting(kept, loop.create_future(), time.monotonic())
         self._enter(waiting)
         if len(self._arrived) == 1:
             loop.call_soon(self._hand_over)
@@ -90,7 +85,7 @@ class Intake:
         self._handed.put([])
         await asyncio.to_thread(self._thread.join, self._settings.keep_timeout_seconds)
 
-    def _enter(self, waiting: _Waiting) -> None:
+    def _enter(self, waiting: Waiting) -> None:
         rows = self._entered.rows - self._left.rows
         size = self._entered.bytes - self._left.bytes + len(waiting.kept.body)
         if self._closing or rows >= self._settings.intake_waiting_rows or size > self._settings.intake_waiting_bytes:
@@ -106,12 +101,11 @@ class Intake:
     def _run(self) -> None:
         while batch := self._next():
             self._keep(batch)
-        if self._connection is not None:
-            self._connection.close()
+        self._let_go()
 
-    def _next(self) -> list[_Waiting]:
+    def _next(self) -> list[Waiting]:
         """The next batch, as soon as there is one; empty when it is time to stop. Who gave up waiting is left out."""
-        batch: list[_Waiting] = []
+        batch: list[Waiting] = []
         while not batch and self._gather():
             while self._queue and len(batch) < self._settings.intake_rows:
                 waiting = self._queue.popleft()
@@ -130,27 +124,27 @@ class Intake:
             self._queue += handed
         return bool(self._queue)
 
-    def _keep(self, batch: Sequence[_Waiting]) -> None:
+    def _keep(self, batch: Sequence[Waiting]) -> None:
         """Write, answer, nudge. A row that the database refuses is found by halving and fails alone."""
         try:
             added = self._write([waiting.kept for waiting in batch])
         except Exception as error:
             if remedy := faults.remedy(error):
-                _answer(batch, Unavailable("database_away", next_step=remedy, **logs.fault(error)))
+                answer(batch, Unavailable("database_away", next_step=remedy, **logs.fault(error)))
                 # The next batch begins with another connection: perhaps to another server.
                 self._engine.dispose()
             elif len(batch) == 1:
-                _answer(batch, Unavailable("row_refused", **logs.fault(error)))
+                answer(batch, Unavailable("row_refused", **logs.fault(error)))
             else:
                 self._keep_apart(batch)
         else:
-            _answer(batch, added)
+            answer(batch, added)
             fresh = [waiting.kept for waiting in batch if waiting.kept.svix_id in added]
             self._nudge([kept.svix_id for kept in fresh if kept.status == "received"])
             _tell_of_parked(fresh)
             metrics.note_kept([waiting.kept for waiting in batch], len(fresh), time.monotonic() - batch[0].since)
 
-    def _keep_apart(self, batch: Sequence[_Waiting]) -> None:
+    def _keep_apart(self, batch: Sequence[Waiting]) -> None:
         """Keep each half by itself, without those that nobody waits for any more."""
         middle = len(batch) // 2
         for half in (batch[:middle], batch[middle:]):
@@ -172,9 +166,15 @@ class Intake:
         try:
             return events.keep(self._connection, batch)
         except Exception:
-            self._connection.close()
-            self._connection = None
+            self._let_go()
             raise
+
+    def _let_go(self) -> None:
+        """Have no connection any more, even if the one there was is too broken to be closed."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            with contextlib.suppress(SQLAlchemyError):
+                connection.close()
 
 
 def _tell_of_parked(fresh: Sequence[Kept]) -> None:
@@ -187,23 +187,3 @@ def _tell_of_parked(fresh: Sequence[Kept]) -> None:
                 reason=kept.last_error,
                 next_step="see `akako events show`",
             )
-
-
-def _answer(batch: Sequence[_Waiting], result: set[str] | Unavailable) -> None:
-    """Give every waiting request its answer, with one call into its event loop."""
-    if batch:
-        with contextlib.suppress(RuntimeError):  # the loop is gone, and with it whoever waited
-            batch[0].answer.get_loop().call_soon_threadsafe(_settle, batch, result)
-
-
-def _settle(batch: Sequence[_Waiting], result: set[str] | Unavailable) -> None:
-    first = set(result) if isinstance(result, set) else set()
-    for waiting in batch:
-        fresh = waiting.kept.svix_id in first
-        first.discard(waiting.kept.svix_id)
-        if waiting.answer.done():
-            continue
-        if isinstance(result, Unavailable):
-            waiting.answer.set_exception(result)
-        else:
-            waiting.answer.set_result(Outcome.ACCEPTED if fresh else Outcome.DUPLICATE)
