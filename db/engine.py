@@ -20,6 +20,13 @@ _SESSION = """
                 then set_config('synchronous_commit', 'on', false) end
 """
 
+# A session keeps its plans, those of triggers and foreign keys too, until the tables are analyzed. Made while hardly
+# anybody was there, they would read all users for every row of a database that has just begun to fill.
+_LOOK_UP = """
+    select set_config(name, 'off', false) from unnest(array['enable_seqscan', 'enable_hashjoin', 'enable_mergejoin'])
+        as way (name)
+"""
+
 
 def connect(
     url: str,
@@ -29,13 +36,15 @@ def connect(
     statement_seconds: float = 60,
     lock_seconds: float = 0,
     idle_seconds: float = 0,
+    looks_up: bool = False,
 ) -> Engine:
     """An engine on psycopg 3 that connects when it is first used, with at most `connections` at a time.
 
     `url` is libpq's own (`postgresql://` or `postgres://`), whatever parameters the host gave with it. A statement
     that takes longer than `statement_seconds`, or waits for one lock longer than `lock_seconds`, is cancelled by the
     server, and a transaction in which we say nothing for `idle_seconds` is ended by it (0: never); a server that falls
-    silent is given up.
+    silent is given up. With `looks_up` each row is found through an index wherever there is one, however small the
+    tables seem.
     """
 
     limits = [f"{seconds * 1_000:.0f}" for seconds in (statement_seconds, lock_seconds, idle_seconds)]
@@ -52,6 +61,8 @@ def connect(
         )
         try:
             connection.execute(_SESSION, limits)
+            if looks_up:
+                connection.execute(_LOOK_UP)
             connection.commit()
         except BaseException:
             connection.close()

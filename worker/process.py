@@ -38,6 +38,7 @@ def equip(settings: WorkerSettings) -> None:
         statement_seconds=STATEMENT_SECONDS,
         lock_seconds=LOCK_SECONDS,
         idle_seconds=IDLE_SECONDS,
+        looks_up=True,
     )
     _tools[:] = [Tools(settings, pool, queue)]
 
