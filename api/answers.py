@@ -152,7 +152,8 @@ class Delivery(Answer):
     verified_by: str
     """The signing secret that fitted: the first 12 hexadecimal digits of its SHA-256."""
     body_sha256: str
-    body_bytes: int
+    body_bytes: int | None
+    """Null once the body was removed for its age; its digest stays."""
 
 
 class Explanation(Answer):

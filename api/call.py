@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
+from pydantic import ValidationError
 from starlette.requests import Request
 
 from access import caller
@@ -73,15 +74,19 @@ class Call(Generic[Query, Body]):
 async def read(
     request: Request, query: type[Question] | None, body: type[Question] | None, most: int
 ) -> Call[Any, Any]:
-    """Judge a request that the guard let through. Raises Unusable or ValidationError."""
-    return Call(
-        session=caller.session_of(request),
-        user=request.scope["user"],
-        request_id=request_id(request.scope),
-        path=request.path_params,
-        query=_query(request, query),
-        body=body.model_validate_json(await _body(request, most), strict=True) if body else None,
-    )
+    """Judge a request that the guard let through. Raises Unusable."""
+    sent = await _body(request, most) if body else b""
+    try:
+        return Call(
+            session=caller.session_of(request),
+            user=request.scope["user"],
+            request_id=request_id(request.scope),
+            path=request.path_params,
+            query=_query(request, query),
+            body=body.model_validate_json(sent, strict=True) if body else None,
+        )
+    except ValidationError as error:
+        raise Unusable(422, "invalid", _complaint(error)) from error
 
 
 def _query(request: Request, query: type[Question] | None) -> Question | None:
@@ -113,3 +118,12 @@ async def _body(request: Request, most: int) -> bytes:
 
 def _too_large(most: int) -> Unusable:
     return Unusable(413, "too_large", f"Send at most {most} bytes.")
+
+
+def _complaint(error: ValidationError) -> str:
+    """What is wrong where, without repeating what was sent."""
+    faults_found = error.errors(include_url=False, include_context=False, include_input=False)
+    return "; ".join(
+        ": ".join(filter(None, [".".join(map(str, fault["loc"])), fault["msg"].removeprefix("Value error, ")]))
+        for fault in faults_found[:5]
+    )

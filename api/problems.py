@@ -3,7 +3,6 @@
 from collections.abc import Awaitable, Callable
 
 import structlog
-from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -74,8 +73,6 @@ def of(request: Request, error: Exception) -> Response:
         case Refused():
             other = error.in_the_way.id if error.in_the_way else None
             return response(request, _STATUSES.get(type(error), 409), error.word, str(error), assignment_id=other)
-        case ValidationError():
-            return response(request, 422, "invalid", _complaint(error))
         case Unusable():
             return response(request, error.status, error.word, str(error))
         case Away():
@@ -124,12 +121,3 @@ def unread(status: int) -> bytes:
 async def handle_any(request: Request, error: Exception) -> Response:
     """The answer to what nobody caught."""
     return of(request, error)
-
-
-def _complaint(error: ValidationError) -> str:
-    """What is wrong where, without repeating what was sent."""
-    faults_found = error.errors(include_url=False, include_context=False, include_input=False)
-    return "; ".join(
-        ": ".join(filter(None, [".".join(map(str, fault["loc"])), fault["msg"].removeprefix("Value error, ")]))
-        for fault in faults_found[:5]
-    )

@@ -19,11 +19,13 @@ _ENTRY = """
         order by role)
 """
 
+_TEXT = "left(lower(%(text)s), 200)"
+
 # Each is one range of an index: what follows the prefix lies before the prefix and the last character that there is.
 _BEGINS = " or ".join(
-    f"({expression} >= lower(%(text)s) and {expression} < lower(%(text)s) || chr(1114111))"
+    f"({expression} >= {_TEXT} and {expression} < {_TEXT} || chr(1114111))"
     for expression in (
-        "lower(ltrim(coalesce(first_name, '') || ' ' || coalesce(last_name, ''))) collate \"C\"",
+        "left(lower(ltrim(coalesce(first_name, '') || ' ' || coalesce(last_name, ''))), 200) collate \"C\"",
         'lower(last_name) collate "C"',
         'lower(username) collate "C"',
         'lower(claimed_email collate "C")',

@@ -23,7 +23,8 @@ class Delivery:
     verified_by: str
     """The signing secret that fitted: the first 12 hexadecimal digits of its SHA-256."""
     body_sha256: str
-    body_bytes: int
+    body_bytes: int | None
+    """None once the body was removed for its age; its digest stays."""
 
 
 def deliveries(connection: Connection, svix_ids: Collection[str]) -> list[Delivery]:
@@ -31,7 +32,7 @@ def deliveries(connection: Connection, svix_ids: Collection[str]) -> list[Delive
     rows = connection.exec_driver_sql(
         """
         select svix_id, type, occurred_at, received_at, applied_at, status, svix_timestamp, svix_signature, verified_by,
-               encode(sha256(body), 'hex'), octet_length(body)
+               encode(coalesce(digest, sha256(body)), 'hex'), octet_length(body)
         from webhook_events where svix_id = any(%(ids)b::text[]) order by received_at, svix_id
         """,
         {"ids": list(svix_ids)},

@@ -68,7 +68,7 @@ users = Table(
     ),
     Index(
         "users_name_idx",
-        text("(lower(ltrim(coalesce(first_name, '') || ' ' || coalesce(last_name, ''))) collate \"C\")"),
+        text("(left(lower(ltrim(coalesce(first_name, '') || ' ' || coalesce(last_name, ''))), 200) collate \"C\")"),
     ),
     Index("users_last_name_idx", text('(lower(last_name) collate "C")')),
     Index("users_username_idx", text('(lower(username) collate "C")')),

@@ -1,9 +1,12 @@
 """Whichever way a role changes, the trail has one line of it, with who did it and what was behind it."""
 
+from hashlib import sha256
+
 import psycopg
 from click.testing import CliRunner
 from sqlalchemy import Engine
 
+from db import events
 from ops.main import main
 from tests import ledger
 from tests.api.asking import Person
@@ -55,6 +58,22 @@ def test_what_an_event_gave_is_explained_by_the_delivery_and_the_secret_that_ver
     assert [each["svix_id"] for each in why["deliveries"]] == [created.svix_id]
     assert why["deliveries"][0]["verified_by"] == ledger.opened(clerk, created).verified_by
     assert why["deliveries"][0]["svix_signature"] == created.headers["svix-signature"]
+
+
+def test_it_is_explained_also_when_the_delivery_has_lost_its_body(
+    database: Database, engine: Engine, admin: Person, clerk: Clerk
+) -> None:
+    created = clerk.created("user_ada")
+    ledger.apply(engine, clerk, created)
+    with psycopg.connect(database.owner_url, autocommit=True) as psql:
+        psql.execute("update webhook_events set received_at = received_at - interval '91 days'")
+    with engine.begin() as connection:
+        assert events.forget_bodies(connection, days=90, most=10) == 1
+
+    why = admin.get("/api/admin/users/user_ada/explain", role="LEARNER")
+
+    delivery = why.json()["deliveries"][0]
+    assert (delivery["body_sha256"], delivery["body_bytes"]) == (sha256(created.body).hexdigest(), None)
 
 
 def test_private_metadata_is_in_no_answer(engine: Engine, admin: Person, clerk: Clerk) -> None:

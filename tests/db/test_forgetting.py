@@ -135,6 +135,12 @@ def test_the_database_refuses_any_other_change_of_what_was_signed(
         connection.execute(statement)
 
 
+def test_what_came_today_keeps_its_body_whoever_wants_it_gone(engine: Engine, app: psycopg.Connection) -> None:
+    keep(engine, "msg_today", body=BODY, status="ignored")
+    with pytest.raises(errors.InsufficientPrivilege, match="never changed"):
+        app.execute("update webhook_events set body = null")
+
+
 def test_a_body_leaves_its_digest_even_under_a_replica_role(old: Engine, superuser: psycopg.Connection) -> None:
     superuser.execute("set session_replication_role = replica")
     superuser.execute("update webhook_events set body = null where svix_id = 'msg_applied'")

@@ -1,6 +1,7 @@
 """Peculiar events become users all the same, or are put aside with a reason."""
 
 import dataclasses
+import random
 
 import pytest
 from sqlalchemy import Engine
@@ -12,6 +13,9 @@ from tests.ledger import actions, opened, statuses, values
 from tests.worker.conftest import Apply
 from worker.apply import Applied
 from worker.apply import apply as apply_ids
+
+INCOMPRESSIBLE = "".join(chr(character) for character in random.Random(1).choices(range(0x20000, 0x2A6D6), k=5_000))
+"""Four bytes a character that an index cannot pack: longer than what one of its rows holds."""
 
 
 @pytest.mark.parametrize(
@@ -29,6 +33,7 @@ from worker.apply import apply as apply_ids
         {"created_at": 253_402_300_799_999},
         {"unsafe_metadata": {"of the future": ["yes"]}, "telepathy": True},
         {"first_name": "👩🏽‍🚀 " * 10_000},
+        dict.fromkeys(("first_name", "last_name", "username", "external_id"), INCOMPRESSIBLE),
     ],
     ids=lambda peculiar: ",".join(peculiar),
 )

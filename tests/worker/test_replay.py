@@ -125,6 +125,7 @@ def test_an_event_without_a_body_and_one_that_nobody_knows_are_left_and_the_othe
 ) -> None:
     ids = keep(engine, clerk, clerk.created(), clerk.created("user_bea", email=None))
     apply_ids(engine, ids[:1], Role.LEARNER)
+    change(owner, "update webhook_events set received_at = received_at - interval '91 days'")
     change(owner, "update webhook_events set body = null where svix_id = %s", ids[0])
     done = replay(engine.begin, [*ids, "msg_none"], ORDER)
     assert done.applied == 1
