@@ -60,13 +60,25 @@ def claimants(connection: Connection, email_keys: Collection[str]) -> set[int]:
     return set(rows.scalars())
 
 
-def lock(connection: Connection, ids: Collection[int]) -> list[Stored]:
-    """Lock users, in the order of Clerk's ids, and read them."""
+def lock(connection: Connection, ids: Collection[int], *, wait: bool = True) -> list[Stored]:
+    """Lock users, in the order of Clerk's ids, and read them; those that others hold are waited for, or left."""
     rows = connection.exec_driver_sql(
-        f"select {COLUMNS} from users where id = any(%(ids)b::bigint[]) order by clerk_id for no key update",  # noqa: S608
+        f"""
+        select {COLUMNS} from users where id = any(%(ids)b::bigint[]) order by clerk_id
+        for no key update {"" if wait else "skip locked"}
+        """,  # noqa: S608 - constants of ours
         {"ids": list(ids)},
     )
     return [_stored(*row) for row in rows]
+
+
+def claims(connection: Connection, ids: Collection[int]) -> dict[str, str | None]:
+    """The keys of the addresses that users claim, by Clerk's id, without locking anybody."""
+    rows = connection.exec_driver_sql(
+        'select clerk_id, lower(claimed_email collate "C") from users where id = any(%(ids)b::bigint[])',
+        {"ids": list(ids)},
+    )
+    return dict(map(tuple, rows))
 
 
 def insert(connection: Connection, holdings: Iterable[Holding]) -> dict[str, int]:

@@ -2,18 +2,25 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import reduce
 
+import structlog
 from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DBAPIError
 
 from clerk.user import Snapshot
 from config.role import Role
-from db import events
+from db import events, faults
 from worker import failures, halving, truth
 from worker.attempt import together
 from worker.fold import State
+from worker.truth import Manner
 from worker.understanding import understand
+
+log = structlog.get_logger()
+
+NOT_WAITING = replace(truth.FROM_CLERK, waits=False)
 
 
 @dataclass(slots=True)
@@ -36,8 +43,9 @@ class Applied:
 def apply(engine: Engine, svix_ids: Sequence[str], default_role: Role) -> Applied:
     """Apply the events among these that wait and that nobody else is applying.
 
-    An event that fails is found by halving the set; it is postponed or parked, and the others are applied. Raises what
-    is not the events' fault (the database is away, time ran out): nothing is counted then, and the sweep comes again.
+    An event that fails is found by halving the set; it is postponed or parked, and the others are applied. What is said
+    of users whom somebody holds locked for long is left to the sweep. Raises what is not the events' fault (the
+    database is away, time ran out): nothing is counted then, and the sweep comes again.
     """
     return _apply(engine, svix_ids, default_role, time.monotonic() + halving.LONGEST_SECONDS)
 
@@ -65,21 +73,32 @@ def apply_snapshot(engine: Engine, snapshot: Snapshot, cause: str, default_role:
 
 
 def _apply_at_once(engine: Engine, svix_ids: Sequence[str], default_role: Role) -> Applied:
-    return together(
-        engine.begin, lambda connection, email_keys: _apply_in(connection, svix_ids, default_role, email_keys)
-    )
+    def once(manner: Manner) -> Applied:
+        return together(
+            engine.begin, lambda connection, keys: _apply_in(connection, svix_ids, default_role, manner, keys)
+        )
+
+    try:
+        return once(truth.FROM_CLERK)
+    except DBAPIError as error:
+        if not faults.is_lock(error):
+            raise
+        log.warning("users.held", events=len(svix_ids), next_step="look in pg_locks for who holds a lock so long")
+        return once(NOT_WAITING)
 
 
-def _apply_in(connection: Connection, svix_ids: Sequence[str], default_role: Role, email_keys: set[str]) -> Applied:
+def _apply_in(
+    connection: Connection, svix_ids: Sequence[str], default_role: Role, manner: Manner, email_keys: set[str]
+) -> Applied:
     claimed = events.claim(connection, svix_ids)
     if not claimed:
         return Applied()
     understood = understand(connection, claimed)
     for svix_id, status, why in understood.without_effect:
         events.mark(connection, svix_id, status, why)
-    truth.write(connection, understood.states, default_role, email_keys)
+    left = truth.write(connection, understood.states, default_role, email_keys, manner)
     marked = {svix_id for svix_id, _, _ in understood.without_effect}
-    done = [event.svix_id for event in claimed if event.svix_id not in marked]
+    done = [event.svix_id for event in claimed if event.svix_id not in marked | left]
     lags = events.mark_applied(connection, done)
     parked = sum(status == "parked" for _, status, _ in understood.without_effect)
     return Applied(applied=len(done), parked=parked, ignored=len(marked) - parked, lags=lags)

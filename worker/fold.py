@@ -85,6 +85,16 @@ def holders(states: Iterable[State]) -> dict[str, str]:
     return {key: snapshot.clerk_id for key, snapshot in holding.items()}
 
 
+def entangled(stored: Iterable[Stored], incoming: Mapping[str, State], held: Mapping[str, str | None]) -> set[str]:
+    """Of whom nothing can be decided without users that somebody else holds, given with the addresses they claim.
+
+    Those users themselves, and whoever claims one of their addresses or did so before.
+    """
+    keys = set(held.values()) - {None}
+    claimed = [(user.state.clerk_id, user.state) for user in stored] + list(incoming.items())
+    return {clerk_id for clerk_id, state in claimed if clerk_id in held or claim(state) in keys}
+
+
 def decide(
     stored: Sequence[Stored], incoming: Mapping[str, State], settle: Callable[[State, State], State] = later
 ) -> Decision:

@@ -29,6 +29,8 @@ class Manner:
     insists: bool = False
     """Whether a snapshot counts although a newer one is known."""
     witness: Witness | None = None
+    waits: bool = True
+    """Whether users that others hold locked are waited for; if not, what was said of them is left."""
 
 
 FROM_CLERK = Manner(author=Author(actor="clerk"))
@@ -40,23 +42,29 @@ def write(
     default_role: Role,
     email_keys: set[str] | None = None,
     manner: Manner = FROM_CLERK,
-) -> None:
+) -> set[str]:
     """Make true what was said of users, each with its cause (a svix id or request id), whatever is already stored.
 
-    Raises Raced if another transaction came in between; roll back then, and do it again.
+    The causes that were left, because others hold the users concerned. Raises Raced if another transaction came in
+    between; roll back then, and do it again.
     """
     incoming = fold.fold(state for state, _ in said)
     claims = {key for state in incoming.values() if (key := fold.claim(state))} | (email_keys or set())
-    stored = users.lock(connection, users.concerned(connection, incoming.keys(), claims))
+    concerned = users.concerned(connection, incoming.keys(), claims)
+    stored = users.lock(connection, concerned, wait=manner.waits)
+    held = users.claims(connection, concerned - {user.id for user in stored}) if not manner.waits else {}
+    left = fold.entangled(stored, incoming, held)
+    incoming = {clerk_id: state for clerk_id, state in incoming.items() if clerk_id not in left}
     decision = fold.decide(stored, incoming, fold.insisted if manner.insists else fold.later)
     locked = {user.id for user in stored}
     if decision.contested and users.claimants(connection, decision.contested) - locked:
         raise Raced(decision.contested)
     if manner.witness:
         manner.witness(connection, incoming.keys() | {user.state.clerk_id for user in stored})
-    causes = {state.clerk_id: cause for state, cause in said if incoming[state.clerk_id] is state}
+    causes = {state.clerk_id: cause for state, cause in said if incoming.get(state.clerk_id) is state}
     audit.sign(connection, manner.author, causes, forced=manner.insists)
     _write(connection, decision, default_role)
+    return {cause for state, cause in said if state.clerk_id in left}
 
 
 def _write(connection: Connection, decision: Decision, default_role: Role) -> None:
