@@ -33,6 +33,19 @@ def hold(connection: Connection, svix_ids: Collection[str]) -> list[Held]:
     return [Held(svix_id, size, at, Status(status)) for svix_id, size, at, status in rows]
 
 
+def hold_with_users(connection: Connection, svix_ids: Collection[str]) -> None:
+    """Lock events, then the users that they are about, each in the order of their ids."""
+    hold(connection, svix_ids)
+    connection.exec_driver_sql(
+        """
+        select from users
+        where clerk_id in (select clerk_user_id from webhook_events where svix_id = any(%(ids)b::text[]))
+        order by clerk_id for no key update
+        """,
+        {"ids": list(svix_ids)},
+    )
+
+
 def settle(connection: Connection, svix_ids: Sequence[str], status: Status, why: str | None = None) -> None:
     """Write another status of held events. Those that were settled before get a line in the trail each."""
     connection.exec_driver_sql(

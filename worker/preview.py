@@ -2,10 +2,11 @@
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import chain
 
 from sqlalchemy import Connection, Engine
 
-from db import audit, portraits
+from db import audit, handling, portraits
 from db.portraits import Portrait
 from worker import difference
 from worker.difference import Difference
@@ -15,12 +16,16 @@ from worker.replay import Order, Replayed, replay
 def preview(engine: Engine, sets: Iterable[Sequence[str]], order: Order) -> tuple[Replayed, Difference]:
     """What replaying these sets would do, and the exact difference that it would make.
 
-    One transaction holds the users concerned locked until it is rolled back, so keep what is previewed small.
+    One transaction holds the users concerned locked until it is rolled back, so keep what is previewed small. All are
+    locked before the first set is replayed, in the one order that everybody keeps: set by set, two could wait for each
+    other.
     """
+    parts = list(sets)
     done = Replayed()
     with engine.connect() as connection, connection.begin() as transaction:
+        handling.hold_with_users(connection, list(chain.from_iterable(parts)))
         onlooker = _Onlooker(connection)
-        for part in sets:
+        for part in parts:
             done.add(replay(onlooker.savepoint, part, order, onlooker.see))
         made = onlooker.difference(order)
         transaction.rollback()

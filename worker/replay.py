@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from config import logs
 from config.role import Role
-from db import handling
+from db import faults, handling
 from db.audit import Author
 from db.events import Claimed
 from db.handling import Held
@@ -24,6 +24,7 @@ SET = 200
 UNKNOWN = "We keep no delivery with this svix id."
 WITHOUT_BODY = "Its body was removed for its age, so there is nothing to apply. Compare the user with Clerk instead."
 DISCARDED = "Somebody discarded it; its line in the trail says why. Ask for it with the status discarded to replay it."
+IN_THE_WAY = "Somebody is changing its user just now. Replay it again in a moment."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +81,8 @@ def replay(begin: Begin, svix_ids: Sequence[str], order: Order, witness: truth.W
 
 
 def _failed(svix_id: str, error: Exception) -> Replayed:
+    if faults.is_lock(error) or faults.is_collision(error):
+        return Replayed(left=[Left(svix_id, IN_THE_WAY)])
     why = ", ".join(f"{name} {value}" for name, value in logs.fault(error).items())
     return Replayed(left=[Left(svix_id, f"It cannot be applied: {why}.")])
 

@@ -9,6 +9,7 @@ from db.audit import Author, Line
 from db.portraits import Portrait
 from tests.clerk_says import ADA, Clerk, Sent
 from tests.ledger import change, keep, rows, values
+from tests.meanwhile import holding, waiting_for_a_lock
 from tests.worker.conftest import Apply
 from worker import difference
 from worker.difference import Change
@@ -98,3 +99,19 @@ def test_what_is_personal_can_be_hidden(engine: Engine, clerk: Clerk) -> None:
     assert [word for word in ("ada@example.com", "Lovelace", "img.example.com") if word in str(veiled)] == []
     assert veiled.users[0].after is not None
     assert veiled.users[0].after["banned"] is False
+
+
+def test_a_preview_takes_users_in_the_order_that_everybody_keeps_whatever_the_order_of_its_sets(
+    engine: Engine, apply: Apply, clerk: Clerk
+) -> None:
+    apply(*(clerk.created(name, at=0, email=None) for name in USERS))
+    ids = keep(engine, clerk, *(clerk.updated(name, at=1, email=None, banned=True) for name in reversed(USERS)))
+    free = "select clerk_id from users where clerk_id <> 'user_ada' for no key update skip locked"
+    with (
+        holding(engine, "select from users where clerk_id = 'user_ada' for no key update") as other,
+        waiting_for_a_lock(engine, lambda: preview(engine, [[svix_id] for svix_id in ids], order())) as previewing,
+    ):
+        with engine.begin() as connection:
+            assert set(connection.exec_driver_sql(free).scalars()) == set(USERS) - {"user_ada"}
+        other.commit()
+        assert previewing.result()[0].applied == len(ids)
