@@ -10,11 +10,20 @@ from serving import thread
 from webhooks.metrics import NOT_NUDGED
 from worker.enqueue import Queue
 
-GATHER_SECONDS = 0.03
-"""Pause between two messages, in which the ids of several commits come together into one."""
+LEAST_PAUSE_SECONDS, MOST_PAUSE_SECONDS, PAUSE_SECONDS_AN_EVENT = 0.004, 0.03, 0.002
+"""Between two messages, in which the ids of several commits come together into one: the more there were, the longer."""
 REST_SECONDS = 2.0
 """Pause after a failure: what is not nudged meanwhile is found by the sweep."""
 MOST_WAITING = 20_000
+
+
+def pause(events: int) -> float:
+    """Seconds until the next message after one of so many events.
+
+    Few come at once while there is little to do, and a message each tells the workers soonest; under load a message
+    for each would cost receiver and workers more than the events themselves.
+    """
+    return min(MOST_PAUSE_SECONDS, LEAST_PAUSE_SECONDS + PAUSE_SECONDS_AN_EVENT * events)
 
 
 class Nudger:
@@ -53,7 +62,7 @@ class Nudger:
                 self._failed.note("queue_away", **logs.fault(error))
                 self._rest(REST_SECONDS)
             else:
-                self._rest(GATHER_SECONDS)
+                self._rest(pause(len(svix_ids)))
 
     def _next(self) -> list[str]:
         """What waits, as soon as something does; nothing when it is time to stop."""
