@@ -4,6 +4,7 @@ import json
 
 import click
 
+from ops import named
 from ops.connection import author, database, signed
 from ops.replay import LOCK_SECONDS
 from ops.selection import EVERYTHING, Chosen, selecting
@@ -35,10 +36,10 @@ def discard(chosen: Chosen, everything: bool, reason: str, by: str | None, as_js
     with database(lock_seconds=LOCK_SECONDS) as engine:
         for part in chosen.until_now(engine).sets(engine, SET, None):
             with engine.begin() as connection:
-                refused = put_away(connection, part, author(by, reason))
-            for each in refused:
-                click.echo(f"{each.svix_id}: {each.why}", err=True)
-            discarded, left = discarded + len(part) - len(refused), left + len(refused)
+                refused = put_away(connection, part.svix_ids, author(by, reason))
+            named.tell(part.left + refused)
+            discarded += len(part.svix_ids) - len(refused)
+            left += len(part.left) + len(refused)
     told = {"discarded": discarded, "left": left}
     click.echo(json.dumps(told) if as_json else f"{discarded:,} discarded, {left:,} left")
     if left:

@@ -1,9 +1,8 @@
 """`akako events replay`: apply kept events again, or see first what that would change."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from itertools import chain, islice
 from typing import Any
 
 import click
@@ -17,12 +16,13 @@ from config import logs
 from config.settings import NewUserSettings, load
 from db import audit, handling
 from db.selection import Status
-from ops import interruption, sheet
+from ops import interruption, named, sheet
 from ops.connection import author, database
+from ops.named import Part
 from ops.selection import EVERYTHING, Chosen, selecting
 from worker.difference import Change, Difference
 from worker.preview import preview as look
-from worker.replay import SET, Order, Replayed
+from worker.replay import SET, Left, Order, Replayed
 from worker.replay import replay as apply_again
 
 LOCK_SECONDS = 5
@@ -90,14 +90,13 @@ def _replay(engine: Engine, chosen: Chosen, order: Order, after: str | None, as_
     with interruption.heard(), _bar(chosen.count(engine)) as advance:
         try:
             for part in chosen.sets(engine, SET, after):
-                found = apply_again(engine.begin, part, order)
-                for each in found.left:
-                    click.echo(f"{each.svix_id}: {each.why}", err=True)
-                left += len(found.left)
+                found = apply_again(engine.begin, part.svix_ids, order) if part.svix_ids else Replayed()
+                named.tell(part.left + found.left)
+                left += len(part.left) + len(found.left)
                 found.left.clear()  # however many there are, none is kept in memory
                 done.add(found)
-                last = part[-1]
-                advance(len(part))
+                last = part.last or last
+                advance(part.taken)
         except (KeyboardInterrupt, SQLAlchemyError):
             _say(done, left, as_json)
             go_on = f"go on with the same command and --after {last}" if last else "begin again"
@@ -116,13 +115,9 @@ def _say(done: Replayed, left: int, as_json: bool) -> None:
 def _preview(
     engine: Engine, chosen: Chosen, order: Order, at_most: int, after: str | None, reveal: bool, as_json: bool
 ) -> None:
-    svix_ids = list(islice(chain.from_iterable(chosen.sets(engine, SET, after)), at_most + 1))
-    if len(svix_ids) > at_most:
-        raise click.UsageError(
-            f"These are more than {at_most:,} events, whose users a preview would hold locked while it works. "
-            "Ask for fewer, or raise --at-most."
-        )
+    svix_ids, left = _few(chosen.sets(engine, SET, after), at_most)
     done, made = look(engine, (svix_ids[start : start + SET] for start in range(0, len(svix_ids), SET)), order)
+    done.left[:0] = left
     if reveal:
         with engine.begin() as connection:
             audit.sign(connection, order.author)
@@ -136,10 +131,24 @@ def _preview(
         raise SystemExit(1)
 
 
+def _few(parts: Iterable[Part], at_most: int) -> tuple[list[str], list[Left]]:
+    """All of them in memory: what is meant, and what was named and is not."""
+    svix_ids: list[str] = []
+    left: list[Left] = []
+    for part in parts:
+        svix_ids += part.svix_ids
+        left += part.left
+        if len(svix_ids) > at_most:
+            raise click.UsageError(
+                f"These are more than {at_most:,} events, whose users a preview would hold locked while it works. "
+                "Ask for fewer, or raise --at-most."
+            )
+    return svix_ids, left
+
+
 def _print(done: Replayed, made: Difference) -> None:
     click.echo(f"It would be: {done.applied:,} applied, {done.ignored:,} ignored, {len(done.left):,} left.")
-    for each in done.left:
-        click.echo(f"{each.svix_id}: {each.why}", err=True)
+    named.tell(done.left)
     changes = [*made.users, *made.roles]
     sheet.table(
         "What would change",

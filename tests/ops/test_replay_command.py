@@ -86,6 +86,34 @@ def test_an_event_that_is_left_is_named_and_the_command_ends_with_1(engine: Engi
     assert "msg_none: We keep no delivery" in done.stderr
 
 
+def test_what_is_named_and_does_not_meet_the_conditions_is_left_with_the_reason(
+    engine: Engine, clerk: Clerk, akako: Any
+) -> None:
+    (waiting,) = keep(engine, clerk, clerk.created())
+
+    alone = akako("events", "replay", waiting, "--status", "discarded", *WHY)
+    looked = akako("events", "replay", waiting, "--status", "discarded", "--preview")
+    discard = akako("events", "discard", waiting, "--status", "parked", *WHY)
+
+    assert (alone.exit_code, alone.stdout) == (1, "0 applied, 0 ignored, 1 left\n")
+    assert (looked.exit_code, "1 left" in looked.stdout) == (1, True)
+    assert (discard.exit_code, discard.stdout) == (1, "0 discarded, 1 left\n")
+    for done in (alone, looked, discard):
+        assert f"{waiting}: It does not meet every condition" in done.stderr
+
+
+def test_a_set_of_ids_without_a_match_does_not_end_a_replay_and_strangers_are_named(
+    engine: Engine, clerk: Clerk, akako: Any
+) -> None:
+    (svix_id,) = parked(engine, clerk, 1)
+    strangers = "".join(f"msg_{number}\n" for number in range(200))
+
+    done = akako("events", "replay", "-", "--status", "parked", *WHY, given=f"{strangers}msg_none\n{svix_id}\n")
+
+    assert (done.exit_code, done.stdout) == (1, "1 applied, 0 ignored, 201 left\n")
+    assert "msg_none: We keep no delivery" in done.stderr
+
+
 def test_a_replay_goes_on_after_the_event_that_it_is_told(engine: Engine, clerk: Clerk, akako: Any) -> None:
     ids = [parked(engine, clerk, 1)[0] for _ in range(3)]
 
