@@ -10,6 +10,7 @@ import click
 from sqlalchemy import Engine
 
 from access.refusal import EventUnknown
+from clerk.user import identifier
 from db import register
 from db.selection import Selection, Status
 from ops import named
@@ -64,8 +65,10 @@ class Chosen:
         return replace(self, selection=replace(self.selection, until=min(now, until) if until else now))
 
     def whole(self) -> Selection:
-        """One selection, with all ids in memory."""
-        return replace(self.selection, svix_ids=tuple(self._ids())) if self.named else self.selection
+        """One selection, with all ids in memory; what is no id is kept by nobody and left out."""
+        if not self.named:
+            return self.selection
+        return replace(self.selection, svix_ids=tuple(filter(identifier, self._ids())))
 
     def sets(self, engine: Engine, size: int, after: str | None) -> Iterator[Part]:
         """The events that are meant, a set in memory at a time: named ones as named, others by age."""
@@ -75,7 +78,8 @@ class Chosen:
 
     def _ids(self) -> Iterable[str]:
         if self.named == ("-",):
-            return (line.strip() for line in sys.stdin if line.strip())
+            # Bytes that are no text are shown as they are, and are no id either.
+            return (line.strip().decode("latin-1") for line in sys.stdin.buffer if line.strip())
         return self.named
 
 

@@ -114,6 +114,26 @@ def test_a_set_of_ids_without_a_match_does_not_end_a_replay_and_strangers_are_na
     assert "msg_none: We keep no delivery" in done.stderr
 
 
+def test_what_is_no_svix_id_is_named_and_the_others_are_replayed(engine: Engine, clerk: Clerk, akako: Any) -> None:
+    one, two = parked(engine, clerk, 2)
+    given = one.encode() + b"\n\xff\xfe\nmsg 2\n\x1b[2J\n" + two.encode() + b"\r\n" + b"x" * 256
+
+    done = akako("events", "replay", "-", *WHY, given=given)
+
+    assert (done.exit_code, done.stdout) == (1, "2 applied, 0 ignored, 4 left\n")
+    assert done.stderr.count("This is no svix id") == 4
+    assert r"\xff\xfe: This is no svix id" in done.stderr
+    assert r"\x1b[2J: This is no svix id" in done.stderr
+
+
+def test_what_is_no_svix_id_is_in_no_list(engine: Engine, clerk: Clerk, akako: Any) -> None:
+    (svix_id,) = keep(engine, clerk, clerk.created())
+
+    done = akako("events", "list", "-", "--ids", given=b"\xff\xfe\n" + svix_id.encode())
+
+    assert (done.exit_code, done.stdout) == (0, f"{svix_id}\n")
+
+
 def test_a_replay_goes_on_after_the_event_that_it_is_told(engine: Engine, clerk: Clerk, akako: Any) -> None:
     ids = [parked(engine, clerk, 1)[0] for _ in range(3)]
 
