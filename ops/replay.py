@@ -1,13 +1,11 @@
 """`akako events replay`: apply kept events again, or see first what that would change."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -16,7 +14,7 @@ from config import logs
 from config.settings import NewUserSettings, load
 from db import audit, handling
 from db.selection import Status
-from ops import interruption, named, sheet
+from ops import interruption, named, progress, sheet
 from ops.connection import author, database
 from ops.named import Part
 from ops.selection import EVERYTHING, Chosen, selecting
@@ -26,6 +24,8 @@ from worker.replay import SET, Left, Order, Replayed
 from worker.replay import replay as apply_again
 
 LOCK_SECONDS = 5
+UNSAID = "A preview."
+"""The database asks for a reason even for lines that are rolled back."""
 
 
 @click.command(
@@ -73,7 +73,7 @@ def replay(
         raise click.UsageError("Say why with --reason; it stands in the audit trail.")
     logs.configure("akako", level="WARNING")
     order = Order(
-        author=author(by, reason or "A preview."),
+        author=author(by, reason if reason.strip() else UNSAID),
         default_role=load(NewUserSettings).default_role,
         discarded=chosen.selection.status is Status.DISCARDED,
         insists=force,
@@ -87,7 +87,7 @@ def replay(
 
 def _replay(engine: Engine, chosen: Chosen, order: Order, after: str | None, as_json: bool) -> None:
     done, left, last = Replayed(), 0, after
-    with interruption.heard(), _bar(chosen.count(engine)) as advance:
+    with interruption.heard(), progress.bar("replaying", chosen.count(engine)) as advance:
         try:
             for part in chosen.sets(engine, SET, after):
                 found = apply_again(engine.begin, part.svix_ids, order) if part.svix_ids else Replayed()
@@ -122,6 +122,8 @@ def _preview(
         with engine.begin() as connection:
             audit.sign(connection, order.author)
             handling.note_revealed(connection, svix_ids)
+    if order.author.reason == UNSAID:
+        made = replace(made, lines=[replace(line, reason=None) for line in made.lines])
     shown = made if reveal else made.veiled()
     if as_json:
         sheet.as_json(event_answers.replayed(done, shown))
@@ -166,13 +168,3 @@ def _what(change: Change) -> str:
 
 def _row(row: dict[str, Any] | None) -> str:
     return "\n".join(f"{name}: {value}" for name, value in row.items()) if row is not None else "(nothing)"
-
-
-@contextmanager
-def _bar(total: int | None) -> Iterator[Callable[[int], None]]:
-    """A progress bar, where somebody looks; a function that moves it on."""
-    console = Console(stderr=True)
-    columns = (TextColumn("replaying"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as progress:
-        task = progress.add_task("", total=total)
-        yield lambda count: progress.advance(task, count)

@@ -56,7 +56,17 @@ def test_a_preview_shows_the_difference_hides_persons_and_changes_nothing(
         "role.assigned",
         "event.replayed",
     ]
+    assert {line["reason"] for line in told["difference"]["audit"]} == {None}
+    assert "A preview." not in shown.stdout
     assert (statuses(engine), actions(engine)) == ({"received": 1}, [])
+
+
+def test_a_preview_shows_the_reason_that_is_given(engine: Engine, clerk: Clerk, akako: Any) -> None:
+    (svix_id,) = keep(engine, clerk, clerk.created())
+
+    told = json.loads(akako("events", "replay", svix_id, "--preview", *WHY, "--json").stdout)
+
+    assert {line["reason"] for line in told["difference"]["audit"]} == {"We read it now."}
 
 
 def test_what_a_preview_reveals_is_in_the_trail(engine: Engine, clerk: Clerk, akako: Any) -> None:
