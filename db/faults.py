@@ -20,6 +20,7 @@ _AWAY = {
     "58": "look at PostgreSQL's log",
     "XX": "look at PostgreSQL's log",
 }
+_UNREACHABLE = ("08", "57P", "28", "3D")
 
 
 class NotPrimary(Exception):
@@ -74,6 +75,12 @@ def remedy(error: BaseException) -> str | None:
     if known is None and (error.connection_invalidated or (state is None and isinstance(error, exc.OperationalError))):
         return _AWAY["57P"]
     return known
+
+
+def is_unreachable(error: BaseException) -> bool:
+    """There is no connection: none could be made, or it broke. A server that says what else is wrong was reached."""
+    state = _sqlstate(error)
+    return is_away(error) and not isinstance(error, NotPrimary) and (state or "08").startswith(_UNREACHABLE)
 
 
 def is_of_another_version(error: BaseException) -> bool:

@@ -30,11 +30,7 @@ def database(connections: int = 1, lock_seconds: float = 0) -> Iterator[Engine]:
     except Refused as refusal:
         raise click.ClickException(str(refusal)) from refusal
     except DBAPIError as error:
-        if not faults.is_away(error):
-            raise click.ClickException(f"PostgreSQL refused it: {error.orig}") from error
-        raise click.ClickException(
-            f"PostgreSQL cannot be reached: {error.orig}\nIs DATABASE_URL right, and does the server run?"
-        ) from error
+        raise click.ClickException(_advice(error)) from error
     finally:
         pool.dispose()
 
@@ -44,6 +40,12 @@ def transaction() -> Iterator[Connection]:
     """One transaction on DATABASE_URL, kept if the block ends well."""
     with database() as pool, pool.begin() as connection:
         yield connection
+
+
+def _advice(error: DBAPIError) -> str:
+    happened = "PostgreSQL cannot be reached" if faults.is_unreachable(error) else "PostgreSQL refused it"
+    step = faults.remedy(error)
+    return f"{happened}: {error.orig}" + (f"\nWhat to do: {step}." if step else "")
 
 
 def author(by: str | None, reason: str) -> Author:

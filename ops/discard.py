@@ -3,7 +3,11 @@
 import json
 
 import click
+from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
 
+from db.audit import Author
+from ops import interruption, named
 from ops.connection import author, database, signed
 from ops.replay import LOCK_SECONDS
 from ops.selection import EVERYTHING, Chosen, selecting
@@ -26,20 +30,38 @@ from worker.replay import SET
 def discard(chosen: Chosen, everything: bool, reason: str, by: str | None, as_json: bool) -> None:
     """Put events away for good that are parked or wait. Nothing is deleted, and a replay can take them up again.
 
-    Ends with 1 if an event was left; each is named with the reason.
+    Stopped with Ctrl-C, it says what it did. Ends with 1 if an event was left; each is named with the reason.
     """
     chosen.judge(everything)
     if not reason.strip():
         raise click.UsageError("Say why with --reason; it stands in the audit trail.")
-    discarded = left = 0
     with database(lock_seconds=LOCK_SECONDS) as engine:
-        for part in chosen.until_now(engine).sets(engine, SET, None):
-            with engine.begin() as connection:
-                refused = put_away(connection, part, author(by, reason))
-            for each in refused:
-                click.echo(f"{each.svix_id}: {each.why}", err=True)
-            discarded, left = discarded + len(part) - len(refused), left + len(refused)
-    told = {"discarded": discarded, "left": left}
-    click.echo(json.dumps(told) if as_json else f"{discarded:,} discarded, {left:,} left")
+        _discard(engine, chosen.until_now(engine), author(by, reason), as_json)
+
+
+def _discard(engine: Engine, chosen: Chosen, signature: Author, as_json: bool) -> None:
+    discarded = left = 0
+    with interruption.heard():
+        try:
+            for part in chosen.sets(engine, SET, None):
+                with engine.begin() as connection:
+                    refused = put_away(connection, part.svix_ids, signature)
+                named.tell(part.left + refused)
+                discarded += len(part.svix_ids) - len(refused)
+                left += len(part.left) + len(refused)
+        except (KeyboardInterrupt, SQLAlchemyError):
+            _say(discarded, left, as_json)
+            click.echo(
+                "It was stopped. What is said above is done; go on with the same command. "
+                "What is discarded already stays as it is.",
+                err=True,
+            )
+            raise
+    _say(discarded, left, as_json)
     if left:
         raise SystemExit(1)
+
+
+def _say(discarded: int, left: int, as_json: bool) -> None:
+    told = {"discarded": discarded, "left": left}
+    click.echo(json.dumps(told) if as_json else f"{discarded:,} discarded, {left:,} left")

@@ -48,6 +48,6 @@ def _advice(error: Exception, variable: str) -> str:
     said = str(cause).strip()
     if isinstance(cause, psycopg.errors.InsufficientPrivilege):
         return f"PostgreSQL did not allow it: {said}\nLet {variable} name the role that owns the tables."
-    if isinstance(cause, psycopg.OperationalError):
+    if isinstance(cause, psycopg.OperationalError) and cause.sqlstate is None:  # the server said nothing
         return f"PostgreSQL cannot be reached: {said}\nIs {variable} right, and does the server run?"
     return f"PostgreSQL refused a migration: {said}\nNothing of it was kept; the server's log says more."

@@ -1,14 +1,11 @@
 """`akako events replay`: apply kept events again, or see first what that would change."""
 
 import json
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from itertools import chain, islice
+from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -17,15 +14,18 @@ from config import logs
 from config.settings import NewUserSettings, load
 from db import audit, handling
 from db.selection import Status
-from ops import interruption, sheet
+from ops import interruption, named, progress, sheet
 from ops.connection import author, database
+from ops.named import Part
 from ops.selection import EVERYTHING, Chosen, selecting
 from worker.difference import Change, Difference
 from worker.preview import preview as look
-from worker.replay import SET, Order, Replayed
+from worker.replay import SET, Left, Order, Replayed
 from worker.replay import replay as apply_again
 
 LOCK_SECONDS = 5
+UNSAID = "A preview."
+"""The database asks for a reason even for lines that are rolled back."""
 
 
 @click.command(
@@ -73,7 +73,7 @@ def replay(
         raise click.UsageError("Say why with --reason; it stands in the audit trail.")
     logs.configure("akako", level="WARNING")
     order = Order(
-        author=author(by, reason or "A preview."),
+        author=author(by, reason if reason.strip() else UNSAID),
         default_role=load(NewUserSettings).default_role,
         discarded=chosen.selection.status is Status.DISCARDED,
         insists=force,
@@ -87,17 +87,16 @@ def replay(
 
 def _replay(engine: Engine, chosen: Chosen, order: Order, after: str | None, as_json: bool) -> None:
     done, left, last = Replayed(), 0, after
-    with interruption.heard(), _bar(chosen.count(engine)) as advance:
+    with interruption.heard(), progress.bar("replaying", chosen.count(engine)) as advance:
         try:
             for part in chosen.sets(engine, SET, after):
-                found = apply_again(engine.begin, part, order)
-                for each in found.left:
-                    click.echo(f"{each.svix_id}: {each.why}", err=True)
-                left += len(found.left)
+                found = apply_again(engine.begin, part.svix_ids, order) if part.svix_ids else Replayed()
+                named.tell(part.left + found.left)
+                left += len(part.left) + len(found.left)
                 found.left.clear()  # however many there are, none is kept in memory
                 done.add(found)
-                last = part[-1]
-                advance(len(part))
+                last = part.last or last
+                advance(part.taken)
         except (KeyboardInterrupt, SQLAlchemyError):
             _say(done, left, as_json)
             go_on = f"go on with the same command and --after {last}" if last else "begin again"
@@ -116,17 +115,15 @@ def _say(done: Replayed, left: int, as_json: bool) -> None:
 def _preview(
     engine: Engine, chosen: Chosen, order: Order, at_most: int, after: str | None, reveal: bool, as_json: bool
 ) -> None:
-    svix_ids = list(islice(chain.from_iterable(chosen.sets(engine, SET, after)), at_most + 1))
-    if len(svix_ids) > at_most:
-        raise click.UsageError(
-            f"These are more than {at_most:,} events, whose users a preview would hold locked while it works. "
-            "Ask for fewer, or raise --at-most."
-        )
+    svix_ids, left = _few(chosen.sets(engine, SET, after), at_most)
     done, made = look(engine, (svix_ids[start : start + SET] for start in range(0, len(svix_ids), SET)), order)
+    done.left[:0] = left
     if reveal:
         with engine.begin() as connection:
             audit.sign(connection, order.author)
             handling.note_revealed(connection, svix_ids)
+    if order.author.reason == UNSAID:
+        made = replace(made, lines=[replace(line, reason=None) for line in made.lines])
     shown = made if reveal else made.veiled()
     if as_json:
         sheet.as_json(event_answers.replayed(done, shown))
@@ -136,10 +133,24 @@ def _preview(
         raise SystemExit(1)
 
 
+def _few(parts: Iterable[Part], at_most: int) -> tuple[list[str], list[Left]]:
+    """All of them in memory: what is meant, and what was named and is not."""
+    svix_ids: list[str] = []
+    left: list[Left] = []
+    for part in parts:
+        svix_ids += part.svix_ids
+        left += part.left
+        if len(svix_ids) > at_most:
+            raise click.UsageError(
+                f"These are more than {at_most:,} events, whose users a preview would hold locked while it works. "
+                "Ask for fewer, or raise --at-most."
+            )
+    return svix_ids, left
+
+
 def _print(done: Replayed, made: Difference) -> None:
     click.echo(f"It would be: {done.applied:,} applied, {done.ignored:,} ignored, {len(done.left):,} left.")
-    for each in done.left:
-        click.echo(f"{each.svix_id}: {each.why}", err=True)
+    named.tell(done.left)
     changes = [*made.users, *made.roles]
     sheet.table(
         "What would change",
@@ -157,13 +168,3 @@ def _what(change: Change) -> str:
 
 def _row(row: dict[str, Any] | None) -> str:
     return "\n".join(f"{name}: {value}" for name, value in row.items()) if row is not None else "(nothing)"
-
-
-@contextmanager
-def _bar(total: int | None) -> Iterator[Callable[[int], None]]:
-    """A progress bar, where somebody looks; a function that moves it on."""
-    console = Console(stderr=True)
-    columns = (TextColumn("replaying"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as progress:
-        task = progress.add_task("", total=total)
-        yield lambda count: progress.advance(task, count)

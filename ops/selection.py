@@ -4,16 +4,18 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import wraps
-from itertools import islice
 from typing import Any
 
 import click
 from sqlalchemy import Engine
 
 from access.refusal import EventUnknown
+from clerk.user import identifier
 from db import register
 from db.selection import Selection, Status
+from ops import named
 from ops.moment import MOMENT
+from ops.named import Part
 
 OPTIONS = (
     click.argument("svix_ids", nargs=-1, metavar="[SVIX_ID]..."),
@@ -63,27 +65,21 @@ class Chosen:
         return replace(self, selection=replace(self.selection, until=min(now, until) if until else now))
 
     def whole(self) -> Selection:
-        """One selection, with all ids in memory."""
-        return replace(self.selection, svix_ids=tuple(self._ids())) if self.named else self.selection
+        """One selection, with all ids in memory; what is no id is kept by nobody and left out."""
+        if not self.named:
+            return self.selection
+        return replace(self.selection, svix_ids=tuple(filter(identifier, self._ids())))
 
-    def sets(self, engine: Engine, size: int, after: str | None) -> Iterator[list[str]]:
-        """The ids of the events that are meant, a set in memory at a time: named ones as named, others by age."""
-        return self._named(engine, size, after) if self.named else _found(engine, self.selection, size, after)
-
-    def _named(self, engine: Engine, size: int, after: str | None) -> Iterator[list[str]]:
-        rest = iter(self._ids())
-        if after is not None and after not in rest:  # which also takes everything up to it
-            raise click.UsageError(f"{after} is not among the ids given, so there is no going on after it.")
-        while part := list(dict.fromkeys(islice(rest, size))):
-            yield part if self.selection.is_everything else self._fitting(engine, part)
-
-    def _fitting(self, engine: Engine, part: list[str]) -> list[str]:
-        with engine.begin() as connection:
-            return register.ids(connection, replace(self.selection, svix_ids=tuple(part)), len(part))
+    def sets(self, engine: Engine, size: int, after: str | None) -> Iterator[Part]:
+        """The events that are meant, a set in memory at a time: named ones as named, others by age."""
+        if self.named:
+            return named.sets(engine, self.selection, self._ids(), size, after)
+        return (Part(ids, len(ids), ids[-1]) for ids in _found(engine, self.selection, size, after))
 
     def _ids(self) -> Iterable[str]:
         if self.named == ("-",):
-            return (line.strip() for line in sys.stdin if line.strip())
+            # Bytes that are no text are shown as they are, and are no id either.
+            return (line.strip().decode("latin-1") for line in sys.stdin.buffer if line.strip())
         return self.named
 
 

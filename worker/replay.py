@@ -121,12 +121,12 @@ def _settle(connection: Connection, ready: Sequence[Held], understood: Understoo
         if each.status is not Status.APPLIED:  # what was true once has had its effect
             _become(connection, Status.IGNORED, [each], fates[each.svix_id][1])
     unreadable = [each for each in ready if each.svix_id in fates and fates[each.svix_id][0] is Status.PARKED]
-    for each in unreadable:
-        if each.status is Status.RECEIVED:
-            _become(connection, Status.PARKED, [each], fates[each.svix_id][1])
-    same = _unchanged(applied, Status.APPLIED) + _unchanged(ignored, Status.IGNORED)
-    if same:
-        handling.note_replayed(connection, same)
+    waited = [each for each in unreadable if each.status is Status.RECEIVED]
+    for each in waited:
+        _become(connection, Status.PARKED, [each], fates[each.svix_id][1])
+    unsaid = _unsaid(applied, Status.APPLIED) + _unsaid(ignored, Status.IGNORED) + _unsaid(waited, Status.PARKED)
+    if unsaid:
+        handling.note_replayed(connection, unsaid)
     left = [Left(each.svix_id, fates[each.svix_id][1]) for each in unreadable]
     return Replayed(applied=len(applied), ignored=len(ignored), left=left)
 
@@ -137,6 +137,6 @@ def _become(connection: Connection, status: Status, events: Collection[Held], wh
         handling.settle(connection, other, status, why)
 
 
-def _unchanged(events: Collection[Held], status: Status) -> list[str]:
+def _unsaid(events: Collection[Held], status: Status) -> list[str]:
     """Those without a line of their own in the trail: only what was settled otherwise before gets one."""
     return [each.svix_id for each in events if each.status in (status, Status.RECEIVED, Status.APPLIED)]

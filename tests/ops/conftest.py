@@ -65,7 +65,7 @@ def _receiver(database_url: str, redis_url: str) -> Iterator[Door]:
 def akako(database: Database) -> Any:
     """The command, on the test's database."""
 
-    def run(*words: str, given: str = "", **environment: str) -> Result:
+    def run(*words: str, given: str | bytes = "", **environment: str) -> Result:
         return CliRunner(env={"DATABASE_URL": database.app_url, **environment}).invoke(main, words, input=given)
 
     return run

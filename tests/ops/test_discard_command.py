@@ -1,3 +1,8 @@
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -6,6 +11,10 @@ from sqlalchemy import Engine
 from tests import ledger
 from tests.clerk_says import Clerk
 from tests.ledger import keep, rows, statuses
+from tests.meanwhile import SECONDS, holding
+from tests.ops.groups import until
+from tests.servers import Database
+from worker.replay import SET
 
 WHY = ("--reason", "A test of ours.", "--by", "grace")
 
@@ -30,6 +39,40 @@ def test_what_was_applied_is_not_discarded(engine: Engine, clerk: Clerk, akako: 
     assert (done.exit_code, statuses(engine)) == (1, {"applied": 1})
     assert "It is applied: what it changed stays." in done.stderr
     assert "msg_none: We keep no delivery" in done.stderr
+
+
+@pytest.fixture
+def stuck(engine: Engine, clerk: Clerk) -> Iterator[list[str]]:
+    """Events of three sets, of which somebody holds the last one locked."""
+    people = [clerk.created(f"user_{number}", email=None) for number in range(2 * SET + 1)]
+    ids = keep(engine, clerk, *people)
+    with holding(engine, "select from webhook_events where svix_id = %s for update", [ids[-1]]):
+        yield ids
+
+
+def test_a_discard_that_fails_in_the_middle_says_what_it_did(stuck: list[str], engine: Engine, akako: Any) -> None:
+    done = akako("events", "discard", "-", *WHY, given="\n".join(stuck))
+
+    assert (done.exit_code, done.stdout) == (1, "400 discarded, 0 left\n")
+    assert "go on with the same command" in done.stderr
+    assert "lock timeout" in done.stderr
+    assert statuses(engine) == {"discarded": 400, "received": 1}
+
+
+def test_a_discard_that_is_stopped_says_what_it_did(stuck: list[str], engine: Engine, database: Database) -> None:
+    running = subprocess.Popen(
+        [Path(sys.executable).with_name("akako"), "events", "discard", *stuck, *WHY],
+        env={"DATABASE_URL": database.app_url},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    until(lambda: statuses(engine).get("discarded") == 400)
+    running.send_signal(signal.SIGINT)
+    told, advice = running.communicate(timeout=SECONDS)
+
+    assert (running.returncode, told) == (1, "400 discarded, 0 left\n")
+    assert "go on with the same command" in advice
 
 
 @pytest.mark.parametrize("words", [("msg_1",), ("msg_1", "--reason", " "), (), ("--reason", "All of it.")])

@@ -56,7 +56,17 @@ def test_a_preview_shows_the_difference_hides_persons_and_changes_nothing(
         "role.assigned",
         "event.replayed",
     ]
+    assert {line["reason"] for line in told["difference"]["audit"]} == {None}
+    assert "A preview." not in shown.stdout
     assert (statuses(engine), actions(engine)) == ({"received": 1}, [])
+
+
+def test_a_preview_shows_the_reason_that_is_given(engine: Engine, clerk: Clerk, akako: Any) -> None:
+    (svix_id,) = keep(engine, clerk, clerk.created())
+
+    told = json.loads(akako("events", "replay", svix_id, "--preview", *WHY, "--json").stdout)
+
+    assert {line["reason"] for line in told["difference"]["audit"]} == {"We read it now."}
 
 
 def test_what_a_preview_reveals_is_in_the_trail(engine: Engine, clerk: Clerk, akako: Any) -> None:
@@ -84,6 +94,54 @@ def test_an_event_that_is_left_is_named_and_the_command_ends_with_1(engine: Engi
     assert (done.exit_code, done.stdout) == (1, "1 applied, 0 ignored, 2 left\n")
     assert f"{bad}: The user has no version" in done.stderr
     assert "msg_none: We keep no delivery" in done.stderr
+
+
+def test_what_is_named_and_does_not_meet_the_conditions_is_left_with_the_reason(
+    engine: Engine, clerk: Clerk, akako: Any
+) -> None:
+    (waiting,) = keep(engine, clerk, clerk.created())
+
+    alone = akako("events", "replay", waiting, "--status", "discarded", *WHY)
+    looked = akako("events", "replay", waiting, "--status", "discarded", "--preview")
+    discard = akako("events", "discard", waiting, "--status", "parked", *WHY)
+
+    assert (alone.exit_code, alone.stdout) == (1, "0 applied, 0 ignored, 1 left\n")
+    assert (looked.exit_code, "1 left" in looked.stdout) == (1, True)
+    assert (discard.exit_code, discard.stdout) == (1, "0 discarded, 1 left\n")
+    for done in (alone, looked, discard):
+        assert f"{waiting}: It does not meet every condition" in done.stderr
+
+
+def test_a_set_of_ids_without_a_match_does_not_end_a_replay_and_strangers_are_named(
+    engine: Engine, clerk: Clerk, akako: Any
+) -> None:
+    (svix_id,) = parked(engine, clerk, 1)
+    strangers = "".join(f"msg_{number}\n" for number in range(200))
+
+    done = akako("events", "replay", "-", "--status", "parked", *WHY, given=f"{strangers}msg_none\n{svix_id}\n")
+
+    assert (done.exit_code, done.stdout) == (1, "1 applied, 0 ignored, 201 left\n")
+    assert "msg_none: We keep no delivery" in done.stderr
+
+
+def test_what_is_no_svix_id_is_named_and_the_others_are_replayed(engine: Engine, clerk: Clerk, akako: Any) -> None:
+    one, two = parked(engine, clerk, 2)
+    given = one.encode() + b"\n\xff\xfe\nmsg 2\n\x1b[2J\n" + two.encode() + b"\r\n" + b"x" * 256
+
+    done = akako("events", "replay", "-", *WHY, given=given)
+
+    assert (done.exit_code, done.stdout) == (1, "2 applied, 0 ignored, 4 left\n")
+    assert done.stderr.count("This is no svix id") == 4
+    assert r"\xff\xfe: This is no svix id" in done.stderr
+    assert r"\x1b[2J: This is no svix id" in done.stderr
+
+
+def test_what_is_no_svix_id_is_in_no_list(engine: Engine, clerk: Clerk, akako: Any) -> None:
+    (svix_id,) = keep(engine, clerk, clerk.created())
+
+    done = akako("events", "list", "-", "--ids", given=b"\xff\xfe\n" + svix_id.encode())
+
+    assert (done.exit_code, done.stdout) == (0, f"{svix_id}\n")
 
 
 def test_a_replay_goes_on_after_the_event_that_it_is_told(engine: Engine, clerk: Clerk, akako: Any) -> None:

@@ -91,6 +91,18 @@ def test_a_parked_event_that_is_still_not_understood_is_left_with_its_reason(eng
     assert (statuses(engine), actions(engine)) == ({"parked": 1}, [])
 
 
+def test_an_event_that_waits_and_is_not_understood_is_parked_on_the_account_of_who_asked(
+    engine: Engine, clerk: Clerk
+) -> None:
+    (svix_id,) = keep(engine, clerk, clerk.updated(updated_at=None))
+    settle(engine, svix_id, "received")
+    before = rows(engine, EVENT_LINES)
+    done = replay(engine.begin, [svix_id], ORDER)
+    assert [left.svix_id for left in done.left] == [svix_id]
+    assert statuses(engine) == {"parked": 1}
+    assert rows(engine, EVENT_LINES) == [*before, ("event.replayed", "operator:grace", "A fix.", svix_id, None, {})]
+
+
 def test_an_event_that_waits_is_applied_without_waiting_any_longer(engine: Engine, clerk: Clerk) -> None:
     ids = keep(engine, clerk, clerk.created())
     change(engine, "update webhook_events set attempts = 3, next_attempt_at = now() + interval '1 day'")
