@@ -9,7 +9,7 @@ from starlette.requests import Request
 
 from access import caller
 from access.caller import Caller
-from access.refusal import AssignmentUnknown, UserUnknown
+from access.refusal import AssignmentUnknown, EventUnknown, UserUnknown
 from api.envelope import request_id
 from api.problems import Unusable
 from api.questions import Question
@@ -51,6 +51,14 @@ class Call(Generic[Query, Body]):
         if clerk_id is None:
             raise UserUnknown
         return clerk_id
+
+    @property
+    def svix_id(self) -> str:
+        """The delivery that the path names. Raises EventUnknown for what cannot be one."""
+        svix_id = identifier(self.path["svix_id"])
+        if svix_id is None:
+            raise EventUnknown
+        return svix_id
 
     @property
     def assignment_id(self) -> int:

@@ -42,7 +42,7 @@ def show(desk: Desk, call: Call[InspectQuery, None]) -> InspectedEvent:
     """
     reveal_to = call.author(call.query.reason or "") if call.query.reveal else None
     with desk.engine.begin() as connection:
-        return event_answers.inspected(inspection.inspect(connection, call.path["svix_id"], desk.seals, reveal_to))
+        return event_answers.inspected(inspection.inspect(connection, call.svix_id, desk.seals, reveal_to))
 
 
 def replay(desk: Desk, call: Call[None, Replay]) -> Replayed:

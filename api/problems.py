@@ -15,6 +15,7 @@ from api.answers import Problem
 from api.turns import Busy
 from config import logs
 from db import faults
+from db.register import PlaceUnknown
 from serving import refusal
 from serving.refusal import Breach
 
@@ -73,6 +74,8 @@ def of(request: Request, error: Exception) -> Response:
         case Refused():
             other = error.in_the_way.id if error.in_the_way else None
             return response(request, _STATUSES.get(type(error), 409), error.word, str(error), assignment_id=other)
+        case PlaceUnknown():
+            return response(request, 422, "invalid", f"cursor: {error}")
         case Unusable():
             return response(request, error.status, error.word, str(error))
         case Away():

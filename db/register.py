@@ -15,7 +15,10 @@ _ENTRY = """
     svix_id, type, clerk_user_id, occurred_at, received_at, applied_at, status, attempts, next_attempt_at, last_error,
     octet_length(body)
 """
-_PLACE = "((select received_at from webhook_events where svix_id = %(place)s), %(place)s)"
+
+
+class PlaceUnknown(Exception):
+    """We keep no delivery with the svix id from which on more was asked for. Begin again at the first page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +51,13 @@ class Sealed:
 
 
 def page(connection: Connection, selection: Selection, most: int, before: str | None = None) -> list[Entry]:
-    """Up to `most` events, the newest received first, from below event `before` on."""
+    """Up to `most` events, the newest received first, from below event `before` on. Raises PlaceUnknown."""
     rows = _read(connection, _ENTRY, selection, most, before, "<", "desc")
     return [Entry(*row) for row in rows]
 
 
 def ids(connection: Connection, selection: Selection, most: int, after: str | None = None) -> list[str]:
-    """The svix ids of up to `most` events, the first received first, from above event `after` on."""
+    """The svix ids of up to `most` events, the first received first, from above `after` on. Raises PlaceUnknown."""
     return [row[0] for row in _read(connection, "svix_id", selection, most, after, ">", "asc")]
 
 
@@ -69,12 +72,24 @@ def _read(
 ) -> Sequence[Any]:
     # What is asked for decides which index is right, so the plan is made for each question anew.
     connection.exec_driver_sql("set local plan_cache_mode = force_custom_plan")
-    where, parameters = selection.sql(*([f"(received_at, svix_id) {side} {_PLACE}"] if place else []))
+    where, parameters = selection.sql(
+        *([f"(received_at, svix_id) {side} (%(received_at)s, %(place)s)"] if place else [])
+    )
+    if place:
+        parameters |= {"place": place, "received_at": _received_at(connection, place)}
     statement = f"""
         select {columns} from webhook_events where {where}
         order by received_at {order}, svix_id {order} limit %(most)s
     """  # noqa: S608 - constants of ours
-    return connection.exec_driver_sql(statement, {**parameters, "place": place, "most": most}).all()
+    return connection.exec_driver_sql(statement, {**parameters, "most": most}).all()
+
+
+def _received_at(connection: Connection, svix_id: str) -> datetime:
+    found = connection.exec_driver_sql("select received_at from webhook_events where svix_id = %s", (svix_id,))
+    at: datetime | None = found.scalar_one_or_none()
+    if at is None:
+        raise PlaceUnknown(PlaceUnknown.__doc__)
+    return at
 
 
 def count(connection: Connection, selection: Selection) -> int:

@@ -46,7 +46,7 @@ def audit(
         found = islice(trail.stream(pool, wanted), None if whole else limit)
         if as_json:
             for line in found:
-                click.echo(Line.model_validate(line).model_dump_json())
+                click.echo(sheet.shown(Line.model_validate(line).model_dump_json()))
             return
         sheet.table(
             "Audit trail",

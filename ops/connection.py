@@ -13,6 +13,7 @@ from access.refusal import Refused
 from config.settings import Settings, load
 from db import engine, faults
 from db.audit import Author
+from db.register import PlaceUnknown
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -27,7 +28,7 @@ def database(connections: int = 1, lock_seconds: float = 0) -> Iterator[Engine]:
     pool = engine.connect(url, "akako", connections=connections, lock_seconds=lock_seconds)
     try:
         yield pool
-    except Refused as refusal:
+    except (Refused, PlaceUnknown) as refusal:
         raise click.ClickException(str(refusal)) from refusal
     except DBAPIError as error:
         raise click.ClickException(_advice(error)) from error

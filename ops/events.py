@@ -5,7 +5,6 @@ import json
 import click
 
 from access import inspection
-from access.refusal import EventUnknown
 from api import event_answers
 from api.event_answers import Census, Event, InspectedEvent
 from clerk.signature import Seals
@@ -51,8 +50,6 @@ def events() -> None:
 def list_(chosen: Chosen, limit: int, before: str | None, only_ids: bool, as_json: bool) -> None:
     """List events, the newest received first. Ids come as arguments, or from standard input with -."""
     with transaction() as connection:
-        if before is not None and register.find(connection, before) is None:
-            raise EventUnknown
         found = register.page(connection, chosen.whole(), limit + 1, before)
     page = found[:limit]
     if only_ids:
@@ -134,9 +131,9 @@ def _print_whole(told: InspectedEvent) -> None:
     plain = told.model_dump(mode="json", exclude={"content", "body", "audit"}, exclude_none=True)
     sheet.table("Event", ("", ""), ((name, str(value)) for name, value in plain.items()))
     if told.body is not None:
-        click.echo(told.body)
+        click.echo(sheet.shown(told.body))
     elif told.body_bytes is not None:
-        click.echo(json.dumps(told.content, indent=2, ensure_ascii=False))
+        click.echo(sheet.shown(json.dumps(told.content, indent=2, ensure_ascii=False)))
 
 
 def _shares(found: list[census.Share]) -> list[tuple[str, str]]:

@@ -36,7 +36,10 @@ class Difference:
 
     def veiled(self) -> "Difference":
         """The same without what it says of persons."""
-        return Difference(list(map(_veiled, self.users)), list(map(_veiled, self.roles)), self.lines)
+        lines = [
+            replace(each, before=_without_person(each.before), after=_without_person(each.after)) for each in self.lines
+        ]
+        return Difference(list(map(_veiled, self.users)), list(map(_veiled, self.roles)), lines)
 
 
 def between(before: Mapping[str, Portrait], after: Mapping[str, Portrait], lines: Sequence[Line]) -> Difference:

@@ -3,6 +3,7 @@ from pydantic import SecretStr
 from sqlalchemy import Engine
 from starlette.testclient import TestClient
 
+from api import cursor
 from api.application import build
 from config.settings import ApiSettings
 from tests import ledger, people
@@ -37,7 +38,12 @@ def test_events_are_found_by_what_they_are(engine: Engine, clerk: Clerk, admin: 
     assert found(until="2026-01-01T00:00:00Z") == []
 
 
-@pytest.mark.parametrize("query", [{"status": "lost"}, {"cursor": "msg_1"}, {"cursor": "YXVkaXQ6MQ"}, {"limit": 0}])
+STALE = cursor.write("events", "msg_of_before_the_restore")
+
+
+@pytest.mark.parametrize(
+    "query", [{"status": "lost"}, {"cursor": "msg_1"}, {"cursor": "YXVkaXQ6MQ"}, {"cursor": STALE}, {"limit": 0}]
+)
 def test_a_question_about_events_that_is_not_as_it_should_be_is_refused(
     admin: Person, query: dict[str, object]
 ) -> None:
@@ -75,8 +81,9 @@ def test_whoever_reveals_a_delivery_is_in_the_trail_with_the_reason(
     assert rows(engine, line) == [("user_admin", "admin@example.com", WHY, svix_id)]
 
 
-def test_an_event_that_nobody_knows_is_not_found(admin: Person) -> None:
-    answer = admin.get(f"{EVENTS}/msg_none")
+@pytest.mark.parametrize("name", ["msg_none", "%00", "a%00b", "%FF", "x" * 300])
+def test_an_event_that_nobody_knows_is_not_found(admin: Person, name: str) -> None:
+    answer = admin.get(f"{EVENTS}/{name}")
 
     assert (answer.status_code, answer.json()["error"]) == (404, "event_unknown")
 

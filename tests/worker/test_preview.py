@@ -101,6 +101,15 @@ def test_what_is_personal_can_be_hidden(engine: Engine, clerk: Clerk) -> None:
     assert veiled.users[0].after["banned"] is False
 
 
+def test_what_the_trail_would_say_is_hidden_with_it(engine: Engine, owner: Engine, apply: Apply, clerk: Clerk) -> None:
+    apply(clerk.created(at=0))
+    change(owner, "update user_roles set assigned_by_email = 'admin@example.com'")
+    ids = keep(engine, clerk, clerk.deleted(at=9_000))
+    _, shown = preview(engine, [ids], order())
+    assert "admin@example.com" in str(shown.lines)
+    assert "admin@example.com" not in str(shown.veiled())
+
+
 def test_a_preview_takes_users_in_the_order_that_everybody_keeps_whatever_the_order_of_its_sets(
     engine: Engine, apply: Apply, clerk: Clerk
 ) -> None:
