@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from bench.measures import accepts, applies, burst, ceilings, expiry, grown, guard, migration, visible
+from bench.measures import accepts, applies, burst, ceilings, expiry, grown, guard, migration, replay, visible
 from bench.rows import Row
 from bench.stage import Stage
 
@@ -31,6 +31,7 @@ MEASURES = {
     "ceilings": Measure("what driver, Redis and generator do alone", ceilings.ceilings, ("ceilings",)),
     "guard": Measure("guarded requests/s", guard.guard, ("guard",)),
     "expiry": Measure("`expire_roles` with very many due", expiry.expire, ("expiry",)),
+    "replay": Measure("`akako events replay` of very many events", replay.replay, ("replay",)),
     "grown": Measure(
         "the main figures with full tables",
         grown.grown,

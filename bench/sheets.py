@@ -64,6 +64,12 @@ SHAPES = (
     ),
     Shape("guard", "What the guard costs", "connections", (RATE, *WAITS[:2], ("CPU µs each", "cpu_us", ",.0f"))),
     Shape("expiry", "`expire_roles`", "due", (RATE, ("seconds", "seconds", ",.0f"), ("MB grown", "grown_mb", ",.0f"))),
+    Shape(
+        "replay",
+        "`akako events replay`",
+        "events",
+        (RATE, ("seconds", "seconds", ",.1f"), ("largest MB", "largest_mb", ",.0f")),
+    ),
     Shape("migration", "Migration", "", (("seconds", "seconds", ",.1f"),)),
 )
 

@@ -1,0 +1,46 @@
+"""`akako events replay` of very many events: waiting ones, which it applies, and applied ones, which change nothing."""
+
+import os
+import subprocess
+import time
+from collections.abc import Iterator
+
+import psutil
+
+from bench.contenders import AKAKO
+from bench.databases import Database
+from bench.measures import applies
+from bench.rows import Row, Values
+from bench.stage import Stage
+from ops.process import SEARCH_PATH
+
+COMMAND = ("akako", "events", "replay", "--all", "--reason", "The benchmark.")
+WAITING, APPLIED = "akako, waiting events", "akako, applied events"
+LOOK_SECONDS = 0.1
+
+
+def replay(stage: Stage) -> Iterator[Row]:
+    """The command itself, as an operator runs it, its start included."""
+    for number in range(stage.scale.rounds):
+        place, events = stage.place(AKAKO), stage.scale.burst
+        stage.say(f"replay: round {number + 1}, {events:,} events")
+        with stage.receiver(AKAKO, place) as (_, port):
+            applies.fill(port, f"p{number}", events)
+        for name in (WAITING, APPLIED):
+            stage.calm()
+            yield Row("replay", name, events, _replayed(place.database, events))
+
+
+def _replayed(database: Database, events: int) -> Values:
+    environment = {**os.environ, "PATH": SEARCH_PATH, "DATABASE_URL": database.url}
+    start, largest = time.perf_counter(), 0.0
+    with subprocess.Popen(COMMAND, env=environment, stdout=subprocess.PIPE, text=True) as command:
+        process = psutil.Process(command.pid)
+        while command.poll() is None:
+            largest = max(largest, process.memory_info().rss / 1e6)
+            time.sleep(LOOK_SECONDS)
+        seconds = time.perf_counter() - start
+        told = command.stdout.read() if command.stdout else ""
+    if told.strip() != f"{events:,} applied, 0 ignored, 0 left":
+        raise RuntimeError(f"replaying {events:,} events came to: {told.strip() or 'nothing'}")
+    return {"rate": events / seconds, "seconds": seconds, "largest_mb": largest}
