@@ -81,6 +81,12 @@ def _watch_worker(**_: object) -> None:
     _begin(watch)
 
 
+@worker_ready.connect(weak=False)
+def _sweep_at_once(**_: object) -> None:
+    """What the worker before this one lost waits for no calendar."""
+    app.send_task(broker.SWEEP, queue=broker.CALENDAR, expires=LEAST_FORCE_SECONDS)
+
+
 @worker_process_init.connect(weak=False)
 def _equip(**_: object) -> None:
     process.equip(settings)

@@ -8,7 +8,7 @@ import psycopg
 import pytest
 
 from health.watch import PATIENCE_SECONDS, STALLED
-from tests.ledger import keep
+from tests.ledger import change, keep
 from tests.ops.groups import until
 from tests.proxy import Proxy, proxy
 from tests.servers import Database
@@ -100,3 +100,14 @@ def test_a_process_that_stops_leaves_the_work_to_the_others(database: Database, 
         home.deliver(*(home.clerk.created(f"user_{number}", email=None) for number in range(20)))
         until(home.settled)
         assert home.code("worker") is None
+
+
+def test_a_worker_that_starts_looks_at_once_for_what_was_lost(
+    database: Database, redis_url: str, tmp_path: Path
+) -> None:
+    with town(database, redis_url, tmp_path) as home:
+        keep(home.engine, home.clerk, home.clerk.created("user_lost", email=None))
+        change(home.engine, "update webhook_events set next_attempt_at = now()")
+        home.start("web", "worker")
+        until(lambda: home.roles("user_lost"))
+        assert home.code("beat") is None
