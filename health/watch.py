@@ -9,6 +9,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from config import logs
+from health import forking
 from health.broker import Away
 from health.heart import Heart
 from health.pulse import Pulse
@@ -86,10 +87,14 @@ class Watch:
 
     def _run(self) -> None:
         while not self._stopped.wait(self._every):
-            self._look()
-            patience = self._patience if self._ready else STARTING_SECONDS
-            if (self.still_seconds > patience or self._stuck()) and not self._stopped.is_set():
-                self._give_up()
+            with forking.held_off():
+                self._look()
+                self._judge()
+
+    def _judge(self) -> None:
+        patience = self._patience if self._ready else STARTING_SECONDS
+        if (self.still_seconds > patience or self._stuck()) and not self._stopped.is_set():
+            self._give_up()
 
     def _look(self) -> None:
         nothing_waits = not self._has_work()
