@@ -1,4 +1,4 @@
-"""What is read when Prometheus asks: the database's vital signs, and how long this process has been still."""
+"""What is read when Prometheus asks: the database's vital signs, whether Redis answers, how long nothing has moved."""
 
 from collections.abc import Callable, Iterator
 
@@ -11,9 +11,14 @@ from config import logs
 from db import faults
 from db.heartbeats import Heartbeat
 from db.vitals import Vitals
+from health.asked import Asked
+from health.broker import Away, Broker
 from health.look import Look
 
 log = structlog.get_logger()
+
+FRESH_SECONDS = 2.0
+PATIENCE_SECONDS = 2.5
 
 
 class DatabaseGauges(Collector):
@@ -47,6 +52,21 @@ class DatabaseGauges(Collector):
                 "database.not_seen", next_step=faults.remedy(error) or "see that it answers", **logs.fault(error)
             )
         self._said = True
+
+
+class BrokerGauge(Collector):
+    """Whether Redis answers, within `PATIENCE_SECONDS`."""
+
+    def __init__(self, broker: Broker) -> None:
+        self._answers = Asked(broker.answers, fresh=FRESH_SECONDS, patience=PATIENCE_SECONDS)
+
+    def collect(self) -> Iterator[Metric]:
+        """Ask it."""
+        try:
+            up = self._answers.get()
+        except (Away, TimeoutError):
+            up = False
+        yield _gauge("akako_broker_up", "Whether Redis answered when this was asked for.", up)
 
 
 class Stillness(Collector):

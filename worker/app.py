@@ -21,7 +21,8 @@ from kombu import Queue
 from config import logs
 from config.settings import WorkerSettings, load
 from health import counts, exposition
-from health.gauges import Stillness
+from health.broker import Broker
+from health.gauges import BrokerGauge, Stillness
 from health.pulse import Beacon
 from health.watch import Watch
 from worker import broker, process, vigil
@@ -109,4 +110,5 @@ def _watch_beat(**_: object) -> None:
 
 def _begin(watch: Watch) -> None:
     watch.start()
-    exposition.start(settings, counts.PLACE, Stillness(lambda: watch.still_seconds))
+    redis = BrokerGauge(Broker(settings.redis_url.get_secret_value()))
+    exposition.start(settings, counts.PLACE, redis, Stillness(lambda: watch.still_seconds))

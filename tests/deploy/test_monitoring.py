@@ -15,7 +15,8 @@ import access.lookup
 import api.metrics
 import webhooks.metrics
 import worker.metrics
-from health.gauges import DatabaseGauges, Stillness
+from health.broker import Broker
+from health.gauges import BrokerGauge, DatabaseGauges, Stillness
 from health.heart import Heart
 from health.look import Look
 from ops import procfile
@@ -41,7 +42,12 @@ def exported(database: Database, engine: Any) -> set[str]:
     heart = Heart(database.app_url, "worker")
     heart.beat(0)
     heart.close()
-    gauges = [DatabaseGauges(Look(database.app_url)), Stillness(lambda: 0), ProcessCollector(registry=None)]
+    gauges = [
+        DatabaseGauges(Look(database.app_url)),
+        BrokerGauge(Broker("redis://127.0.0.1:1/0")),
+        Stillness(lambda: 0),
+        ProcessCollector(registry=None),
+    ]
     found = [metric for collector in (REGISTRY, *gauges) for metric in collector.collect()]
     return {name for metric in found for name in _spelt(metric.name, metric.type)}
 

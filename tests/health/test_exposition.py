@@ -58,6 +58,7 @@ def test_what_happened_is_counted_once_whichever_process_did_it(home: Town, data
     assert 0 < worker["akako_event_lag_seconds_sum", ""] < 20 * 30
     assert worker["akako_apply_seconds_count", ""] >= 1
     assert worker["akako_still_seconds", ""] < 10
+    assert [home.scrape(name)["akako_broker_up", ""] for name in home.metrics] == [1] * 4
 
     until(lambda: ("akako_moved_seconds", "beat") in home.scrape("beat"))
     assert home.scrape("beat")["akako_events", "parked"] == 1

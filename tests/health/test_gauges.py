@@ -6,13 +6,15 @@ from sqlalchemy import Engine
 
 from db import vitals
 from db.engine import connect
-from health.gauges import DatabaseGauges
+from health.broker import Broker
+from health.gauges import BrokerGauge, DatabaseGauges
 from health.look import Look
 from tests.clerk_says import Clerk
 from tests.db.plans import Question, plan, scans
 from tests.ledger import apply, change, keep
 from tests.meanwhile import holding
 from tests.servers import Database
+from tests.webhooks.test_queue_away import silent
 
 
 def gauges(database_url: str) -> dict[tuple[str, str], float]:
@@ -71,3 +73,20 @@ def test_however_many_events_there_are_few_pages_are_read(owner: Engine, engine:
     found = plan(engine, question)
     assert scans(found) <= {"heartbeats"}
     assert found["Shared Hit Blocks"] + found["Shared Read Blocks"] < 700
+
+
+def broker_up(redis_url: str) -> float:
+    (metric,) = BrokerGauge(Broker(redis_url)).collect()
+    return metric.samples[0].value
+
+
+def test_whether_redis_answers_is_told(redis_url: str) -> None:
+    assert broker_up(redis_url) == 1
+    assert broker_up("redis://127.0.0.1:1/0") == 0
+
+
+def test_a_redis_that_does_not_answer_is_not_waited_for() -> None:
+    with silent() as url:
+        begun = time.monotonic()
+        assert broker_up(url) == 0
+    assert time.monotonic() - begun < 5
