@@ -20,7 +20,7 @@ from kombu import Queue
 
 from config import logs
 from config.settings import WorkerSettings, load
-from health import counts, exposition
+from health import counts, exposition, starts
 from health.broker import Broker
 from health.gauges import BrokerGauge, Stillness
 from health.pulse import Beacon
@@ -84,6 +84,7 @@ def _watch_worker(**_: object) -> None:
 
 @worker_process_init.connect(weak=False)
 def _equip(**_: object) -> None:
+    starts.note_started()
     process.equip(settings)
     beacon = Beacon(vigil.PULSE)
     task_prerun.connect(beacon.light, weak=False)

@@ -77,3 +77,11 @@ def test_why_an_event_failed_is_counted_by_the_type_of_its_error(home: Town, dat
     home.deliver(home.clerk.created("user_ada", email=None, first_name="Augustina"))
     until(lambda: ("akako_events_postponed_total", "IntegrityError") in home.scrape("worker"))
     owner.dispose()
+
+
+def test_a_process_that_had_to_be_replaced_is_counted(home: Town) -> None:
+    until(lambda: home.scrape("worker").get(("akako_processes_started_total", "")))
+    before = {name: home.scrape(name)["akako_processes_started_total", ""] for name in ("web", "api", "worker")}
+    assert (before["web"], before["api"]) == (2, 1)
+    home.kill_hands()
+    until(lambda: home.scrape("worker")["akako_processes_started_total", ""] > before["worker"])
