@@ -8,7 +8,7 @@ from prometheus_client.registry import Collector
 from sqlalchemy.exc import SQLAlchemyError
 
 from config import logs
-from db import faults
+from db import faults, migrate
 from db.heartbeats import Heartbeat
 from db.vitals import Vitals
 from health.asked import Asked
@@ -22,7 +22,9 @@ PATIENCE_SECONDS = 2.5
 
 
 class DatabaseGauges(Collector):
-    """The vital signs. While the database does not answer there is `akako_database_up 0`, and none of the others."""
+    """The vital signs. While the database does not answer there is `akako_database_up 0`, and none of the others; from
+    one whose tables are not of this version it is 1, with `akako_database_of_this_version 0`.
+    """
 
     def __init__(self, look: Look) -> None:
         self._look = look
@@ -38,10 +40,11 @@ class DatabaseGauges(Collector):
             seen = self._look.vitals()
         except (SQLAlchemyError, TimeoutError) as error:
             self._say(error)
-            yield _up(0)
+            yield from _unread(error)
             return
         self._said = False
-        yield _up(1)
+        yield _up(True)
+        yield _of_this_version(not migrate.missing(seen.revision))
         yield from _events(seen)
         yield from _heartbeats(seen.heartbeats)
 
@@ -82,8 +85,19 @@ class Stillness(Collector):
         )
 
 
-def _up(value: int) -> Metric:
-    return _gauge("akako_database_up", "Whether the database answered when this was asked for.", value)
+def _unread(error: Exception) -> Iterator[Metric]:
+    answered = faults.is_of_another_version(error)
+    yield _up(answered)
+    if answered:
+        yield _of_this_version(False)
+
+
+def _up(answered: bool) -> Metric:
+    return _gauge("akako_database_up", "Whether the database answered when this was asked for.", answered)
+
+
+def _of_this_version(fits: bool) -> Metric:
+    return _gauge("akako_database_of_this_version", "Whether this process's migrations were all applied.", fits)
 
 
 def _events(seen: Vitals) -> Iterator[Metric]:

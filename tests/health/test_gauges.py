@@ -28,7 +28,7 @@ def test_what_the_database_shows_is_told(database: Database, engine: Engine, cle
     keep(engine, clerk, clerk.created("user_bea"), clerk.send(b"no JSON"))
     change(engine, "update webhook_events set next_attempt_at = now() - interval '1 minute' where status = 'received'")
     seen = gauges(database.app_url)
-    assert seen["akako_database_up", ""] == 1
+    assert seen["akako_database_up", ""] == seen["akako_database_of_this_version", ""] == 1
     assert (seen["akako_events", "received"], seen["akako_events", "parked"]) == (1, 1)
     assert 60 <= seen["akako_oldest_due_event_seconds", ""] < 70
     assert 0 <= seen["akako_last_delivery_seconds", ""] < 10
@@ -90,3 +90,17 @@ def test_a_redis_that_does_not_answer_is_not_waited_for() -> None:
         begun = time.monotonic()
         assert broker_up(url) == 0
     assert time.monotonic() - begun < 5
+
+
+TABLES_CANNOT_BE_READ = {("akako_database_up", ""): 1, ("akako_database_of_this_version", ""): 0}
+
+
+def test_a_database_without_our_tables_is_up_and_not_of_this_version(database: Database, owner: Engine) -> None:
+    change(owner, "drop table heartbeats")
+    assert gauges(database.app_url) == TABLES_CANNOT_BE_READ
+
+
+def test_a_database_that_lacks_a_migration_is_not_of_this_version(database: Database, owner: Engine) -> None:
+    change(owner, "update alembic_version set version_num = '0001'")
+    seen = gauges(database.app_url)
+    assert (seen["akako_database_up", ""], seen["akako_database_of_this_version", ""]) == (1, 0)
