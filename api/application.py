@@ -28,7 +28,7 @@ from config.formats import split_parties, split_secrets
 from config.settings import ApiSettings
 from config.tally import Tally
 from db import engine
-from health import ready
+from health import ready, starts
 from serving.limits import State, limits
 
 log = structlog.get_logger()
@@ -55,6 +55,7 @@ def build(settings: ApiSettings) -> ASGIApp:
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[State]:
+        starts.note_started()
         log.info("api.started")
         yield State(limits=bounds)
         await asyncio.to_thread(guard.close)

@@ -1,1 +1,1 @@
-"""The pulse: whether each part moves (`watch`), what can be counted (`metrics`), and who may ask (`ready`)."""
+"""The pulse: whether each part moves (`watch`), what can be counted (`counts`), and who may ask (`ready`)."""

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Generic, TypeVar
 
+from health import forking
+
 Answer = TypeVar("Answer")
 
 
@@ -35,7 +37,7 @@ class Asked(Generic[Answer]):
         answer: Future[Answer] = Future()
         self._asked_at = time.monotonic()
         # Not an executor's thread, for which the process would wait at its end.
-        threading.Thread(target=self._find, args=(answer,), daemon=True).start()
+        forking.start(lambda: self._find(answer))
         return answer
 
     def _find(self, answer: "Future[Answer]") -> None:

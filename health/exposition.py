@@ -2,20 +2,38 @@
 
 import threading
 import time
+from collections.abc import Iterator
 
 import structlog
-from prometheus_client import CollectorRegistry, ProcessCollector, start_http_server
+from prometheus_client import CollectorRegistry, Metric, ProcessCollector, start_http_server
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
 from config import logs
 from config.settings import MetricsSettings
+from health import forking
 from health.gauges import DatabaseGauges
 from health.look import Look
 
 log = structlog.get_logger()
 
 RETRY_SECONDS = 5.0
+
+
+class _Together(Collector):
+    """Collects from several at once, so that no fork happens in the middle."""
+
+    def __init__(self, *collectors: Collector) -> None:
+        self._collectors = collectors
+
+    def describe(self) -> Iterator[Metric]:
+        """None beforehand, so that registering asks nobody."""
+        yield from ()
+
+    def collect(self) -> list[Metric]:
+        """All that they say."""
+        with forking.held_off():
+            return [metric for collector in self._collectors for metric in collector.collect()]
 
 
 def start(settings: MetricsSettings, place: str, *collectors: Collector) -> None:
@@ -25,12 +43,10 @@ def start(settings: MetricsSettings, place: str, *collectors: Collector) -> None
     """
     if not settings.metrics_port:
         return
+    counted = MultiProcessCollector(None, place)  # type: ignore[no-untyped-call]
+    database = DatabaseGauges(Look(settings.database_url.get_secret_value()))
     registry = CollectorRegistry()
-    MultiProcessCollector(registry, place)  # type: ignore[no-untyped-call]
-    ProcessCollector(registry=registry)
-    registry.register(DatabaseGauges(Look(settings.database_url.get_secret_value())))
-    for collector in collectors:
-        registry.register(collector)
+    registry.register(_Together(counted, ProcessCollector(registry=None), database, *collectors))
     threading.Thread(target=_listen, args=(settings, registry), name="metrics", daemon=True).start()
 
 
@@ -38,7 +54,8 @@ def _listen(settings: MetricsSettings, registry: CollectorRegistry) -> None:
     told = False
     while True:
         try:
-            start_http_server(settings.metrics_port, settings.metrics_host, registry)
+            with forking.held_off():
+                start_http_server(settings.metrics_port, settings.metrics_host, registry)
         except OSError as error:
             if not told:
                 log.warning(

@@ -1,4 +1,4 @@
-"""What is read when Prometheus asks: the database's vital signs, and how long this process has been still."""
+"""What is read when Prometheus asks: the database's vital signs, whether Redis answers, how long nothing has moved."""
 
 from collections.abc import Callable, Iterator
 
@@ -8,16 +8,23 @@ from prometheus_client.registry import Collector
 from sqlalchemy.exc import SQLAlchemyError
 
 from config import logs
-from db import faults
+from db import faults, migrate
 from db.heartbeats import Heartbeat
 from db.vitals import Vitals
+from health.asked import Asked
+from health.broker import Away, Broker
 from health.look import Look
 
 log = structlog.get_logger()
 
+FRESH_SECONDS = 2.0
+PATIENCE_SECONDS = 2.5
+
 
 class DatabaseGauges(Collector):
-    """The vital signs. While the database does not answer there is `akako_database_up 0`, and none of the others."""
+    """The vital signs. While the database does not answer there is `akako_database_up 0`, and none of the others; from
+    one whose tables are not of this version it is 1, with `akako_database_of_this_version 0`.
+    """
 
     def __init__(self, look: Look) -> None:
         self._look = look
@@ -33,10 +40,11 @@ class DatabaseGauges(Collector):
             seen = self._look.vitals()
         except (SQLAlchemyError, TimeoutError) as error:
             self._say(error)
-            yield _up(0)
+            yield from _unread(error)
             return
         self._said = False
-        yield _up(1)
+        yield _up(True)
+        yield _of_this_version(not migrate.missing(seen.revision))
         yield from _events(seen)
         yield from _heartbeats(seen.heartbeats)
 
@@ -47,6 +55,21 @@ class DatabaseGauges(Collector):
                 "database.not_seen", next_step=faults.remedy(error) or "see that it answers", **logs.fault(error)
             )
         self._said = True
+
+
+class BrokerGauge(Collector):
+    """Whether Redis answers, within `PATIENCE_SECONDS`."""
+
+    def __init__(self, broker: Broker) -> None:
+        self._answers = Asked(broker.answers, fresh=FRESH_SECONDS, patience=PATIENCE_SECONDS)
+
+    def collect(self) -> Iterator[Metric]:
+        """Ask it."""
+        try:
+            up = self._answers.get()
+        except (Away, TimeoutError):
+            up = False
+        yield _gauge("akako_broker_up", "Whether Redis answered when this was asked for.", up)
 
 
 class Stillness(Collector):
@@ -62,8 +85,19 @@ class Stillness(Collector):
         )
 
 
-def _up(value: int) -> Metric:
-    return _gauge("akako_database_up", "Whether the database answered when this was asked for.", value)
+def _unread(error: Exception) -> Iterator[Metric]:
+    answered = faults.is_of_another_version(error)
+    yield _up(answered)
+    if answered:
+        yield _of_this_version(False)
+
+
+def _up(answered: bool) -> Metric:
+    return _gauge("akako_database_up", "Whether the database answered when this was asked for.", answered)
+
+
+def _of_this_version(fits: bool) -> Metric:
+    return _gauge("akako_database_of_this_version", "Whether this process's migrations were all applied.", fits)
 
 
 def _events(seen: Vitals) -> Iterator[Metric]:

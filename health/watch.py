@@ -9,6 +9,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from config import logs
+from health import forking, thread
 from health.broker import Away
 from health.heart import Heart
 from health.pulse import Pulse
@@ -32,7 +33,8 @@ class Watch:
 
     `waits` says whether there is, and raises Away if that cannot be found out. `stuck` says whether something is held
     for longer than can be, whatever else moves. What is away, Redis or PostgreSQL, is never a reason to end: it comes
-    back, and then the patience begins anew.
+    back, and then the patience begins anew. Whatever else goes wrong here ends the process: nobody
+    else would end it if it stalled.
     """
 
     def __init__(
@@ -56,7 +58,7 @@ class Watch:
         self._patience = patience
         self._every = every
         self._stopped = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="watch", daemon=True)
+        self._thread = thread.needed("watch", self._run)
         self._ready = False
         self._calm_at = self._looked_at = time.monotonic()
         self._beat_at = self._looked_at - BEAT_SECONDS
@@ -86,10 +88,14 @@ class Watch:
 
     def _run(self) -> None:
         while not self._stopped.wait(self._every):
-            self._look()
-            patience = self._patience if self._ready else STARTING_SECONDS
-            if (self.still_seconds > patience or self._stuck()) and not self._stopped.is_set():
-                self._give_up()
+            with forking.held_off():
+                self._look()
+                self._judge()
+
+    def _judge(self) -> None:
+        patience = self._patience if self._ready else STARTING_SECONDS
+        if (self.still_seconds > patience or self._stuck()) and not self._stopped.is_set():
+            self._give_up()
 
     def _look(self) -> None:
         nothing_waits = not self._has_work()

@@ -3,6 +3,8 @@
 from config import logs
 from config.settings import ReceiverSettings, load
 from health import counts, exposition
+from health.broker import Broker
+from health.gauges import BrokerGauge
 from serving.server import serve
 
 
@@ -10,7 +12,7 @@ def main() -> None:
     """Serve until told to stop; then answer what was taken, and end."""
     settings = load(ReceiverSettings)
     logs.configure("receiver", form=settings.log_format, level=settings.log_level)
-    exposition.start(settings, counts.PLACE)
+    exposition.start(settings, counts.PLACE, BrokerGauge(Broker(settings.redis_url.get_secret_value())))
     serve("webhooks.app:app", settings, settings.web_processes)
 
 

@@ -16,7 +16,7 @@ from config import logs
 from config.settings import ReceiverSettings
 from db import events, faults
 from db.events import Kept
-from serving import thread
+from health import thread
 from webhooks import metrics
 from webhooks.outcome import Outcome, Unavailable
 from webhooks.patience import Patience

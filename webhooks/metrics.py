@@ -2,10 +2,15 @@
 
 from collections import Counter as Count
 from collections.abc import Sequence
+from itertools import chain
+from typing import get_args
 
 from prometheus_client import Counter, Histogram
 
+from clerk.signature import Reason
 from db.events import Kept
+from serving.refusal import Breach
+from webhooks.outcome import Outcome, Why
 
 COMMIT_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 1.5, 2.5, 5)
 SIZES = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000)
@@ -21,6 +26,14 @@ BATCH = Histogram("akako_intake_batch_deliveries", "Deliveries that were kept in
 WAIT = Histogram(
     "akako_intake_wait_seconds", "What the first of each batch waited until it was kept.", buckets=COMMIT_SECONDS
 )
+
+# From the beginning, so that Prometheus sees the first of each as an increase, and none as zero and not as unknown.
+for known in chain(Reason, Breach):
+    REFUSED.labels(known)
+for why in get_args(Why):
+    NOT_KEPT.labels(why)
+for outcome in Outcome:
+    KEPT.labels(outcome)
 
 
 def note_kept(batch: Sequence[Kept], fresh: int, waited_seconds: float) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from config import logs
 from config.tally import Tally
-from serving import thread
+from health import thread
 from webhooks.metrics import NOT_NUDGED
 from worker.enqueue import Queue
 

@@ -1,6 +1,10 @@
 """What becomes of a delivery that was handed to the intake."""
 
 from enum import StrEnum
+from typing import Literal
+
+Why = Literal["database_away", "database_slow", "too_many_waiting", "row_refused"]
+"""Why a delivery could not be kept."""
 
 
 class Outcome(StrEnum):
@@ -13,7 +17,7 @@ class Outcome(StrEnum):
 class Unavailable(Exception):
     """The delivery could not be kept for now; the sender has to come again."""
 
-    def __init__(self, reason: str, **said: str) -> None:
+    def __init__(self, reason: Why, **said: str) -> None:
         super().__init__(reason)
         self.reason = reason
         self.said = said

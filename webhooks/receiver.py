@@ -17,7 +17,7 @@ from config.formats import split_secrets
 from config.settings import ReceiverSettings
 from config.tally import Tally
 from db import engine
-from health import ready
+from health import ready, starts
 from serving.limits import State, limits
 from webhooks.intake import Intake
 from webhooks.metrics import NOT_KEPT, REFUSED
@@ -52,6 +52,7 @@ def build(settings: ReceiverSettings) -> ASGIApp:
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[State]:
+        starts.note_started()
         nudger.start()
         intake.start()
         log.info("receiver.started")

@@ -20,8 +20,9 @@ from kombu import Queue
 
 from config import logs
 from config.settings import WorkerSettings, load
-from health import counts, exposition
-from health.gauges import Stillness
+from health import counts, exposition, starts
+from health.broker import Broker
+from health.gauges import BrokerGauge, Stillness
 from health.pulse import Beacon
 from health.watch import Watch
 from worker import broker, process, vigil
@@ -89,6 +90,7 @@ def _sweep_at_once(**_: object) -> None:
 
 @worker_process_init.connect(weak=False)
 def _equip(**_: object) -> None:
+    starts.note_started()
     process.equip(settings)
     beacon = Beacon(vigil.PULSE)
     task_prerun.connect(beacon.light, weak=False)
@@ -115,4 +117,5 @@ def _watch_beat(**_: object) -> None:
 
 def _begin(watch: Watch) -> None:
     watch.start()
-    exposition.start(settings, counts.PLACE, Stillness(lambda: watch.still_seconds))
+    redis = BrokerGauge(Broker(settings.redis_url.get_secret_value()))
+    exposition.start(settings, counts.PLACE, redis, Stillness(lambda: watch.still_seconds))

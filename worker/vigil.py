@@ -7,6 +7,7 @@ from contextlib import suppress
 
 from billiard.process import active_children
 from celery.worker import state
+from celery.worker.request import Request
 
 from config.settings import WorkerSettings
 from health.broker import Broker
@@ -57,12 +58,19 @@ class Held:
     def some(self) -> bool:
         """Whether there are any."""
         now = time.monotonic()
-        self._since = {request.id: self._since.get(request.id, now) for request in list(state.reserved_requests)}
+        self._since = {request.id: self._since.get(request.id, now) for request in _reserved()}
         return bool(self._since)
 
     def too_long(self) -> bool:
         """Whether there is one that no time limit ends: its process had stopped before it could begin."""
         return any(time.monotonic() - since > LONGEST_HELD_SECONDS for since in self._since.values())
+
+
+def _reserved() -> list[Request]:
+    """What Celery's main thread, which does not wait for us, held at one moment."""
+    while True:
+        with suppress(RuntimeError):  # it took or let go of one while we read
+            return list(state.reserved_requests)
 
 
 def _end_all() -> None:

@@ -13,9 +13,11 @@ from prometheus_client import REGISTRY, ProcessCollector
 import access.authentication
 import access.lookup
 import api.metrics
+import health.starts
 import webhooks.metrics
 import worker.metrics
-from health.gauges import DatabaseGauges, Stillness
+from health.broker import Broker
+from health.gauges import BrokerGauge, DatabaseGauges, Stillness
 from health.heart import Heart
 from health.look import Look
 from ops import procfile
@@ -30,7 +32,7 @@ DASHBOARD: dict[str, Any] = json.loads((ROOT / "deploy/grafana/akako-sync.json")
 RUNBOOK = (ROOT / "docs/how-to/runbook.md").read_text()
 REFERENCE = (ROOT / "docs/reference/metrics.md").read_text()
 # What a room counts is registered when it is imported.
-ROOMS = (access.authentication, access.lookup, api.metrics, webhooks.metrics, worker.metrics)
+ROOMS = (access.authentication, access.lookup, api.metrics, health.starts, webhooks.metrics, worker.metrics)
 NAMES = re.compile(r"\b(?:akako|process)_[a-z_]+\b")
 
 
@@ -41,7 +43,12 @@ def exported(database: Database, engine: Any) -> set[str]:
     heart = Heart(database.app_url, "worker")
     heart.beat(0)
     heart.close()
-    gauges = [DatabaseGauges(Look(database.app_url)), Stillness(lambda: 0), ProcessCollector(registry=None)]
+    gauges = [
+        DatabaseGauges(Look(database.app_url)),
+        BrokerGauge(Broker("redis://127.0.0.1:1/0")),
+        Stillness(lambda: 0),
+        ProcessCollector(registry=None),
+    ]
     found = [metric for collector in (REGISTRY, *gauges) for metric in collector.collect()]
     return {name for metric in found for name in _spelt(metric.name, metric.type)}
 
@@ -98,6 +105,21 @@ def test_every_alert_leads_to_its_section_of_the_runbook(rule: dict[str, Any]) -
     assert section in {anchor(heading) for heading in re.findall(r"^## (.*)$", RUNBOOK, re.MULTILINE)}
     assert rule["annotations"]["summary"]
     assert rule["labels"]["severity"] in {"page", "ticket"}
+
+
+def test_each_target_that_is_down_pages_with_its_name() -> None:
+    (rule,) = [rule for rule in RULES if rule["alert"] == "ProcessDown"]
+
+    assert rule["expr"] == 'up{job="akako"} == 0'
+    assert rule["labels"]["severity"] == "page"
+    assert "$labels.process" in rule["annotations"]["summary"]
+
+
+def test_a_receiver_that_never_kept_anything_is_seen_to_have_kept_nothing() -> None:
+    (rule,) = [rule for rule in RULES if rule["alert"] == "SignaturesDoNotFit"]
+
+    # To Prometheus an empty side of `and` is no zero: nothing would follow from it.
+    assert "(sum(increase(akako_deliveries_kept_total[15m])) or vector(0)) == 0" in rule["expr"]
 
 
 def test_every_section_of_the_runbook_is_an_alert_s_and_says_what_to_do() -> None:

@@ -58,6 +58,7 @@ def test_what_happened_is_counted_once_whichever_process_did_it(home: Town, data
     assert 0 < worker["akako_event_lag_seconds_sum", ""] < 20 * 30
     assert worker["akako_apply_seconds_count", ""] >= 1
     assert worker["akako_still_seconds", ""] < 10
+    assert [home.scrape(name)["akako_broker_up", ""] for name in home.metrics] == [1] * 4
 
     until(lambda: ("akako_moved_seconds", "beat") in home.scrape("beat"))
     assert home.scrape("beat")["akako_events", "parked"] == 1
@@ -76,3 +77,11 @@ def test_why_an_event_failed_is_counted_by_the_type_of_its_error(home: Town, dat
     home.deliver(home.clerk.created("user_ada", email=None, first_name="Augustina"))
     until(lambda: ("akako_events_postponed_total", "IntegrityError") in home.scrape("worker"))
     owner.dispose()
+
+
+def test_a_process_that_had_to_be_replaced_is_counted(home: Town) -> None:
+    until(lambda: home.scrape("worker").get(("akako_processes_started_total", "")))
+    before = {name: home.scrape(name)["akako_processes_started_total", ""] for name in ("web", "api", "worker")}
+    assert (before["web"], before["api"]) == (2, 1)
+    home.kill_hands()
+    until(lambda: home.scrape("worker")["akako_processes_started_total", ""] > before["worker"])

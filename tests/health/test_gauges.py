@@ -6,13 +6,15 @@ from sqlalchemy import Engine
 
 from db import vitals
 from db.engine import connect
-from health.gauges import DatabaseGauges
+from health.broker import Broker
+from health.gauges import BrokerGauge, DatabaseGauges
 from health.look import Look
 from tests.clerk_says import Clerk
 from tests.db.plans import Question, plan, scans
 from tests.ledger import apply, change, keep
 from tests.meanwhile import holding
 from tests.servers import Database
+from tests.webhooks.test_queue_away import silent
 
 
 def gauges(database_url: str) -> dict[tuple[str, str], float]:
@@ -26,7 +28,7 @@ def test_what_the_database_shows_is_told(database: Database, engine: Engine, cle
     keep(engine, clerk, clerk.created("user_bea"), clerk.send(b"no JSON"))
     change(engine, "update webhook_events set next_attempt_at = now() - interval '1 minute' where status = 'received'")
     seen = gauges(database.app_url)
-    assert seen["akako_database_up", ""] == 1
+    assert seen["akako_database_up", ""] == seen["akako_database_of_this_version", ""] == 1
     assert (seen["akako_events", "received"], seen["akako_events", "parked"]) == (1, 1)
     assert 60 <= seen["akako_oldest_due_event_seconds", ""] < 70
     assert 0 <= seen["akako_last_delivery_seconds", ""] < 10
@@ -71,3 +73,34 @@ def test_however_many_events_there_are_few_pages_are_read(owner: Engine, engine:
     found = plan(engine, question)
     assert scans(found) <= {"heartbeats"}
     assert found["Shared Hit Blocks"] + found["Shared Read Blocks"] < 700
+
+
+def broker_up(redis_url: str) -> float:
+    (metric,) = BrokerGauge(Broker(redis_url)).collect()
+    return metric.samples[0].value
+
+
+def test_whether_redis_answers_is_told(redis_url: str) -> None:
+    assert broker_up(redis_url) == 1
+    assert broker_up("redis://127.0.0.1:1/0") == 0
+
+
+def test_a_redis_that_does_not_answer_is_not_waited_for() -> None:
+    with silent() as url:
+        begun = time.monotonic()
+        assert broker_up(url) == 0
+    assert time.monotonic() - begun < 5
+
+
+TABLES_CANNOT_BE_READ = {("akako_database_up", ""): 1, ("akako_database_of_this_version", ""): 0}
+
+
+def test_a_database_without_our_tables_is_up_and_not_of_this_version(database: Database, owner: Engine) -> None:
+    change(owner, "drop table heartbeats")
+    assert gauges(database.app_url) == TABLES_CANNOT_BE_READ
+
+
+def test_a_database_that_lacks_a_migration_is_not_of_this_version(database: Database, owner: Engine) -> None:
+    change(owner, "update alembic_version set version_num = '0001'")
+    seen = gauges(database.app_url)
+    assert (seen["akako_database_up", ""], seen["akako_database_of_this_version", ""]) == (1, 0)

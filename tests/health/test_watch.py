@@ -1,5 +1,8 @@
 """Who ends, and above all who does not."""
 
+import json
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,6 +13,7 @@ from structlog.testing import capture_logs
 from health.broker import Broker
 from health.heart import Heart
 from health.pulse import Pulse
+from health.thread import BROKEN
 from health.watch import Watch
 from tests.ledger import values
 from tests.ops.groups import until
@@ -159,3 +163,25 @@ def test_a_part_that_is_told_to_end_is_left_to_it(database: Database) -> None:
         part.watch.stop()
         until(lambda: part.watch.still_seconds > 3 * PATIENCE)
         assert not part.ended.is_set()
+
+
+BREAKS = """
+import time
+from config import logs
+from health.heart import Heart
+from health.pulse import Pulse
+from health.thread import BROKEN
+from health.watch import Watch
+
+logs.configure("worker", form="json")
+Watch("worker", Pulse(), Heart("postgresql://akako@127.0.0.1:1/akako", "worker"), lambda: 1 // 0, every=0.1).start()
+time.sleep(60)
+"""
+
+
+def test_a_watch_that_breaks_ends_its_process_loudly() -> None:
+    ended = subprocess.run([sys.executable, "-c", BREAKS], capture_output=True, text=True, timeout=30, check=False)
+    (line,) = ended.stderr.splitlines()
+    said = json.loads(line)
+    assert ended.returncode == BROKEN
+    assert (said["event"], said["thread"], said["error"]) == ("thread.died", "watch", "ZeroDivisionError")

@@ -2,12 +2,12 @@ import json
 import subprocess
 import sys
 
-from serving.thread import BROKEN
+from health.thread import BROKEN
 
 DIES = """
 import time
 from config import logs
-from serving import thread
+from health import thread
 
 logs.configure("receiver", form="json")
 thread.needed("intake", lambda: 1 // 0).start()
