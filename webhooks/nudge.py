@@ -10,20 +10,24 @@ from health import thread
 from webhooks.metrics import NOT_NUDGED
 from worker.enqueue import Queue
 
-LEAST_PAUSE_SECONDS, MOST_PAUSE_SECONDS, PAUSE_SECONDS_AN_EVENT = 0.004, 0.03, 0.002
-"""Between two messages, in which the ids of several commits come together into one: the more there were, the longer."""
+LEAST_PAUSE_SECONDS = 0.004
+SECONDS_AN_EVENT, MOST_FOR_EVENTS_SECONDS = 0.002, 0.03
+SECONDS_A_MESSAGE, MOST_FOR_MESSAGES_SECONDS = 0.005, 0.5
+"""About what the workers need for one that waits."""
 REST_SECONDS = 2.0
 """Pause after a failure: what is not nudged meanwhile is found by the sweep."""
 MOST_WAITING = 20_000
 
 
-def pause(events: int) -> float:
-    """Seconds until the next message after one of so many events.
+def pause(events: int, waiting: int) -> float:
+    """Seconds until the next message, after one of so many events that found so many messages waiting.
 
-    Few come at once while there is little to do, and a message each tells the workers soonest; under load a message
-    for each would cost receiver and workers more than the events themselves.
+    Ids of several commits come together meanwhile. With little to do a message for each event tells the workers
+    soonest. The more there is, the more a message for each would cost; and while messages wait, the next one would
+    only wait behind them: of a worker that was away, one that comes back finds few large ones.
     """
-    return min(MOST_PAUSE_SECONDS, LEAST_PAUSE_SECONDS + PAUSE_SECONDS_AN_EVENT * events)
+    for_events = min(MOST_FOR_EVENTS_SECONDS, LEAST_PAUSE_SECONDS + SECONDS_AN_EVENT * events)
+    return for_events + min(MOST_FOR_MESSAGES_SECONDS, SECONDS_A_MESSAGE * waiting)
 
 
 class Nudger:
@@ -57,12 +61,12 @@ class Nudger:
     def _run(self) -> None:
         while svix_ids := self._next():
             try:
-                self._queue.put(svix_ids)
+                waiting = self._queue.put(svix_ids)
             except Exception as error:  # whatever it was, the sweep nudges them again
                 self._failed.note("queue_away", **logs.fault(error))
                 self._rest(REST_SECONDS)
             else:
-                self._rest(pause(len(svix_ids)))
+                self._rest(pause(len(svix_ids), waiting))
 
     def _next(self) -> list[str]:
         """What waits, as soon as something does; nothing when it is time to stop."""

@@ -17,16 +17,19 @@ class Queue:
         self._redis = redis.Redis.from_url(redis_url, socket_timeout=2, socket_connect_timeout=1)
         self._set_size = set_size
 
-    def put(self, svix_ids: Sequence[str]) -> None:
-        """Ask the workers to apply these events. Raises what Celery raises if Redis cannot be reached.
+    def put(self, svix_ids: Sequence[str]) -> int:
+        """Ask the workers to apply these events; how many messages waited before. Raises what Celery raises if Redis
+        cannot be reached.
 
         Does nothing while very many messages wait already: the queue of events stays small however long no worker runs.
         """
-        if self.length() >= MOST_MESSAGES:
-            return
+        waiting = self.length()
+        if waiting >= MOST_MESSAGES:
+            return waiting
         for start in range(0, len(svix_ids), self._set_size):
             ids = list(svix_ids[start : start + self._set_size])
             self._celery.send_task(broker.APPLY_EVENTS, args=(ids,), queue=broker.EVENTS)
+        return waiting
 
     def length(self) -> int:
         """How many messages wait. Celery on Redis keeps a queue as a list of its name."""

@@ -1,0 +1,34 @@
+"""How the ids of kept events become messages: soon while little waits, few while nobody takes them."""
+
+import time
+
+import redis
+
+from tests.ops.groups import until
+from tests.worker.messages import nudged, sets
+from webhooks.nudge import Nudger, pause
+from worker.enqueue import Queue
+
+BATCHES, SECONDS_BETWEEN = 400, 0.005
+
+
+def test_the_pause_grows_with_what_was_sent_and_with_what_waits_and_has_an_end() -> None:
+    assert pause(1, 0) < 0.01
+    assert pause(1, 0) < pause(10, 0) < pause(10, 10) < pause(10, 50)
+    assert pause(10_000, 10_000) < 1
+
+
+def test_while_no_worker_takes_them_ids_wait_in_few_messages(redis_url: str) -> None:
+    queue = Queue(redis_url, set_size=200)
+    nudger = Nudger(queue)
+    nudger.start()
+    ids = [f"msg_{number}" for number in range(BATCHES)]
+    for svix_id in ids:
+        nudger.nudge([svix_id])
+        time.sleep(SECONDS_BETWEEN)
+    nudger.close()
+    with redis.Redis.from_url(redis_url) as raw:
+        until(lambda: len(nudged(raw)) == BATCHES)
+        assert nudged(raw) == ids
+        assert len(sets(raw)) < BATCHES / 4
+    queue.close()
