@@ -76,7 +76,7 @@ def _generator(stage: Stage, connections: int) -> dict[str, float]:
     return {"rate": rate, "generator_busy": result.busy}
 
 
-def _repeated(seconds: float, once: Callable[[int], None]) -> float:
+def _repeated(seconds: float, once: Callable[[int], object]) -> float:
     start, number = time.perf_counter(), 0
     while time.perf_counter() < start + seconds:
         once(number)
