@@ -73,9 +73,9 @@ def _read(
     # What is asked for decides which index is right, so the plan is made for each question anew.
     connection.exec_driver_sql("set local plan_cache_mode = force_custom_plan")
     where, parameters = selection.sql(
-        *([f"(received_at, svix_id) {side} (%(received_at)s, %(place)s)"] if place else [])
+        *([] if place is None else [f"(received_at, svix_id) {side} (%(received_at)s, %(place)s)"])
     )
-    if place:
+    if place is not None:
         parameters |= {"place": place, "received_at": _received_at(connection, place)}
     statement = f"""
         select {columns} from webhook_events where {where}

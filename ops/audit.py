@@ -11,6 +11,7 @@ from db.audit import Wanted
 from ops import sheet
 from ops.connection import database
 from ops.moment import MOMENT, written
+from ops.terminal import shown
 
 
 @click.command(
@@ -46,7 +47,7 @@ def audit(
         found = islice(trail.stream(pool, wanted), None if whole else limit)
         if as_json:
             for line in found:
-                click.echo(sheet.shown(Line.model_validate(line).model_dump_json()))
+                click.echo(shown(Line.model_validate(line).model_dump_json()))
             return
         sheet.table(
             "Audit trail",

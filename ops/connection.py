@@ -14,6 +14,7 @@ from config.settings import Settings, load
 from db import engine, faults
 from db.audit import Author
 from db.register import PlaceUnknown
+from ops.terminal import shown
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -46,7 +47,7 @@ def transaction() -> Iterator[Connection]:
 def _advice(error: DBAPIError) -> str:
     happened = "PostgreSQL cannot be reached" if faults.is_unreachable(error) else "PostgreSQL refused it"
     step = faults.remedy(error)
-    return f"{happened}: {error.orig}" + (f"\nWhat to do: {step}." if step else "")
+    return shown(f"{happened}: {error.orig}") + (f"\nWhat to do: {step}." if step else "")
 
 
 def author(by: str | None, reason: str) -> Author:

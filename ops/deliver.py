@@ -11,6 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 from config.formats import SigningSecrets, split_secrets
 from ops import delivery, sample
 from ops.delivery import Answer, Delivery
+from ops.terminal import shown
 
 NEXT = {
     400: "Is this the webhook's address? The receiver's log line `delivery.refused` has the reason.",
@@ -85,7 +86,7 @@ def deliver(
     body = _body(event, fresh, user_id, changes)
     sealed = _seal(secret, svix_id or sample.new_id("msg"), body, at, forge)
     answer = _send(sealed, url)
-    click.echo(_as_json(sealed, url, answer) if as_json else _as_text(sealed, answer))
+    click.echo(shown(_as_json(sealed, url, answer) if as_json else _as_text(sealed, answer)))
     if not answer.accepted:
         advice = "Svix follows no redirect." if 300 <= answer.status < 400 else "The receiver's log says more."
         raise click.ClickException(f"not accepted. {NEXT.get(answer.status, advice)}")

@@ -18,6 +18,7 @@ from ops.discard import discard
 from ops.moment import written
 from ops.replay import replay
 from ops.selection import Chosen, selecting
+from ops.terminal import shown
 
 
 @click.group()
@@ -131,9 +132,9 @@ def _print_whole(told: InspectedEvent) -> None:
     plain = told.model_dump(mode="json", exclude={"content", "body", "audit"}, exclude_none=True)
     sheet.table("Event", ("", ""), ((name, str(value)) for name, value in plain.items()))
     if told.body is not None:
-        click.echo(sheet.shown(told.body))
+        click.echo(shown(told.body))
     elif told.body_bytes is not None:
-        click.echo(sheet.shown(json.dumps(told.content, indent=2, ensure_ascii=False)))
+        click.echo(shown(json.dumps(told.content, indent=2, ensure_ascii=False)))
 
 
 def _shares(found: list[census.Share]) -> list[tuple[str, str]]:

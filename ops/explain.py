@@ -11,6 +11,7 @@ from ops import sheet
 from ops.connection import transaction
 from ops.moment import MOMENT, written
 from ops.roles import ROLE, print_history
+from ops.terminal import shown
 
 
 @click.command(
@@ -34,7 +35,7 @@ def explain(clerk_id: str, role: Role, at: datetime | None, as_json: bool) -> No
     if as_json:
         sheet.as_json(Explanation.model_validate(found))
         return
-    click.echo(f"{clerk_id}, {found.role}, {written(found.at)} UTC\n{found.why}\n")
+    click.echo(shown(f"{clerk_id}, {found.role}, {written(found.at)} UTC\n{found.why}\n"))
     if found.assignment:
         print_history([found.assignment])
         sheet.table(

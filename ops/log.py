@@ -2,9 +2,11 @@
 
 from pathlib import Path
 
+from ops.terminal import shown
+
 
 def tail(path: Path, lines: int = 20) -> str:
-    """The last lines of a log file; nothing where there is none."""
+    """The last lines of a log file, as a terminal may have them; nothing where there is none."""
     if not path.exists():
         return ""
-    return "\n".join(path.read_text(errors="replace").splitlines()[-lines:])
+    return shown("\n".join(path.read_text(errors="replace").splitlines()[-lines:]))

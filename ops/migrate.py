@@ -8,6 +8,7 @@ from sqlalchemy.exc import DBAPIError
 
 from config.settings import MigrationSettings, load
 from db.migrate import NotUtf8, upgrade
+from ops.terminal import shown
 
 
 @click.command(
@@ -45,7 +46,7 @@ def apply(application_url: str, owner_url: str | None) -> list[str]:
 
 def _advice(error: Exception, variable: str) -> str:
     cause = getattr(error, "orig", error)
-    said = str(cause).strip()
+    said = shown(str(cause).strip())
     if isinstance(cause, psycopg.errors.InsufficientPrivilege):
         return f"PostgreSQL did not allow it: {said}\nLet {variable} name the role that owns the tables."
     if isinstance(cause, psycopg.OperationalError) and cause.sqlstate is None:  # the server said nothing

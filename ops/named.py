@@ -10,6 +10,7 @@ from sqlalchemy import Engine
 from clerk.user import identifier
 from db import register
 from db.selection import Selection
+from ops.terminal import shown
 from worker.replay import UNKNOWN, Left
 
 NO_ID = "This is no svix id: up to 255 visible ASCII characters, as msg_2abc; one a line on standard input."
@@ -45,7 +46,7 @@ def sets(engine: Engine, selection: Selection, svix_ids: Iterable[str], size: in
 def tell(left: Iterable[Left]) -> None:
     """Name on standard error each event that was left, with the reason."""
     for each in left:
-        click.echo(f"{each.svix_id}: {each.why}", err=True)
+        click.echo(shown(f"{each.svix_id}: {each.why}"), err=True)
 
 
 def _part(engine: Engine, selection: Selection, taken: list[str]) -> Part:

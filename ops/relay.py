@@ -8,6 +8,7 @@ from typing import IO
 import click
 
 from ops.process import Process
+from ops.terminal import shown
 
 COLOURS = ("cyan", "green", "yellow", "magenta")
 WIDTH = 6
@@ -31,4 +32,5 @@ class Relay:
 def _hand_on(stream: IO[bytes], name: str, colour: str) -> None:
     with stream:
         for line in stream:
-            click.echo(click.style(f"{name:<{WIDTH}} | ", fg=colour) + line.decode(errors="replace").rstrip("\n"))
+            said = shown(line.decode(errors="replace").rstrip("\n"))
+            click.echo(click.style(f"{name:<{WIDTH}} | ", fg=colour) + said)

@@ -1,6 +1,5 @@
 """What a command found: a table for people, JSON for programs."""
 
-import re
 from collections.abc import Iterable, Sequence
 
 import click
@@ -11,14 +10,7 @@ from rich.text import Text
 from db.audit import Line
 from ops.moment import written
 from ops.report import console
-
-# What moves the cursor, clears the screen or turns the order of letters round: a person's name may hold any of it.
-_UNSEEN = re.compile("[\0-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
-
-
-def shown(text: str) -> str:
-    """Text as a terminal may have it: what would command it is written out, as JSON writes it; lines and tabs stay."""
-    return _UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+from ops.terminal import shown
 
 
 def as_json(found: BaseModel | Sequence[BaseModel]) -> None:

@@ -163,6 +163,8 @@ def test_events_are_discarded_with_a_reason_and_taken_up_again_only_on_purpose(
         ({"reason": WHY}, "say which events"),
         ({"reason": WHY, "svix_ids": []}, "svix_ids"),
         ({"reason": WHY, "svix_ids": ["msg 1"]}, "svix_ids"),
+        ({"reason": WHY, "svix_ids": ["msg\x001"]}, "svix_ids"),
+        ({"reason": WHY, "status": "parked", "cursor": STALE}, "cursor: We keep no delivery"),
         ({"reason": WHY, "svix_ids": ["msg_1"], "actor": "user_eve"}, "actor"),
     ],
 )

@@ -53,6 +53,14 @@ def test_standard_input_is_sent_byte_for_byte(door: Door) -> None:
     assert door.kept()["msg_in"] == ("parked", b"not JSON, and still signed")
 
 
+@pytest.mark.parametrize("form", [(), ("--json",)])
+def test_what_a_file_says_commands_no_terminal(door: Door, form: tuple[str, ...]) -> None:
+    body = json.dumps({"type": "user.\x1b[2J\x9b31m\u202e", "data": {}})
+    done = akako("-", *to(door), *form, input=body)
+    assert "user.\\u001b[2J\\u009b31m\\u202e" in done.output
+    assert {character for character in done.output if not character.isprintable()} == {"\n"}
+
+
 def test_a_value_can_be_changed(door: Door) -> None:
     akako("user.created", *to(door), "--id", "msg_1", "--set", "data.first_name=Ada", "--set", "data.banned=true")
     data = json.loads(door.kept()["msg_1"][1])["data"]

@@ -74,8 +74,9 @@ def several(engine: Engine, clerk: Clerk) -> None:
     keep(engine, clerk, clerk.send(event("session.created", {}), svix_id="msg_other"))
 
 
-def test_a_place_that_nobody_knows_is_no_empty_page(akako: Any) -> None:
-    done = akako("events", "list", "--before", "msg_none")
+@pytest.mark.parametrize("place", ["msg_none", ""])
+def test_a_place_that_nobody_knows_is_no_page(akako: Any, place: str) -> None:
+    done = akako("events", "list", "--before", place)
 
     assert (done.exit_code, "We keep no delivery" in done.output) == (1, True)
 

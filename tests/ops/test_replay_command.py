@@ -154,10 +154,16 @@ def test_a_replay_goes_on_after_the_event_that_it_is_told(engine: Engine, clerk:
     assert named.stdout == "0 applied, 0 ignored, 0 left\n"
 
 
-def test_a_place_that_nobody_knows_is_no_end(akako: Any) -> None:
-    done = akako("events", "replay", "--status", "parked", "--after", "msg_none", *WHY)
+@pytest.mark.parametrize("place", ["msg_none", ""])
+def test_a_place_that_nobody_knows_is_neither_end_nor_beginning(
+    engine: Engine, clerk: Clerk, akako: Any, place: str
+) -> None:
+    parked(engine, clerk, 1)
+
+    done = akako("events", "replay", "--status", "parked", "--after", place, *WHY)
 
     assert (done.exit_code, "We keep no delivery" in done.output) == (1, True)
+    assert statuses(engine) == {"parked": 1}
 
 
 def test_an_older_event_counts_with_force_and_a_reason(engine: Engine, clerk: Clerk, akako: Any) -> None:

@@ -16,12 +16,6 @@ class Named(BaseModel):
     name: str
 
 
-def test_what_would_command_the_terminal_is_written_out() -> None:
-    assert sheet.shown(f"Ada{COMMANDS}\nJosé\t\u200dZoë") == (
-        "Ada\\u001b]0;title\\u0007\\u001b[2J\\u009b31m\\u000d\\u202e\\u2066\nJosé\t\u200dZoë"
-    )
-
-
 def test_a_table_shows_a_name_and_lets_it_command_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     sheet.table("People", ("Name",), [(f"Ada{COMMANDS}",)])
     told = capsys.readouterr().out
