@@ -1,10 +1,15 @@
 """Tables as they are after years: many users with their roles, and many kept events, some for each user."""
 
+from datetime import timedelta
+
 from bench.databases import Database
 
 
-def fill(database: Database, users: int, events: int) -> None:
-    """Add so many users, each with the default role and its lines in the trail, and so many applied events."""
+def fill(database: Database, users: int, events: int, ended: timedelta | None = None) -> None:
+    """Add so many users, each with the default role and its lines in the trail, and so many applied events.
+
+    With `ended` every role's time ran out so long ago, and nobody has written that down.
+    """
     database.run(
         """
         insert into users (clerk_id, claimed_email, email, first_name, last_name, clerk_created_at, clerk_updated_at)
@@ -16,9 +21,11 @@ def fill(database: Database, users: int, events: int) -> None:
     )
     database.run(
         """
-        insert into user_roles (user_id, role, effective_start_date, assigned_by, reason)
-        select id, 'LEARNER', now() - interval '1 year', 'akako', 'The default role of a new user.' from users
-        """
+        insert into user_roles (user_id, role, effective_start_date, effective_end_date, assigned_by, reason)
+        select id, 'LEARNER', now() - interval '1 year', now() - %s::interval, 'akako',
+               'The default role of a new user.' from users
+        """,
+        [ended],
     )
     database.run(
         """

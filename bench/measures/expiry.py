@@ -3,6 +3,7 @@
 import os
 import time
 from collections.abc import Iterator
+from datetime import timedelta
 
 import psutil
 
@@ -22,9 +23,7 @@ def expire(stage: Stage) -> Iterator[Row]:
     """Once: its batches are rounds enough."""
     stage.say(f"expiry: {stage.scale.due:,} due")
     database = stage.place(AKAKO).database
-    growth.fill(database, stage.scale.due, 0)
-    database.run("update user_roles set effective_end_date = now() - interval '1 day'")
-    database.run("vacuum analyze user_roles")
+    growth.fill(database, stage.scale.due, 0, ended=timedelta(days=1))
     stage.calm()
     yield Row("expiry", AKAKO.name, stage.scale.due, _expired(database))
 
