@@ -23,6 +23,15 @@ WORDS = (
 class Words(click.Group):
     """The commands of `ops`, by the names of their modules: one need not wait for what the others import."""
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """The same, without what no command could say anything about: bytes that are no text."""
+        for place, argument in enumerate(args, 1):
+            if not argument.isascii() and any("\ud800" <= character <= "\udfff" for character in argument):
+                raise click.UsageError(
+                    f"Word {place} is no text in UTF-8. Write it as the tables and tools show it.", ctx
+                )
+        return super().parse_args(ctx, args)
+
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         """The names, in the order of the help."""
         return list(WORDS)

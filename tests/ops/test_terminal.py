@@ -5,10 +5,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from sqlalchemy import Engine
 
 from ops import relay
 from ops.log import tail
+from ops.main import main
 from ops.process import Process
 from ops.terminal import shown
 from tests import ledger
@@ -87,3 +89,8 @@ def test_the_end_of_a_log_is_written_out(tmp_path: Path) -> None:
 
     assert WRITTEN in tail(tmp_path / "log")
     assert commanding(tail(tmp_path / "log")) == set()
+
+
+def test_a_word_that_is_no_text_is_named_and_goes_no_further() -> None:
+    done = CliRunner().invoke(main, ["events", "show", "msg_\udcff"])
+    assert (done.exit_code, "Word 3 is no text" in done.output) == (2, True)
