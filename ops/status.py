@@ -1,9 +1,10 @@
 """`akako status`: on one screen, how everything is and what to do next."""
 
 import json
+import signal
 import sys
-import time
 from collections.abc import Iterator
+from typing import NoReturn
 
 import click
 from rich.console import Group, RenderableType
@@ -17,6 +18,7 @@ from ops.condition import Condition, Doctor
 from ops.report import console
 
 EVERY_SECONDS = 2.0
+ENDING = (signal.SIGINT, signal.SIGTERM)
 RUNBOOK = "docs/how-to/runbook.md"
 
 
@@ -48,17 +50,21 @@ def status(watch: bool, part: str | None, as_json: bool) -> None:
     sys.exit(0 if condition.is_healthy else 1)
 
 
-def _watch(doctor: Doctor, part: Part | None, as_json: bool) -> None:
-    try:
-        if as_json:
-            while True:
-                click.echo(json.dumps(doctor.examine(part).as_dict()))
-                time.sleep(EVERY_SECONDS)
-        with Live(console=console(), auto_refresh=False) as live:
-            while True:
-                live.update(screen(doctor.examine(part)), refresh=True)
-                time.sleep(EVERY_SECONDS)
-    except KeyboardInterrupt:
+def _watch(doctor: Doctor, part: Part | None, as_json: bool) -> NoReturn:
+    """Look until Ctrl-C or SIGTERM, which are waited for: an exception might be raised where nobody hears it."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
+    if as_json:
+        while True:
+            click.echo(json.dumps(doctor.examine(part).as_dict()))
+            _rest()
+    with Live(console=console(), auto_refresh=False) as live:
+        while True:
+            live.update(screen(doctor.examine(part)), refresh=True)
+            _rest()
+
+
+def _rest() -> None:
+    if signal.sigtimedwait(ENDING, EVERY_SECONDS):
         sys.exit(0)
 
 
