@@ -61,9 +61,10 @@ class BoundedProtocol(HttpToolsProtocol):
             self._refuse(*(self._breach or (Breach.NOT_HTTP, 400)))
             return
         self._received += len(data)
-        self._hold(self._received - FREE_BYTES)
-        if breach := self._limits.too_much(self._received, in_head=self._in_head):
-            self._refuse(*breach)
+        if self._received > FREE_BYTES:  # below, nothing is too much
+            self._hold(self._received - FREE_BYTES)
+            if breach := self._limits.too_much(self._received, in_head=self._in_head):
+                self._refuse(*breach)
 
     def on_message_begin(self) -> None:
         """A request begins: its head has to come whole, and soon."""
@@ -81,7 +82,10 @@ class BoundedProtocol(HttpToolsProtocol):
     def on_header(self, name: bytes, value: bytes) -> None:
         """Count it into the head. What comes after the head is a trailer, which nobody reads."""
         if self._in_head:
-            self._count(len(name) + len(value) + len(": \r\n"))
+            # As `_count`, and `super()` by its name: here both are called for each line of every request.
+            self._head += len(name) + len(value) + 4
+            if self._head > LARGEST_HEAD_BYTES:
+                self._break(Breach.HEAD_TOO_LARGE, 431)
             HttpToolsProtocol.on_header(self, name, value)
 
     def on_headers_complete(self) -> None:

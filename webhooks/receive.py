@@ -69,15 +69,15 @@ class Receiver:
     async def _body(self, scope: Scope, receive: Receive) -> bytes:
         """The raw bytes, if they are not too many; that they come in time is the protocol's care."""
         most = self._settings.max_body_bytes
-        declared = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
-        if declared.isdigit() and int(declared[:20]) > most:
-            raise Refused(Reason.BODY_TOO_LARGE, 413)
-        body, more = bytearray(), True
+        for name, value in scope["headers"]:
+            if name == b"content-length" and value.isdigit() and int(value[:20]) > most:
+                raise Refused(Reason.BODY_TOO_LARGE, 413)
+        body, more = b"", True
         while more:
             message = await receive()
             if message["type"] == "http.disconnect":
                 raise ClientDisconnect
-            body += message.get("body", b"")
+            body = bytearray(body) + message["body"] if body else message.get("body", b"")
             more = message.get("more_body", False)
             if len(body) > most:
                 raise Refused(Reason.BODY_TOO_LARGE, 413)
