@@ -72,15 +72,17 @@ class Receiver:
         for name, value in scope["headers"]:
             if name == b"content-length" and value.isdigit() and int(value[:20]) > most:
                 raise Refused(Reason.BODY_TOO_LARGE, 413)
-        body, more = b"", True
+        body, more = bytearray(), True
         while more:
             message = await receive()
             if message["type"] == "http.disconnect":
                 raise ClientDisconnect
-            body = bytearray(body) + message["body"] if body else message.get("body", b"")
-            more = message.get("more_body", False)
-            if len(body) > most:
+            part, more = bytes(message.get("body", b"")), message.get("more_body", False)
+            if len(body) + len(part) > most:
                 raise Refused(Reason.BODY_TOO_LARGE, 413)
+            if not body and not more:
+                return part
+            body += part
         return bytes(body)
 
 

@@ -1,7 +1,9 @@
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
-from svix.webhooks import Webhook
+from hypothesis import given
+from hypothesis import strategies as st
+from svix.webhooks import Webhook, WebhookVerificationError
 
 from clerk.signature import Reason, Refused, Seals, fingerprint
 from tests.clerk_says import Clerk, deletion, signing_secret
@@ -15,6 +17,44 @@ def test_svix_own_example_has_the_signature_that_svix_documents() -> None:
         "msg_p5jXN8AQM9LWM0D4loKWxJek", when, '{"test": 2432232314}'
     )
     assert signature == "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
+
+
+SENDER = Clerk()
+
+
+@given(
+    body=st.text(),
+    seconds_ago=st.sampled_from([0, 290, -290, 310, -310, 86_400]),
+    digits=st.integers(10, 11),
+    signed_with=st.sampled_from([*SENDER.secrets, signing_secret()]),
+    signed_body=st.sampled_from(["", " "]),
+)
+def test_what_opens_is_what_svix_itself_verifies(
+    body: str, seconds_ago: int, digits: int, signed_with: str, signed_body: str
+) -> None:
+    then = datetime.now(UTC).replace(microsecond=0) - timedelta(seconds=seconds_ago)
+    said = {
+        "svix-id": "msg_1",
+        "svix-timestamp": f"{int(then.timestamp()):0{digits}}",
+        "svix-signature": Webhook(signed_with).sign("msg_1", then, body + signed_body),
+    }
+    assert opens(said, body.encode()) is svix_verifies(said, body.encode())
+
+
+def opens(said: dict[str, str], body: bytes) -> bool:
+    try:
+        Seals(SENDER.secrets).open([(name.encode(), value.encode()) for name, value in said.items()], body)
+    except Refused:
+        return False
+    return True
+
+
+def svix_verifies(said: dict[str, str], body: bytes) -> bool:
+    try:
+        Webhook(SENDER.secrets[0]).verify(body, said)
+    except WebhookVerificationError:
+        return False
+    return True
 
 
 def test_a_signed_delivery_opens_to_the_bytes_that_came(clerk: Clerk) -> None:
