@@ -21,10 +21,11 @@ _SESSION = """
 """
 
 # A session keeps its plans, those of triggers and foreign keys too, until the tables are analyzed. Made while hardly
-# anybody was there, they would read all users for every row of a database that has just begun to fill.
+# anybody was there, they would read all users for every row of a database that has just begun to fill. They are kept
+# whatever the server believes of the arrays it is given: to plan each statement anew cost as much as to execute it.
 _LOOK_UP = """
-    select set_config(name, 'off', false) from unnest(array['enable_seqscan', 'enable_hashjoin', 'enable_mergejoin'])
-        as way (name)
+    select set_config(name, 'off', false), set_config('plan_cache_mode', 'force_generic_plan', false)
+    from unnest(array['enable_seqscan', 'enable_hashjoin', 'enable_mergejoin']) as way (name)
 """
 
 

@@ -82,18 +82,6 @@ def _alone_in_its_window(connection: Connection) -> Iterator[None]:
         raise InTheWay from error
 
 
-def assign_default(connection: Connection, role: Role, since: Mapping[int, datetime]) -> None:
-    """Give new users their first role, each from its own time on, or from now if that is still to come."""
-    connection.exec_driver_sql(
-        """
-        insert into user_roles (user_id, role, effective_start_date, assigned_by, reason)
-        select id, %(role)s, least(since, now()), 'akako', 'The default role of a new user.'
-        from unnest(%(ids)b::bigint[], %(times)b::timestamptz[]) as new (id, since)
-        """,
-        {"role": role.value, "ids": list(since), "times": list(since.values())},
-    )
-
-
 def end_all(connection: Connection, ends: Mapping[int, datetime], why: str) -> None:
     """End every assignment in force of users at each one's time (or now, if that is still to come).
 

@@ -1,6 +1,6 @@
-"""The users: lock the ones that a set of events touches, and write what was decided."""
+"""The users: lock the ones that a set of events touches, and write what was decided of those that are there."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -36,40 +36,43 @@ def email_key(email: str) -> str:
     return email.encode().lower().decode()
 
 
-def concerned(connection: Connection, clerk_ids: Collection[str], email_keys: Collection[str]) -> set[int]:
-    """The row ids of the users named, and of those that claim one of the addresses."""
-    named = connection.exec_driver_sql(
-        "select id from users where clerk_id = any(%(ids)b::text[])", {"ids": list(clerk_ids)}
+# A look-up for each address, whatever the planner believes of their number: a scan of all users for each set of events
+# is what it chooses for an expression that it has no statistics of.
+_CLAIMANTS = """
+    select claimant.id
+    from unnest(%(keys)b::text[]) as wanted (key)
+    cross join lateral (
+        select id from users where lower(claimed_email collate "C") = wanted.key offset 0) as claimant
+"""
+_CONCERNED = f"select id from users where clerk_id = any(%(ids)b::text[]) union all {_CLAIMANTS}"  # noqa: S608 - ours
+
+
+def lock(
+    connection: Connection, clerk_ids: Collection[str], email_keys: Collection[str], *, wait: bool = True
+) -> list[Stored]:
+    """Lock the users named and those that claim one of the addresses, in the order of Clerk's ids, and read them.
+
+    Those that others hold are waited for, or left.
+    """
+    rows = connection.exec_driver_sql(
+        f"""
+        select {COLUMNS} from users where id = any(array({_CONCERNED})) order by clerk_id
+        for no key update {"" if wait else "skip locked"}
+        """,  # noqa: S608 - constants of ours
+        {"ids": list(clerk_ids), "keys": list(email_keys)},
     )
-    return set(named.scalars()) | claimants(connection, email_keys)
+    return [_stored(*row) for row in rows]
+
+
+def concerned(connection: Connection, clerk_ids: Collection[str], email_keys: Collection[str]) -> set[int]:
+    """The row ids of the users that `lock` is about, without locking anybody."""
+    rows = connection.exec_driver_sql(_CONCERNED, {"ids": list(clerk_ids), "keys": list(email_keys)})
+    return set(rows.scalars())
 
 
 def claimants(connection: Connection, email_keys: Collection[str]) -> set[int]:
     """The row ids of all users that claim one of the addresses."""
-    # A look-up for each address, whatever the planner believes of their number: a scan of all users for each set of
-    # events is what it chooses for an expression that it has no statistics of.
-    rows = connection.exec_driver_sql(
-        """
-        select claimant.id
-        from unnest(%(keys)b::text[]) as wanted (key)
-        cross join lateral (
-            select id from users where lower(claimed_email collate "C") = wanted.key offset 0) as claimant
-        """,
-        {"keys": list(email_keys)},
-    )
-    return set(rows.scalars())
-
-
-def lock(connection: Connection, ids: Collection[int], *, wait: bool = True) -> list[Stored]:
-    """Lock users, in the order of Clerk's ids, and read them; those that others hold are waited for, or left."""
-    rows = connection.exec_driver_sql(
-        f"""
-        select {COLUMNS} from users where id = any(%(ids)b::bigint[]) order by clerk_id
-        for no key update {"" if wait else "skip locked"}
-        """,  # noqa: S608 - constants of ours
-        {"ids": list(ids)},
-    )
-    return [_stored(*row) for row in rows]
+    return set(connection.exec_driver_sql(_CLAIMANTS, {"keys": list(email_keys)}).scalars())
 
 
 def claims(connection: Connection, ids: Collection[int]) -> dict[str, str | None]:
@@ -79,25 +82,6 @@ def claims(connection: Connection, ids: Collection[int]) -> dict[str, str | None
         {"ids": list(ids)},
     )
     return dict(map(tuple, rows))
-
-
-def insert(connection: Connection, holdings: Iterable[Holding]) -> dict[str, int]:
-    """Add users; the row ids by Clerk's id, without those that somebody else added in the meantime."""
-    rows = sorted(holdings, key=lambda holding: holding.state.clerk_id)
-    added = connection.exec_driver_sql(
-        """
-        insert into users (clerk_id, email, deleted_at, clerk_updated_at, claimed_email, first_name, last_name,
-                           username, image_url, external_id, banned, clerk_created_at)
-        select * from unnest(%(clerk_ids)b::text[], %(emails)b::text[], %(deletions)b::timestamptz[],
-            %(versions)b::timestamptz[], %(claims)b::text[], %(first_names)b::text[], %(last_names)b::text[],
-            %(usernames)b::text[], %(image_urls)b::text[], %(external_ids)b::text[], %(bans)b::boolean[],
-            %(creations)b::timestamptz[])
-        on conflict (clerk_id) do nothing
-        returning clerk_id, id
-        """,
-        _columns(rows),
-    )
-    return {clerk_id: row_id for clerk_id, row_id in added}  # noqa: C416 - a Row is no pair to a type checker
 
 
 def update(connection: Connection, holdings: Sequence[Holding]) -> None:
@@ -117,7 +101,7 @@ def update(connection: Connection, holdings: Sequence[Holding]) -> None:
                     image_url, external_id, banned, clerk_created_at)
         where users.clerk_id = new.clerk_id
         """,
-        _columns(holdings),
+        columns(holdings),
     )
 
 
@@ -143,7 +127,7 @@ def _stored(
     return Stored(id, snapshot, email)
 
 
-def _columns(holdings: Sequence[Holding]) -> dict[str, list[object]]:
+def columns(holdings: Sequence[Holding]) -> dict[str, list[object]]:
     """The rows as one array a column."""
     living = [(holding.state if isinstance(holding.state, Snapshot) else None) for holding in holdings]
     return {

@@ -10,7 +10,6 @@ from health import thread
 from webhooks.metrics import NOT_NUDGED
 from worker.enqueue import Queue
 
-LEAST_PAUSE_SECONDS = 0.004
 SECONDS_AN_EVENT, MOST_FOR_EVENTS_SECONDS = 0.002, 0.03
 SECONDS_A_MESSAGE, MOST_FOR_MESSAGES_SECONDS = 0.005, 0.5
 """About what the workers need for one that waits."""
@@ -20,13 +19,13 @@ MOST_WAITING = 20_000
 
 
 def pause(events: int, waiting: int) -> float:
-    """Seconds until the next message, after one of so many events that found so many messages waiting.
+    """Seconds until the next message, after one of so many events that left so many messages waiting.
 
     Ids of several commits come together meanwhile. With little to do a message for each event tells the workers
     soonest. The more there is, the more a message for each would cost; and while messages wait, the next one would
     only wait behind them: of a worker that was away, one that comes back finds few large ones.
     """
-    for_events = min(MOST_FOR_EVENTS_SECONDS, LEAST_PAUSE_SECONDS + SECONDS_AN_EVENT * events)
+    for_events = min(MOST_FOR_EVENTS_SECONDS, SECONDS_AN_EVENT * events)
     return for_events + min(MOST_FOR_MESSAGES_SECONDS, SECONDS_A_MESSAGE * waiting)
 
 

@@ -92,6 +92,7 @@ def _sweep_at_once(**_: object) -> None:
 def _equip(**_: object) -> None:
     starts.note_started()
     process.equip(settings)
+    process.settle()
     beacon = Beacon(vigil.PULSE)
     task_prerun.connect(beacon.light, weak=False)
     task_prerun.connect(_speak_of, weak=False)
@@ -116,6 +117,7 @@ def _watch_beat(**_: object) -> None:
 
 
 def _begin(watch: Watch) -> None:
+    process.settle()
     watch.start()
     redis = BrokerGauge(Broker(settings.redis_url.get_secret_value()))
     exposition.start(settings, counts.PLACE, redis, Stillness(lambda: watch.still_seconds))

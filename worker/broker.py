@@ -6,6 +6,8 @@ import kombu
 from celery import Celery
 from celery.app.amqp import AMQP
 
+from worker.transport import KeepingTransport
+
 EVENTS = "events"
 CALENDAR = "calendar"
 APPLY_EVENTS = "apply_events"
@@ -60,6 +62,11 @@ _PUBLISHING: dict[str, Any] = {
 
 class _Connection(kombu.Connection):
     """Tries again every second: kombu's pauses grow to 30, in which a Redis that is back would not be noticed."""
+
+    def __init__(self, *given: Any, **named: Any) -> None:
+        super().__init__(*given, **named)
+        # Here, since kombu's pools make connections of a class of their own, by what this one says of itself.
+        self.transport_cls = KeepingTransport  # type: ignore[assignment]
 
     def ensure_connection(self, *given: Any, **named: Any) -> kombu.Connection:  # type: ignore[override]
         """Connect, however often that has to be tried."""

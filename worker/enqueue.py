@@ -16,20 +16,26 @@ class Queue:
         self._celery = broker.publisher(redis_url)
         self._redis = redis.Redis.from_url(redis_url, socket_timeout=2, socket_connect_timeout=1)
         self._set_size = set_size
+        self._waiting = MOST_MESSAGES
+        """When it was last asked; before that, as if there were no room."""
 
     def put(self, svix_ids: Sequence[str]) -> int:
-        """Ask the workers to apply these events; how many messages waited before. Raises what Celery raises if Redis
-        cannot be reached.
+        """Ask the workers to apply these events; how many messages wait then: none, if a worker took them at once.
+        Raises what Celery raises if Redis cannot be reached.
 
         Does nothing while very many messages wait already: the queue of events stays small however long no worker runs.
         """
-        waiting = self.length()
-        if waiting >= MOST_MESSAGES:
-            return waiting
+        if self._waiting >= MOST_MESSAGES:
+            self._waiting = self.length()
+        if self._waiting < MOST_MESSAGES:
+            self._send(svix_ids)
+            self._waiting = self.length()
+        return self._waiting
+
+    def _send(self, svix_ids: Sequence[str]) -> None:
         for start in range(0, len(svix_ids), self._set_size):
             ids = list(svix_ids[start : start + self._set_size])
             self._celery.send_task(broker.APPLY_EVENTS, args=(ids,), queue=broker.EVENTS)
-        return waiting
 
     def length(self) -> int:
         """How many messages wait. Celery on Redis keeps a queue as a list of its name."""

@@ -6,9 +6,8 @@ from typing import TypeAlias
 
 from sqlalchemy import Connection
 
-from clerk.user import Snapshot
 from config.role import Role
-from db import audit, roles, users
+from db import audit, newcomers, roles, users
 from db.audit import Author
 from worker import fold
 from worker.attempt import Raced
@@ -50,14 +49,17 @@ def write(
     """
     incoming = fold.fold(state for state, _ in said)
     claims = {key for state in incoming.values() if (key := fold.claim(state))} | (email_keys or set())
-    concerned = users.concerned(connection, incoming.keys(), claims)
-    stored = users.lock(connection, concerned, wait=manner.waits)
-    held = users.claims(connection, concerned - {user.id for user in stored}) if not manner.waits else {}
+    stored = users.lock(connection, incoming.keys(), claims, wait=manner.waits)
+    locked = {user.id for user in stored}
+    held = {}
+    if not manner.waits:
+        held = users.claims(connection, users.concerned(connection, incoming.keys(), claims) - locked)
     left = fold.entangled(stored, incoming, held)
     incoming = {clerk_id: state for clerk_id, state in incoming.items() if clerk_id not in left}
     decision = fold.decide(stored, incoming, fold.insisted if manner.insists else fold.later)
-    locked = {user.id for user in stored}
-    if decision.contested and users.claimants(connection, decision.contested) - locked:
+    # Of the other addresses nobody locked holds one: if somebody came to meanwhile, the index refuses a second holder.
+    known = decision.contested & {fold.claim(user.state) for user in stored}
+    if known and users.claimants(connection, known) - locked:
         raise Raced(decision.contested)
     if manner.witness:
         manner.witness(connection, incoming.keys() | {user.state.clerk_id for user in stored})
@@ -74,15 +76,5 @@ def _write(connection: Connection, decision: Decision, default_role: Role) -> No
         users.update(connection, decision.changed)
     if decision.departed:
         roles.end_all(connection, decision.departed, DELETED)
-    if decision.added:
-        _add(connection, decision, default_role)
-
-
-def _add(connection: Connection, decision: Decision, default_role: Role) -> None:
-    added = users.insert(connection, decision.added)
-    if len(added) < len(decision.added):
+    if decision.added and len(newcomers.add(connection, decision.added, default_role)) < len(decision.added):
         raise Raced(decision.contested)
-    living = [holding.state for holding in decision.added if isinstance(holding.state, Snapshot)]
-    if living:
-        since = {added[user.clerk_id]: user.created_at or user.version for user in living}
-        roles.assign_default(connection, default_role, since)

@@ -30,10 +30,17 @@ def understand(connection: Connection, claimed: Sequence[Claimed]) -> Understood
     """Read the bodies, a slice at a time: what they say is small, whatever they weigh."""
     understood = Understood()
     for part in _slices(claimed):
-        bodies = events.bodies(connection, [event.svix_id for event in part])
+        bodies = _bodies(connection, part)
         for event in part:
             _read(understood, event, bodies.pop(event.svix_id))
     return understood
+
+
+def _bodies(connection: Connection, claimed: Sequence[Claimed]) -> dict[str, bytes]:
+    """The bodies by their ids: those that came with the claim, and the others."""
+    bodies = {event.svix_id: event.body for event in claimed if event.body is not None}
+    others = [event.svix_id for event in claimed if event.svix_id not in bodies]
+    return bodies | events.bodies(connection, others) if others else bodies
 
 
 def _slices(claimed: Sequence[Claimed]) -> Iterator[list[Claimed]]:

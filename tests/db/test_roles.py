@@ -85,20 +85,6 @@ def test_several_roles_are_held_at_once(engine: Engine, app: psycopg.Connection)
     assert held(engine, user_id) == {Role.LEARNER, Role.ADMIN}
 
 
-@pytest.mark.parametrize(
-    ("since", "begins"),
-    [(NOW - DAY, "effective_start_date < now() - interval '23 hours'"), (NOW + DAY, "effective_start_date <= now()")],
-)
-def test_the_default_role_begins_with_the_user_and_never_in_the_future(
-    engine: Engine, app: psycopg.Connection, since: datetime, begins: str
-) -> None:
-    user_id = a_user(app)
-    with engine.begin() as connection:
-        roles.assign_default(connection, Role.LEARNER, {user_id: since})
-    assert held(engine, user_id) == {Role.LEARNER}
-    assert rows(app, f"select {begins}, assigned_by from user_roles") == [(True, "akako")]
-
-
 def test_ending_all_ends_open_roles_at_the_time_said_with_the_reason(engine: Engine, app: psycopg.Connection) -> None:
     user_id = a_user(app)
     for role in ("LEARNER", "ADMIN"):

@@ -5,7 +5,8 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine
 
 from clerk.user import Deletion, Snapshot
-from db import users
+from config.role import Role
+from db import newcomers, users
 from db.users import Holding, Stored
 from tests.clerk_says import moment
 from tests.ledger import rows, values
@@ -30,13 +31,13 @@ CYD = Deletion(clerk_id="user_cyd", at=moment(3))
 def insert(engine: Engine, *holdings: Holding) -> dict[str, int]:
     """Add users and commit."""
     with engine.begin() as connection:
-        return users.insert(connection, holdings)
+        return newcomers.add(connection, holdings, Role.LEARNER)
 
 
 def stored(engine: Engine, *clerk_ids: str, keys: tuple[str, ...] = ()) -> list[Stored]:
     """Lock, read and let go."""
     with engine.begin() as connection:
-        return users.lock(connection, users.concerned(connection, clerk_ids, keys))
+        return users.lock(connection, clerk_ids, keys)
 
 
 def test_a_user_is_read_back_as_it_was_written(engine: Engine) -> None:

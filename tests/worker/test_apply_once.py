@@ -123,6 +123,24 @@ def test_a_claim_that_another_transaction_adds_meanwhile_is_not_overlooked(
     }
 
 
+@pytest.mark.parametrize(("version", "holder"), [(1, "user_ada"), (9_000_000_000_000, "user_bea")])
+def test_an_address_that_somebody_comes_to_hold_meanwhile_goes_to_whoever_was_last_heard_of(
+    engine: Engine, clerk: Clerk, version: int, holder: str
+) -> None:
+    ids = keep(engine, clerk, clerk.created("user_ada", email="office@example.com"))
+    adding_bea = """
+        insert into users (clerk_id, email, claimed_email, clerk_updated_at)
+        values ('user_bea', 'office@example.com', 'office@example.com', to_timestamp(%s / 1000.0))
+    """
+    with (
+        holding(engine, adding_bea, [version]) as other,
+        waiting_for_a_lock(engine, lambda: apply_ids(engine, ids, Role.LEARNER)) as applying,
+    ):
+        other.commit()
+        assert applying.result() == Applied(applied=1)
+    assert rows(engine, "select clerk_id from users where email is not null") == [(holder,)]
+
+
 def test_a_deletion_waits_for_a_role_that_is_being_given_and_ends_it(
     engine: Engine, apply: Apply, clerk: Clerk
 ) -> None:
