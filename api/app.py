@@ -3,7 +3,7 @@
 from api.application import build
 from config import logs
 from config.settings import ApiSettings, load
-from serving.server import settle
+from health.garbage import settle
 
 settings = load(ApiSettings)
 logs.configure("api", form=settings.log_format, level=settings.log_level)

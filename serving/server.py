@@ -1,6 +1,5 @@
 """The one way in which a process of ours listens: uvicorn on uvloop, every connection within bounds."""
 
-import gc
 import resource
 import signal
 import sys
@@ -41,15 +40,6 @@ def serve(app: str, settings: ListeningSettings, processes: int) -> None:
         timeout_graceful_shutdown=GRACE_SECONDS,
         timeout_worker_healthcheck=START_SECONDS,
     )
-
-
-def settle() -> None:
-    """Keep what was imported out of the garbage collector's way: looked at again and again, it would cost each
-    request a tenth of its time.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 50)
 
 
 def _allow_open_files(wanted: int) -> None:

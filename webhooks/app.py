@@ -2,7 +2,7 @@
 
 from config import logs
 from config.settings import ReceiverSettings, load
-from serving.server import settle
+from health.garbage import settle
 from webhooks.receiver import build
 
 settings = load(ReceiverSettings)

@@ -22,6 +22,7 @@ from config import logs
 from config.settings import WorkerSettings, load
 from health import counts, exposition, starts
 from health.broker import Broker
+from health.garbage import settle
 from health.gauges import BrokerGauge, Stillness
 from health.pulse import Beacon
 from health.watch import Watch
@@ -92,7 +93,7 @@ def _sweep_at_once(**_: object) -> None:
 def _equip(**_: object) -> None:
     starts.note_started()
     process.equip(settings)
-    process.settle()
+    settle()
     beacon = Beacon(vigil.PULSE)
     task_prerun.connect(beacon.light, weak=False)
     task_prerun.connect(_speak_of, weak=False)
@@ -117,7 +118,7 @@ def _watch_beat(**_: object) -> None:
 
 
 def _begin(watch: Watch) -> None:
-    process.settle()
+    settle()
     watch.start()
     redis = BrokerGauge(Broker(settings.redis_url.get_secret_value()))
     exposition.start(settings, counts.PLACE, redis, Stillness(lambda: watch.still_seconds))

@@ -1,6 +1,5 @@
 """What one worker process holds: its own engine and queue, made after the fork that connections do not survive."""
 
-import gc
 from dataclasses import dataclass
 
 from sqlalchemy import Engine
@@ -42,13 +41,6 @@ def equip(settings: WorkerSettings) -> None:
         looks_up=True,
     )
     _tools[:] = [Tools(settings, pool, queue)]
-
-
-def settle() -> None:
-    """Keep what was imported out of the garbage collector's way, which would look at it again with every few tasks."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 50)
 
 
 def tools() -> Tools:
