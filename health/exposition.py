@@ -3,6 +3,8 @@
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
 
 import structlog
 from prometheus_client import CollectorRegistry, Metric, ProcessCollector, start_http_server
@@ -18,6 +20,28 @@ from health.look import Look
 log = structlog.get_logger()
 
 RETRY_SECONDS = 5.0
+
+
+class Counted(Collector):
+    """What all processes counted at one place."""
+
+    def __init__(self, place: str) -> None:
+        self._place = place
+
+    def describe(self) -> Iterator[Metric]:
+        """None beforehand, so that registering reads nothing."""
+        yield from ()
+
+    def collect(self) -> Iterator[Metric]:
+        """The sums. A process that has only just begun, or was killed then, has an empty file: that is none."""
+        files = [str(file) for file in Path(self._place).glob("*.db") if _is_begun(file)]
+        yield from MultiProcessCollector.merge(files)  # type: ignore[no-untyped-call]
+
+
+def _is_begun(file: Path) -> bool:
+    with suppress(FileNotFoundError):
+        return file.stat().st_size > 0
+    return False
 
 
 class _Together(Collector):
@@ -43,10 +67,9 @@ def start(settings: MetricsSettings, place: str, *collectors: Collector) -> None
     """
     if not settings.metrics_port:
         return
-    counted = MultiProcessCollector(None, place)  # type: ignore[no-untyped-call]
     database = DatabaseGauges(Look(settings.database_url.get_secret_value()))
     registry = CollectorRegistry()
-    registry.register(_Together(counted, ProcessCollector(registry=None), database, *collectors))
+    registry.register(_Together(Counted(place), ProcessCollector(registry=None), database, *collectors))
     threading.Thread(target=_listen, args=(settings, registry), name="metrics", daemon=True).start()
 
 

@@ -7,6 +7,14 @@ from pathlib import Path
 
 PLACES = "from health import counts; print(counts.PLACE, flush=True); "
 WAITING = PLACES + "import time; time.sleep(300)"
+EMPTY = """
+from pathlib import Path
+from health import counts, starts
+from health.exposition import Counted
+starts.note_started()
+Path(counts.PLACE, "counter_1.db").touch()
+print([sample.value for metric in Counted(counts.PLACE).collect() for sample in metric.samples])
+"""
 
 
 def run(program: str, directory: Path) -> str:
@@ -42,3 +50,7 @@ def test_what_a_killed_process_left_is_cleared_away_and_nobody_else_s(tmp_path: 
 def test_a_process_does_not_count_where_its_surroundings_do(tmp_path: Path) -> None:
     first, second = run(PLACES, tmp_path), run(PLACES, tmp_path)
     assert first != second
+
+
+def test_a_process_that_was_killed_before_it_counted_anything_keeps_nobody_from_being_seen(tmp_path: Path) -> None:
+    assert run(EMPTY, tmp_path) == "[1.0]"
