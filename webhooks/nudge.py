@@ -10,6 +10,7 @@ from health import thread
 from webhooks.metrics import NOT_NUDGED
 from worker.enqueue import Queue
 
+LEAST_PAUSE_SECONDS = 0.004
 SECONDS_AN_EVENT, MOST_FOR_EVENTS_SECONDS = 0.002, 0.03
 SECONDS_A_MESSAGE, MOST_FOR_MESSAGES_SECONDS = 0.005, 0.5
 """About what the workers need for one that waits."""
@@ -25,7 +26,7 @@ def pause(events: int, waiting: int) -> float:
     soonest. The more there is, the more a message for each would cost; and while messages wait, the next one would
     only wait behind them: of a worker that was away, one that comes back finds few large ones.
     """
-    for_events = min(MOST_FOR_EVENTS_SECONDS, SECONDS_AN_EVENT * events)
+    for_events = min(MOST_FOR_EVENTS_SECONDS, LEAST_PAUSE_SECONDS + SECONDS_AN_EVENT * events)
     return for_events + min(MOST_FOR_MESSAGES_SECONDS, SECONDS_A_MESSAGE * waiting)
 
 
