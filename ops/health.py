@@ -6,7 +6,7 @@ import httpx
 
 from ops.processes import Processes
 
-READY_SECONDS = 30.0
+READY_SECONDS = 60.0
 
 
 def url(host: str, port: int) -> str:

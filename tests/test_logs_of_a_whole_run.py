@@ -45,7 +45,7 @@ EXPECTED = {
 def home(database: Database, redis_url: str, tmp_path: Path) -> Iterator[Town]:
     with town(database, redis_url, tmp_path, LOG_LEVEL="DEBUG", LOG_FORMAT="json") as made:
         made.start("web", "api", "worker", "beat")
-        until(lambda: "api.started" in made.text(), 60)
+        until(lambda: "api.started" in made.text())
         yield made
 
 

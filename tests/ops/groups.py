@@ -57,8 +57,8 @@ def _command(process: psutil.Process, mark: str) -> str | None:
     return None
 
 
-def until(condition: Callable[[], object], seconds: float = 30) -> None:
-    """Wait for a condition; fail if it does not come true in time."""
+def until(condition: Callable[[], object], seconds: float = 90) -> None:
+    """Wait for a condition; fail if it does not come true even in the time that a busy machine takes."""
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "the condition did not come true in time"

@@ -69,7 +69,7 @@ def test_a_worker_that_hears_of_no_message_any_more_ends_and_the_next_one_applie
     road.swallow(b"BRPOP")
     home.deliver(home.clerk.created("user_second", email=None))
     # Celery may notice first, and connect anew as often as it likes: the patience then begins once more.
-    until(lambda: home.code("worker") == STALLED, 60)
+    until(lambda: home.code("worker") == STALLED)
     road.swallow(None)
     assert applied_after_a_restart(home, "worker")
 
