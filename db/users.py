@@ -54,9 +54,10 @@ def lock(
 
     Those that others hold are waited for, or left.
     """
+    # Ordered by an expression: by the column alone, a plan made while there was nobody walks all users in its index.
     rows = connection.exec_driver_sql(
         f"""
-        select {COLUMNS} from users where id = any(array({_CONCERNED})) order by clerk_id
+        select {COLUMNS} from users where id = any(array({_CONCERNED})) order by clerk_id || ''
         for no key update {"" if wait else "skip locked"}
         """,  # noqa: S608 - constants of ours
         {"ids": list(clerk_ids), "keys": list(email_keys)},
