@@ -97,16 +97,17 @@ class Seals:
 
     def sealed_by(self, svix_id: str, timestamp: int, signature: str, body: bytes) -> str | None:
         """The fingerprint of the live secret that signed this, however long ago; None if none of them did."""
-        return self._fitting(_signed(svix_id.encode(), b"%d" % timestamp, body), signature.encode().split())
+        return self._fitting(_signed(svix_id.encode(), timestamp, body), signature.encode().split())
 
     def _fitting(self, signed: bytes, entries: Sequence[bytes]) -> str | None:
         return next((seal.name for seal in self._seals if seal.fits(signed, entries)), None)
 
     def _plainly(self, svix_id: bytes, timestamp: bytes, entries: Sequence[bytes], body: bytes) -> str | None:
-        """What plainly fits, as every delivery of Clerk's does, needs no judge: svix's takes six times as long."""
-        if abs(time.time() - int(timestamp)) > TOLERANCE_SECONDS:
+        """What plainly fits, as every delivery of Clerk's does, needs no judge: svix's takes twice as long."""
+        seconds = int(timestamp)
+        if abs(time.time() - seconds) > TOLERANCE_SECONDS:
             return None
-        return self._fitting(_signed(svix_id, timestamp, body), entries)
+        return self._fitting(_signed(svix_id, seconds, body), entries)
 
     def _judged(self, svix_id: bytes, timestamp: bytes, entries: Sequence[bytes], body: bytes) -> str:
         said = {
@@ -125,9 +126,9 @@ class Seals:
         raise Refused(Reason.SIGNATURE_WRONG, 401)
 
 
-def _signed(svix_id: bytes, timestamp: bytes, body: bytes) -> bytes:
-    """What Svix signs of a delivery."""
-    return b"%b.%b.%b" % (svix_id, timestamp, body)
+def _signed(svix_id: bytes, timestamp: int, body: bytes) -> bytes:
+    """What Svix signs of a delivery: the number, not the way in which the header writes it."""
+    return b"%b.%d.%b" % (svix_id, timestamp, body)
 
 
 def _parts(headers: Iterable[tuple[bytes, bytes]]) -> tuple[bytes, bytes, bytes]:
