@@ -5,8 +5,7 @@ from typing import Any
 import kombu
 from celery import Celery
 from celery.app.amqp import AMQP
-
-from worker.transport import KeepingTransport
+from kombu.transport import TRANSPORT_ALIASES
 
 EVENTS = "events"
 CALENDAR = "calendar"
@@ -63,14 +62,13 @@ _PUBLISHING: dict[str, Any] = {
 class _Connection(kombu.Connection):
     """Tries again every second: kombu's pauses grow to 30, in which a Redis that is back would not be noticed."""
 
-    def __init__(self, *given: Any, **named: Any) -> None:
-        super().__init__(*given, **named)
-        # Here, since kombu's pools make connections of a class of their own, by what this one says of itself.
-        self.transport_cls = KeepingTransport  # type: ignore[assignment]
-
     def ensure_connection(self, *given: Any, **named: Any) -> kombu.Connection:  # type: ignore[override]
         """Connect, however often that has to be tried."""
         return super().ensure_connection(*given, **{"interval_start": 1, "interval_step": 0, "interval_max": 1} | named)
+
+
+# By the names that URLs have, so that what Celery writes of a connection stays a URL.
+TRANSPORT_ALIASES.update(dict.fromkeys(("redis", "rediss"), "worker.transport:KeepingTransport"))
 
 
 class _Broker(AMQP):
@@ -83,7 +81,7 @@ def consumer(redis_url: str) -> Celery:
 
 
 def publisher(redis_url: str) -> Celery:
-    """A Celery application that only sends, and gives up within about a second."""
+    """A Celery application that only sends, and gives up within some seconds."""
     return _celery(redis_url, _PUBLISHING)
 
 
