@@ -21,7 +21,7 @@ class Queue:
 
     def put(self, svix_ids: Sequence[str]) -> int:
         """Ask the workers to apply these events; how many messages wait then: none, if a worker took them at once.
-        Raises what Celery raises if Redis cannot be reached.
+        Raises what Celery and redis-py raise if Redis cannot be reached.
 
         Does nothing while very many messages wait already: the queue of events stays small however long no worker runs.
         """
@@ -29,8 +29,15 @@ class Queue:
             self._waiting = self.length()
         if self._waiting < MOST_MESSAGES:
             self._send(svix_ids)
-            self._waiting = self.length()
+            self._waiting = self._length_now()
         return self._waiting
+
+    def _length_now(self) -> int:
+        """How many messages wait; as many as can be, if that cannot be asked: what was sent before is sent."""
+        try:
+            return self.length()
+        except redis.RedisError:
+            return MOST_MESSAGES
 
     def _send(self, svix_ids: Sequence[str]) -> None:
         for start in range(0, len(svix_ids), self._set_size):

@@ -8,9 +8,11 @@ from sqlalchemy import Engine
 from tests.clerk_says import Clerk
 from tests.ledger import change, keep, values
 from tests.meanwhile import at_once
+from tests.proxy import proxy
 from tests.worker.conftest import Apply
 from tests.worker.messages import bodies, messages, nudged
-from worker.enqueue import Queue
+from worker import enqueue
+from worker.enqueue import MOST_MESSAGES, Queue
 from worker.sweep import ENOUGH_WAITING, sweep
 
 
@@ -94,6 +96,31 @@ def test_sweeping_changes_nothing_in_the_ledger(engine: Engine, clerk: Clerk, qu
     before = values(engine, "select webhook_events::text from webhook_events order by svix_id")
     sweep(engine, queue, most=100)
     assert values(engine, "select webhook_events::text from webhook_events order by svix_id") == before
+
+
+def test_a_full_queue_gets_no_more_until_there_is_room(
+    queue: Queue, raw: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert queue.put(["msg_first"]) == 1
+    raw.flushall()
+    monkeypatch.setattr(enqueue, "MOST_MESSAGES", 2)
+    assert [queue.put([f"msg_{number}"]) for number in range(4)] == [1, 2, 2, 2]
+    assert nudged(raw) == ["msg_0", "msg_1"]
+    raw.flushall()
+    assert queue.put(["msg_4"]) == 1
+    assert nudged(raw) == ["msg_4"]
+
+
+def test_what_was_sent_is_sent_though_nobody_says_how_many_wait(redis_url: str, raw: redis.Redis) -> None:
+    with proxy(redis_url) as road:
+        queue = Queue(road.url, set_size=3)
+        queue.put(["msg_1"])
+        road.swallow(b"LLEN")
+        assert queue.put(["msg_2"]) == MOST_MESSAGES
+        road.swallow(None)
+        assert queue.put(["msg_3"]) == 3
+        queue.close()
+    assert nudged(raw) == ["msg_1", "msg_2", "msg_3"]
 
 
 def test_putting_into_a_redis_that_refuses_raises() -> None:
