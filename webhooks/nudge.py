@@ -11,7 +11,7 @@ from webhooks.metrics import NOT_NUDGED
 from worker.enqueue import Queue
 
 LEAST_PAUSE_SECONDS = 0.004
-SECONDS_AN_EVENT, MOST_FOR_EVENTS_SECONDS = 0.002, 0.03
+SECONDS_AN_EVENT, MOST_FOR_EVENTS_SECONDS = 0.002, 0.016
 SECONDS_A_MESSAGE, MOST_FOR_MESSAGES_SECONDS = 0.005, 0.5
 """About what the workers need for one that waits."""
 REST_SECONDS = 2.0
@@ -23,11 +23,11 @@ def pause(events: int, waiting: int) -> float:
     """Seconds until the next message, after one of so many events that left so many messages waiting.
 
     Ids of several commits come together meanwhile. With little to do a message for each event tells the workers
-    soonest. The more there is, the more a message for each would cost; and while messages wait, the next one would
-    only wait behind them: of a worker that was away, one that comes back finds few large ones.
+    soonest. The more there is, the more a message for each would cost; and while messages wait (but for the one just
+    sent), the next one would only wait behind them: of a worker that was away, one that comes back finds few large ones.
     """
     for_events = min(MOST_FOR_EVENTS_SECONDS, LEAST_PAUSE_SECONDS + SECONDS_AN_EVENT * events)
-    return for_events + min(MOST_FOR_MESSAGES_SECONDS, SECONDS_A_MESSAGE * waiting)
+    return for_events + min(MOST_FOR_MESSAGES_SECONDS, SECONDS_A_MESSAGE * max(0, waiting - 1))
 
 
 class Nudger:
