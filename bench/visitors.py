@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import cycle, repeat
+from itertools import repeat
 from typing import cast
 
 
@@ -50,18 +50,18 @@ class Visitor(asyncio.Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """What is asked, and with which tokens: one for each connection, or all of them in turn."""
+    """What is asked, and with which tokens: one for each connection, or the next of a turn that goes on for ever."""
 
     name: str
     path: str
-    tokens: list[str]
-    in_turn: bool = False
+    tokens: list[str] = field(default_factory=list)
+    turn: Iterator[str] | None = None
 
     def requests(self, connections: int) -> list[Iterator[bytes]]:
-        """What each connection sends."""
+        """What each connection sends. The turn goes on where the last round ended."""
+        if self.turn:
+            return [map(self._request, self.turn)] * connections
         written = [self._request(token) for token in self.tokens] or [self._request(None)]
-        if self.in_turn:
-            return [cycle(written)] * connections
         return [repeat(written[number % len(written)]) for number in range(connections)]
 
     def _request(self, token: str | None) -> bytes:
