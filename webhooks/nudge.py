@@ -24,7 +24,7 @@ def pause(events: int, waiting: int) -> float:
 
     Ids of several commits come together meanwhile. With little to do a message for each event tells the workers
     soonest. The more there is, the more a message for each would cost; and while messages wait (but for the one just
-    sent), the next one would only wait behind them: of a worker that was away, one that comes back finds few large ones.
+    sent), the next would only wait behind them: a worker that was away and comes back finds few large ones.
     """
     for_events = min(MOST_FOR_EVENTS_SECONDS, LEAST_PAUSE_SECONDS + SECONDS_AN_EVENT * events)
     return for_events + min(MOST_FOR_MESSAGES_SECONDS, SECONDS_A_MESSAGE * max(0, waiting - 1))
