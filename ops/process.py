@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -13,6 +14,8 @@ from ops import interruption
 from ops.watchdog import Watchdog
 
 PATIENCE_SECONDS = 10.0
+DYING_SECONDS = 2.0
+"""How long a killed group may take to be gone: its members die at once, but are not all ours to collect."""
 SEARCH_PATH = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
 WATCHDOG = Watchdog()
 
@@ -62,6 +65,14 @@ class Process:
             WATCHDOG.watch(self._child.pid)
         return self._child.stdout
 
+    def run(self, output: int | IO[bytes]) -> int:
+        """Start the program, wait for its end and return its exit code; an interruption leaves nothing of it behind."""
+        try:
+            self.start(output)
+            return self._child.wait() if self._child else 0
+        finally:
+            self.kill()
+
     @property
     def pid(self) -> int:
         """The process id of the newest start."""
@@ -94,10 +105,15 @@ class Process:
         self.kill()
 
     def kill(self) -> None:
-        """Kill the program and its group at once, as `kill -9` does."""
+        """Kill the program and its group at once, as `kill -9` does, and wait until none of them writes any more."""
         if self._child is None:
             return
+        deadline = time.monotonic() + DYING_SECONDS
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(self._child.pid, signal.SIGKILL)
+            self._child.wait()
+            while time.monotonic() < deadline:
+                os.killpg(self._child.pid, 0)
+                time.sleep(0.002)
         self._child.wait()
         WATCHDOG.release(self._child.pid)

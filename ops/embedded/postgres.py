@@ -1,10 +1,8 @@
 """A PostgreSQL server of our own in a directory, with an owner of the tables and a role for the application."""
 
 import importlib.util
-import os
 import shutil
 import signal
-import subprocess
 import tempfile
 import time
 from collections.abc import Mapping
@@ -106,18 +104,17 @@ class Postgres:
     def _make_cluster(self) -> None:
         account.let_in(self._programs)
         account.make_directory(self._data)
-        choices = ["--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync", "--username=postgres"]
-        made = subprocess.run(  # noqa: S603 - the program is the package's
-            [str(self._programs / "initdb"), *choices, "-D", str(self._data)],
+        choices = ["--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync", "--no-instructions"]
+        initdb = Process(
+            "initdb",
+            [str(self._programs / "initdb"), *choices, "--username=postgres", "-D", str(self._data)],
+            environment={"LC_ALL": "C"},
             user=account.needed(),
-            cwd=self._data,
-            env={**os.environ, "LC_ALL": "C"},
-            capture_output=True,
-            text=True,
-            check=False,
+            directory=self._data,
         )
-        if made.returncode:
-            raise RuntimeError(f"PostgreSQL could not make its files in {self._data}:\n{made.stderr}")
+        with self._log.open("ab") as log:
+            if initdb.run(log):
+                raise RuntimeError(f"PostgreSQL could not make its files in {self._data}:\n{tail(self._log)}")
 
     def _make_database(self) -> None:
         """The owner makes the application's role itself, as it has to on a real server."""
