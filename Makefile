@@ -33,7 +33,7 @@ up: install ## Run everything in the foreground; data stays in .local/
 	@$(BIN)/akako up
 
 test: check ## Run what CI runs: format, lint, types, import contracts, tests
-	@$(BIN)/pytest -n 2
+	@$(BIN)/pytest -n 2 --dist worksteal
 
 check: install
 	@$(BIN)/ruff format --check .
