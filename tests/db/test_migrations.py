@@ -1,26 +1,31 @@
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import psycopg
 import pytest
-from psycopg import sql
 from sqlalchemy import create_engine
 
 from db import migrate
 from db.tables import metadata
 from ops.embedded.servers import Servers
 from tests.db import catalog
-from tests.servers import Database, as_superuser, ascii_database, make_database
+from tests.servers import Database, ascii_database, dropped, make_database
 
 REVISIONS = ["base", *(f"{number:04}" for number in range(1, 13))]
 
 
+@contextmanager
+def an_empty_database(servers: Servers) -> Iterator[Database]:
+    """A database that no migration has seen."""
+    make_database(servers, "akako_empty", "template1")
+    with dropped(servers, "akako_empty") as database:
+        yield database
+
+
 @pytest.fixture
 def empty(servers: Servers) -> Iterator[Database]:
-    """A database that no migration has seen."""
-    name = "akako_empty"
-    make_database(servers, name, "template1")
-    yield Database(*(servers.postgres.url(role, name) for role in ("akako_owner", "akako_app", "postgres")))
-    as_superuser(servers, sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+    with an_empty_database(servers) as made:
+        yield made
 
 
 def test_the_migrations_make_the_tables_that_the_code_knows(database: Database, empty: Database) -> None:
