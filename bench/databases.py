@@ -54,6 +54,9 @@ def fresh(servers: Servers, name: str, template: str, owner: str = "akako_owner"
     made = sql.SQL("create database {} owner {} template {}")
     _as_superuser(servers, sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(name)))
     _as_superuser(servers, made.format(*map(sql.Identifier, (name, owner, template))))
+    # The settings of roles are not copied with a database; the usual way's tables are in `public`.
+    find = sql.SQL("alter database {} set search_path = akako, public")
+    _as_superuser(servers, find.format(sql.Identifier(name)))
     return named(servers, name)
 
 

@@ -4,13 +4,18 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-# Of our own choosing: it lets one transaction at a time take an ADMIN away.
-LOCK = 7_240_002
+LOCK = "select from locks where name = 'admins' for update"
+"""Locks the row that lets one transaction at a time take an ADMIN away. No other role has a right to lock it."""
+
+
+class LockMissing(Exception):
+    """The table `locks` lacks its row `admins`. As the owner, run: insert into akako.locks (name) values ('admins')."""
 
 
 def take_turns(connection: Connection) -> None:
     """Wait until no other transaction is about to take an ADMIN away, and keep others waiting until this one ends."""
-    connection.exec_driver_sql("select pg_advisory_xact_lock(%s)", (LOCK,))
+    if connection.exec_driver_sql(LOCK).rowcount != 1:
+        raise LockMissing(LockMissing.__doc__)
 
 
 def would_be_missing(connection: Connection, assignment_id: int, end: datetime | None) -> bool:

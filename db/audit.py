@@ -130,9 +130,11 @@ def last(connection: Connection) -> int:
 
 def own(connection: Connection, after: int, actor: str) -> list[Line]:
     """The lines that this transaction added on an actor's account since line `after`, first to last."""
-    # By the transaction's own time, which no other transaction has to the microsecond together with this actor.
     rows = connection.exec_driver_sql(
-        f"select {COLUMNS} from audit_log where id > %s and at = now() and actor = %s order by id",  # noqa: S608
+        f"""
+        select {COLUMNS} from audit_log
+        where id > %s and transaction_id = pg_current_xact_id_if_assigned() and actor = %s order by id
+        """,  # noqa: S608
         (after, actor),
     )
     return [Line(*row) for row in rows]

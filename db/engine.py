@@ -4,6 +4,8 @@ import psycopg
 from psycopg.pq import TransactionStatus
 from sqlalchemy import Engine, ExceptionContext, create_engine, event
 
+from db.session import SETTINGS
+
 CONNECT_TIMEOUT_SECONDS = 2
 SILENCE_MILLISECONDS = 10_000
 CANCEL_SECONDS = 2
@@ -11,14 +13,15 @@ READ_ONLY = "25006"
 
 
 # Whatever the host's defaults are: an answered commit is on disk, and a statement sees what was committed before it,
-# so that whoever waited for a lock decides by what is there then.
-_SESSION = """
-    select set_config('statement_timeout', %s, false), set_config('lock_timeout', %s, false),
-           set_config('idle_in_transaction_session_timeout', %s, false), set_config('TimeZone', 'UTC', false),
-           set_config('default_transaction_isolation', 'read committed', false),
-           case when current_setting('synchronous_commit') = 'off'
-                then set_config('synchronous_commit', 'on', false) end
-"""
+# so that whoever waited for a lock decides by what is there then. Every name is qualified, since the search path is not
+# set yet.
+_SESSION = f"""
+    select {", ".join(f"pg_catalog.set_config('{name}', '{value}', false)" for name, value in SETTINGS.items())},
+           pg_catalog.set_config('statement_timeout', %s, false), pg_catalog.set_config('lock_timeout', %s, false),
+           pg_catalog.set_config('idle_in_transaction_session_timeout', %s, false),
+           case when pg_catalog.current_setting('synchronous_commit') operator(pg_catalog.=) 'off'
+                then pg_catalog.set_config('synchronous_commit', 'on', false) end
+"""  # noqa: S608 - constants of ours
 
 # A session keeps its plans, those of triggers and foreign keys too, until the tables are analyzed. Made while hardly
 # anybody was there, they would read all users for every row of a database that has just begun to fill. They are kept

@@ -50,9 +50,7 @@ def settle(connection: Connection, svix_ids: Sequence[str], status: Status, why:
     """Write another status of held events. Those that were settled before get a line in the trail each."""
     connection.exec_driver_sql(
         """
-        update webhook_events
-        set status = %(status)s, last_error = %(why)s,
-            applied_at = case when %(status)s = 'applied' then coalesce(applied_at, now()) end
+        update webhook_events set status = %(status)s, last_error = %(why)s
         where svix_id = any(%(ids)b::text[])
         """,
         {"ids": list(svix_ids), "status": status.value, "why": why},

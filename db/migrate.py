@@ -10,62 +10,72 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from psycopg import sql
-from psycopg.conninfo import conninfo_to_dict
-from sqlalchemy import Connection
+from sqlalchemy import Connection, event
 
-from db import engine
+from db import engine, grants, relocation, schema
+from db.grants import Say
+from db.schema import Refused
+from db.session import SETTINGS
 
 MIGRATIONS = Path(__file__).with_name("migrations")
-# Of our own choosing: it keeps two that migrate at once apart.
-LOCK = 7_240_001
 
-# What identifies a row, what was signed and what was written down is not for the application to change.
-GRANTS = (
-    "revoke all on users, user_roles, webhook_events, audit_log, heartbeats, alembic_version from {role}",
-    "grant usage on schema public to {role}",
-    "grant select, insert on users, user_roles, webhook_events to {role}",
-    "grant update (claimed_email, email, first_name, last_name, username, image_url, external_id, banned,"
-    " clerk_created_at, clerk_updated_at, deleted_at, updated_at) on users to {role}",
-    "grant update (effective_end_date, end_reason, admin_notes, is_active, updated_at) on user_roles to {role}",
-    "grant update (status, attempts, next_attempt_at, last_error, applied_at, body) on webhook_events to {role}",
-    "grant select on audit_log, alembic_version to {role}",
-    "grant execute on function akako_note_events(text, text[]) to {role}",
-    "grant select, insert on heartbeats to {role}",
-    "grant update (moved_at, seen_at) on heartbeats to {role}",
-)
+# For one transaction only: behind a pooler, what a session sets stays on the connection for other clients.
+_SETTINGS = "select " + ", ".join(f"pg_catalog.set_config('{name}', '{value}', true)" for name, value in SETTINGS.items())
 
 
-class NotUtf8(Exception):
+class NotUtf8(Refused):
     """The database does not store text as UTF-8, so it cannot hold every name. Make one with `encoding 'UTF8'`."""
 
 
-def upgrade(owner_url: str, application_url: str, to: str = "head") -> list[str]:
-    """Apply what is missing, as the owner; the names of the migrations applied, first to last.
+def unsaid(_: str) -> None:
+    """Drops what would be said to the operator."""
 
-    If the URLs name different roles, the application's role is made if it is missing and granted what it needs, so
-    that it owns nothing: it can neither change the audit trail nor switch off what writes it.
+
+def upgrade(owner_url: str, application_url: str, to: str = "head", say: Say = unsaid) -> list[str]:
+    """Apply what is missing, as the owner; the names of the migrations applied, first to last. Raises Refused.
+
+    An installation in the schema `public`, where earlier versions made it, is moved to `akako` first. If the URLs name
+    different roles, the application's role is made if it is missing and granted what it needs, so that it owns
+    nothing: it can neither change the audit trail nor switch off what writes it. `say` receives what could not be done
+    and does not keep anything from working.
     """
-    _check_encoding(owner_url)
-    with _alembic(owner_url) as (config, connection):
-        before = MigrationContext.configure(connection).get_current_revision()
-        command.upgrade(config, to)
-        applied = [
-            str(script.doc)
-            for script in ScriptDirectory.from_config(config).iterate_revisions(to, before or "base")
-            if script.revision != before
-        ]
-        connection.commit()
-    if to == "head":
-        _admit(owner_url, application_url)
+    with _alone(owner_url) as guard:
+        with _connected(owner_url) as connection:
+            if relocation.move_to_akako(connection):
+                say("The tables were moved from the schema public to akako. Restart every process of Akako Sync.")
+        with _alembic(owner_url, guard, say) as (config, alembic):
+            before = _context(alembic).get_current_revision()
+            command.upgrade(config, to)
+            applied = [
+                str(script.doc)
+                for script in ScriptDirectory.from_config(config).iterate_revisions(to, before or "base")
+                if script.revision != before
+            ]
+            alembic.commit()
+        if to == "head":
+            with _connected(owner_url) as connection:
+                grants.admit(connection, application_url, say)
     return applied[::-1]
 
 
 def downgrade(owner_url: str, to: str) -> None:
-    """Take migrations back, as the owner, until revision `to` (`base` for none)."""
-    with _alembic(owner_url) as (config, connection):
-        command.downgrade(config, to)
-        connection.commit()
+    """Take migrations back, as the owner, until revision `to` (`base` for none). Raises Refused.
+
+    Below 0012 everything is moved back to the schema `public`, so that the version which made it finds it there.
+    """
+    to_public = to == "base" or to < relocation.FIRST_OF_ITS_OWN
+    with _alone(owner_url) as guard, _connected(owner_url) as connection:
+        relocation.move_to_akako(connection)
+        if to_public:
+            with connection.transaction():
+                relocation.check_public_is_free(connection)
+            grants.forget_settings(connection)
+        with _alembic(owner_url, guard) as (config, alembic):
+            command.downgrade(config, to)
+            alembic.commit()
+        if to_public:
+            relocation.move_to_public(connection)
+            schema.drop_if_empty(guard)
 
 
 @cache
@@ -83,38 +93,49 @@ def missing(revision: str | None) -> tuple[str, ...]:
     return tuple(str(script.doc) for script in scripts[known.index(revision) + 1 if revision else 0 :])
 
 
-def _check_encoding(owner_url: str) -> None:
-    with psycopg.connect(owner_url, connect_timeout=engine.CONNECT_TIMEOUT_SECONDS) as connection:
-        encoding = connection.info.parameter_status("server_encoding")
-    if encoding != "UTF8":
-        raise NotUtf8(NotUtf8.__doc__)
+@contextmanager
+def _connected(owner_url: str) -> Iterator[psycopg.Connection]:
+    """A connection of the owner's on which each transaction is opened and ended by whoever uses it."""
+    timeout = engine.CONNECT_TIMEOUT_SECONDS
+    with psycopg.connect(owner_url, connect_timeout=timeout, autocommit=True, prepare_threshold=None) as connection:
+        yield connection
 
 
 @contextmanager
-def _alembic(owner_url: str) -> Iterator[tuple[Config, Connection]]:
+def _alone(owner_url: str) -> Iterator[psycopg.Connection]:
+    """A transaction that keeps other migrations of this database waiting, for as many as others commit meanwhile.
+
+    It is a connection of its own and holds the lock of a table, which ends with it and which only the owner can take.
+    """
+    with _connected(owner_url) as guard:
+        if guard.info.parameter_status("server_encoding") != "UTF8":
+            raise NotUtf8(NotUtf8.__doc__)
+        while True:
+            schema.prepare(guard)
+            try:
+                guard.execute("begin")
+                schema.lock(guard)
+                break
+            except (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName):
+                guard.execute("rollback")  # a downgrade just dropped it
+        yield guard
+        guard.execute("commit")
+
+
+@contextmanager
+def _alembic(owner_url: str, guard: psycopg.Connection, say: Say = unsaid) -> Iterator[tuple[Config, Connection]]:
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     config.set_main_option("path_separator", "os")
     pool = engine.connect(owner_url, "migrate", connections=1, statement_seconds=0)
+    event.listen(pool, "begin", lambda connection: connection.exec_driver_sql(_SETTINGS))
     try:
         with pool.connect() as connection:
-            connection.exec_driver_sql("select pg_advisory_lock(%s)", (LOCK,))
-            connection.commit()
-            config.attributes["connection"] = connection
+            config.attributes |= {"connection": connection, "guard": guard, "say": say}
             yield config, connection
     finally:
         pool.dispose()
 
 
-def _admit(owner_url: str, application_url: str) -> None:
-    """Make the application's role, if the two differ and it is missing, and grant it what it needs."""
-    owner, application = conninfo_to_dict(owner_url), conninfo_to_dict(application_url)
-    role = str(application.get("user") or "")
-    if not role or role == owner.get("user"):
-        return
-    with psycopg.connect(owner_url, connect_timeout=engine.CONNECT_TIMEOUT_SECONDS) as connection:
-        if not connection.execute("select 1 from pg_roles where rolname = %s", (role,)).fetchone():
-            password = sql.Literal(application.get("password"))
-            connection.execute(sql.SQL("create role {} login password {}").format(sql.Identifier(role), password))
-        for grant in GRANTS:
-            connection.execute(sql.SQL(grant).format(role=sql.Identifier(role)))
+def _context(connection: Connection) -> MigrationContext:
+    return MigrationContext.configure(connection, opts={"version_table_schema": "akako"})

@@ -50,7 +50,7 @@ def change_end(connection: Connection, assignment_id: int, end: datetime | None)
     with _alone_in_its_window(connection):
         connection.exec_driver_sql(
             """
-            update user_roles set effective_end_date = %(end)s, updated_at = now()
+            update user_roles set effective_end_date = %(end)s
             where id = %(id)s and is_active and effective_end_date is distinct from %(end)s
             """,
             {"id": assignment_id, "end": end},
@@ -62,7 +62,7 @@ def revoke(connection: Connection, assignment_id: int, why: str) -> None:
     connection.exec_driver_sql(
         """
         update user_roles
-        set effective_end_date = greatest(effective_start_date, now()), is_active = false, updated_at = now(),
+        set effective_end_date = greatest(effective_start_date, now()), is_active = false,
             end_reason = nullif(%s, '')
         where id = %s and is_active
         """,
@@ -91,7 +91,7 @@ def end_all(connection: Connection, ends: Mapping[int, datetime], why: str) -> N
         """
         update user_roles
         set effective_end_date = greatest(effective_start_date, least(effective_end_date, ended.at, now())),
-            is_active = false, updated_at = now(),
+            is_active = false,
             end_reason = case when effective_end_date <= least(ended.at, now()) then 'Its time ran out.'
                               else %(why)s end
         from unnest(%(ids)b::bigint[], %(times)b::timestamptz[]) as ended (user_id, at)
@@ -108,7 +108,7 @@ def expire(connection: Connection, most: int) -> int:
     """
     expired = connection.exec_driver_sql(
         """
-        update user_roles set is_active = false, end_reason = 'Its time ran out.', updated_at = now()
+        update user_roles set is_active = false, end_reason = 'Its time ran out.'
         where id = any(array(
             select id from user_roles
             where is_active and effective_end_date <= now()

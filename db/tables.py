@@ -20,6 +20,7 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB, ExcludeConstraint
+from sqlalchemy.types import UserDefinedType
 
 metadata = MetaData(
     naming_convention={
@@ -31,6 +32,14 @@ metadata = MetaData(
 )
 
 Moment = DateTime(timezone=True)
+
+
+class Xid8(UserDefinedType[str]):
+    """A transaction's 64-bit id."""
+
+    def get_col_spec(self) -> str:
+        """The type's name in PostgreSQL."""
+        return "xid8"
 
 
 users = Table(
@@ -49,8 +58,8 @@ users = Table(
     Column("clerk_created_at", Moment),
     Column("clerk_updated_at", Moment),
     Column("deleted_at", Moment),
-    Column("created_at", Moment, nullable=False, server_default=func.now()),
-    Column("updated_at", Moment, nullable=False, server_default=func.now()),
+    Column("created_at", Moment, nullable=False, server_default=func.clock_timestamp()),
+    Column("updated_at", Moment, nullable=False, server_default=func.clock_timestamp()),
     CheckConstraint(
         "email is null or (claimed_email is not null and email = claimed_email)", name="users_hold_what_they_claim"
     ),
@@ -95,8 +104,8 @@ user_roles = Table(
     Column("end_reason", Text),
     Column("admin_notes", Text),
     Column("is_active", Boolean, nullable=False, server_default=text("true")),
-    Column("created_at", Moment, nullable=False, server_default=func.now()),
-    Column("updated_at", Moment, nullable=False, server_default=func.now()),
+    Column("created_at", Moment, nullable=False, server_default=func.clock_timestamp()),
+    Column("updated_at", Moment, nullable=False, server_default=func.clock_timestamp()),
     CheckConstraint("role in ('LEARNER', 'MENTOR', 'ADMIN')", name="user_roles_known_role"),
     CheckConstraint("effective_end_date >= effective_start_date", name="user_roles_end_follows_start"),
     CheckConstraint("is_active or effective_end_date is not null", name="user_roles_closed_have_an_end"),
@@ -134,7 +143,7 @@ webhook_events = Table(
     Column("attempts", Integer, nullable=False, server_default=text("0")),
     Column("next_attempt_at", Moment, nullable=False, server_default=func.now()),
     Column("last_error", Text),
-    Column("received_at", Moment, nullable=False, server_default=func.now()),
+    Column("received_at", Moment, nullable=False, server_default=func.clock_timestamp()),
     Column("applied_at", Moment),
     Column("digest", LargeBinary),
     CheckConstraint(
@@ -174,7 +183,7 @@ audit_log = Table(
     "audit_log",
     metadata,
     Column("id", BigInteger, Identity(always=True), primary_key=True),
-    Column("at", Moment, nullable=False, server_default=func.now()),
+    Column("at", Moment, nullable=False, server_default=func.clock_timestamp()),
     Column("action", Text, nullable=False),
     Column("user_id", BigInteger),
     Column("clerk_user_id", Text),
@@ -186,6 +195,7 @@ audit_log = Table(
     Column("cause", Text),
     Column("before", JSONB),
     Column("after", JSONB),
+    Column("transaction_id", Xid8, server_default=func.pg_current_xact_id()),
     Index("audit_log_user_idx", "user_id", "id"),
     Index("audit_log_actor_idx", "actor", "id"),
     Index("audit_log_action_idx", "action", "id"),
@@ -208,4 +218,12 @@ heartbeats = Table(
     Column("seen_at", Moment, nullable=False, server_default=func.now()),
     CheckConstraint("part in ('worker', 'beat')", name="heartbeats_known_part"),
     postgresql_with={"fillfactor": 10},
+)
+
+locks = Table(
+    "locks",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("turn", SmallInteger, nullable=False, server_default=text("0")),
+    CheckConstraint("turn = 0", name="locks_turn_never_changes"),
 )

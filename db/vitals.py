@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from db import heartbeats
+from db import heartbeats, schema
 from db.heartbeats import Heartbeat
 
 MOST_COUNTED = 100_000
@@ -36,6 +36,8 @@ class Vitals:
     last_delivery_seconds: float | None
     """Since the newest delivery was kept; None if there never was one."""
     heartbeats: list[Heartbeat]
+    schema_faults: list[str]
+    """Why the schema of the tables cannot be trusted, each with its remedy."""
 
 
 def read(connection: Connection) -> Vitals:
@@ -46,14 +48,15 @@ def read(connection: Connection) -> Vitals:
         oldest_due_seconds=_oldest_due(connection),
         last_delivery_seconds=_last_delivery(connection),
         heartbeats=heartbeats.of_parts(connection),
+        schema_faults=schema.faults(connection),
     )
 
 
 def revision(connection: Connection) -> str | None:
     """The newest migration that was applied."""
-    if connection.exec_driver_sql("select to_regclass('alembic_version')").scalar_one() is None:
+    if connection.exec_driver_sql("select to_regclass('akako.alembic_version')").scalar_one() is None:
         return None
-    found: str | None = connection.exec_driver_sql("select max(version_num) from alembic_version").scalar_one()
+    found: str | None = connection.exec_driver_sql("select max(version_num) from akako.alembic_version").scalar_one()
     return found
 
 
@@ -87,9 +90,9 @@ def _estimated(connection: Connection) -> dict[str, int]:
         """
         select status, (share * greatest(reltuples, 0))::bigint
         from pg_class
-        join pg_stats on schemaname = 'public' and tablename = 'webhook_events' and attname = 'status'
+        join pg_stats on schemaname = 'akako' and tablename = 'webhook_events' and attname = 'status'
         cross join unnest(most_common_vals::text::text[], most_common_freqs) as common (status, share)
-        where pg_class.oid = to_regclass('webhook_events') and status in ('applied', 'ignored')
+        where pg_class.oid = to_regclass('akako.webhook_events') and status in ('applied', 'ignored')
         """
     )
     return {"applied": 0, "ignored": 0} | {status: count for status, count in rows}  # noqa: C416

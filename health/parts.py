@@ -66,7 +66,7 @@ class Parts:
             database, migrations = blind(error)
             moving = [_unknown(part) for part in MOVING]
         else:
-            database, migrations = State(Part.DATABASE), _migrations(seen.revision)
+            database, migrations = State(Part.DATABASE), _migrations(seen.revision, seen.schema_faults)
             moving = [_moves(part, seen.heartbeats) for part in MOVING]
         return [database, migrations, self._broker_state(), *moving]
 
@@ -86,9 +86,12 @@ def blind(error: Exception) -> tuple[State, State]:
     return away, _unknown(Part.MIGRATIONS)
 
 
-def _migrations(revision: str | None) -> State:
-    missing = migrate.missing(revision)
-    return _ill(Part.MIGRATIONS, f"{len(missing)} missing") if missing else State(Part.MIGRATIONS)
+def _migrations(revision: str | None, schema_faults: list[str]) -> State:
+    if missing := migrate.missing(revision):
+        return _ill(Part.MIGRATIONS, f"{len(missing)} missing")
+    if schema_faults:
+        return State(Part.MIGRATIONS, " ".join(schema_faults), "do as the owner of the tables, or an administrator")
+    return State(Part.MIGRATIONS)
 
 
 def _moves(part: Part, heartbeats: list[Heartbeat]) -> State:

@@ -7,7 +7,8 @@ import psycopg
 from sqlalchemy.exc import DBAPIError
 
 from config.settings import MigrationSettings, load
-from db.migrate import NotUtf8, upgrade
+from db.migrate import upgrade
+from db.schema import Refused
 from ops.terminal import shown
 
 
@@ -24,6 +25,9 @@ def migrate(as_json: bool) -> None:
 
     Connects as DATABASE_OWNER_URL, or as DATABASE_URL where that is not set. If the two name different roles, the
     role of DATABASE_URL is made where it is missing, and granted what the application needs and no more.
+
+    Everything is in the schema `akako`, in which only the owner may create objects; tables that an earlier version
+    made in `public` are moved there. Both URLs must lead to PostgreSQL itself, not to a pooler.
     """
     settings = load(MigrationSettings)
     owner = settings.database_owner_url
@@ -37,8 +41,8 @@ def migrate(as_json: bool) -> None:
 def apply(application_url: str, owner_url: str | None) -> list[str]:
     """Migrate, as the owner if there is one; what was applied. Raises ClickException where PostgreSQL says no."""
     try:
-        return upgrade(owner_url or application_url, application_url)
-    except NotUtf8 as error:
+        return upgrade(owner_url or application_url, application_url, say=lambda said: click.echo(said, err=True))
+    except Refused as error:
         raise click.ClickException(str(error)) from error
     except (DBAPIError, psycopg.Error) as error:
         raise click.ClickException(_advice(error, "DATABASE_OWNER_URL" if owner_url else "DATABASE_URL")) from error

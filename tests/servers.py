@@ -55,6 +55,7 @@ def copy_of(servers: Servers, template: str) -> Iterator[Database]:
     """A database of its own, dropped afterwards whoever is still connected."""
     name = f"akako_{next(_numbers)}"
     make_database(servers, name, template)
+    find_our_tables(servers, name)
     with dropped(servers, name) as database:
         yield database
 
@@ -103,6 +104,12 @@ def make_database(servers: Servers, name: str, template: str) -> None:
     """An empty or copied database that belongs to the owner role."""
     make = sql.SQL("CREATE DATABASE {} OWNER akako_owner TEMPLATE {} STRATEGY FILE_COPY")
     as_superuser(servers, make.format(sql.Identifier(name), sql.Identifier(template)))
+
+
+def find_our_tables(servers: Servers, name: str) -> None:
+    """Let plain SQL of every role find the tables: what `akako migrate` sets on roles is not copied with a database."""
+    find = sql.SQL("ALTER DATABASE {} SET search_path = akako, pg_catalog, pg_temp")
+    as_superuser(servers, find.format(sql.Identifier(name)))
 
 
 def as_superuser(servers: Servers, statement: sql.Composed) -> None:

@@ -24,13 +24,14 @@ def a_role(
     role: str = "MENTOR",
     active: bool = True,
 ) -> int:
-    """An assignment whose window is given as SQL; the row id."""
+    """An assignment whose window is given as SQL; the row id. Only the owner adds one that began in the past or is closed."""
+    closed, as_closed = ("", "") if active else (", is_active", ", false")
     row = connection.execute(
         f"""
-        insert into user_roles (user_id, role, effective_start_date, effective_end_date, is_active, assigned_by, reason)
-        values (%s, %s, {start}, {end}, %s, 'the test', 'because') returning id
+        insert into user_roles (user_id, role, effective_start_date, effective_end_date, assigned_by, reason{closed})
+        values (%s, %s, {start}, {end}, 'the test', 'because'{as_closed}) returning id
         """,
-        (user_id, role, active),
+        (user_id, role),
     ).fetchone()
     assert row
     return int(row[0])

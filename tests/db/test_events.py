@@ -8,7 +8,7 @@ from psycopg import errors
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from db import events
+from db import audit, events, handling
 from db.events import Kept
 from tests.clerk_says import Clerk, deletion
 from tests.ledger import opened, rows, values
@@ -26,6 +26,13 @@ def keep(engine: Engine, *svix_ids: str, **said: Any) -> None:
     """Keep deliveries that differ in their ids only."""
     with engine.begin() as connection:
         events.keep(connection, [kept(svix_id, **said) for svix_id in svix_ids])
+
+
+def discard(engine: Engine, svix_id: str) -> None:
+    """Put a kept event away, as an operator does."""
+    with engine.begin() as connection:
+        audit.act_as(connection, "operator:grace", reason="Why.")
+        handling.discard(connection, [svix_id])
 
 
 def claim(engine: Engine, *svix_ids: str) -> list[str]:
@@ -102,9 +109,10 @@ def test_a_set_is_kept_whole_or_not_at_all(engine: Engine) -> None:
 
 
 def test_only_what_waits_is_claimed(engine: Engine) -> None:
-    for status in ("ignored", "parked", "discarded", "received"):
+    for status in ("ignored", "parked", "received"):
         keep(engine, f"msg_{status}", status=status)
-    keep(engine, "msg_applied")
+    keep(engine, "msg_applied", "msg_discarded")
+    discard(engine, "msg_discarded")
     with engine.begin() as connection:
         events.mark_applied(connection, ["msg_applied"])
     everything = [f"msg_{status}" for status in ("ignored", "parked", "discarded", "received", "applied", "unknown")]

@@ -20,45 +20,45 @@ def expire(engine: Engine, most: int = 100) -> int:
 
 
 def test_expiry_closes_what_has_ended_in_batches_and_leaves_a_line_for_each(
-    engine: Engine, app: psycopg.Connection
+    engine: Engine, owner: psycopg.Connection
 ) -> None:
-    user_id = a_user(app)
-    app.execute(ENDED, (user_id,))
-    a_role(app, user_id, role="LEARNER", end="now() + interval '1 day'")
-    a_role(app, user_id, role="ADMIN")
+    user_id = a_user(owner)
+    owner.execute(ENDED, (user_id,))
+    a_role(owner, user_id, role="LEARNER", end="now() + interval '1 day'")
+    a_role(owner, user_id, role="ADMIN")
     assert [expire(engine, 60), expire(engine, 60), expire(engine, 60)] == [60, 40, 0]
-    assert rows(app, "select role from user_roles where is_active order by role") == [("ADMIN",), ("LEARNER",)]
-    expired = [line for line in trail(app) if line["action"] == "role.expired"]
+    assert rows(owner, "select role from user_roles where is_active order by role") == [("ADMIN",), ("LEARNER",)]
+    expired = [line for line in trail(owner) if line["action"] == "role.expired"]
     assert len(expired) == 100
     assert {line["actor"] for line in expired} == {"calendar"}
 
 
-def test_expiry_begins_with_what_ended_first(engine: Engine, app: psycopg.Connection) -> None:
-    app.execute(ENDED, (a_user(app),))
+def test_expiry_begins_with_what_ended_first(engine: Engine, owner: psycopg.Connection) -> None:
+    owner.execute(ENDED, (a_user(owner),))
     expire(engine, 10)
     assert rows(
-        app,
+        owner,
         "select max(effective_end_date) filter (where not is_active) < min(effective_end_date) filter (where is_active)"
         " from user_roles",
     ) == [(True,)]
 
 
-def test_expiry_changes_no_end(engine: Engine, app: psycopg.Connection) -> None:
-    app.execute(ENDED, (a_user(app),))
-    before = rows(app, "select id, effective_end_date from user_roles order by id")
+def test_expiry_changes_no_end(engine: Engine, owner: psycopg.Connection) -> None:
+    owner.execute(ENDED, (a_user(owner),))
+    before = rows(owner, "select id, effective_end_date from user_roles order by id")
     expire(engine)
-    assert rows(app, "select id, effective_end_date from user_roles order by id") == before
+    assert rows(owner, "select id, effective_end_date from user_roles order by id") == before
 
 
-def test_two_expiries_at_once_close_each_role_once(engine: Engine, app: psycopg.Connection) -> None:
-    app.execute(ENDED, (a_user(app),))
+def test_two_expiries_at_once_close_each_role_once(engine: Engine, owner: psycopg.Connection) -> None:
+    owner.execute(ENDED, (a_user(owner),))
     counts = at_once(*[lambda: sum(expire(engine, 7) for _ in range(20))] * 3)
     assert sum(counts) == 100
-    assert actions(app).count("role.expired") == 100
+    assert actions(owner).count("role.expired") == 100
 
 
-def test_expiry_leaves_a_row_that_another_holds_to_it(engine: Engine, app: psycopg.Connection) -> None:
-    app.execute(ENDED, (a_user(app),))
+def test_expiry_leaves_a_row_that_another_holds_to_it(engine: Engine, owner: psycopg.Connection) -> None:
+    owner.execute(ENDED, (a_user(owner),))
     with holding(engine, "select from user_roles order by id limit 30 for no key update"):
         assert expire(engine) == 70
     assert expire(engine) == 30

@@ -7,7 +7,7 @@ from sqlalchemy import Engine
 
 from db import events
 from tests.db.plans import plan, scans
-from tests.db.test_events import claim, due, keep, kept
+from tests.db.test_events import claim, discard, due, keep, kept
 from tests.ledger import rows, values
 from tests.meanwhile import at_once, holding
 
@@ -29,8 +29,10 @@ def forget(engine: Engine, days: int = 90, most: int = 100) -> int:
 @pytest.fixture
 def old(engine: Engine, owner: psycopg.Connection) -> Engine:
     """One event of every status that came a hundred days ago."""
-    for status in ("received", "applied", "ignored", "parked", "discarded"):
-        keep(engine, f"msg_{status}", body=BODY, status="received" if status == "applied" else status)
+    for status in ("ignored", "parked"):
+        keep(engine, f"msg_{status}", body=BODY, status=status)
+    keep(engine, "msg_received", "msg_applied", "msg_discarded", body=BODY)
+    discard(engine, "msg_discarded")
     with engine.begin() as connection:
         events.mark_applied(connection, ["msg_applied"])
     owner.execute("update webhook_events set received_at = now() - interval '100 days'")

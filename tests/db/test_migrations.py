@@ -1,30 +1,40 @@
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import psycopg
 import pytest
-from psycopg import sql
 from sqlalchemy import create_engine
 
 from db import migrate
 from db.tables import metadata
 from ops.embedded.servers import Servers
 from tests.db import catalog
-from tests.servers import Database, as_superuser, ascii_database, make_database
+from tests.servers import Database, ascii_database, dropped, make_database
 
-REVISIONS = ["base", *(f"{number:04}" for number in range(1, 12))]
+REVISIONS = ["base", *(f"{number:04}" for number in range(1, 13))]
+
+
+@contextmanager
+def an_empty_database(servers: Servers) -> Iterator[Database]:
+    """A database that no migration has seen."""
+    make_database(servers, "akako_empty", "template1")
+    with dropped(servers, "akako_empty") as database:
+        yield database
 
 
 @pytest.fixture
 def empty(servers: Servers) -> Iterator[Database]:
-    """A database that no migration has seen."""
-    name = "akako_empty"
-    make_database(servers, name, "template1")
-    yield Database(*(servers.postgres.url(role, name) for role in ("akako_owner", "akako_app", "postgres")))
-    as_superuser(servers, sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+    with an_empty_database(servers) as made:
+        yield made
 
 
 def test_the_migrations_make_the_tables_that_the_code_knows(database: Database, empty: Database) -> None:
-    engine = create_engine(empty.owner_url.replace("postgresql://", "postgresql+psycopg://"))
+    with psycopg.connect(empty.owner_url) as connection:
+        connection.execute("create schema akako")
+    engine = create_engine(
+        empty.owner_url.replace("postgresql://", "postgresql+psycopg://"),
+        connect_args={"options": "-c search_path=akako"},
+    )
     metadata.create_all(engine)
     engine.dispose()
     assert catalog.seen(database.owner_url, *catalog.SHAPE) == catalog.seen(empty.owner_url, *catalog.SHAPE)
@@ -42,7 +52,7 @@ def test_the_comparison_of_the_catalogs_sees_a_difference(database: Database, ow
     ):
         owner.execute(change)
     after = catalog.seen(database.owner_url)
-    assert [part for part in before if before[part] == after[part]] == ["functions"]
+    assert [part for part in before if before[part] == after[part]] == ["statistics", "functions"]
 
 
 def test_every_migration_can_be_taken_back_and_made_again(empty: Database) -> None:
@@ -52,7 +62,8 @@ def test_every_migration_can_be_taken_back_and_made_again(empty: Database) -> No
         seen[revision] = catalog.seen(empty.owner_url)
     for revision in reversed(REVISIONS[:-1]):
         migrate.downgrade(empty.owner_url, revision)
-        assert catalog.seen(empty.owner_url) == seen[revision]
+        assert catalog.seen(empty.owner_url, schema="public") == seen[revision]
+        assert not any(catalog.seen(empty.owner_url).values())
     migrate.upgrade(empty.owner_url, empty.app_url)
     assert catalog.seen(empty.owner_url) == seen[REVISIONS[-1]]
 

@@ -19,8 +19,11 @@ def held(engine: Engine, user_id: int) -> set[Role]:
 
 
 def end_all(engine: Engine, user_id: int, at: datetime) -> None:
-    """End every role of a user."""
+    """Delete a user, and end every role of that user."""
     with engine.begin() as connection:
+        connection.exec_driver_sql(
+            "update users set deleted_at = least(%s, now()), clerk_updated_at = null where id = %s", (at, user_id)
+        )
         audit.act_as(connection, "clerk", reason="")
         roles.end_all(connection, {user_id: at}, "The user is gone.")
 
@@ -37,102 +40,102 @@ def end_all(engine: Engine, user_id: int, at: datetime) -> None:
     ],
 )
 def test_a_role_is_held_from_its_start_until_its_end_by_the_clock(
-    engine: Engine, app: psycopg.Connection, start: str, end: str, counts: bool
+    engine: Engine, owner: psycopg.Connection, start: str, end: str, counts: bool
 ) -> None:
-    user_id = a_user(app)
-    a_role(app, user_id, start=start, end=end)
+    user_id = a_user(owner)
+    a_role(owner, user_id, start=start, end=end)
     assert held(engine, user_id) == ({Role.MENTOR} if counts else set())
 
 
 def test_invariant_5_a_role_ends_by_the_clock_in_the_query_though_no_job_ever_ran(
-    engine: Engine, app: psycopg.Connection
+    engine: Engine, owner: psycopg.Connection
 ) -> None:
-    user_id = a_user(app)
-    a_role(app, user_id, end="clock_timestamp() + interval '300 milliseconds'")
+    user_id = a_user(owner)
+    a_role(owner, user_id, end="clock_timestamp() + interval '300 milliseconds'")
     assert held(engine, user_id) == {Role.MENTOR}
-    rows(app, "select pg_sleep(extract(epoch from effective_end_date - clock_timestamp())) from user_roles")
+    rows(owner, "select pg_sleep(extract(epoch from effective_end_date - clock_timestamp())) from user_roles")
     assert held(engine, user_id) == set()
-    assert rows(app, "select is_active from user_roles") == [(True,)]
-    assert "role.expired" not in actions(app)
+    assert rows(owner, "select is_active from user_roles") == [(True,)]
+    assert "role.expired" not in actions(owner)
 
 
-def test_a_role_that_begins_is_held_though_no_job_ever_ran(engine: Engine, app: psycopg.Connection) -> None:
-    user_id = a_user(app)
-    a_role(app, user_id, start="clock_timestamp() + interval '200 milliseconds'")
+def test_a_role_that_begins_is_held_though_no_job_ever_ran(engine: Engine, owner: psycopg.Connection) -> None:
+    user_id = a_user(owner)
+    a_role(owner, user_id, start="clock_timestamp() + interval '200 milliseconds'")
     assert held(engine, user_id) == set()
-    rows(app, "select pg_sleep(extract(epoch from effective_start_date - clock_timestamp())) from user_roles")
+    rows(owner, "select pg_sleep(extract(epoch from effective_start_date - clock_timestamp())) from user_roles")
     assert held(engine, user_id) == {Role.MENTOR}
 
 
-def test_a_closed_role_is_not_held_whatever_its_window(engine: Engine, app: psycopg.Connection) -> None:
-    user_id = a_user(app)
-    a_role(app, user_id, start="now() - interval '1 day'", end="now() + interval '1 day'", active=False)
+def test_a_closed_role_is_not_held_whatever_its_window(engine: Engine, owner: psycopg.Connection) -> None:
+    user_id = a_user(owner)
+    a_role(owner, user_id, start="now() - interval '1 day'", end="now() + interval '1 day'", active=False)
     assert held(engine, user_id) == set()
 
 
-def test_a_deleted_user_holds_no_role(engine: Engine, app: psycopg.Connection) -> None:
-    user_id = a_user(app)
-    a_role(app, user_id)
-    app.execute("update users set deleted_at = now(), clerk_updated_at = null")
+def test_a_deleted_user_holds_no_role(engine: Engine, owner: psycopg.Connection) -> None:
+    user_id = a_user(owner)
+    a_role(owner, user_id)
+    owner.execute("update users set deleted_at = now(), clerk_updated_at = null")
     assert held(engine, user_id) == set()
 
 
-def test_several_roles_are_held_at_once(engine: Engine, app: psycopg.Connection) -> None:
-    user_id, other = a_user(app), a_user(app, "user_bea")
+def test_several_roles_are_held_at_once(engine: Engine, owner: psycopg.Connection) -> None:
+    user_id, other = a_user(owner), a_user(owner, "user_bea")
     for role in ("LEARNER", "ADMIN"):
-        a_role(app, user_id, role=role)
-    a_role(app, other, role="MENTOR")
+        a_role(owner, user_id, role=role)
+    a_role(owner, other, role="MENTOR")
     assert held(engine, user_id) == {Role.LEARNER, Role.ADMIN}
 
 
-def test_ending_all_ends_open_roles_at_the_time_said_with_the_reason(engine: Engine, app: psycopg.Connection) -> None:
-    user_id = a_user(app)
+def test_ending_all_ends_open_roles_at_the_time_said_with_the_reason(engine: Engine, owner: psycopg.Connection) -> None:
+    user_id = a_user(owner)
     for role in ("LEARNER", "ADMIN"):
-        a_role(app, user_id, role=role, start="now() - interval '9 days'")
+        a_role(owner, user_id, role=role, start="now() - interval '9 days'")
     end_all(engine, user_id, NOW - DAY)
-    assert rows(app, "select distinct effective_end_date, is_active, end_reason from user_roles") == [
+    assert rows(owner, "select distinct effective_end_date, is_active, end_reason from user_roles") == [
         (NOW - DAY, False, "The user is gone.")
     ]
-    assert [(line["action"], line["reason"]) for line in trail(app)[-2:]] == [("role.revoked", "The user is gone.")] * 2
+    assert [(line["action"], line["reason"]) for line in trail(owner)[-2:]] == [("role.revoked", "The user is gone.")] * 2
 
 
-def test_ending_all_leaves_a_role_its_own_end_if_that_came_before(engine: Engine, app: psycopg.Connection) -> None:
-    user_id = a_user(app)
-    a_role(app, user_id, start="now() - interval '9 days'", end="now() - interval '5 days'")
-    before = rows(app, "select effective_end_date from user_roles")
+def test_ending_all_leaves_a_role_its_own_end_if_that_came_before(engine: Engine, owner: psycopg.Connection) -> None:
+    user_id = a_user(owner)
+    a_role(owner, user_id, start="now() - interval '9 days'", end="now() - interval '5 days'")
+    before = rows(owner, "select effective_end_date from user_roles")
     end_all(engine, user_id, NOW - DAY)
-    assert rows(app, "select effective_end_date from user_roles") == before
-    assert rows(app, "select is_active, end_reason from user_roles") == [(False, "Its time ran out.")]
-    assert actions(app)[-1] == "role.expired"
+    assert rows(owner, "select effective_end_date from user_roles") == before
+    assert rows(owner, "select is_active, end_reason from user_roles") == [(False, "Its time ran out.")]
+    assert actions(owner)[-1] == "role.expired"
 
 
 def test_ending_all_cancels_what_would_begin_later_so_that_it_was_never_held(
-    engine: Engine, app: psycopg.Connection
+    engine: Engine, owner: psycopg.Connection
 ) -> None:
-    user_id = a_user(app)
-    a_role(app, user_id, start="now() + interval '1 day'", end="now() + interval '9 days'")
+    user_id = a_user(owner)
+    a_role(owner, user_id, start="now() + interval '1 day'", end="now() + interval '9 days'")
     end_all(engine, user_id, NOW)
     assert rows(
-        app,
+        owner,
         "select isempty(tstzrange(effective_start_date, effective_end_date)), is_active, end_reason from user_roles",
     ) == [(True, False, "The user is gone.")]
 
 
-def test_ending_all_at_a_time_to_come_ends_now_and_says_why(engine: Engine, app: psycopg.Connection) -> None:
-    user_id = a_user(app)
-    a_role(app, user_id, role="LEARNER")
-    a_role(app, user_id, role="MENTOR", end="now() + interval '1 day'")
+def test_ending_all_at_a_time_to_come_ends_now_and_says_why(engine: Engine, owner: psycopg.Connection) -> None:
+    user_id = a_user(owner)
+    a_role(owner, user_id, role="LEARNER")
+    a_role(owner, user_id, role="MENTOR", end="now() + interval '1 day'")
     end_all(engine, user_id, NOW + 2 * DAY)
     assert held(engine, user_id) == set()
     assert (
-        rows(app, "select effective_end_date <= now(), end_reason from user_roles") == [(True, "The user is gone.")] * 2
+        rows(owner, "select effective_end_date <= now(), end_reason from user_roles") == [(True, "The user is gone.")] * 2
     )
 
 
-def test_ending_all_touches_neither_closed_roles_nor_other_users(engine: Engine, app: psycopg.Connection) -> None:
-    user_id, other = a_user(app), a_user(app, "user_bea")
-    a_role(app, user_id, start="now() - interval '9 days'", end="now() - interval '5 days'", active=False)
-    a_role(app, other)
-    before = rows(app, "select * from user_roles order by id")
+def test_ending_all_touches_neither_closed_roles_nor_other_users(engine: Engine, owner: psycopg.Connection) -> None:
+    user_id, other = a_user(owner), a_user(owner, "user_bea")
+    a_role(owner, user_id, start="now() - interval '9 days'", end="now() - interval '5 days'", active=False)
+    a_role(owner, other)
+    before = rows(owner, "select * from user_roles order by id")
     end_all(engine, user_id, NOW)
-    assert rows(app, "select * from user_roles order by id") == before
+    assert rows(owner, "select * from user_roles order by id") == before

@@ -1,13 +1,17 @@
 """A deleted user can hold no role, not even one that is given while the deletion is under way."""
 
+from collections.abc import Iterator
+
 import psycopg
 import pytest
 from psycopg import errors
 from sqlalchemy import Engine
 
+from db.engine import connect
 from tests.db.people import a_role, a_user, rows
 from tests.ledger import change
 from tests.meanwhile import holding, waiting_for_a_lock
+from tests.servers import Database
 
 DELETE = "update users set deleted_at = now(), clerk_updated_at = null"
 GIVE = """
@@ -18,10 +22,18 @@ OPEN_AGAIN = "update user_roles set is_active = true, effective_end_date = null"
 
 
 @pytest.fixture
-def closed(app: psycopg.Connection) -> int:
+def engine(database: Database) -> Iterator[Engine]:
+    """The owner's connections: only the owner opens a window again."""
+    pool = connect(database.owner_url, "test", connections=8)
+    yield pool
+    pool.dispose()
+
+
+@pytest.fixture
+def closed(owner: psycopg.Connection) -> int:
     """A living user with one role, which has ended; the row id."""
-    user_id = a_user(app)
-    a_role(app, user_id, start="now() - interval '2 days'", end="now() - interval '1 day'", active=False)
+    user_id = a_user(owner)
+    a_role(owner, user_id, start="now() - interval '2 days'", end="now() - interval '1 day'", active=False)
     return user_id
 
 
@@ -33,17 +45,17 @@ def constraint_of(error: BaseException) -> str | None:
 
 
 @pytest.mark.parametrize("attempt", [GIVE, OPEN_AGAIN])
-def test_a_deleted_user_is_given_no_role(app: psycopg.Connection, closed: int, attempt: str) -> None:
-    app.execute(DELETE)
+def test_a_deleted_user_is_given_no_role(owner: psycopg.Connection, closed: int, attempt: str) -> None:
+    owner.execute(DELETE)
     with pytest.raises(errors.CheckViolation) as refused:
-        app.execute(attempt)
+        owner.execute(attempt)
     assert constraint_of(refused.value) == "user_roles_of_the_living"
-    assert rows(app, "select count(*) from user_roles where is_active") == [(0,)]
+    assert rows(owner, "select count(*) from user_roles where is_active") == [(0,)]
 
 
 @pytest.mark.parametrize("attempt", [GIVE, OPEN_AGAIN])
 def test_whoever_gives_a_role_during_a_deletion_waits_for_it_and_is_refused(
-    engine: Engine, app: psycopg.Connection, closed: int, attempt: str
+    engine: Engine, owner: psycopg.Connection, closed: int, attempt: str
 ) -> None:
     with (
         holding(engine, DELETE) as deletion,
@@ -53,11 +65,11 @@ def test_whoever_gives_a_role_during_a_deletion_waits_for_it_and_is_refused(
         refused = giving.exception()
     assert refused is not None
     assert constraint_of(refused) == "user_roles_of_the_living"
-    assert rows(app, "select count(*) from user_roles where is_active") == [(0,)]
+    assert rows(owner, "select count(*) from user_roles where is_active") == [(0,)]
 
 
 def test_a_deletion_that_is_taken_back_lets_the_role_through(
-    engine: Engine, app: psycopg.Connection, closed: int
+    engine: Engine, owner: psycopg.Connection, closed: int
 ) -> None:
     with (
         holding(engine, DELETE) as deletion,
@@ -65,28 +77,28 @@ def test_a_deletion_that_is_taken_back_lets_the_role_through(
     ):
         deletion.rollback()
         giving.result()
-    assert rows(app, "select role from user_roles where is_active") == [("MENTOR",)]
+    assert rows(owner, "select role from user_roles where is_active") == [("MENTOR",)]
 
 
 def test_two_roles_are_given_to_one_user_at_once_without_waiting(
-    engine: Engine, app: psycopg.Connection, closed: int
+    engine: Engine, owner: psycopg.Connection, closed: int
 ) -> None:
     with holding(engine, GIVE):
         change(engine, GIVE.replace("MENTOR", "ADMIN"))
-    assert rows(app, "select role from user_roles where is_active") == [("ADMIN",)]
+    assert rows(owner, "select role from user_roles where is_active") == [("ADMIN",)]
 
 
 def test_what_a_deleted_user_once_held_can_still_be_written_down_and_closed(
-    app: psycopg.Connection, closed: int
+    owner: psycopg.Connection, closed: int
 ) -> None:
-    role_id = a_role(app, closed, role="ADMIN")
-    app.execute(DELETE)
-    app.execute(
+    role_id = a_role(owner, closed, role="ADMIN")
+    owner.execute(DELETE)
+    owner.execute(
         "update user_roles set is_active = false, effective_end_date = now(), end_reason = 'gone' where id = %s",
         (role_id,),
     )
-    a_role(app, closed, start="now() - interval '2 days'", end="now() - interval '1 day'", active=False)
-    assert rows(app, "select count(*) from user_roles") == [(3,)]
+    a_role(owner, closed, start="now() - interval '2 days'", end="now() - interval '1 day'", active=False)
+    assert rows(owner, "select count(*) from user_roles") == [(3,)]
 
 
 def test_replication_mode_gives_the_deleted_no_role_either(superuser: psycopg.Connection) -> None:

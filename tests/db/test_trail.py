@@ -93,7 +93,7 @@ def test_the_application_cannot_have_the_trail_s_own_pen_write_of_a_table_of_its
 ) -> None:
     app.execute("create temporary table forged (like users)")
     with pytest.raises(errors.InsufficientPrivilege, match=function):
-        app.execute(f"create trigger forge after insert on forged for each row execute function public.{function}()")
+        app.execute(f"create trigger forge after insert on forged for each row execute function akako.{function}()")
 
 
 def test_the_application_can_grant_itself_nothing(app: psycopg.Connection) -> None:

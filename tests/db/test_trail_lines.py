@@ -18,10 +18,10 @@ def test_plain_sql_leaves_a_line_that_says_which_database_user_it_was(owner: psy
     assert (assigned["user_id"], assigned["clerk_user_id"], assigned["reason"]) == (user_id, "user_ada", "because")
 
 
-def test_a_line_says_what_was_before_and_what_is_after(app: psycopg.Connection) -> None:
-    a_role(app, a_user(app), start="timestamptz '2025-05-01Z'")
-    app.execute("update user_roles set effective_end_date = '2025-06-01Z'")
-    before, after = (trail(app)[-1][side] for side in ("before", "after"))
+def test_a_line_says_what_was_before_and_what_is_after(owner: psycopg.Connection) -> None:
+    a_role(owner, a_user(owner), start="timestamptz '2025-05-01Z'")
+    owner.execute("update user_roles set effective_end_date = '2025-06-01Z'")
+    before, after = (trail(owner)[-1][side] for side in ("before", "after"))
     assert isinstance(before, dict)
     assert isinstance(after, dict)
     changed = {name for name in after if before[name] != after[name]}
@@ -42,76 +42,76 @@ def test_a_line_says_what_was_before_and_what_is_after(app: psycopg.Connection) 
     ],
 )
 def test_each_change_of_an_assignment_leaves_one_line_with_its_name(
-    app: psycopg.Connection, change: str, action: str
+    owner: psycopg.Connection, change: str, action: str
 ) -> None:
-    a_role(app, a_user(app), end="now() + interval '1 day'")
-    app.execute(f"update user_roles set {change}")
-    assert actions(app)[2:] == [action]
+    a_role(owner, a_user(owner), end="now() + interval '1 day'")
+    owner.execute(f"update user_roles set {change}")
+    assert actions(owner)[2:] == [action]
 
 
-def test_closing_an_assignment_whose_end_has_passed_is_an_expiry(app: psycopg.Connection) -> None:
-    a_role(app, a_user(app), start="now() - interval '2 days'", end="now() - interval '1 day'")
-    app.execute("update user_roles set is_active = false")
-    assert actions(app)[2:] == ["role.expired"]
+def test_closing_an_assignment_whose_end_has_passed_is_an_expiry(owner: psycopg.Connection) -> None:
+    a_role(owner, a_user(owner), start="now() - interval '2 days'", end="now() - interval '1 day'")
+    owner.execute("update user_roles set is_active = false")
+    assert actions(owner)[2:] == ["role.expired"]
 
 
-def test_opening_a_closed_assignment_leaves_a_line(app: psycopg.Connection) -> None:
-    a_role(app, a_user(app), end="now() + interval '1 day'", active=False)
-    app.execute("update user_roles set is_active = true")
-    assert actions(app)[2:] == ["role.restored"]
+def test_opening_a_closed_assignment_leaves_a_line(owner: psycopg.Connection) -> None:
+    a_role(owner, a_user(owner), end="now() + interval '1 day'", active=False)
+    owner.execute("update user_roles set is_active = true")
+    assert actions(owner)[2:] == ["role.restored"]
 
 
-def test_a_statement_about_many_leaves_one_line_for_each(app: psycopg.Connection) -> None:
-    app.execute(
+def test_a_statement_about_many_leaves_one_line_for_each(owner: psycopg.Connection) -> None:
+    owner.execute(
         "insert into users (clerk_id, clerk_updated_at) select 'user_' || n, now() from generate_series(1, 50) n"
     )
-    app.execute(
+    owner.execute(
         "insert into user_roles (user_id, role, effective_start_date, assigned_by)"
         " select id, 'ADMIN', now(), 'the test' from users"
     )
-    app.execute("update user_roles set effective_end_date = now(), is_active = false")
-    assert actions(app) == ["user.created"] * 50 + ["role.assigned"] * 50 + ["role.revoked"] * 50
+    owner.execute("update user_roles set effective_end_date = now(), is_active = false")
+    assert actions(owner) == ["user.created"] * 50 + ["role.assigned"] * 50 + ["role.revoked"] * 50
 
 
-def test_a_change_that_changes_nothing_leaves_no_line(app: psycopg.Connection) -> None:
-    a_role(app, a_user(app))
-    before = len(trail(app))
-    app.execute("update user_roles set is_active = is_active")
-    app.execute("update users set first_name = 'Ada', updated_at = now()")
-    assert len(trail(app)) == before
+def test_a_change_that_changes_nothing_leaves_no_line(owner: psycopg.Connection) -> None:
+    a_role(owner, a_user(owner))
+    before = len(trail(owner))
+    owner.execute("update user_roles set is_active = is_active")
+    owner.execute("update users set first_name = 'Ada', updated_at = now()")
+    assert len(trail(owner)) == before
 
 
-def test_a_ban_its_end_and_a_deletion_leave_a_line_each(app: psycopg.Connection) -> None:
-    a_user(app)
-    app.execute("update users set banned = true")
-    app.execute("update users set banned = false")
-    app.execute("update users set deleted_at = now(), clerk_updated_at = null")
-    assert actions(app) == ["user.created", "user.banned", "user.unbanned", "user.deleted"]
+def test_a_ban_its_end_and_a_deletion_leave_a_line_each(owner: psycopg.Connection) -> None:
+    a_user(owner)
+    owner.execute("update users set banned = true")
+    owner.execute("update users set banned = false")
+    owner.execute("update users set deleted_at = now(), clerk_updated_at = null")
+    assert actions(owner) == ["user.created", "user.banned", "user.unbanned", "user.deleted"]
 
 
-def test_a_tombstone_from_the_start_is_a_deletion_and_no_creation(app: psycopg.Connection) -> None:
-    app.execute("insert into users (clerk_id, deleted_at) values ('user_ada', now())")
-    assert actions(app) == ["user.deleted"]
+def test_a_tombstone_from_the_start_is_a_deletion_and_no_creation(owner: psycopg.Connection) -> None:
+    owner.execute("insert into users (clerk_id, deleted_at) values ('user_ada', now())")
+    assert actions(owner) == ["user.deleted"]
 
 
-def test_the_trail_holds_nothing_of_the_person(app: psycopg.Connection) -> None:
-    app.execute(
+def test_the_trail_holds_nothing_of_the_person(owner: psycopg.Connection) -> None:
+    owner.execute(
         """
         insert into users (clerk_id, clerk_updated_at, claimed_email, email, first_name)
         values ('user_ada', now(), 'ada@example.com', 'ada@example.com', 'Ada')
         """
     )
-    app.execute("update users set banned = true, last_name = 'Lovelace'")
-    assert "ada@example.com" not in str(trail(app))
-    assert "Lovelace" not in str(trail(app))
+    owner.execute("update users set banned = true, last_name = 'Lovelace'")
+    assert "ada@example.com" not in str(trail(owner))
+    assert "Lovelace" not in str(trail(owner))
 
 
-def test_what_was_rolled_back_leaves_no_line(app: psycopg.Connection) -> None:
-    with app.transaction(force_rollback=True):
-        a_role(app, a_user(app))
-    assert trail(app) == []
+def test_what_was_rolled_back_leaves_no_line(owner: psycopg.Connection) -> None:
+    with owner.transaction(force_rollback=True):
+        a_role(owner, a_user(owner))
+    assert trail(owner) == []
 
 
-def test_a_tombstone_cannot_remember_the_person(app: psycopg.Connection) -> None:
+def test_a_tombstone_cannot_remember_the_person(owner: psycopg.Connection) -> None:
     with pytest.raises(errors.CheckViolation, match="users_tombstones_remember_no_person"):
-        app.execute("insert into users (clerk_id, deleted_at, first_name) values ('user_ada', now(), 'Ada')")
+        owner.execute("insert into users (clerk_id, deleted_at, first_name) values ('user_ada', now(), 'Ada')")

@@ -22,52 +22,52 @@ MAY, JUNE, JULY = (f"timestamptz '2025-{month}-01 00:00Z'" for month in ("05", "
     ],
 )
 def test_two_windows_in_force_of_one_role_that_overlap_are_refused(
-    app: psycopg.Connection, first: dict[str, str], second: dict[str, str]
+    owner: psycopg.Connection, first: dict[str, str], second: dict[str, str]
 ) -> None:
-    user_id = a_user(app)
-    a_role(app, user_id, **first)  # type: ignore[arg-type]
+    user_id = a_user(owner)
+    a_role(owner, user_id, **first)  # type: ignore[arg-type]
     with pytest.raises(errors.ExclusionViolation, match="user_roles_no_overlap"):
-        a_role(app, user_id, **second)  # type: ignore[arg-type]
+        a_role(owner, user_id, **second)  # type: ignore[arg-type]
 
 
-def test_a_window_may_begin_where_another_ends(app: psycopg.Connection) -> None:
-    user_id = a_user(app)
-    a_role(app, user_id, start=JUNE, end=JULY)
-    a_role(app, user_id, start=MAY, end=JUNE)
-    a_role(app, user_id, start=JULY)
-    assert rows(app, "select count(*) from user_roles") == [(3,)]
+def test_a_window_may_begin_where_another_ends(owner: psycopg.Connection) -> None:
+    user_id = a_user(owner)
+    a_role(owner, user_id, start=JUNE, end=JULY)
+    a_role(owner, user_id, start=MAY, end=JUNE)
+    a_role(owner, user_id, start=JULY)
+    assert rows(owner, "select count(*) from user_roles") == [(3,)]
 
 
-def test_different_roles_and_different_users_do_not_get_in_each_others_way(app: psycopg.Connection) -> None:
-    ada, bea = a_user(app), a_user(app, "user_bea")
+def test_different_roles_and_different_users_do_not_get_in_each_others_way(owner: psycopg.Connection) -> None:
+    ada, bea = a_user(owner), a_user(owner, "user_bea")
     for user_id in (ada, bea):
         for role in ("LEARNER", "MENTOR", "ADMIN"):
-            a_role(app, user_id, role=role)
-    assert rows(app, "select count(*) from user_roles") == [(6,)]
+            a_role(owner, user_id, role=role)
+    assert rows(owner, "select count(*) from user_roles") == [(6,)]
 
 
-def test_a_closed_window_gets_in_nobodys_way(app: psycopg.Connection) -> None:
-    user_id = a_user(app)
+def test_a_closed_window_gets_in_nobodys_way(owner: psycopg.Connection) -> None:
+    user_id = a_user(owner)
     for _ in range(2):
-        a_role(app, user_id, start=MAY, end=JULY, active=False)
-    a_role(app, user_id, start=MAY)
-    assert rows(app, "select count(*) from user_roles") == [(3,)]
+        a_role(owner, user_id, start=MAY, end=JULY, active=False)
+    a_role(owner, user_id, start=MAY)
+    assert rows(owner, "select count(*) from user_roles") == [(3,)]
 
 
-def test_a_closed_window_cannot_be_opened_again_over_another(app: psycopg.Connection) -> None:
-    user_id = a_user(app)
-    closed = a_role(app, user_id, start=MAY, end=JULY, active=False)
-    a_role(app, user_id, start=JUNE)
+def test_a_closed_window_cannot_be_opened_again_over_another(owner: psycopg.Connection) -> None:
+    user_id = a_user(owner)
+    closed = a_role(owner, user_id, start=MAY, end=JULY, active=False)
+    a_role(owner, user_id, start=JUNE)
     with pytest.raises(errors.ExclusionViolation):
-        app.execute("update user_roles set is_active = true where id = %s", (closed,))
+        owner.execute("update user_roles set is_active = true where id = %s", (closed,))
 
 
-def test_a_window_cannot_be_extended_into_another(app: psycopg.Connection) -> None:
-    user_id = a_user(app)
-    first = a_role(app, user_id, start=MAY, end=JUNE)
-    a_role(app, user_id, start=JUNE, end=JULY)
+def test_a_window_cannot_be_extended_into_another(owner: psycopg.Connection) -> None:
+    user_id = a_user(owner)
+    first = a_role(owner, user_id, start=MAY, end=JUNE)
+    a_role(owner, user_id, start=JUNE, end=JULY)
     with pytest.raises(errors.ExclusionViolation):
-        app.execute("update user_roles set effective_end_date = null where id = %s", (first,))
+        owner.execute("update user_roles set effective_end_date = null where id = %s", (first,))
 
 
 @pytest.mark.parametrize(
@@ -82,27 +82,27 @@ def test_a_window_cannot_be_extended_into_another(app: psycopg.Connection) -> No
     ],
 )
 def test_a_window_that_makes_no_sense_is_refused(
-    app: psycopg.Connection, window: dict[str, str], constraint: str
+    owner: psycopg.Connection, window: dict[str, str], constraint: str
 ) -> None:
-    user_id = a_user(app)
+    user_id = a_user(owner)
     with pytest.raises(errors.IntegrityError, match=constraint):
-        a_role(app, user_id, **window)  # type: ignore[arg-type]
+        a_role(owner, user_id, **window)  # type: ignore[arg-type]
 
 
-def test_an_empty_window_is_no_contradiction(app: psycopg.Connection) -> None:
-    user_id = a_user(app)
-    a_role(app, user_id, start=JUNE, end=JUNE)
-    a_role(app, user_id, start=MAY, end=JULY)
-    assert rows(app, "select count(*) from user_roles") == [(2,)]
+def test_an_empty_window_is_no_contradiction(owner: psycopg.Connection) -> None:
+    user_id = a_user(owner)
+    a_role(owner, user_id, start=JUNE, end=JUNE)
+    a_role(owner, user_id, start=MAY, end=JULY)
+    assert rows(owner, "select count(*) from user_roles") == [(2,)]
 
 
-def test_a_role_of_nobody_is_refused(app: psycopg.Connection) -> None:
+def test_a_role_of_nobody_is_refused(owner: psycopg.Connection) -> None:
     with pytest.raises(errors.ForeignKeyViolation):
-        a_role(app, 7)
+        a_role(owner, 7)
 
 
 def test_users_with_neighbouring_ids_however_large_do_not_get_in_each_others_way(
-    owner: psycopg.Connection, app: psycopg.Connection
+    owner: psycopg.Connection
 ) -> None:
     ids = [2**50 + n for n in range(20)]
     for user_id in ids:
@@ -111,7 +111,7 @@ def test_users_with_neighbouring_ids_however_large_do_not_get_in_each_others_way
             (user_id, f"user_{user_id}"),
         )
         for role in ("LEARNER", "MENTOR", "ADMIN"):
-            a_role(app, user_id, role=role)
+            a_role(owner, user_id, role=role)
     for user_id in ids:
         with pytest.raises(errors.ExclusionViolation):
-            a_role(app, user_id, role="MENTOR")
+            a_role(owner, user_id, role="MENTOR")

@@ -55,9 +55,9 @@ def _refuse_the_deleted() -> None:
         declare
             gone bigint;
         begin
-            perform 1 from public.users
+            perform 1 from akako.users
             where id in (select user_id from fresh where is_active) order by clerk_id for share;
-            select users.id into gone from public.users join fresh on fresh.user_id = users.id
+            select users.id into gone from akako.users join fresh on fresh.user_id = users.id
             where fresh.is_active and users.deleted_at is not null limit 1;
             if gone is not null then
                 raise exception 'user % is deleted and can hold no role', gone

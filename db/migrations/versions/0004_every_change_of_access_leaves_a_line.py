@@ -40,12 +40,12 @@ def _say_who_and_why() -> None:
     """)
     op.execute("""
         create function akako_actor() returns text language sql stable as
-        $$ select coalesce(public.akako_said('actor'), 'database:' || session_user) $$
+        $$ select coalesce(akako.akako_said('actor'), 'database:' || session_user) $$
     """)
     # A set of events has one cause per user: a map from Clerk's user id to the svix id.
     op.execute("""
         create function akako_cause(clerk_user_id text) returns text language sql stable as
-        $$ select coalesce(public.akako_said('causes')::jsonb ->> clerk_user_id, public.akako_said('cause')) $$
+        $$ select coalesce(akako.akako_said('causes')::jsonb ->> clerk_user_id, akako.akako_said('cause')) $$
     """)
 
 
@@ -54,12 +54,12 @@ def _watch_users() -> None:
         create function akako_audit_new_users() returns trigger
         language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
         declare
-            causes jsonb := public.akako_said('causes');
+            causes jsonb := akako.akako_said('causes');
         begin
-            insert into public.audit_log (action, user_id, clerk_user_id, actor, actor_email, reason, cause, after)
+            insert into akako.audit_log (action, user_id, clerk_user_id, actor, actor_email, reason, cause, after)
             select case when deleted_at is null then 'user.created' else 'user.deleted' end,
-                   id, clerk_id, public.akako_actor(), public.akako_said('actor_email'), public.akako_said('reason'),
-                   coalesce(causes ->> clerk_id, public.akako_said('cause')),
+                   id, clerk_id, akako.akako_actor(), akako.akako_said('actor_email'), akako.akako_said('reason'),
+                   coalesce(causes ->> clerk_id, akako.akako_said('cause')),
                    jsonb_build_object('banned', banned, 'deleted_at', deleted_at)
             from fresh
             order by id;
@@ -74,7 +74,7 @@ def _watch_users() -> None:
         create function akako_audit_user() returns trigger
         language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
         begin
-            insert into public.audit_log
+            insert into akako.audit_log
                 (action, user_id, clerk_user_id, actor, actor_email, reason, cause, before, after)
             values (
                 case
@@ -83,8 +83,8 @@ def _watch_users() -> None:
                     when new.banned then 'user.banned'
                     else 'user.unbanned'
                 end,
-                new.id, new.clerk_id, public.akako_actor(), public.akako_said('actor_email'),
-                public.akako_said('reason'), public.akako_cause(new.clerk_id),
+                new.id, new.clerk_id, akako.akako_actor(), akako.akako_said('actor_email'),
+                akako.akako_said('reason'), akako.akako_cause(new.clerk_id),
                 jsonb_build_object('banned', old.banned, 'deleted_at', old.deleted_at),
                 jsonb_build_object('banned', new.banned, 'deleted_at', new.deleted_at));
             return null;
@@ -102,15 +102,15 @@ def _watch_roles() -> None:
         create function akako_audit_new_roles() returns trigger
         language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
         declare
-            causes jsonb := public.akako_said('causes');
+            causes jsonb := akako.akako_said('causes');
         begin
-            insert into public.audit_log
+            insert into akako.audit_log
                 (action, user_id, clerk_user_id, user_role_id, role, actor, actor_email, reason, cause, after)
-            select 'role.assigned', held.user_id, users.clerk_id, held.id, held.role, public.akako_actor(),
-                   public.akako_said('actor_email'), coalesce(public.akako_said('reason'), held.reason),
-                   coalesce(causes ->> users.clerk_id, public.akako_said('cause')),
+            select 'role.assigned', held.user_id, users.clerk_id, held.id, held.role, akako.akako_actor(),
+                   akako.akako_said('actor_email'), coalesce(akako.akako_said('reason'), held.reason),
+                   coalesce(causes ->> users.clerk_id, akako.akako_said('cause')),
                    to_jsonb(held) - '{id,role_no,created_at,updated_at}'::text[]
-            from fresh as held join public.users on users.id = held.user_id
+            from fresh as held join akako.users on users.id = held.user_id
             order by held.id;
             return null;
         end $$
@@ -123,9 +123,9 @@ def _watch_roles() -> None:
         create function akako_audit_role() returns trigger
         language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
         declare
-            subject text := (select clerk_id from public.users where id = new.user_id);
+            subject text := (select clerk_id from akako.users where id = new.user_id);
         begin
-            insert into public.audit_log
+            insert into akako.audit_log
                 (action, user_id, clerk_user_id, user_role_id, role, actor, actor_email, reason, cause, before, after)
             values (
                 case
@@ -140,8 +140,8 @@ def _watch_roles() -> None:
                         then 'role.shortened'
                     else 'role.changed'
                 end,
-                new.user_id, subject, new.id, new.role, public.akako_actor(), public.akako_said('actor_email'),
-                coalesce(public.akako_said('reason'), new.end_reason), public.akako_cause(subject),
+                new.user_id, subject, new.id, new.role, akako.akako_actor(), akako.akako_said('actor_email'),
+                coalesce(akako.akako_said('reason'), new.end_reason), akako.akako_cause(subject),
                 to_jsonb(old) - '{id,role_no,created_at,updated_at}'::text[],
                 to_jsonb(new) - '{id,role_no,created_at,updated_at}'::text[]);
             return null;

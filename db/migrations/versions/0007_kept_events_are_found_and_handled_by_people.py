@@ -35,20 +35,20 @@ def _watch_what_people_decide() -> None:
         create function akako_audit_event() returns trigger
         language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
         begin
-            if public.akako_said('reason') is null then
+            if akako.akako_said('reason') is null then
                 raise exception 'event % is not % without a reason', new.svix_id, new.status
                     using errcode = 'check_violation', table = 'webhook_events', constraint = 'audit_event',
                           hint = 'Say why: `akako events replay` and `akako events discard` take --reason.';
             end if;
-            insert into public.audit_log
+            insert into akako.audit_log
                 (action, user_id, clerk_user_id, actor, actor_email, reason, cause, before, after)
             values (
                 case when new.status = 'discarded' then 'event.discarded' else 'event.replayed' end,
-                (select id from public.users where clerk_id = new.clerk_user_id), new.clerk_user_id,
-                public.akako_actor(), public.akako_said('actor_email'), public.akako_said('reason'), new.svix_id,
+                (select id from akako.users where clerk_id = new.clerk_user_id), new.clerk_user_id,
+                akako.akako_actor(), akako.akako_said('actor_email'), akako.akako_said('reason'), new.svix_id,
                 jsonb_build_object('status', old.status),
                 jsonb_strip_nulls(jsonb_build_object(
-                    'status', new.status, 'forced', public.akako_said('forced')::boolean)));
+                    'status', new.status, 'forced', akako.akako_said('forced')::boolean)));
             return null;
         end $$
     """)
@@ -75,24 +75,24 @@ def _note_what_people_do() -> None:
                 raise exception 'events are replayed or revealed, not %', coalesce(what, 'nothing')
                     using errcode = 'check_violation';
             end if;
-            if public.akako_said('actor') is null or public.akako_said('reason') is null then
+            if akako.akako_said('actor') is null or akako.akako_said('reason') is null then
                 raise exception 'events are not % without saying who does it, and why', what
                     using errcode = 'check_violation', hint = 'Set akako.actor and akako.reason for the transaction.';
             end if;
-            insert into public.audit_log
+            insert into akako.audit_log
                 (action, user_id, clerk_user_id, actor, actor_email, reason, cause, after)
-            select 'event.' || what, users.id, alone.clerk_user_id, public.akako_actor(),
-                   public.akako_said('actor_email'), public.akako_said('reason'),
-                   coalesce(alone.svix_id, public.akako_said('cause')),
+            select 'event.' || what, users.id, alone.clerk_user_id, akako.akako_actor(),
+                   akako.akako_said('actor_email'), akako.akako_said('reason'),
+                   coalesce(alone.svix_id, akako.akako_said('cause')),
                    jsonb_strip_nulls(jsonb_build_object(
                        'svix_ids', case when kept.count > 1 then kept.ids end,
-                       'forced', public.akako_said('forced')::boolean))
+                       'forced', akako.akako_said('forced')::boolean))
             from (
                 select count(*) as count, jsonb_agg(svix_id order by svix_id) as ids, min(svix_id) as first
-                from public.webhook_events where svix_id = any(svix_ids)
+                from akako.webhook_events where svix_id = any(svix_ids)
             ) as kept
-            left join public.webhook_events as alone on kept.count = 1 and alone.svix_id = kept.first
-            left join public.users on users.clerk_id = alone.clerk_user_id
+            left join akako.webhook_events as alone on kept.count = 1 and alone.svix_id = kept.first
+            left join akako.users on users.clerk_id = alone.clerk_user_id
             where kept.count > 0;
         end $$
     """)

@@ -1,0 +1,144 @@
+"""The application's role: created if it is missing, granted what it needs and no more, with its session settings."""
+
+from collections.abc import Callable
+from typing import TypeAlias
+
+import psycopg
+from psycopg import errors, sql
+from psycopg.conninfo import conninfo_to_dict
+
+from db.schema import Refused, resolve_in_catalog
+from db.session import SETTINGS
+
+Say: TypeAlias = Callable[[str], None]
+"""Receives a sentence for the operator about something that was left undone."""
+
+# By column: ids, times of writing, digests and outcomes are set by the database alone.
+GRANTS = (
+    "revoke all on all tables in schema akako from {role}",
+    "grant usage on schema akako to {role}",
+    "grant select on users, user_roles, webhook_events, audit_log, heartbeats, locks, alembic_version to {role}",
+    "grant insert (clerk_id, claimed_email, email, first_name, last_name, username, image_url, external_id, banned,"
+    " clerk_created_at, clerk_updated_at, deleted_at) on users to {role}",
+    "grant update (claimed_email, email, first_name, last_name, username, image_url, external_id, banned,"
+    " clerk_created_at, clerk_updated_at, deleted_at) on users to {role}",
+    "grant insert (user_id, role, effective_start_date, effective_end_date, assigned_by, assigned_by_email, reason,"
+    " admin_notes) on user_roles to {role}",
+    "grant update (effective_end_date, end_reason, admin_notes, is_active) on user_roles to {role}",
+    "grant insert (svix_id, type, clerk_user_id, occurred_at, body, svix_timestamp, svix_signature, verified_by,"
+    " status, last_error, next_attempt_at) on webhook_events to {role}",
+    "grant update (status, attempts, next_attempt_at, last_error, body) on webhook_events to {role}",
+    "grant execute on function akako_note_events(text, text[]) to {role}",
+    "grant insert (part, moved_at) on heartbeats to {role}",
+    "grant update (moved_at, seen_at) on heartbeats to {role}",
+    # `select .. for update` needs the right to update a column; this one has a single possible value.
+    "grant update (turn) on locks to {role}",
+)
+
+_UNSET = "Akako Sync sets what it needs in each session."
+
+# Of one role in this database: what it has set already, and whether it owns tables of another application.
+_SET = """
+    select unnest(setconfig) from pg_db_role_setting
+    where setrole = (select oid from pg_roles where rolname = %s)
+      and setdatabase = (select oid from pg_database where datname = current_database())
+"""
+_OWNS_OTHERS = """
+    select exists (
+        select from pg_class join pg_namespace on pg_namespace.oid = relnamespace
+        where relowner = (select oid from pg_roles where rolname = %s) and relkind in ('r', 'p', 'v', 'm')
+          and nspname <> 'akako' and nspname not like 'pg\\_%%')
+"""
+_WITH_OUR_PATH = """
+    select rolname, unnest(setconfig) from pg_db_role_setting join pg_roles on pg_roles.oid = setrole
+    where setdatabase = (select oid from pg_database where datname = current_database())
+"""
+
+
+def admit(connection: psycopg.Connection, application_url: str, say: Say) -> None:
+    """Create the application's role if it is missing, and grant it what it needs. Raises Refused.
+
+    If it is the role that migrates, it owns the tables and needs no grants.
+    """
+    application = conninfo_to_dict(application_url)
+    owner, role = connection.info.user, str(application.get("user") or connection.info.user)
+    with connection.transaction():
+        if role != owner:
+            _create(connection, role, str(application.get("password") or ""))
+            connection.execute("set local search_path to akako, pg_catalog, pg_temp")
+            for grant in GRANTS:
+                connection.execute(sql.SQL(grant).format(role=sql.Identifier(role)))
+    for name in dict.fromkeys((role, owner)):
+        _set_settings(connection, name, say)
+
+
+def forget_settings(connection: psycopg.Connection) -> None:
+    """Take our settings from the roles that have them in this database, as earlier versions look in `public`."""
+    with connection.transaction():
+        resolve_in_catalog(connection)
+        ours = f"search_path={SETTINGS['search_path']}"
+        found = connection.execute(_WITH_OUR_PATH).fetchall()
+        for role in [name for name, setting in found if setting == ours]:
+            for setting in SETTINGS:
+                reset = sql.SQL("reset {}").format(sql.Identifier(setting))
+                connection.execute(_alter(connection, role, reset))
+
+
+def _create(connection: psycopg.Connection, role: str, password: str) -> None:
+    """Create the role. The server gets a SCRAM verifier, so that its log cannot show the password."""
+    resolve_in_catalog(connection)
+    if connection.execute("select from pg_roles where rolname = %s", (role,)).fetchone() is not None:
+        return
+    statement = sql.SQL("create role {} login").format(sql.Identifier(role))
+    if password:
+        verifier = connection.pgconn.encrypt_password(password.encode(), role.encode(), b"scram-sha-256").decode()
+        statement += sql.SQL(" password {}").format(sql.Literal(verifier))
+    try:
+        with connection.transaction():
+            connection.execute(statement)
+    except (errors.DuplicateObject, errors.UniqueViolation):
+        return  # another database of this server was migrated at the same moment
+    except psycopg.DatabaseError as error:
+        name = sql.Identifier(role).as_string()
+        raise Refused(
+            f"The tables are migrated, but the role {name} of DATABASE_URL does not exist, and "
+            f"{connection.info.user} could not create it ({str(error).splitlines()[0]}). Create it as an administrator"
+            f" (create role {name} login password '...';) or in your host's console, then run `akako migrate` again."
+            f" Where there can be one role only, leave DATABASE_OWNER_URL unset."
+        ) from error
+
+
+def _set_settings(connection: psycopg.Connection, role: str, say: Say) -> None:
+    with connection.transaction():
+        resolve_in_catalog(connection)
+        present = {str(setting) for (setting,) in connection.execute(_SET, (role,))}
+        shared = connection.execute(_OWNS_OTHERS, (role,)).fetchone() == (True,)
+    missing = [name for name, value in SETTINGS.items() if f"{name}={value}" not in present]
+    if not missing:
+        return
+    statements = [_alter(connection, role, _set(name)) for name in missing]
+    if shared:
+        say(f"{role} owns tables outside the schema akako, so its settings are left alone; {_UNSET}")
+        return
+    try:
+        with connection.transaction():
+            for statement in statements:
+                connection.execute(statement)
+    except psycopg.DatabaseError as error:
+        remedy = " ".join(f"{statement.as_string(connection)};" for statement in statements)
+        say(
+            f"{connection.info.user} may not set the settings of {role} ({str(error).splitlines()[0]}); {_UNSET}"
+            f" To set them for other connections, run as an administrator: {remedy}"
+        )
+
+
+def _set(name: str) -> sql.Composed:
+    value: sql.Composable = sql.Literal(SETTINGS[name])
+    if name == "search_path":  # a list: as one literal it would be the name of one schema
+        value = sql.SQL(", ").join(sql.Identifier(part) for part in SETTINGS[name].split(", "))
+    return sql.SQL("set {} = {}").format(sql.Identifier(name), value)
+
+
+def _alter(connection: psycopg.Connection, role: str, change: sql.Composed) -> sql.Composed:
+    alter = sql.SQL("alter role {} in database {} ")
+    return alter.format(sql.Identifier(role), sql.Identifier(connection.info.dbname)) + change
