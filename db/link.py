@@ -38,11 +38,11 @@ class Link(psycopg.Connection[Any]):
     def is_dead(self) -> bool:
         """Whether the server has closed the connection since it was last used. Costs microseconds while it lives."""
         poll = select.poll()
-        poll.register(self.fileno(), select.POLLIN)
-        if not poll.poll(0):
-            return False
-        # Something came unasked: the end of the connection, or only a notice or a setting that changed.
         try:
+            poll.register(self.fileno(), select.POLLIN)
+            if not poll.poll(0):
+                return False
+            # Something came unasked: the end of the connection, or only a notice or a setting that changed.
             return self.pgconn.exec_(b"").status != psycopg.pq.ExecStatus.EMPTY_QUERY
         except psycopg.Error:
             return True

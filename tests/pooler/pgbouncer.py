@@ -3,9 +3,11 @@
 import os
 import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
+from urllib.parse import urlsplit
 
 import psycopg
 import pytest
@@ -14,12 +16,46 @@ from ops.embedded import account
 from ops.ground import free_port
 from ops.process import Process
 from tests.ops.groups import until
+from tests.servers import Database
 
 REQUIRED = "pgbouncer" in os.environ.get("AKAKO_REQUIRE", "").split(",")
 PROGRAM = shutil.which("pgbouncer", path=os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin"]))
 
 POOL_SIZE = 10
+TRACKED = {"client_encoding", "DateStyle", "TimeZone", "standard_conforming_strings", "application_name"}
+"""What PgBouncer itself sets to what each client asked for."""
 ROLES = ("akako_app", "akako_owner", "postgres")
+
+
+@dataclass(frozen=True)
+class Pooled:
+    """A database as clients of the pooler reach it; the URLs of `direct` lead to PostgreSQL itself."""
+
+    direct: Database
+    port: int
+
+    @property
+    def app_url(self) -> str:
+        """As the application's role."""
+        return self._through(self.direct.app_url)
+
+    @property
+    def owner_url(self) -> str:
+        """As the role that owns the tables."""
+        return self._through(self.direct.owner_url)
+
+    def left_behind(self) -> set[str]:
+        """The settings that differ in the shared sessions of the application's role, whoever made them differ."""
+        with ExitStack() as stack:
+            clients = [stack.enter_context(psycopg.connect(self.app_url)) for _ in range(POOL_SIZE)]
+            found = [
+                client.execute("select name from pg_settings where source = 'session'").fetchall() for client in clients
+            ]
+        return {name for names in found for (name,) in names} - TRACKED
+
+    def _through(self, url: str) -> str:
+        parts = urlsplit(url)
+        return f"postgresql://{parts.username}@127.0.0.1:{self.port}{parts.path}"
 
 
 def program() -> str:
