@@ -21,6 +21,7 @@ from ops.main import main
 from tests import people
 from tests.access.test_lookup import ask
 from tests.clerk_says import Clerk
+from tests.health.test_ready import asked
 from tests.ledger import apply, values
 from tests.ops.groups import until
 from tests.pooler.neighbour import neighbours
@@ -126,6 +127,23 @@ def test_a_pooler_is_found_and_told_once(pooled: Pooled) -> None:
 
     assert [line["event"] for line in logs] == ["database.pooler_found"]
     assert "DATABASE_POOLER=transaction" in logs[0]["next_step"]
+
+
+def test_a_session_that_loses_its_settings_is_not_ready(
+    database: Any, redis_url: str, servers: Servers, tmp_path: Path
+) -> None:
+    """As behind a pooler that was not found: the second connection, which would show it, is refused."""
+    tmp_path.chmod(0o755)
+    sockets = servers.postgres.superuser_url.partition("host=")[2]
+    with psycopg.connect(database.superuser_url, autocommit=True) as superuser:
+        superuser.execute(f"alter role akako_app in database {superuser.info.dbname} set intervalstyle = 'iso_8601'")
+    forgetful = {"max_client_conn": "1", "server_reset_query_always": "1"}
+    with pgbouncer(sockets, tmp_path, forgetful) as port:
+        status, parts = asked(Pooled(database, port).app_url, redis_url)
+
+    assert status == 503
+    assert parts["database"].startswith("session settings are not as needed: ")
+    assert "IntervalStyle" in parts["database"]
 
 
 def test_a_pooler_that_is_named_is_not_looked_for(pooled: Pooled) -> None:
