@@ -122,4 +122,4 @@ def _complaint(name: str) -> str:
     if name in REMEDIES:
         return f"the parameter {name} is not understood: {REMEDIES[name]}"
     shown = f"the parameter {name}" if _NAME.fullmatch(name) else "a parameter after the ?"
-    return f"{shown} is not understood: remove it; docs/reference/settings.md names what is accepted"
+    return f"{shown} is not understood: remove it; docs/reference/database-url.md names what is accepted"

@@ -41,7 +41,7 @@ class MigrationSettings(Settings):
     """What `akako migrate` needs."""
 
     database_owner_url: PostgresUrl | None = None
-    """The role that owns the tables, for `akako migrate` only; unset, `DATABASE_URL` is used and owns them itself."""
+    """The role that owns the tables, for `akako migrate` only, without a pooler; unset, `DATABASE_URL` is used."""
 
 
 class MetricsSettings(Settings):

@@ -1,8 +1,10 @@
+from pathlib import Path
+
 import pytest
 from psycopg import pq
 from psycopg.conninfo import conninfo_to_dict
 
-from config.database_url import LIBPQ, names_pooler, normalise
+from config.database_url import DROPPED, LIBPQ, names_pooler, normalise
 
 SECRET = "s3cret-Word"
 
@@ -109,6 +111,12 @@ def test_a_password_that_was_not_encoded_is_never_quoted(before: str, sign: str)
         message = "%40" if read.get("password") == password else f"%40 {read.get('host')} {read.get('port')}"
     assert "%40" in message
     assert SECRET not in message
+
+
+def test_the_reference_names_every_parameter_that_is_dropped() -> None:
+    page = (Path(__file__).parents[2] / "docs/reference/database-url.md").read_text()
+
+    assert [name for name in DROPPED if f"`{name}`" not in page] == []
 
 
 def test_prisma_says_that_there_is_a_pooler() -> None:
