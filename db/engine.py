@@ -134,6 +134,6 @@ def _cancel(context: ExceptionContext) -> None:
 
     psycopg does so itself for Ctrl-C only, not for a task's time limit.
     """
-    driver = context.connection.connection.dbapi_connection if context.connection else None
+    driver: object = context.connection.connection.dbapi_connection if context.connection else None
     if isinstance(driver, psycopg.Connection) and driver.info.transaction_status is TransactionStatus.ACTIVE:
         driver.cancel_safe(timeout=CANCEL_SECONDS)

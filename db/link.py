@@ -50,7 +50,7 @@ class Link(psycopg.Connection[Any]):
 
 def of(connection: Connection) -> Link:
     """The link that a connection of SQLAlchemy's works on."""
-    link = connection.connection.dbapi_connection  # `driver_connection` is None once it is detached
+    link: object = connection.connection.dbapi_connection  # `driver_connection` is None once it is detached
     if not isinstance(link, Link):
         raise TypeError("not a connection of db.engine")
     return link
