@@ -9,7 +9,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --genera
 	--no-emit-find-links --no-annotate --custom-compile-command "make lock"
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo up test format lint types contracts check lock bench bench-quick faults clean
+.PHONY: help install demo up test test-pooler format lint types contracts check lock bench bench-quick faults clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*?## ' $(MAKEFILE_LIST) | sort | awk -F ':.*?## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -34,6 +34,9 @@ up: install ## Run everything in the foreground; data stays in .local/
 
 test: check ## Run what CI runs: format, lint, types, import contracts, tests
 	@$(BIN)/pytest -n 2 --dist worksteal
+
+test-pooler: install ## Run the tests that need PgBouncer (Debian: apt-get install pgbouncer); fails where it is missing
+	@AKAKO_REQUIRE=pgbouncer $(BIN)/pytest tests/pooler
 
 check: install
 	@$(BIN)/ruff format --check .

@@ -108,7 +108,11 @@ def build(settings: AccessSettings) -> Authentication:
     tokens = Tokens(settings.clerk_issuer, keys, parties=parties, leeway_seconds=settings.token_leeway_seconds)
     seconds = settings.guard_timeout_seconds
     database = engine.connect(
-        settings.database_url.get_secret_value(), "guard", connections=1, statement_seconds=seconds
+        settings.database_url.get_secret_value(),
+        "guard",
+        pooler=settings.database_pooler,
+        connections=1,
+        statement_seconds=seconds,
     )
     lookup = Lookup(database, seconds=seconds, most_waiting=settings.guard_waiting)
     return Authentication(tokens, keys, lookup, parties)

@@ -13,12 +13,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from prometheus_client import Counter as Metric
-from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy import Engine
 
 from config.tally import Tally
 from db import callers, faults
 from db.callers import Known
+from db.held import Held
 
 FAILED = Metric("akako_lookups_failed_total", "Requests for which the database did not say who is calling.", ["reason"])
 
@@ -47,7 +47,7 @@ class Lookup:
         self._wake = threading.Condition()
         self._thread: threading.Thread | None = None
         self._closing = False
-        self._connection: Connection | None = None
+        self._held = Held(engine)
         self._failures = Tally("callers.not_found", FAILED)
 
     async def find(self, clerk_id: str) -> Known | None:
@@ -99,7 +99,7 @@ class Lookup:
                 _answer(batch, self._unavailable(type(error).__name__, next_step=remedy))
             else:
                 _answer(batch, found)
-        self._let_go()
+        self._held.release()
 
     def _next(self) -> list[_Waiting]:
         """Who waits, as soon as somebody does, without those who gave up; nobody when it is time to stop."""
@@ -112,46 +112,22 @@ class Lookup:
                 if batch := [waiting for waiting in batch if not waiting.answer.cancelled()]:
                     return batch
 
-    def _ask(self, clerk_ids: set[str]) -> dict[str, Known]:
-        """One statement; once more on a new connection if the old one was dead, or led to what was the primary."""
-        try:
-            return self._query(clerk_ids)
-        except Exception as error:
-            if not faults.is_lost(error):
-                raise
-            return self._query(clerk_ids)
-
-    def _query(self, clerk_ids: set[str]) -> dict[str, Known]:
-        """On one connection that is kept: borrowing it anew for each query would cost more than the query."""
-        if self._connection is None:
-            self._connection = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
-        try:
-            return callers.find(self._connection, clerk_ids)
-        except Exception:
-            self._let_go()
-            raise
-
-    def _let_go(self) -> None:
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            with contextlib.suppress(SQLAlchemyError):
-                # Not back to the pool: whatever it led to may not be what a new one leads to.
-                connection.invalidate()
-                connection.close()
+    def _ask(self, clerk_ids: set[str]) -> dict[str, Known | None]:
+        return self._held.run(lambda connection: callers.answer(connection, clerk_ids))
 
 
-def _answer(batch: Sequence[_Waiting], result: Mapping[str, Known] | Unavailable) -> None:
+def _answer(batch: Sequence[_Waiting], result: Mapping[str, Known | None] | Unavailable) -> None:
     """Give everybody an answer, with one call into each event loop."""
     for loop in {waiting.loop for waiting in batch}:
         with contextlib.suppress(RuntimeError):  # the loop is gone, and with it whoever waited
             loop.call_soon_threadsafe(_settle, [waiting for waiting in batch if waiting.loop is loop], result)
 
 
-def _settle(batch: Sequence[_Waiting], result: Mapping[str, Known] | Unavailable) -> None:
+def _settle(batch: Sequence[_Waiting], result: Mapping[str, Known | None] | Unavailable) -> None:
     for waiting in batch:
         if waiting.answer.done():
             continue
         if isinstance(result, Unavailable):
             waiting.answer.set_exception(result)
         else:
-            waiting.answer.set_result(result.get(waiting.clerk_id))
+            waiting.answer.set_result(result[waiting.clerk_id])

@@ -87,6 +87,7 @@ def _desk(settings: ApiSettings) -> Desk:
     database = engine.connect(
         settings.database_url.get_secret_value(),
         "api",
+        pooler=settings.database_pooler,
         connections=settings.api_connections,
         statement_seconds=STATEMENT_SECONDS,
         lock_seconds=LOCK_SECONDS,

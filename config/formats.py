@@ -10,14 +10,14 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from pydantic import AfterValidator, SecretStr
 
+from config import database_url
+
 LEAST_SECRET_BYTES = 16
 LEAST_KEY_BITS = 2_048
 
 
 def _postgresql(url: SecretStr) -> SecretStr:
-    if not url.get_secret_value().startswith(("postgresql://", "postgres://")):
-        raise ValueError("give a URL like postgresql://user:password@host:5432/database")
-    return url
+    return SecretStr(database_url.normalise(url.get_secret_value()))
 
 
 def _redis(url: SecretStr) -> SecretStr:

@@ -1,11 +1,12 @@
 """Every environment variable that Akako Sync reads: once, with its sentence, judged before anything starts."""
 
 import sys
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
-from pydantic import Field, ValidationError
+from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from config.database_url import names_pooler
 from config.formats import Origin, Parties, PostgresUrl, PublicKey, RedisUrl, SecretKey, SigningSecrets
 from config.role import Role
 
@@ -18,18 +19,29 @@ class Settings(BaseSettings):
     database_url: PostgresUrl
     """PostgreSQL 15 or newer, as the application's own role: `postgresql://user:password@host:5432/database`."""
 
+    database_pooler: Literal["none", "transaction"] = "none"
+    """`transaction` if `DATABASE_URL` leads through a pooler in transaction mode (PgBouncer, Supavisor, Neon's)."""
+
     log_format: Literal["auto", "json", "console"] = "auto"
     """How log lines look: `json`, `console`, or `auto` (console on a terminal, JSON elsewhere)."""
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     """The least important log line that is written."""
 
+    @model_validator(mode="before")
+    @classmethod
+    def _pooler_of_the_url(cls, given: dict[str, Any]) -> dict[str, Any]:
+        """`pgbouncer=true` in the URL stands for `DATABASE_POOLER=transaction` where that is not set."""
+        url = given.get("database_url")
+        text = url.get_secret_value() if isinstance(url, SecretStr) else str(url)
+        return {"database_pooler": "transaction", **given} if names_pooler(text) else given
+
 
 class MigrationSettings(Settings):
     """What `akako migrate` needs."""
 
     database_owner_url: PostgresUrl | None = None
-    """The role that owns the tables, for `akako migrate` only; unset, `DATABASE_URL` is used and owns them itself."""
+    """The role that owns the tables, for `akako migrate` only, without a pooler; unset, `DATABASE_URL` is used."""
 
 
 class MetricsSettings(Settings):

@@ -1,41 +1,42 @@
 """The connection pool of a process."""
 
+from collections.abc import Mapping
+from functools import cache
+from typing import Any, Literal, TypeAlias
+
 import psycopg
+import structlog
 from psycopg.pq import TransactionStatus
-from sqlalchemy import Engine, ExceptionContext, create_engine, event
+from sqlalchemy import Connection, Engine, ExceptionContext, create_engine, event
+from sqlalchemy.exc import DisconnectionError
 
-from db.session import SETTINGS
+from db import link
+from db.link import CONNECT_TIMEOUT_SECONDS as CONNECT_TIMEOUT_SECONDS
+from db.link import Link
+from db.pooler import pools_transactions
 
-CONNECT_TIMEOUT_SECONDS = 2
-SILENCE_MILLISECONDS = 10_000
+log = structlog.get_logger()
+
+Pooler: TypeAlias = Literal["none", "transaction"]
+"""The setting `DATABASE_POOLER`."""
+
 CANCEL_SECONDS = 2
 READ_ONLY = "25006"
-
-
-# Whatever the host's defaults are: an answered commit is on disk, and a statement sees what was committed before it,
-# so that whoever waited for a lock decides by what is there then. Every name is qualified, since the search path is not
-# set yet.
-_SESSION = f"""
-    select {", ".join(f"pg_catalog.set_config('{name}', '{value}', false)" for name, value in SETTINGS.items())},
-           pg_catalog.set_config('statement_timeout', %s, false), pg_catalog.set_config('lock_timeout', %s, false),
-           pg_catalog.set_config('idle_in_transaction_session_timeout', %s, false),
-           case when pg_catalog.current_setting('synchronous_commit') operator(pg_catalog.=) 'off'
-                then pg_catalog.set_config('synchronous_commit', 'on', false) end
-"""  # noqa: S608 - constants of ours
 
 # A session keeps its plans, those of triggers and foreign keys too, until the tables are analyzed. Made while hardly
 # anybody was there, they would read all users for every row of a database that has just begun to fill. They are kept
 # whatever the server believes of the arrays it is given: to plan each statement anew cost as much as to execute it.
-_LOOK_UP = """
-    select set_config(name, 'off', false), set_config('plan_cache_mode', 'force_generic_plan', false)
-    from unnest(array['enable_seqscan', 'enable_hashjoin', 'enable_mergejoin']) as way (name)
-"""
+_LOOK_UP = {
+    **dict.fromkeys(("enable_seqscan", "enable_hashjoin", "enable_mergejoin"), "off"),
+    "plan_cache_mode": "force_generic_plan",
+}
 
 
 def connect(
     url: str,
     process: str,
     *,
+    pooler: Pooler = "none",
     connections: int = 2,
     statement_seconds: float = 60,
     lock_seconds: float = 0,
@@ -49,42 +50,77 @@ def connect(
     server, and a transaction in which we say nothing for `idle_seconds` is ended by it (0: never); a server that falls
     silent is given up. With `looks_up` each row is found through an index wherever there is one, however small the
     tables seem.
+
+    A pooled connection that the server has closed is replaced before it is handed out. Behind a pooler in transaction
+    mode nothing is left in a session; one that `pooler` does not name is found when the first connection is opened.
     """
-
-    limits = [f"{seconds * 1_000:.0f}" for seconds in (statement_seconds, lock_seconds, idle_seconds)]
-
-    def open_connection() -> psycopg.Connection:
-        connection = psycopg.connect(
-            url,
-            application_name=f"akako {process}",
-            connect_timeout=CONNECT_TIMEOUT_SECONDS,
-            keepalives_idle=10,
-            keepalives_interval=5,
-            keepalives_count=3,
-            tcp_user_timeout=SILENCE_MILLISECONDS,
-        )
-        try:
-            connection.execute(_SESSION, limits)
-            if looks_up:
-                connection.execute(_LOOK_UP)
-            connection.commit()
-        except BaseException:
-            connection.close()
-            raise
-        return connection
-
+    limits = {
+        "statement_timeout": statement_seconds,
+        "lock_timeout": lock_seconds,
+        "idle_in_transaction_session_timeout": idle_seconds,
+    }
+    settings = {name: f"{seconds * 1_000:.0f}" for name, seconds in limits.items()} | (_LOOK_UP if looks_up else {})
     engine = create_engine(
         "postgresql+psycopg://",
-        creator=open_connection,
+        creator=_Opener(link.conninfo(url, process), settings, pooler),
         pool_size=connections,
         max_overflow=0,
         pool_timeout=CONNECT_TIMEOUT_SECONDS,
         pool_use_lifo=True,
         hide_parameters=True,
+        use_native_hstore=False,
     )
+    event.listen(engine, "checkout", _replace_a_dead_one)
+    event.listen(engine, "begin", _begin)
     event.listen(engine, "handle_error", _leave_a_demoted_primary)
     event.listen(engine, "handle_error", _cancel)
     return engine
+
+
+class _Opener:
+    """Opens the connections of one engine."""
+
+    def __init__(self, address: str, settings: Mapping[str, str], pooler: Pooler) -> None:
+        self._address = address
+        self._settings = settings
+        self._pooled: bool | None = True if pooler == "transaction" else None
+        self._found: bool | None = None
+
+    def __call__(self) -> Link:
+        opened = link.open_link(self._address)
+        try:
+            if self._pooled is None:
+                self._pooled = self._found = pools_transactions(opened, lambda: link.open_link(self._address))
+            if self._found:
+                opened.pooler_found = True
+                _advise()
+            (link.settle_each_transaction if self._pooled else link.settle)(opened, self._settings)
+        except BaseException:
+            opened.close()
+            raise
+        return opened
+
+
+@cache
+def _advise() -> None:
+    """Say once what to set; commands, which do not configure logs, leave that to `akako status`."""
+    if structlog.is_configured():
+        log.warning(
+            "database.pooler_found",
+            next_step="set DATABASE_POOLER=transaction: DATABASE_URL leads through a pooler in transaction mode",
+        )
+
+
+def _replace_a_dead_one(pooled: Link, *_: Any) -> None:
+    """The server was restarted or ended an idle session: SQLAlchemy connects anew."""
+    if pooled.is_dead():
+        raise DisconnectionError
+
+
+def _begin(connection: Connection) -> None:
+    """Begin a transaction with its settings, where the session has none."""
+    if opening := link.of(connection).opening:
+        connection.exec_driver_sql(opening)
 
 
 def _leave_a_demoted_primary(context: ExceptionContext) -> None:
@@ -98,6 +134,6 @@ def _cancel(context: ExceptionContext) -> None:
 
     psycopg does so itself for Ctrl-C only, not for a task's time limit.
     """
-    driver = context.connection.connection.driver_connection if context.connection else None
+    driver: object = context.connection.connection.dbapi_connection if context.connection else None
     if isinstance(driver, psycopg.Connection) and driver.info.transaction_status is TransactionStatus.ACTIVE:
         driver.cancel_safe(timeout=CANCEL_SECONDS)

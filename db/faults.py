@@ -1,5 +1,7 @@
 """What a database error means for the work at hand; borrowed errors are told apart here and nowhere else."""
 
+import re
+
 from sqlalchemy import exc
 from sqlalchemy.exc import DBAPIError
 
@@ -11,15 +13,19 @@ _AWAY = {
     "53100": "make room: PostgreSQL's disk is full",
     "53": "PostgreSQL is out of a resource (connections, memory): raise its limit or lower ours",
     "25006": "PostgreSQL is read-only here: point DATABASE_URL at the primary",
+    "42P05": "set DATABASE_POOLER=transaction: a pooler between mixes up prepared statements",
+    "26": "set DATABASE_POOLER=transaction: a pooler between mixes up prepared statements",
     "42501": "run `akako migrate` with DATABASE_OWNER_URL: the application's role lacks a right",
     "42": "run `akako migrate`: the tables are not of this version",
-    "26": "use session pooling, or connect directly: a pooler mixes up prepared statements",
     "28": "check the user and password in DATABASE_URL",
     "3D": "check the database's name in DATABASE_URL",
     "55000": "look at PostgreSQL's log",
     "58": "look at PostgreSQL's log",
     "XX": "look at PostgreSQL's log",
 }
+_DUPLICATE_PREPARED_STATEMENT = "42P05"
+# PgBouncer's words; while a connection is opened there is no SQLSTATE.
+_UNSUPPORTED = re.compile(r"unsupported startup parameter(?: in options)?: (\w+)")
 _UNREACHABLE = ("08", "57P", "28", "3D")
 
 
@@ -54,7 +60,7 @@ def is_busy(error: BaseException) -> bool:
 
 def is_misfit(error: BaseException) -> bool:
     """The tables, or what we may do with them, are not as this version needs them."""
-    return (_sqlstate(error) or "").startswith("42")
+    return is_of_another_version(error)
 
 
 def is_away(error: BaseException) -> bool:
@@ -70,6 +76,8 @@ def remedy(error: BaseException) -> str | None:
         return _AWAY["25006"]
     if not isinstance(error, DBAPIError):
         return None
+    if refused := _UNSUPPORTED.search(str(error.orig)):
+        return f"remove `{refused[1]}` from DATABASE_URL: the pooler in between does not accept it"
     state = _sqlstate(error)
     known = next((advice for known, advice in _AWAY.items() if state and state.startswith(known)), None)
     if known is None and (error.connection_invalidated or (state is None and isinstance(error, exc.OperationalError))):
@@ -85,7 +93,8 @@ def is_unreachable(error: BaseException) -> bool:
 
 def is_of_another_version(error: BaseException) -> bool:
     """The tables, or our rights to them, are not those of this version."""
-    return (_sqlstate(error) or "").startswith("42")
+    state = _sqlstate(error) or ""
+    return state.startswith("42") and state != _DUPLICATE_PREPARED_STATEMENT
 
 
 def is_lost(error: BaseException) -> bool:

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from db import heartbeats, schema
+from db import heartbeats, link, schema
 from db.heartbeats import Heartbeat
+from db.session import SETTINGS
 
 MOST_COUNTED = 100_000
 """Of one status; more are told as this many."""
@@ -38,6 +39,10 @@ class Vitals:
     heartbeats: list[Heartbeat]
     schema_faults: list[str]
     """Why the schema of the tables cannot be trusted, each with its remedy."""
+    unfit_settings: list[str]
+    """Session settings that are not as every statement of ours needs them."""
+    pooler_found: bool
+    """Whether a pooler in transaction mode is between, and DATABASE_POOLER does not say so."""
 
 
 def read(connection: Connection) -> Vitals:
@@ -49,7 +54,18 @@ def read(connection: Connection) -> Vitals:
         last_delivery_seconds=_last_delivery(connection),
         heartbeats=heartbeats.of_parts(connection),
         schema_faults=schema.faults(connection),
+        unfit_settings=unfit_settings(connection),
+        pooler_found=link.of(connection).pooler_found,
     )
+
+
+def unfit_settings(connection: Connection) -> list[str]:
+    """The names of the session settings that are not as `SETTINGS` has them, whoever changed them."""
+    rows = connection.exec_driver_sql(
+        "select name, pg_catalog.current_setting(name, true) from pg_catalog.unnest(%s::text[]) as needed (name)",
+        (list(SETTINGS),),
+    )
+    return [name for name, value in rows if value != SETTINGS[name]]
 
 
 def revision(connection: Connection) -> str | None:

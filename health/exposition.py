@@ -67,7 +67,7 @@ def start(settings: MetricsSettings, place: str, *collectors: Collector) -> None
     """
     if not settings.metrics_port:
         return
-    database = DatabaseGauges(Look(settings.database_url.get_secret_value()))
+    database = DatabaseGauges(Look(settings.database_url.get_secret_value(), settings.database_pooler))
     registry = CollectorRegistry()
     registry.register(_Together(Counted(place), ProcessCollector(registry=None), database, *collectors))
     threading.Thread(target=_listen, args=(settings, registry), name="metrics", daemon=True).start()

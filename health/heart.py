@@ -1,6 +1,7 @@
 """Writes down that a part lives and when it moved, on a database connection of its own."""
 
 from db import engine, heartbeats
+from db.engine import Pooler
 
 STATEMENT_SECONDS = 2.0
 
@@ -8,10 +9,15 @@ STATEMENT_SECONDS = 2.0
 class Heart:
     """The heart of one part; of several processes of it, each has one."""
 
-    def __init__(self, database_url: str, part: str) -> None:
+    def __init__(self, database_url: str, part: str, pooler: Pooler = "none") -> None:
         self._part = part
         self._engine = engine.connect(
-            database_url, f"{part} watch", connections=1, statement_seconds=STATEMENT_SECONDS, lock_seconds=1
+            database_url,
+            f"{part} watch",
+            pooler=pooler,
+            connections=1,
+            statement_seconds=STATEMENT_SECONDS,
+            lock_seconds=1,
         )
 
     def beat(self, still_seconds: float) -> None:

@@ -1,6 +1,7 @@
 """A look at the database that never takes long, whoever looks and whatever state it is in."""
 
 from db import engine, vitals
+from db.engine import Pooler
 from db.vitals import Vitals
 from health.asked import Asked
 
@@ -12,8 +13,10 @@ PATIENCE_SECONDS = 2.5
 class Look:
     """The vital signs, at most a few seconds old. It keeps no connection: they are for those who work."""
 
-    def __init__(self, database_url: str) -> None:
-        self._engine = engine.connect(database_url, "look", connections=1, statement_seconds=STATEMENT_SECONDS)
+    def __init__(self, database_url: str, pooler: Pooler = "none") -> None:
+        self._engine = engine.connect(
+            database_url, "look", pooler=pooler, connections=1, statement_seconds=STATEMENT_SECONDS
+        )
         self._vitals = Asked(self._read, fresh=FRESH_SECONDS, patience=PATIENCE_SECONDS)
 
     def vitals(self) -> Vitals:

@@ -7,6 +7,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from db import faults, migrate
 from db.heartbeats import Heartbeat
+from db.vitals import Vitals
 from health.asked import Asked
 from health.broker import Away, Broker
 from health.look import Look
@@ -35,6 +36,8 @@ NEXT_STEPS = {
     Part.WORKER: "see that the worker runs; its log says what keeps it",
     Part.BEAT: "see that the calendar (beat) runs; its log says what keeps it",
 }
+
+SETTINGS_STEP = "set DATABASE_POOLER=transaction if a pooler is between; look for who changes settings if none is"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +69,7 @@ class Parts:
             database, migrations = blind(error)
             moving = [_unknown(part) for part in MOVING]
         else:
-            database, migrations = State(Part.DATABASE), _migrations(seen.revision, seen.schema_faults)
+            database, migrations = _database(seen), _migrations(seen.revision, seen.schema_faults)
             moving = [_moves(part, seen.heartbeats) for part in MOVING]
         return [database, migrations, self._broker_state(), *moving]
 
@@ -84,6 +87,15 @@ def blind(error: Exception) -> tuple[State, State]:
         return State(Part.DATABASE), _ill(Part.MIGRATIONS, "the tables are not of this version")
     away = State(Part.DATABASE, "does not answer", faults.remedy(error) or NEXT_STEPS[Part.DATABASE])
     return away, _unknown(Part.MIGRATIONS)
+
+
+def _database(seen: Vitals) -> State:
+    if seen.unfit_settings:
+        names = ", ".join(seen.unfit_settings)
+        return State(Part.DATABASE, f"session settings are not as needed: {names}", SETTINGS_STEP)
+    if seen.pooler_found:
+        return State(Part.DATABASE, "well; set DATABASE_POOLER=transaction, since a pooler is between")
+    return State(Part.DATABASE)
 
 
 def _migrations(revision: str | None, schema_faults: list[str]) -> State:

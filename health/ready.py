@@ -42,4 +42,5 @@ class Ready:
 
 def build(settings: BrokerSettings) -> Ready:
     """The endpoint of a process with these servers."""
-    return Ready(Parts(Look(settings.database_url.get_secret_value()), Broker(settings.redis_url.get_secret_value())))
+    look = Look(settings.database_url.get_secret_value(), settings.database_pooler)
+    return Ready(Parts(look, Broker(settings.redis_url.get_secret_value())))

@@ -60,9 +60,9 @@ class Doctor:
 
     def __init__(self, settings: BrokerSettings) -> None:
         url = settings.database_url.get_secret_value()
-        self._look = Look(url)
+        self._look = Look(url, settings.database_pooler)
         self._parts = Parts(self._look, Broker(settings.redis_url.get_secret_value()))
-        self._engine = engine.connect(url, "akako", connections=1, statement_seconds=2)
+        self._engine = engine.connect(url, "akako", pooler=settings.database_pooler, connections=1, statement_seconds=2)
 
     def examine(self, only: Part | None = None) -> Condition:
         """How everything is now; of one part alone, if named."""

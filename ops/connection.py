@@ -25,8 +25,14 @@ def database(connections: int = 1, lock_seconds: float = 0) -> Iterator[Engine]:
 
     What is refused, or cannot be reached, ends the command with a sentence.
     """
-    url = load(Settings).database_url.get_secret_value()
-    pool = engine.connect(url, "akako", connections=connections, lock_seconds=lock_seconds)
+    settings = load(Settings)
+    pool = engine.connect(
+        settings.database_url.get_secret_value(),
+        "akako",
+        pooler=settings.database_pooler,
+        connections=connections,
+        lock_seconds=lock_seconds,
+    )
     try:
         yield pool
     except (Refused, PlaceUnknown) as refusal:

@@ -7,7 +7,9 @@ import psycopg
 from sqlalchemy.exc import DBAPIError
 
 from config.settings import MigrationSettings, load
+from db import pooler
 from db.migrate import upgrade
+from db.pooler import TransactionPooler
 from db.schema import Refused
 from ops.terminal import shown
 
@@ -31,6 +33,8 @@ def migrate(as_json: bool) -> None:
     """
     settings = load(MigrationSettings)
     owner = settings.database_owner_url
+    if owner is None and settings.database_pooler == "transaction":
+        raise click.ClickException(str(TransactionPooler()))
     applied = apply(settings.database_url.get_secret_value(), owner.get_secret_value() if owner else None)
     if as_json:
         click.echo(json.dumps({"applied": applied}))
@@ -41,8 +45,9 @@ def migrate(as_json: bool) -> None:
 def apply(application_url: str, owner_url: str | None) -> list[str]:
     """Migrate, as the owner if there is one; what was applied. Raises ClickException where PostgreSQL says no."""
     try:
+        pooler.refuse(owner_url or application_url)
         return upgrade(owner_url or application_url, application_url, say=lambda said: click.echo(said, err=True))
-    except Refused as error:
+    except (Refused, TransactionPooler) as error:
         raise click.ClickException(str(error)) from error
     except (DBAPIError, psycopg.Error) as error:
         raise click.ClickException(_advice(error, "DATABASE_OWNER_URL" if owner_url else "DATABASE_URL")) from error

@@ -1,7 +1,6 @@
 """Keeps deliveries by group commit: whatever waits is written and committed together."""
 
 import asyncio
-import contextlib
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -9,13 +8,13 @@ from dataclasses import dataclass
 from queue import SimpleQueue
 
 import structlog
-from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy import Engine
 
 from config import logs
 from config.settings import ReceiverSettings
 from db import events, faults
 from db.events import Kept
+from db.held import Held
 from health import thread
 from webhooks import metrics
 from webhooks.outcome import Outcome, Unavailable
@@ -48,9 +47,7 @@ class Intake:
     """
 
     def __init__(self, engine: Engine, settings: ReceiverSettings, nudge: Callable[[Sequence[str]], None]) -> None:
-        self._engine = engine
-        self._connection: Connection | None = None
-        """Held for as long as it works: to take one for each batch costs as much as to write it."""
+        self._held = Held(engine)
         self._settings = settings
         self._nudge = nudge
         self._closing = False
@@ -108,7 +105,7 @@ class Intake:
     def _run(self) -> None:
         while batch := self._next():
             self._keep(batch)
-        self._let_go()
+        self._held.release()
 
     def _next(self) -> list[Waiting]:
         """The next batch, as soon as there is one; empty when it is time to stop. Who gave up waiting is left out."""
@@ -138,8 +135,6 @@ class Intake:
         except Exception as error:
             if remedy := faults.remedy(error):
                 answer(batch, Unavailable("database_away", next_step=remedy, **logs.fault(error)))
-                # The next batch begins with another connection: perhaps to another server.
-                self._engine.dispose()
             elif len(batch) == 1:
                 answer(batch, Unavailable("row_refused", **logs.fault(error)))
             else:
@@ -159,29 +154,8 @@ class Intake:
                 self._keep(still)
 
     def _write(self, batch: Sequence[Kept]) -> set[str]:
-        """One statement, which is one transaction; once more on a new connection if the old one was dead."""
-        try:
-            return self._insert(batch)
-        except Exception as error:
-            if not faults.is_lost(error):
-                raise
-            return self._insert(batch)
-
-    def _insert(self, batch: Sequence[Kept]) -> set[str]:
-        if self._connection is None:
-            self._connection = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
-        try:
-            return events.keep(self._connection, batch)
-        except Exception:
-            self._let_go()
-            raise
-
-    def _let_go(self) -> None:
-        """Have no connection any more, even if the one there was is too broken to be closed."""
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            with contextlib.suppress(SQLAlchemyError):
-                connection.close()
+        """One statement, which is one transaction."""
+        return self._held.run(lambda connection: events.keep(connection, batch))
 
 
 def _tell_of_parked(fresh: Sequence[Kept]) -> None:

@@ -37,7 +37,11 @@ STATEMENT_SECONDS = 5
 def build(settings: ReceiverSettings) -> ASGIApp:
     """The ASGI application that receives Clerk's deliveries."""
     database = engine.connect(
-        settings.database_url.get_secret_value(), "receiver", connections=1, statement_seconds=STATEMENT_SECONDS
+        settings.database_url.get_secret_value(),
+        "receiver",
+        pooler=settings.database_pooler,
+        connections=1,
+        statement_seconds=STATEMENT_SECONDS,
     )
     queue = Queue(settings.redis_url.get_secret_value(), settings.apply_set_size)
     nudger = Nudger(queue)

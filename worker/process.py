@@ -34,6 +34,7 @@ def equip(settings: WorkerSettings) -> None:
     pool = engine.connect(
         url,
         "worker",
+        pooler=settings.database_pooler,
         connections=1,
         statement_seconds=STATEMENT_SECONDS,
         lock_seconds=LOCK_SECONDS,

@@ -46,7 +46,7 @@ def _broker(settings: WorkerSettings) -> Broker:
 
 
 def _heart(settings: WorkerSettings, part: str) -> Heart:
-    return Heart(settings.database_url.get_secret_value(), part)
+    return Heart(settings.database_url.get_secret_value(), part, settings.database_pooler)
 
 
 class Held:

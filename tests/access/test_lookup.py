@@ -1,10 +1,11 @@
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import psycopg
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, event
 from starlette.testclient import TestClient
 from structlog.testing import capture_logs
 
@@ -136,6 +137,40 @@ def test_whoever_asks_is_led_to_the_new_primary_without_noticing(
     with demoted(database, in_favour_of_new_connections=True):
         until(led_elsewhere)
     assert {type(answer) for answer in answers} == {Known}
+
+
+MIXED_UP = {
+    "no row": "select 'user_ada', false, 1, 'user_ada', 'x', 'x', 'x', false, false, array['ADMIN'] limit 0",
+    "another user's row": "select 'user_bea', false, 1, 'user_bea', 'x', 'x', 'x', false, false, array['ADMIN']",
+    "another user's absence": "select 'user_bea', false, null, null, null, null, null, null, null, null",
+    "one user's row for another": "select 'user_ada', false, 1, 'user_bea', '', '', '', false, false, array['ADMIN']",
+    "two rows": "select 'user_ada', false, null, null, null, null, null, null, null, null from generate_series(1, 2)",
+    "other columns": "select 1",
+    "no rows at all": "update users set updated_at = now() where false",
+    "nothing": "",
+}
+
+
+@pytest.mark.parametrize("other", MIXED_UP.values(), ids=MIXED_UP)
+def test_an_answer_that_is_not_to_the_question_makes_nobody_unknown(
+    database: Database, engine: Engine, other: str
+) -> None:
+    """A pooler that mixes up prepared statements lets the server execute another client's."""
+    people.add(engine, ADA)
+    guard = connect(database.app_url, "guard", connections=1)
+    lookup = Lookup(guard, seconds=30)
+
+    @event.listens_for(guard, "before_cursor_execute", retval=True)
+    def mix_up(*call: Any) -> tuple[str, Any]:
+        return other, None
+
+    (mixed_up,) = ask(lookup, ADA)
+    event.remove(guard, "before_cursor_execute", mix_up)
+    (found,) = ask(lookup, ADA)
+    lookup.close()
+
+    assert isinstance(mixed_up, Unavailable)
+    assert isinstance(found, Known)
 
 
 def test_after_closing_nobody_is_asked_about(lookup: Lookup) -> None:

@@ -60,6 +60,22 @@ def test_database_urls_are_taken_as_hosts_give_them(environment: Environment, sc
     assert load(ReceiverSettings).database_url.get_secret_value().startswith(f"{scheme}://")
 
 
+@pytest.mark.parametrize(
+    ("url", "setting", "pooler"),
+    [
+        ("postgresql://akako@db/akako", None, "none"),
+        ("postgresql://akako@db/akako?pgbouncer=true", None, "transaction"),
+        ("postgresql://akako@db/akako?pgbouncer=true", "none", "none"),
+        ("postgresql://akako@db/akako", "transaction", "transaction"),
+    ],
+)
+def test_the_pooler_is_named_by_its_setting_or_by_the_url(
+    environment: Environment, url: str, setting: str | None, pooler: str
+) -> None:
+    environment(DATABASE_URL=url, DATABASE_POOLER=setting)
+    assert load(ReceiverSettings).database_pooler == pooler
+
+
 def test_several_signing_secrets_are_split_newest_first(environment: Environment) -> None:
     new, old = signing_secret(), signing_secret()
     environment(CLERK_WEBHOOK_SIGNING_SECRET=f"{new}, {old}")
@@ -73,6 +89,8 @@ def test_several_signing_secrets_are_split_newest_first(environment: Environment
         ("DATABASE_URL", "", "DATABASE_URL is not set."),
         ("DATABASE_URL", "mysql://db.example.com/akako", "DATABASE_URL: give a URL like postgresql://"),
         ("DATABASE_URL", "db.example.com", "DATABASE_URL: give a URL like postgresql://"),
+        ("DATABASE_URL", "postgresql://db/akako?colour=blue", "DATABASE_URL: the parameter colour is not understood"),
+        ("DATABASE_POOLER", "session", "DATABASE_POOLER: Input should be 'none' or 'transaction'"),
         ("REDIS_URL", None, "REDIS_URL is not set. Redis 6.2 or newer"),
         ("REDIS_URL", "amqp://redis.example.com", "REDIS_URL: give a URL like redis://host:6379/0"),
         ("CLERK_WEBHOOK_SIGNING_SECRET", None, "CLERK_WEBHOOK_SIGNING_SECRET is not set. Verifies deliveries"),

@@ -1,13 +1,19 @@
+import socket
+import tempfile
+import time
 from collections.abc import Iterator
+from pathlib import Path
 
+import psycopg
 import pytest
-from sqlalchemy import Engine
-from sqlalchemy.exc import DBAPIError, InternalError
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DBAPIError, InternalError, OperationalError
 
-from db import events, faults
+from db import events, faults, link
 from db.engine import connect
+from ops.embedded.postgres import QUICK, Postgres
 from tests.clerk_says import Clerk
-from tests.ledger import keep
+from tests.ledger import keep, values
 from tests.ops.groups import until
 from tests.servers import Database, demoted
 
@@ -18,6 +24,106 @@ def kept(database: Database) -> Iterator[Engine]:
     pool = connect(database.app_url, "kept", connections=1)
     yield pool
     pool.dispose()
+
+
+@pytest.fixture
+def several(database: Database) -> Iterator[Engine]:
+    """A pool that keeps three connections, all of which were used."""
+    pool = connect(database.app_url, "several", connections=3)
+    with pool.connect() as one, pool.connect() as two, pool.connect() as three:
+        assert len({session(connection) for connection in (one, two, three)}) == 3
+    yield pool
+    pool.dispose()
+
+
+def session(connection: Connection) -> int:
+    """The process id of the server's side."""
+    return int(connection.exec_driver_sql("select pg_backend_pid()").scalar_one())
+
+
+def sessions(database: Database) -> int:
+    """How many sessions there are in the database, beside the one that asks."""
+    with psycopg.connect(database.superuser_url) as superuser:
+        found = superuser.execute(
+            "select count(*) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()"
+        ).fetchone()
+    assert found is not None
+    return int(found[0])
+
+
+def end_sessions(database: Database) -> None:
+    """End every session in the database, as a restart of the server does."""
+    with psycopg.connect(database.superuser_url, autocommit=True) as superuser:
+        superuser.execute(
+            "select pg_terminate_backend(pid, 10000) from pg_stat_activity"
+            " where datname = current_database() and pid <> pg_backend_pid()"
+        )
+
+
+def works(engine: Engine) -> bool:
+    """Whether as many as the pool holds can begin a transaction at once. Raises what SQLAlchemy raises."""
+    with engine.begin() as one, engine.begin() as two, engine.begin() as three:
+        return all(session(connection) for connection in (one, two, three))
+
+
+def test_the_first_transaction_after_the_sessions_were_ended_works(database: Database, several: Engine) -> None:
+    end_sessions(database)
+    assert works(several)
+
+
+def test_the_first_transaction_after_an_idle_time_out_works(database: Database, engine: Engine) -> None:
+    (name,) = values(engine, "select current_database()")
+    engine.dispose()
+    with psycopg.connect(database.superuser_url, autocommit=True) as superuser:
+        superuser.execute(f"alter role akako_app in database {name} set idle_session_timeout = '200ms'")
+    pool = connect(database.app_url, "idle", connections=3)
+    assert works(pool)
+    until(lambda: sessions(database) == 0)
+    assert works(pool)
+    pool.dispose()
+
+
+def test_the_first_transaction_after_a_restart_of_the_server_works() -> None:
+    with tempfile.TemporaryDirectory(prefix="akako-tests-") as directory:
+        server = Postgres(Path(directory), options=QUICK)
+        server.start()
+        pool = connect(server.url("akako_app"), "restarted", connections=3)
+        assert works(pool)
+        for end in (server.stop, server.kill):
+            end()
+            server.start()
+            assert works(pool)
+        pool.dispose()
+        server.kill()
+
+
+def test_a_connection_to_which_something_came_unasked_is_kept(database: Database, kept: Engine) -> None:
+    with kept.begin() as connection:
+        connection.exec_driver_sql("listen akako_test")
+        before = session(connection)
+    with psycopg.connect(database.superuser_url, autocommit=True) as superuser:
+        superuser.execute("notify akako_test")
+    with kept.begin() as connection:
+        assert session(connection) == before
+
+
+@pytest.mark.parametrize(("query", "seconds"), [("", "2"), ("connect_timeout=7", "7")])
+def test_the_url_says_how_long_connecting_may_take(database: Database, query: str, seconds: str) -> None:
+    pool = connect(f"{database.app_url}&{query}", "patient")
+    with pool.connect() as connection:
+        assert link.of(connection).info.get_parameters()["connect_timeout"] == seconds
+    pool.dispose()
+
+
+@pytest.mark.parametrize(("query", "least", "most"), [("", 1.9, 8), ("&connect_timeout=9", 8.9, 30)])
+def test_a_server_that_says_nothing_is_given_up_when_the_url_says(query: str, least: float, most: float) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        pool = connect(f"postgresql://akako@127.0.0.1:{port}/akako?sslmode=disable{query}", "patient")
+        begun = time.monotonic()
+        with pytest.raises(OperationalError):
+            pool.connect()
+    assert least < time.monotonic() - begun < most
 
 
 def takes_writes(engine: Engine) -> bool:

@@ -4,10 +4,12 @@ import pytest
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from db import faults
+from config.role import Role
+from db import callers, directory, faults, vitals
 from db.engine import connect
 from ops.embedded.servers import Servers
-from tests.ledger import values
+from tests.clerk_says import BEGINNING, Clerk
+from tests.ledger import apply, values
 from tests.meanwhile import holding
 from tests.servers import Database
 
@@ -72,7 +74,8 @@ def test_what_another_transaction_did_is_a_collision(engine: Engine, sqlstate: s
         ("XX001", "log"),
         ("55000", "log"),
         ("25006", "primary"),
-        ("26000", "session pooling"),
+        ("26000", "DATABASE_POOLER=transaction"),
+        ("42P05", "DATABASE_POOLER=transaction"),
         ("28P01", "password"),
         ("3D000", "database's name"),
         ("42501", "DATABASE_OWNER_URL"),
@@ -136,6 +139,44 @@ def test_an_answered_commit_is_on_disk_whatever_the_host_s_default(database: Dat
     (name,) = values(reach(database.owner_url), "select current_database()")
     run(reach(database.owner_url), f"alter role akako_app in database {name} set synchronous_commit = off")
     assert values(reach(database.app_url), "select current_setting('synchronous_commit')") == ["on"]
+
+
+# Whatever a host sets for a role or a database.
+HOSTILE = [
+    *(("DateStyle", style) for style in ("SQL, DMY", "German", "Postgres, MDY", "ISO, DMY")),
+    ("IntervalStyle", "iso_8601"),
+    ("TimeZone", "Asia/Kathmandu"),
+    ("client_encoding", "LATIN1"),
+    ("bytea_output", "escape"),
+    ("standard_conforming_strings", "off"),
+    ("search_path", ""),
+    ("default_transaction_isolation", "serializable"),
+]
+
+
+@pytest.mark.parametrize(("name", "value"), HOSTILE, ids=[" ".join(setting) for setting in HOSTILE])
+def test_no_default_of_the_host_breaks_anything(
+    database: Database, reach: Reach, clerk: Clerk, name: str, value: str
+) -> None:
+    owner = reach(database.owner_url)
+    (current,) = values(owner, "select current_database()")
+    run(owner, f"alter role akako_app in database {current} set {name} = '{value}'")
+    engine = reach(database.app_url)
+
+    assert apply(engine, clerk, clerk.created("user_ada", first_name="Ангелина")).applied == 1
+    with engine.connect() as connection:
+        assert vitals.read(connection).unfit_settings == []
+        (found,) = callers.find(connection, ["user_ada"]).values()
+        entry = directory.show(connection, "user_ada")
+    assert (found.first_name, found.roles) == ("Ангелина", frozenset({Role.LEARNER}))
+    assert entry is not None
+    assert entry.clerk_created_at == BEGINNING
+
+
+def test_a_setting_that_is_not_as_needed_is_named(engine: Engine) -> None:
+    with engine.connect() as connection:
+        connection.exec_driver_sql("set datestyle = 'SQL, DMY'")
+        assert vitals.unfit_settings(connection) == ["DateStyle"]
 
 
 def test_times_come_in_utc_whatever_the_server_s_zone(database: Database, reach: Reach) -> None:

@@ -16,6 +16,7 @@ from structlog.typing import EventDict
 from config.settings import WorkerSettings
 from ops.ground import free_port
 from tests.clerk_says import Clerk
+from tests.db.test_engine import end_sessions
 from tests.ledger import change, keep, rows, statuses, values
 from tests.meanwhile import holding, interrupted_at_a_lock
 from tests.servers import Database
@@ -103,6 +104,16 @@ def test_a_worker_applies_again_once_a_read_only_database_is_writable(
     change(owner, READ_ONLY.format(name, "off"))
     worker.apply(ids)
     assert statuses(engine) == {"applied": 2}
+
+
+def test_the_first_set_after_the_sessions_were_ended_is_applied_at_once(
+    worker: Worker, database: Database, engine: Engine, clerk: Clerk
+) -> None:
+    ids = two(engine, clerk)
+    worker.apply(ids[:1])
+    end_sessions(database)
+    (line,) = worker.apply(ids[1:])
+    assert (line["event"], line["applied"]) == ("events.applied", 1)
 
 
 def test_a_database_that_was_not_migrated_is_said_to_need_it(

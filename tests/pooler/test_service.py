@@ -1,0 +1,121 @@
+"""Receiver, API and worker as real processes behind PgBouncer in transaction mode."""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from secrets import token_hex
+from typing import TypeVar
+
+import httpx
+import jwt
+import pytest
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+from ops.embedded.servers import Servers
+from ops.instance import ISSUER, PARTY
+from tests.clerk_says import Sent
+from tests.ledger import change
+from tests.ops.groups import until
+from tests.pooler.neighbour import neighbours
+from tests.pooler.pgbouncer import Pooled
+from tests.servers import copy_of
+from tests.town import Town, town
+
+Item = TypeVar("Item")
+SENDERS = 8
+DELIVERIES = 600
+USERS = 3_000
+ADD_USERS = """
+    insert into users (clerk_id, clerk_updated_at)
+    select 'user_' || number, now() from generate_series(1, %s) as number
+    on conflict do nothing
+"""
+APPLIED = "select count(*) from webhook_events where status = 'applied' and svix_id = any(%s)"
+
+
+@pytest.fixture(scope="module")
+def pooled(servers: Servers, template: str, port: int) -> Iterator[Pooled]:
+    with copy_of(servers, template) as database:
+        yield Pooled(database, port)
+
+
+@pytest.fixture(scope="module", params=["transaction", "none"])
+def home(
+    pooled: Pooled, servers: Servers, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> Iterator[Town]:
+    """Everything runs through the pooler, whether DATABASE_POOLER says so or it has to be found."""
+    settings = {"DATABASE_URL": pooled.app_url, "DATABASE_POOLER": request.param, "LOG_FORMAT": "json"}
+    with town(pooled.direct, servers.redis_url, tmp_path_factory.mktemp("town"), **settings) as made:
+        made.start("web", "api", "worker", "beat")
+        until(lambda: answers(made.api))
+        yield made
+
+
+def answers(url: str) -> bool:
+    try:
+        return httpx.get(f"{url}/healthz", trust_env=False, verify=False).is_success
+    except httpx.HTTPError:
+        return False
+
+
+def all_is_well(home: Town) -> bool:
+    return httpx.get(f"{home.api}/readyz", timeout=15, trust_env=False, verify=False).is_success
+
+
+def together(items: Sequence[Item], ask: Callable[[httpx.Client, Item], httpx.Response]) -> Counter[int]:
+    """How many answers had each status, when several clients ask at the same time."""
+
+    def part(number: int) -> Counter[int]:
+        limits = httpx.Limits(keepalive_expiry=2)
+        with httpx.Client(trust_env=False, verify=False, timeout=15, limits=limits) as client:
+            return Counter(ask(client, item).status_code for item in items[number::SENDERS])
+
+    with ThreadPoolExecutor(SENDERS) as threads:
+        return sum(threads.map(part, range(SENDERS)), Counter())
+
+
+def test_every_delivery_is_stored_and_applied(home: Town, pooled: Pooled) -> None:
+    sent = [home.clerk.created(f"user_{token_hex(6)}", email=None) for _ in range(DELIVERIES)]
+
+    def post(client: httpx.Client, delivery: Sent) -> httpx.Response:
+        return client.post(f"{home.url}/webhooks/clerk", content=delivery.body, headers=delivery.headers)
+
+    with neighbours(pooled.app_url):
+        assert together(sent, post) == {202: DELIVERIES}
+        until(home.settled)
+
+    ids = [delivery.svix_id for delivery in sent]
+    assert home.value(APPLIED, ids) == DELIVERIES
+
+
+def test_a_known_user_is_never_unauthorized(home: Town, pooled: Pooled) -> None:
+    change(home.engine, ADD_USERS, USERS)
+    key = load_pem_private_key(home.instance.private_pem.encode(), None)  # once: it takes longer than a request
+    assert isinstance(key, RSAPrivateKey)
+
+    def ask(client: httpx.Client, number: int) -> httpx.Response:
+        now = int(time.time())
+        claims = {"iss": ISSUER, "azp": PARTY, "sub": f"user_{number}", "sid": "sess_1", "sts": "active"}
+        token = jwt.encode(claims | {"iat": now, "nbf": now, "exp": now + 60}, key, "RS256")
+        return client.get(f"{home.api}/api/user/profile", headers={"Authorization": f"Bearer {token}"})
+
+    with neighbours(pooled.app_url):
+        assert together(range(1, USERS + 1), ask) == {200: USERS}
+
+
+def test_nothing_is_left_in_the_sessions_that_others_share(home: Town, pooled: Pooled) -> None:
+    home.deliver(*(home.clerk.created(f"user_{token_hex(6)}", email=None) for _ in range(20)))
+    until(home.settled)
+
+    assert pooled.left_behind() == set()
+
+
+def test_everything_is_well_and_a_pooler_that_was_found_is_named(home: Town, request: pytest.FixtureRequest) -> None:
+    until(lambda: all_is_well(home))
+    database = httpx.get(f"{home.api}/readyz", timeout=15, trust_env=False, verify=False).json()["parts"]["database"]
+
+    found = "database.pooler_found" in home.text()
+    assert found is ("DATABASE_POOLER=transaction" in database)
+    assert found is ("none" in request.node.name)
