@@ -26,7 +26,8 @@ GRANTS = (
     "grant usage on schema public to {role}",
     "grant select, insert on users, user_roles, webhook_events to {role}",
     "grant update (claimed_email, email, first_name, last_name, username, image_url, external_id, banned,"
-    " clerk_created_at, clerk_updated_at, deleted_at, updated_at) on users to {role}",
+    " clerk_created_at, clerk_updated_at, deleted_at, email_verified, banned_as_of, search_keys, updated_at)"
+    " on users to {role}",
     "grant update (effective_end_date, end_reason, admin_notes, is_active, updated_at) on user_roles to {role}",
     "grant update (status, attempts, next_attempt_at, last_error, applied_at, body) on webhook_events to {role}",
     "grant select on audit_log, alembic_version to {role}",

@@ -9,9 +9,9 @@ import structlog
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
-from clerk.user import Snapshot
+from clerk.user import CLOCK_TOLERANCE, Implausible, Snapshot
 from config.role import Role
-from db import events, faults
+from db import events, faults, register
 from worker import failures, halving, truth
 from worker.attempt import together
 from worker.fold import State
@@ -66,10 +66,17 @@ def _sum(one: Applied, other: Applied) -> Applied:
 def apply_snapshot(engine: Engine, snapshot: Snapshot, cause: str, default_role: Role) -> None:
     """Make true what Clerk answered when it was asked about a user, exactly as if an event had brought it.
 
-    `cause` is the id of the request that asked. A tombstone stays one. Raises the database's error if it is away.
+    `cause` is the id of the request that asked. A tombstone stays one. Raises Implausible if the version lies in the
+    future, and the database's error if it is away.
     """
-    said: list[tuple[State, str]] = [(snapshot, cause)]
-    together(engine.begin, lambda connection, email_keys: truth.write(connection, said, default_role, email_keys))
+
+    def write(connection: Connection, email_keys: set[str]) -> None:
+        if snapshot.version > register.clock(connection) + CLOCK_TOLERANCE:
+            raise Implausible(Implausible.__doc__)
+        said: list[tuple[State, str]] = [(snapshot, cause)]
+        truth.write(connection, said, default_role, email_keys)
+
+    together(engine.begin, write)
 
 
 def _apply_at_once(engine: Engine, svix_ids: Sequence[str], default_role: Role) -> Applied:
