@@ -113,7 +113,7 @@ def known(data: dict[str, Any], clerk_id: str, version: datetime) -> Snapshot:
 
 
 def stated_ban(data: dict[str, Any]) -> bool | None:
-    """Whether the data says that the user is banned or, which means the same, deprovisioned; None if it does not say."""
+    """Whether the user is banned or, which means the same, deprovisioned; None if the data does not say."""
     if data.get("banned") is True or data.get("deprovisioned") is True:
         return True
     return False if data.get("banned") is False else None

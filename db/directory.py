@@ -27,8 +27,8 @@ _BEGINS = " or ".join(
     for expression in (
         "left(coalesce(search_keys ->> 'name', lower(ltrim(coalesce(first_name, '') || ' ' || coalesce(last_name, ''))"
         ' collate "C")), 200) collate "C"',
-        "left(coalesce(search_keys ->> 'last_name', lower(last_name collate \"C\")), 200) collate \"C\"",
-        "left(coalesce(search_keys ->> 'username', lower(username collate \"C\")), 200) collate \"C\"",
+        'left(coalesce(search_keys ->> \'last_name\', lower(last_name collate "C")), 200) collate "C"',
+        'left(coalesce(search_keys ->> \'username\', lower(username collate "C")), 200) collate "C"',
         'lower(claimed_email collate "C")',
         "(search_keys ->> 'email') collate \"C\"",
     )

@@ -169,6 +169,17 @@ def postpone(connection: Connection, svix_id: str, seconds: float, why: str) -> 
     )
 
 
+def take_back(connection: Connection, svix_id: str) -> None:
+    """Uncount the last attempt, and let the event be due now."""
+    connection.exec_driver_sql(
+        f"""
+        update webhook_events set attempts = attempts - 1, next_attempt_at = now(), last_error = null
+        where svix_id = %s and {_WAITS} and attempts > 0
+        """,  # noqa: S608
+        (svix_id,),
+    )
+
+
 def due(connection: Connection, most: int) -> list[str]:
     """The svix ids of events that should have been applied by now, the longest due first."""
     rows = connection.exec_driver_sql(

@@ -60,7 +60,8 @@ users = Table(
     CheckConstraint("deleted_at is not null or clerk_updated_at is not null", name="users_living_have_a_version"),
     CheckConstraint(
         "deleted_at is null or (num_nonnulls(claimed_email, email, first_name, last_name, username, image_url,"
-        " external_id, clerk_created_at, clerk_updated_at, email_verified, banned_as_of, search_keys) = 0 and not banned)",
+        " external_id, clerk_created_at, clerk_updated_at, email_verified, banned_as_of, search_keys) = 0"
+        " and not banned)",
         name="users_tombstones_remember_no_person",
     ),
     Index("users_email_key", text('lower(email collate "C")'), unique=True),
@@ -73,16 +74,16 @@ users = Table(
         "users_name_idx",
         text(
             "(left(coalesce(search_keys ->> 'name', lower(ltrim(coalesce(first_name, '') || ' ' || "
-            "coalesce(last_name, '')) collate \"C\")), 200) collate \"C\")"
+            'coalesce(last_name, \'\')) collate "C")), 200) collate "C")'
         ),
     ),
     Index(
         "users_last_name_idx",
-        text("(left(coalesce(search_keys ->> 'last_name', lower(last_name collate \"C\")), 200) collate \"C\")"),
+        text('(left(coalesce(search_keys ->> \'last_name\', lower(last_name collate "C")), 200) collate "C")'),
     ),
     Index(
         "users_username_idx",
-        text("(left(coalesce(search_keys ->> 'username', lower(username collate \"C\")), 200) collate \"C\")"),
+        text('(left(coalesce(search_keys ->> \'username\', lower(username collate "C")), 200) collate "C")'),
     ),
     Index(
         "users_email_search_idx",

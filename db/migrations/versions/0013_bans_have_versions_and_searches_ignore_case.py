@@ -1,4 +1,4 @@
-"""A ban has the version that stated it, an address whether it is verified, and searches ignore case in every language."""
+"""A ban has the version that stated it, an address may be unverified, and searches ignore case in every language."""
 
 import json
 import unicodedata
@@ -44,7 +44,8 @@ def _fill_search_keys() -> None:
     connection, last = op.get_bind(), 0
     while rows := connection.exec_driver_sql(
         """
-        select id, coalesce(first_name, ''), coalesce(last_name, ''), coalesce(username, ''), coalesce(claimed_email, '')
+        select id, coalesce(first_name, ''), coalesce(last_name, ''), coalesce(username, ''),
+               coalesce(claimed_email, '')
         from users
         where id > %s and octet_length(concat(first_name, last_name, username, claimed_email))
                        <> length(concat(first_name, last_name, username, claimed_email))
@@ -106,7 +107,7 @@ def _give_away_what_nobody_holds(condition: str) -> None:
                   select from users as holder
                   where lower(holder.email collate "C") = lower(claimant.claimed_email collate "C"))
             order by lower(claimed_email collate "C"), clerk_updated_at desc, clerk_id collate "C" desc)
-    """)
+    """)  # noqa: S608 - a condition of ours
 
 
 def _watch_deletions(before: str, after: str, condition: str) -> None:
