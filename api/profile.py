@@ -10,6 +10,7 @@ from api.call import Call
 from api.desk import Desk
 from api.problems import Away
 from clerk.backend import Absent, Unavailable
+from clerk.user import Implausible
 from config import logs
 from db import assignments, callers, directory
 from worker.apply import apply_snapshot
@@ -50,7 +51,11 @@ def _fetch(desk: Desk, clerk_id: str, request_id: str) -> None:
         log.info("user.unknown_at_clerk", clerk_id=clerk_id)
         return
     with desk.turns.take(clerk_id):
-        apply_snapshot(desk.engine, said, request_id, desk.default_role)
+        try:
+            apply_snapshot(desk.engine, said, request_id, desk.default_role)
+        except Implausible as error:
+            log.error("user.implausible", clerk_id=clerk_id, next_step=str(error))
+            raise Away("What Clerk says about you is dated in the future.") from error
 
 
 def _read(desk: Desk, clerk_id: str) -> Profile:

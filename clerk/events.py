@@ -1,12 +1,12 @@
 """Reads a kept body: what happened, as one value; never an exception, whatever the body holds."""
 
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any, TypeAlias
 
 from clerk import json
 from clerk.text import storable
-from clerk.user import Snapshot, identifier, known, moment
+from clerk.user import CLOCK_TOLERANCE, EPOCH, Snapshot, identifier, known, moment
 
 LONGEST_TYPE = 255
 
@@ -80,6 +80,29 @@ def read(body: bytes) -> Event:
     if not kind:
         return Event(Unreadable("The event has no type."))
     return _of_type(kind, envelope)
+
+
+def read_delivery(body: bytes, svix_timestamp: int) -> Event:
+    """What a body says that was delivered at this time (seconds since 1970): a later time in it is not believable."""
+    event = read(body)
+    sent_at = EPOCH + timedelta(seconds=svix_timestamp)
+    if event.occurred_at is None or event.occurred_at <= sent_at + CLOCK_TOLERANCE:
+        return event
+    match event.meaning:
+        case Changed():
+            return replace(event, meaning=Unreadable(_implausible("data.updated_at", event.occurred_at, sent_at)))
+        case Gone():
+            return replace(event, meaning=Unreadable(_implausible("timestamp", event.occurred_at, sent_at)))
+        case _:
+            return event
+
+
+def _implausible(key: str, at: datetime, sent_at: datetime) -> str:
+    return (
+        f"Its time ({key}, {at.isoformat()}) is more than 5 minutes later than its delivery ({sent_at.isoformat()}), so"
+        " nothing was changed. Compare the user with Clerk. If they differ, save the user in Clerk again, so that a new"
+        " event comes. If Clerk did not send this event, rotate the signing secret. Then discard the event."
+    )
 
 
 def _of_type(kind: str, envelope: dict[str, Any]) -> Event:

@@ -6,7 +6,9 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from clerk.text import search_key
 from config.role import Role
+from db.users import LONGEST_SEARCH_KEY
 
 _ENTRY = """
     users.id, clerk_id, email, claimed_email, first_name, last_name, username, image_url, external_id, banned,
@@ -19,16 +21,16 @@ _ENTRY = """
         order by role)
 """
 
-_TEXT = "left(lower(%(text)s), 200)"
-
 # Each is one range of an index: what follows the prefix lies before the prefix and the last character that there is.
 _BEGINS = " or ".join(
-    f"({expression} >= {_TEXT} and {expression} < {_TEXT} || chr(1114111))"
+    f"({expression} >= %(key)s and {expression} < %(key)s || chr(1114111))"
     for expression in (
-        "left(lower(ltrim(coalesce(first_name, '') || ' ' || coalesce(last_name, ''))), 200) collate \"C\"",
-        'lower(last_name) collate "C"',
-        'lower(username) collate "C"',
+        "left(coalesce(search_keys ->> 'name', lower(ltrim(coalesce(first_name, '') || ' ' || coalesce(last_name, ''))"
+        ' collate "C")), 200) collate "C"',
+        'left(coalesce(search_keys ->> \'last_name\', lower(last_name collate "C")), 200) collate "C"',
+        'left(coalesce(search_keys ->> \'username\', lower(username collate "C")), 200) collate "C"',
         'lower(claimed_email collate "C")',
+        "(search_keys ->> 'email') collate \"C\"",
     )
 )
 
@@ -67,7 +69,7 @@ class Filter:
     """Which users are wanted; None asks nothing."""
 
     text: str | None = None
-    """How the name, the last name, the username or the e-mail address begins, in letters of either case."""
+    """How the name, the last name, the username or the e-mail address begins, case-insensitive."""
     role: Role | None = None
     """Held at this instant."""
     banned: bool | None = None
@@ -94,7 +96,8 @@ def _statement(wanted: Filter, most: int, before: int | None = None) -> tuple[st
     ]
     statement = f"select {_ENTRY} from users where {' and '.join(conditions)} order by users.id desc limit %(most)s"  # noqa: S608
     role = wanted.role.value if wanted.role else None
-    return statement, {**asdict(wanted), "role": role, "before": before, "most": most}
+    key = search_key(wanted.text)[:LONGEST_SEARCH_KEY] if wanted.text else None
+    return statement, {**asdict(wanted), "role": role, "key": key, "before": before, "most": most}
 
 
 def show(connection: Connection, clerk_id: str) -> Entry | None:

@@ -34,6 +34,16 @@ class Kept:
 
 
 @dataclass(frozen=True, slots=True)
+class Content:
+    """What an event says, and when."""
+
+    body: bytes
+    svix_timestamp: int
+    """When the delivery was sent, in seconds since 1970, as signed."""
+    received_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Claimed:
     """An event that this transaction holds, to apply it."""
 
@@ -44,8 +54,8 @@ class Claimed:
     """When it happened, or when it came if it does not say."""
     attempts: int
     clerk_user_id: str | None
-    body: bytes | None = None
-    """If it is small."""
+    content: Content | None = None
+    """If its body is small."""
 
 
 def keep(connection: Connection, deliveries: Sequence[Kept]) -> set[str]:
@@ -90,22 +100,29 @@ def claim(connection: Connection, svix_ids: Sequence[str], *, wait: bool = False
     rows = connection.exec_driver_sql(
         f"""
         select svix_id, octet_length(body), coalesce(occurred_at, received_at), attempts, clerk_user_id,
-               case when octet_length(body) <= {SMALL_BYTES} then body end
+               case when octet_length(body) <= {SMALL_BYTES} then body end, svix_timestamp, received_at
         from webhook_events
         where svix_id = any(%(ids)b::text[]) and {_WAITS} and (attempts = 0 or next_attempt_at <= now())
         for no key update {"" if wait else "skip locked"}
         """,  # noqa: S608 - constants of ours
         {"ids": list(svix_ids)},
     )
-    return [Claimed(*row) for row in rows]
+    return [
+        Claimed(svix_id, size, at, attempts, user, None if body is None else Content(body, timestamp, received_at))
+        for svix_id, size, at, attempts, user, body, timestamp, received_at in rows
+    ]
 
 
-def bodies(connection: Connection, svix_ids: Sequence[str]) -> dict[str, bytes]:
-    """The bodies of events, by their ids."""
+def contents(connection: Connection, svix_ids: Sequence[str]) -> dict[str, Content]:
+    """The contents of events, by svix id."""
     rows = connection.exec_driver_sql(
-        "select svix_id, body from webhook_events where svix_id = any(%(ids)b::text[])", {"ids": list(svix_ids)}
+        """
+        select svix_id, body, svix_timestamp, received_at
+        from webhook_events where svix_id = any(%(ids)b::text[])
+        """,
+        {"ids": list(svix_ids)},
     )
-    return {svix_id: bytes(body) for svix_id, body in rows}
+    return {svix_id: Content(bytes(body), timestamp, received_at) for svix_id, body, timestamp, received_at in rows}
 
 
 def mark_applied(connection: Connection, svix_ids: Sequence[str]) -> list[float]:
@@ -149,6 +166,17 @@ def postpone(connection: Connection, svix_id: str, seconds: float, why: str) -> 
         where svix_id = %s and {_WAITS}
         """,  # noqa: S608
         (seconds, why, svix_id),
+    )
+
+
+def take_back(connection: Connection, svix_id: str) -> None:
+    """Uncount the last attempt, and let the event be due now."""
+    connection.exec_driver_sql(
+        f"""
+        update webhook_events set attempts = attempts - 1, next_attempt_at = now(), last_error = null
+        where svix_id = %s and {_WAITS} and attempts > 0
+        """,  # noqa: S608
+        (svix_id,),
     )
 
 

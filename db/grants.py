@@ -19,9 +19,9 @@ GRANTS = (
     "grant usage on schema akako to {role}",
     "grant select on users, user_roles, webhook_events, audit_log, heartbeats, locks, alembic_version to {role}",
     "grant insert (clerk_id, claimed_email, email, first_name, last_name, username, image_url, external_id, banned,"
-    " clerk_created_at, clerk_updated_at, deleted_at) on users to {role}",
+    " clerk_created_at, clerk_updated_at, deleted_at, email_verified, banned_as_of, search_keys) on users to {role}",
     "grant update (claimed_email, email, first_name, last_name, username, image_url, external_id, banned,"
-    " clerk_created_at, clerk_updated_at, deleted_at) on users to {role}",
+    " clerk_created_at, clerk_updated_at, deleted_at, email_verified, banned_as_of, search_keys) on users to {role}",
     "grant insert (user_id, role, effective_start_date, effective_end_date, assigned_by, assigned_by_email, reason,"
     " admin_notes) on user_roles to {role}",
     "grant update (effective_end_date, end_reason, admin_notes, is_active) on user_roles to {role}",

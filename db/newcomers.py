@@ -17,12 +17,19 @@ def add(connection: Connection, holdings: Iterable[Holding], role: Role) -> dict
     added = connection.exec_driver_sql(
         """
         with added as (
-            insert into users (clerk_id, email, deleted_at, clerk_updated_at, claimed_email, first_name, last_name,
-                               username, image_url, external_id, banned, clerk_created_at)
-            select * from unnest(%(clerk_ids)b::text[], %(emails)b::text[], %(deletions)b::timestamptz[],
-                %(versions)b::timestamptz[], %(claims)b::text[], %(first_names)b::text[], %(last_names)b::text[],
-                %(usernames)b::text[], %(image_urls)b::text[], %(external_ids)b::text[], %(bans)b::boolean[],
-                %(creations)b::timestamptz[])
+            insert into users (clerk_id, email, deleted_at, clerk_updated_at, claimed_email, email_verified, first_name,
+                               last_name, username, image_url, external_id, banned, banned_as_of, clerk_created_at,
+                               search_keys)
+            select clerk_id, email, deleted_at, clerk_updated_at, claimed_email, email_verified, first_name, last_name,
+                   username, image_url, external_id, banned, banned_as_of, clerk_created_at, search_keys::jsonb
+            from unnest(%(clerk_ids)b::text[], %(emails)b::text[], %(deletions)b::timestamptz[],
+                %(versions)b::timestamptz[], %(claims)b::text[], %(verified)b::boolean[], %(first_names)b::text[],
+                %(last_names)b::text[], %(usernames)b::text[], %(image_urls)b::text[], %(external_ids)b::text[],
+                %(bans)b::boolean[], %(ban_versions)b::timestamptz[], %(creations)b::timestamptz[],
+                %(search_keys)b::text[])
+                as new (clerk_id, email, deleted_at, clerk_updated_at, claimed_email, email_verified, first_name,
+                        last_name, username, image_url, external_id, banned, banned_as_of, clerk_created_at,
+                        search_keys)
             on conflict (clerk_id) do nothing
             returning clerk_id, id, deleted_at, coalesce(clerk_created_at, clerk_updated_at) as since),
         given as (

@@ -24,7 +24,7 @@ def take(connection: Connection, clerk_ids: Collection[str]) -> dict[str, Portra
     asked = {"ids": list(clerk_ids)}
     users = connection.exec_driver_sql(
         """
-        select clerk_id, to_jsonb(users) - '{id,clerk_id,created_at,updated_at}'::text[]
+        select clerk_id, to_jsonb(users) - '{id,clerk_id,search_keys,created_at,updated_at}'::text[]
         from users where clerk_id = any(%(ids)b::text[])
         """,
         asked,

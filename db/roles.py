@@ -82,8 +82,8 @@ def _alone_in_its_window(connection: Connection) -> Iterator[None]:
         raise InTheWay from error
 
 
-def end_all(connection: Connection, ends: Mapping[int, datetime], why: str) -> None:
-    """End every assignment in force of users at each one's time (or now, if that is still to come).
+def end_all(connection: Connection, ends: Mapping[int, datetime | None], why: str) -> None:
+    """End every assignment in force of users at each one's time (or now, if that is None or still to come).
 
     One that would begin later is cancelled: its window becomes empty, so that it was never held.
     """

@@ -49,15 +49,18 @@ users = Table(
     Column("clerk_id", Text, nullable=False, unique=True),
     Column("claimed_email", Text),
     Column("email", Text),
+    Column("email_verified", Boolean),
     Column("first_name", Text),
     Column("last_name", Text),
     Column("username", Text),
     Column("image_url", Text),
     Column("external_id", Text),
     Column("banned", Boolean, nullable=False, server_default=text("false")),
+    Column("banned_as_of", Moment),
     Column("clerk_created_at", Moment),
     Column("clerk_updated_at", Moment),
     Column("deleted_at", Moment),
+    Column("search_keys", JSONB),
     Column("created_at", Moment, nullable=False, server_default=func.clock_timestamp()),
     Column("updated_at", Moment, nullable=False, server_default=func.clock_timestamp()),
     CheckConstraint(
@@ -66,7 +69,8 @@ users = Table(
     CheckConstraint("deleted_at is not null or clerk_updated_at is not null", name="users_living_have_a_version"),
     CheckConstraint(
         "deleted_at is null or (num_nonnulls(claimed_email, email, first_name, last_name, username, image_url,"
-        " external_id, clerk_created_at, clerk_updated_at) = 0 and not banned)",
+        " external_id, clerk_created_at, clerk_updated_at, email_verified, banned_as_of, search_keys) = 0"
+        " and not banned)",
         name="users_tombstones_remember_no_person",
     ),
     Index("users_email_key", text('lower(email collate "C")'), unique=True),
@@ -77,10 +81,24 @@ users = Table(
     ),
     Index(
         "users_name_idx",
-        text("(left(lower(ltrim(coalesce(first_name, '') || ' ' || coalesce(last_name, ''))), 200) collate \"C\")"),
+        text(
+            "(left(coalesce(search_keys ->> 'name', lower(ltrim(coalesce(first_name, '') || ' ' || "
+            'coalesce(last_name, \'\')) collate "C")), 200) collate "C")'
+        ),
     ),
-    Index("users_last_name_idx", text('(lower(last_name) collate "C")')),
-    Index("users_username_idx", text('(lower(username) collate "C")')),
+    Index(
+        "users_last_name_idx",
+        text('(left(coalesce(search_keys ->> \'last_name\', lower(last_name collate "C")), 200) collate "C")'),
+    ),
+    Index(
+        "users_username_idx",
+        text('(left(coalesce(search_keys ->> \'username\', lower(username collate "C")), 200) collate "C")'),
+    ),
+    Index(
+        "users_email_search_idx",
+        text("((search_keys ->> 'email') collate \"C\")"),
+        postgresql_where=text("search_keys ->> 'email' is not null"),
+    ),
     postgresql_with={"fillfactor": 80},
 )
 

@@ -1,17 +1,25 @@
 """The users: lock the ones that a set of events touches, and write what was decided of those that are there."""
 
+import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection
 
+from clerk.text import search_key
 from clerk.user import Deletion, Snapshot
 
 COLUMNS = (
-    "id, clerk_id, email, deleted_at, clerk_updated_at, claimed_email, first_name, last_name, username, image_url,"
-    " external_id, banned, clerk_created_at"
+    "id, clerk_id, email, deleted_at, clerk_updated_at, claimed_email, email_verified, first_name, last_name, username,"
+    " image_url, external_id, banned, banned_as_of, clerk_created_at"
 )
+_SAID = (
+    "email", "email_verified", "first_name", "last_name", "username", "image_url", "external_id", "banned",
+    "banned_as_of", "created_at",
+)  # fmt: skip
+LONGEST_SEARCH_KEY = 200
+"""In characters: what a row of an index has room for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,15 +99,17 @@ def update(connection: Connection, holdings: Sequence[Holding]) -> None:
         """
         update users
         set email = new.email, deleted_at = new.deleted_at, clerk_updated_at = new.clerk_updated_at,
-            claimed_email = new.claimed_email, first_name = new.first_name, last_name = new.last_name,
-            username = new.username, image_url = new.image_url, external_id = new.external_id, banned = new.banned,
-            clerk_created_at = new.clerk_created_at
+            claimed_email = new.claimed_email, email_verified = new.email_verified, first_name = new.first_name,
+            last_name = new.last_name, username = new.username, image_url = new.image_url,
+            external_id = new.external_id, banned = new.banned, banned_as_of = new.banned_as_of,
+            clerk_created_at = new.clerk_created_at, search_keys = new.search_keys::jsonb
         from unnest(%(clerk_ids)b::text[], %(emails)b::text[], %(deletions)b::timestamptz[],
-            %(versions)b::timestamptz[], %(claims)b::text[], %(first_names)b::text[], %(last_names)b::text[],
-            %(usernames)b::text[], %(image_urls)b::text[], %(external_ids)b::text[], %(bans)b::boolean[],
-            %(creations)b::timestamptz[])
-            as new (clerk_id, email, deleted_at, clerk_updated_at, claimed_email, first_name, last_name, username,
-                    image_url, external_id, banned, clerk_created_at)
+            %(versions)b::timestamptz[], %(claims)b::text[], %(verified)b::boolean[], %(first_names)b::text[],
+            %(last_names)b::text[], %(usernames)b::text[], %(image_urls)b::text[], %(external_ids)b::text[],
+            %(bans)b::boolean[], %(ban_versions)b::timestamptz[], %(creations)b::timestamptz[],
+            %(search_keys)b::text[])
+            as new (clerk_id, email, deleted_at, clerk_updated_at, claimed_email, email_verified, first_name, last_name,
+                    username, image_url, external_id, banned, banned_as_of, clerk_created_at, search_keys)
         where users.clerk_id = new.clerk_id
         """,
         columns(holdings),
@@ -123,8 +133,7 @@ def _stored(
 ) -> Stored:
     if deleted_at is not None:
         return Stored(id, Deletion(clerk_id=clerk_id, at=deleted_at), None)
-    names = ("email", "first_name", "last_name", "username", "image_url", "external_id", "banned", "created_at")
-    snapshot = Snapshot(clerk_id=clerk_id, version=version, **dict(zip(names, said, strict=True)))  # type: ignore[arg-type]
+    snapshot = Snapshot(clerk_id=clerk_id, version=version, **dict(zip(_SAID, said, strict=True)))  # type: ignore[arg-type]
     return Stored(id, snapshot, email)
 
 
@@ -137,11 +146,30 @@ def columns(holdings: Sequence[Holding]) -> dict[str, list[object]]:
         "deletions": [holding.state.at if isinstance(holding.state, Deletion) else None for holding in holdings],
         "versions": [user and user.version for user in living],
         "claims": [user and user.email for user in living],
+        "verified": [user and user.email_verified for user in living],
         "first_names": [user and user.first_name for user in living],
         "last_names": [user and user.last_name for user in living],
         "usernames": [user and user.username for user in living],
         "image_urls": [user and user.image_url for user in living],
         "external_ids": [user and user.external_id for user in living],
         "bans": [user is not None and user.banned for user in living],
+        "ban_versions": [user and user.banned_as_of for user in living],
         "creations": [user and user.created_at for user in living],
+        "search_keys": [user and search_keys(user) for user in living],
     }
+
+
+def search_keys(user: Snapshot) -> str | None:
+    """The search keys of texts that are not ASCII, as a JSON object by their names; None if all are.
+
+    Of ASCII text the database makes the key itself.
+    """
+    first, last = user.first_name or "", user.last_name or ""
+    texts = {
+        "name": f"{first} {last}".lstrip(" "),
+        "last_name": last,
+        "username": user.username or "",
+        "email": user.email or "",
+    }
+    keys = {name: search_key(text)[:LONGEST_SEARCH_KEY] for name, text in texts.items() if not text.isascii()}
+    return json.dumps(keys, ensure_ascii=False) if keys else None

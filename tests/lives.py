@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from hypothesis import strategies as st
 
-from tests.clerk_says import Clerk, Sent
+from tests.clerk_says import Clerk, Sent, email_address
 
 DELETED = "deleted"
 
@@ -18,7 +18,9 @@ class Moment:
     at: int
     address: str | None = None
     first_name: str | None = None
-    banned: bool = False
+    banned: bool | None = False
+    """None: the event does not state it."""
+    verified: bool = True
 
     def sent(self, clerk: Clerk, case: str) -> Sent:
         """The delivery that tells of it, in a world of its own."""
@@ -27,7 +29,16 @@ class Moment:
             return clerk.deleted(clerk_id, at=self.at)
         say = {"created": clerk.created, "updated": clerk.updated}[self.kind]
         email = self.address and f"{self.address}.{case}@example.com"
-        return say(clerk_id, at=self.at, email=email, first_name=self.first_name, banned=self.banned)
+        verification = {"status": "verified" if self.verified else "unverified"}
+        addresses = [email_address(email) | {"verification": verification}] if email else []
+        return say(
+            clerk_id,
+            at=self.at,
+            email=email,
+            email_addresses=addresses,
+            first_name=self.first_name,
+            banned=self.banned,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +63,8 @@ def moments(user: str) -> st.SearchStrategy[list[Moment]]:
         at=st.integers(0, 6),
         address=st.sampled_from([None, "office", "Office", "home"]),
         first_name=st.sampled_from([None, "Ada", "Bea"]),
-        banned=st.booleans(),
+        banned=st.sampled_from([True, False, False, None]),
+        verified=st.booleans(),
     )
     ends = st.builds(Moment, user=st.just(user), kind=st.just(DELETED), at=st.integers(0, 6))
     return st.tuples(st.lists(changes, min_size=1, max_size=5), st.lists(ends, max_size=1)).map(

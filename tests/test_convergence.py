@@ -20,7 +20,8 @@ from worker.apply import apply
 CASES = itertools.count(1)
 USERS = """
     select replace(clerk_id, %s, ''), replace(email, %s, ''), replace(claimed_email, %s, ''), first_name, last_name,
-           username, image_url, external_id, banned, clerk_created_at, clerk_updated_at, deleted_at,
+           username, image_url, external_id, banned, banned_as_of, email_verified, clerk_created_at, clerk_updated_at,
+           deleted_at,
            array(select role from user_roles where user_id = users.id and is_active order by role)
     from users where clerk_id like 'user\\_' || %s || '\\_%%' order by clerk_id
 """
@@ -78,8 +79,21 @@ ADA_DROPS_WHAT_BEA_TOOK = Delivered(
 )
 
 
+A_BAN_GIVES_THE_ADDRESS_BACK = Delivered(
+    [
+        Moment("ada", "created", 1, "office"),
+        Moment("bea", "created", 2, "office", verified=False),
+        Moment("cyd", "created", 3, "office"),
+        Moment("cyd", "updated", 4, "office", banned=True),
+        Moment("cyd", "updated", 5, "Office", banned=None),
+    ],
+    [[4], [3, 0], [2], [1, 4], [0]],
+)
+
+
 @settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @example(delivered=ADA_DROPS_WHAT_BEA_TOOK)
+@example(delivered=A_BAN_GIVES_THE_ADDRESS_BACK)
 @given(delivered=deliveries())
 def test_invariant_3_any_order_in_any_sets_by_two_workers_at_once_ends_as_the_orderly_delivery(
     engine: Engine, workers: list[Engine], clerk: Clerk, delivered: Delivered

@@ -9,9 +9,9 @@ import structlog
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
-from clerk.user import Snapshot
+from clerk.user import CLOCK_TOLERANCE, Implausible, Snapshot
 from config.role import Role
-from db import events, faults
+from db import events, faults, register
 from worker import failures, halving, truth
 from worker.attempt import together
 from worker.fold import State
@@ -63,20 +63,38 @@ def _sum(one: Applied, other: Applied) -> Applied:
     return Applied(*(getattr(one, name) + getattr(other, name) for name in Applied.__slots__))
 
 
+def apply_begun(engine: Engine, svix_id: str, default_role: Role) -> Applied:
+    """Apply one event whose attempt was counted before it began, and uncount the attempt in the same transaction.
+
+    Raises whatever keeps the event from being applied.
+    """
+    return _apply_at_once(engine, [svix_id], default_role, begun=True)
+
+
 def apply_snapshot(engine: Engine, snapshot: Snapshot, cause: str, default_role: Role) -> None:
     """Make true what Clerk answered when it was asked about a user, exactly as if an event had brought it.
 
-    `cause` is the id of the request that asked. A tombstone stays one. Raises the database's error if it is away.
+    `cause` is the id of the request that asked. A tombstone stays one. Raises Implausible if the version lies in the
+    future, and the database's error if it is away.
     """
-    said: list[tuple[State, str]] = [(snapshot, cause)]
-    together(engine.begin, lambda connection, email_keys: truth.write(connection, said, default_role, email_keys))
+
+    def write(connection: Connection, email_keys: set[str]) -> None:
+        if snapshot.version > register.clock(connection) + CLOCK_TOLERANCE:
+            raise Implausible(Implausible.__doc__)
+        said: list[tuple[State, str]] = [(snapshot, cause)]
+        truth.write(connection, said, default_role, email_keys)
+
+    together(engine.begin, write)
 
 
-def _apply_at_once(engine: Engine, svix_ids: Sequence[str], default_role: Role) -> Applied:
+def _apply_at_once(engine: Engine, svix_ids: Sequence[str], default_role: Role, *, begun: bool = False) -> Applied:
+    def in_one(connection: Connection, manner: Manner, email_keys: set[str]) -> Applied:
+        if begun:
+            events.take_back(connection, svix_ids[0])
+        return _apply_in(connection, svix_ids, default_role, manner, email_keys)
+
     def once(manner: Manner) -> Applied:
-        return together(
-            engine.begin, lambda connection, keys: _apply_in(connection, svix_ids, default_role, manner, keys)
-        )
+        return together(engine.begin, lambda connection, keys: in_one(connection, manner, keys))
 
     try:
         return once(truth.FROM_CLERK)

@@ -13,6 +13,8 @@ APPLY_EVENTS = "apply_events"
 SWEEP = "sweep"
 EXPIRE_ROLES = "expire_roles"
 FORGET_BODIES = "forget_bodies"
+TASKS = {APPLY_EVENTS: 1, SWEEP: 0, EXPIRE_ROLES: 0, FORGET_BODIES: 0}
+"""How many arguments each task takes."""
 
 # Celery on Redis loses messages and stalls; none of this is relied upon (the sweep heals), it only makes both rare.
 _COMMON: dict[str, Any] = {
@@ -37,6 +39,8 @@ _CONSUMING: dict[str, Any] = {
     "worker_cancel_long_running_tasks_on_connection_loss": True,
     "worker_hijack_root_logger": False,
     "worker_redirect_stdouts": False,
+    # The subscription stays, since a worker without it stalls more often; what comes through it is never parsed.
+    "worker_enable_remote_control": True,
     "broker_transport_options": {
         # The calendar's queue before the events': its few messages never wait behind a backlog.
         "queue_order_strategy": "sorted",

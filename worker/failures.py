@@ -19,10 +19,33 @@ def pause(attempts: int) -> float | None:
     return PAUSES_SECONDS[attempts] if attempts < len(PAUSES_SECONDS) else None
 
 
-def note(engine: Engine, svix_id: str, error: Exception) -> None:
-    """Write down that an event failed by itself, and when it comes again. Its error's text may hold personal data."""
+def begin(engine: Engine, svix_id: str, error: Exception) -> bool:
+    """Count an attempt before it is made, as failed with this error; whether it is to be made.
+
+    For an event over which a worker may have been lost: if the attempt ends the worker again, our own row says so.
+    """
     why = logs.fault(error)
     with engine.begin() as connection:
+        for event in events.claim(connection, [svix_id]):
+            if event.attempts > len(PAUSES_SECONDS):
+                events.give_up(connection, svix_id, _sentence(event, why))
+                _say(event, None, why)
+                return False
+            seconds = pause(event.attempts) or PAUSES_SECONDS[-1]
+            events.postpone(connection, svix_id, seconds, _sentence(event, why))
+            return True
+    return False
+
+
+def note(engine: Engine, svix_id: str, error: Exception, *, begun: bool = False) -> None:
+    """Write down that an event failed by itself, and when it comes again. Its error's text may hold personal data.
+
+    `begun`: the attempt is counted already.
+    """
+    why = logs.fault(error)
+    with engine.begin() as connection:
+        if begun:
+            events.take_back(connection, svix_id)
         for event in events.claim(connection, [svix_id], wait=True):
             seconds = pause(event.attempts)
             if seconds is None:

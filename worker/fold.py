@@ -1,21 +1,22 @@
 """Decides what a set of events makes true. Pure: values in, values out.
 
 A user's state only ever grows: of two snapshots the newer counts, a deletion counts above every snapshot, and of two
-deletions the earlier. `later` is therefore associative, commutative and idempotent, and any order and any repetition of
-the same events ends in the same state.
+deletions the earlier. Whether a user is banned has a version of its own, that of the newest snapshot that states it.
+`later` is therefore associative, commutative and idempotent (the maximum in two orders at once), and any order and any
+repetition of the same events ends in the same state.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import Any, TypeAlias
 
-from clerk.user import Deletion, Snapshot
+from clerk.user import NEVER, Deletion, Snapshot
 from db.users import Holding, Stored, email_key
 
 State: TypeAlias = Snapshot | Deletion
 
-_FIELDS = [field.name for field in fields(Snapshot)]
+_RANKED = [field.name for field in fields(Snapshot) if field.name not in ("version", "banned", "banned_as_of")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +29,8 @@ class Decision:
     """Users that are there and become other than they are."""
     added: list[Holding]
     """Users never seen before; some may be gone already."""
-    departed: dict[int, datetime]
-    """Row ids of users that are gone from now on, and since when."""
+    departed: dict[int, datetime | None]
+    """Row ids of users that are gone from now on, and when their roles end; None: now."""
     contested: set[str]
     """E-mail keys whose holder was decided; sound only if every user that claims one of them was given."""
 
@@ -39,23 +40,48 @@ def later(one: State, other: State) -> State:
     if isinstance(one, Deletion) and isinstance(other, Deletion):
         return one if one.at <= other.at else other
     if isinstance(one, Snapshot) and isinstance(other, Snapshot):
-        return one if _rank(one) >= _rank(other) else other
+        return _with_ban(_newer(one, other), max(_ban(one), _ban(other)))
     return one if isinstance(one, Deletion) else other
 
 
 def insisted(known: State, told: State) -> State:
     """What is true when a person insists on what was told: an older snapshot too, but nobody is brought back."""
-    both_living = isinstance(known, Snapshot) and isinstance(told, Snapshot)
-    return told if both_living else later(known, told)
+    if not isinstance(known, Snapshot) or not isinstance(told, Snapshot):
+        return later(known, told)
+    return _with_ban(told, _ban(known)) if told.banned_as_of == NEVER else told
+
+
+def decided(state: State, true: State) -> bool:
+    """Whether this is what decided the state that is true of a user; of snapshots, the one that states the ban."""
+    if isinstance(state, Snapshot) and isinstance(true, Snapshot):
+        if true.banned_as_of == NEVER:
+            return state.version == true.version
+        return _ban(state) == _ban(true)
+    return state == true
+
+
+def _newer(one: Snapshot, other: Snapshot) -> Snapshot:
+    if one.version != other.version:
+        return one if one.version > other.version else other
+    return one if _rank(one) >= _rank(other) else other
 
 
 def _rank(snapshot: Snapshot) -> tuple[Any, ...]:
-    """Orders snapshots by version; equal versions by all that they say, so that a tie breaks the same way always.
+    """Orders snapshots of one version by all that they say, so that a tie breaks the same way always."""
+    said = (getattr(snapshot, name) for name in _RANKED)
+    return tuple((value is not None, "" if value is None else value) for value in said)
 
-    A ban comes first: nobody may choose a name that outranks it.
-    """
-    said = (getattr(snapshot, name) for name in _FIELDS)
-    return (snapshot.version, snapshot.banned, *((value is not None, "" if value is None else value) for value in said))
+
+def _ban(snapshot: Snapshot) -> tuple[datetime, bool]:
+    """The version that stated whether the user is banned, and whether it is: in a tie, a ban counts."""
+    return snapshot.banned_as_of or snapshot.version, snapshot.banned
+
+
+def _with_ban(snapshot: Snapshot, ban: tuple[datetime, bool]) -> Snapshot:
+    if _ban(snapshot) == ban:
+        return snapshot
+    version, banned = ban
+    return replace(snapshot, banned=banned, banned_as_of=None if version == snapshot.version else version)
 
 
 def fold(states: Iterable[State]) -> dict[str, State]:
@@ -73,16 +99,21 @@ def claim(state: State | None) -> str | None:
 
 
 def holders(states: Iterable[State]) -> dict[str, str]:
-    """Who holds each claimed address, by its key: of the living users that claim it, the one last heard of."""
+    """Who holds each address, by its key: of the living claimants that are not banned, the one of the highest claim."""
     holding: dict[str, Snapshot] = {}
     for state in states:
         key = claim(state)
-        if key is None or not isinstance(state, Snapshot):
+        if key is None or not isinstance(state, Snapshot) or state.banned:
             continue
         rival = holding.get(key)
-        if rival is None or (rival.version, rival.clerk_id) < (state.version, state.clerk_id):
+        if rival is None or _claim_rank(rival) < _claim_rank(state):
             holding[key] = state
     return {key: snapshot.clerk_id for key, snapshot in holding.items()}
+
+
+def _claim_rank(snapshot: Snapshot) -> tuple[bool, datetime, str]:
+    """Orders claims to an address: verified ones above the others, then by version."""
+    return snapshot.email_verified is not False, snapshot.version, snapshot.clerk_id
 
 
 def entangled(stored: Iterable[Stored], incoming: Mapping[str, State], held: Mapping[str, str | None]) -> set[str]:
@@ -117,7 +148,7 @@ def decide(
             return Holding(state, None)
         if key not in contested and user is not None:
             return Holding(state, user.email)
-        return Holding(state, state.email if holds[key] == clerk_id else None)
+        return Holding(state, state.email if holds.get(key) == clerk_id else None)
 
     wanted = {clerk_id: holding(clerk_id) for clerk_id in after}
     changed = [user for user in stored if wanted[user.state.clerk_id] != Holding(user.state, user.email)]
@@ -139,6 +170,16 @@ def _contested(before: Mapping[str, Stored], after: Mapping[str, State]) -> set[
     return {key for key in old | {claim(after[clerk_id]) for clerk_id in changed} if key is not None}
 
 
-def _departed(changed: Iterable[Stored], after: Mapping[str, State]) -> dict[int, datetime]:
-    gone = ((user, after[user.state.clerk_id]) for user in changed if isinstance(user.state, Snapshot))
-    return {user.id: state.at for user, state in gone if isinstance(state, Deletion)}
+def _departed(changed: Iterable[Stored], after: Mapping[str, State]) -> dict[int, datetime | None]:
+    living = ((user.id, user.state, after[user.state.clerk_id]) for user in changed if isinstance(user.state, Snapshot))
+    return {row_id: _end(known, state) for row_id, known, state in living if isinstance(state, Deletion)}
+
+
+def _end(known: Snapshot, deletion: Deletion) -> datetime | None:
+    """When the roles of a deleted user end: with the user, unless a snapshot shows that the user existed after that.
+
+    Then when we heard of the deletion: a time that is too early must not deny what the user held. None: now.
+    """
+    if deletion.at >= known.version:
+        return deletion.at
+    return deletion.received_at and max(deletion.received_at, known.version)

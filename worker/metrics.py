@@ -11,6 +11,7 @@ SETTLED = Counter("akako_events_settled_total", "Events that a worker was done w
 POSTPONED = Counter("akako_events_postponed_total", "Attempts that failed, and come again.", ["reason"])
 PARKED = Counter("akako_events_parked_total", "Events that were set aside for a person.", ["reason"])
 HINDERED = Counter("akako_tasks_hindered_total", "Tasks that could not be done: the sweep comes again.", ["reason"])
+REFUSED = Counter("akako_messages_refused_total", "Messages from Redis that are none of ours.", ["reason"])
 NUDGED = Counter("akako_events_nudged_total", "Due events that the sweep nudged.")
 EXPIRED = Counter("akako_roles_expired_total", "Roles whose end was written down.")
 APPLY = Histogram("akako_apply_seconds", "What it took to apply one set.", buckets=APPLY_SECONDS)

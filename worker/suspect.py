@@ -4,7 +4,10 @@ from collections.abc import Sequence
 
 from sqlalchemy import Engine
 
-from worker import failures, halving
+from config.role import Role
+from db import faults
+from worker import apply, failures, halving
+from worker.apply import Applied
 from worker.enqueue import Queue
 
 
@@ -19,3 +22,28 @@ def part(engine: Engine, queue: Queue, svix_ids: Sequence[str]) -> None:
         return
     for half in halving.halves(svix_ids):
         queue.put(half)
+
+
+def redelivered(engine: Engine, queue: Queue, svix_ids: Sequence[str], default_role: Role) -> Applied:
+    """Send the halves of a redelivered set by themselves; apply an event that is alone, its attempt counted before.
+
+    A redelivery proves nothing, since whoever can write to Redis can forge one: only an attempt that our own row says
+    has begun, and that never ended, counts against an event.
+    """
+    if len(svix_ids) == 1:
+        return _alone(engine, svix_ids[0], default_role)
+    for half in halving.halves(svix_ids):
+        queue.put(half)
+    return Applied()
+
+
+def _alone(engine: Engine, svix_id: str, default_role: Role) -> Applied:
+    if not failures.begin(engine, svix_id, WorkerLost()):
+        return Applied()
+    try:
+        return apply.apply_begun(engine, svix_id, default_role)
+    except Exception as error:
+        if halving.ran_out_of_time(error) or faults.is_away(error) or faults.is_lock(error):
+            raise
+        failures.note(engine, svix_id, error, begun=True)
+        return Applied(failed=1)

@@ -60,16 +60,22 @@ def _apply_or_part(tools: Tools, svix_ids: list[str]) -> Applied:
         raise
 
 
+def _apply_carefully(tools: Tools, svix_ids: list[str]) -> Applied | None:
+    """None for a set that was sent again in halves."""
+    done = suspect.redelivered(tools.engine, tools.queue, svix_ids, tools.settings.default_role)
+    return done if len(svix_ids) == 1 else None
+
+
 @app.task(name=broker.APPLY_EVENTS, bind=True)
 def apply_events(task: "Task[[list[str]], None]", svix_ids: list[str]) -> None:
     """Apply the events of these ids."""
     tools = process.tools()
+    begun = time.monotonic()
     if (task.request.delivery_info or {}).get("redelivered"):
         log.info("set.redelivered", events=len(svix_ids))
-        _spoken(lambda: suspect.part(tools.engine, tools.queue, svix_ids))
-        return
-    begun = time.monotonic()
-    done = _spoken(lambda: _apply_or_part(tools, svix_ids))
+        done = _spoken(lambda: _apply_carefully(tools, svix_ids))
+    else:
+        done = _spoken(lambda: _apply_or_part(tools, svix_ids))
     if done is not None:
         metrics.note_settled(time.monotonic() - begun, done.lags, **done.figures)
         log.info("events.applied", asked=len(svix_ids), **done.figures)

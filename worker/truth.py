@@ -63,7 +63,11 @@ def write(
         raise Raced(decision.contested)
     if manner.witness:
         manner.witness(connection, incoming.keys() | {user.state.clerk_id for user in stored})
-    causes = {state.clerk_id: cause for state, cause in said if incoming.get(state.clerk_id) is state}
+    causes = {
+        state.clerk_id: cause
+        for state, cause in said
+        if state.clerk_id in incoming and fold.decided(state, incoming[state.clerk_id])
+    }
     audit.sign(connection, manner.author, causes, forced=manner.insists)
     _write(connection, decision, default_role)
     return {cause for state, cause in said if state.clerk_id in left}

@@ -9,7 +9,7 @@ from clerk import events as reading
 from clerk.events import Changed, Gone, Ignored, Unreadable
 from clerk.user import Deletion
 from db import events
-from db.events import Claimed
+from db.events import Claimed, Content
 from worker.fold import State
 
 SLICE_BYTES = 4_194_304
@@ -30,17 +30,17 @@ def understand(connection: Connection, claimed: Sequence[Claimed]) -> Understood
     """Read the bodies, a slice at a time: what they say is small, whatever they weigh."""
     understood = Understood()
     for part in _slices(claimed):
-        bodies = _bodies(connection, part)
+        contents = _contents(connection, part)
         for event in part:
-            _read(understood, event, bodies.pop(event.svix_id))
+            _read(understood, event, contents.pop(event.svix_id))
     return understood
 
 
-def _bodies(connection: Connection, claimed: Sequence[Claimed]) -> dict[str, bytes]:
-    """The bodies by their ids: those that came with the claim, and the others."""
-    bodies = {event.svix_id: event.body for event in claimed if event.body is not None}
-    others = [event.svix_id for event in claimed if event.svix_id not in bodies]
-    return bodies | events.bodies(connection, others) if others else bodies
+def _contents(connection: Connection, claimed: Sequence[Claimed]) -> dict[str, Content]:
+    """The contents by svix id: those that came with the claim, and the others."""
+    contents = {event.svix_id: event.content for event in claimed if event.content is not None}
+    others = [event.svix_id for event in claimed if event.svix_id not in contents]
+    return contents | events.contents(connection, others) if others else contents
 
 
 def _slices(claimed: Sequence[Claimed]) -> Iterator[list[Claimed]]:
@@ -55,12 +55,13 @@ def _slices(claimed: Sequence[Claimed]) -> Iterator[list[Claimed]]:
     yield part
 
 
-def _read(understood: Understood, event: Claimed, body: bytes) -> None:
-    match reading.read(body).meaning:
+def _read(understood: Understood, event: Claimed, content: Content) -> None:
+    match reading.read_delivery(content.body, content.svix_timestamp).meaning:
         case Changed() as changed:
             understood.states.append((changed.snapshot, event.svix_id))
         case Gone(clerk_id):
-            understood.states.append((Deletion(clerk_id=clerk_id, at=event.occurred_at), event.svix_id))
+            deletion = Deletion(clerk_id=clerk_id, at=event.occurred_at, received_at=content.received_at)
+            understood.states.append((deletion, event.svix_id))
         case Ignored(why):
             understood.without_effect.append((event.svix_id, "ignored", why))
         case Unreadable(why):

@@ -11,7 +11,7 @@ import pytest
 from clerk import answers
 from clerk.answers import Incomplete
 from clerk.backend import Absent, Backend, Unavailable
-from clerk.user import Snapshot
+from clerk.user import NEVER, Snapshot
 from tests.clerk_says import ADA, BEGINNING, moment, user
 from tests.local_server import Answer, LocalServer, serving
 
@@ -49,6 +49,7 @@ def test_a_user_comes_as_the_snapshot_that_an_event_would_carry(opened: ExitStac
         clerk_id=ADA,
         version=moment(1_500),
         email="ada@example.com",
+        email_verified=True,
         first_name="Ada",
         last_name="Lovelace",
         username="ada",
@@ -65,7 +66,7 @@ def test_a_user_comes_as_the_snapshot_that_an_event_would_carry(opened: ExitStac
 def test_keys_that_we_do_not_know_or_miss_do_no_harm(opened: ExitStack) -> None:
     body = json.dumps({"id": ADA, "updated_at": 1_735_689_600_000, "new": {"deep": [1]}, "email_addresses": None})
     client, _ = backend(opened, Answer(body.encode()))
-    assert client.user(ADA) == Snapshot(clerk_id=ADA, version=datetime(2025, 1, 1, tzinfo=UTC))
+    assert client.user(ADA) == Snapshot(clerk_id=ADA, version=datetime(2025, 1, 1, tzinfo=UTC), banned_as_of=NEVER)
 
 
 def test_a_user_that_clerk_does_not_know_is_absent(opened: ExitStack) -> None:

@@ -5,7 +5,7 @@ import pytest
 
 from clerk import events
 from clerk.events import Changed, Gone, Ignored, Unreadable
-from clerk.user import Snapshot
+from clerk.user import LONGEST_EXTERNAL_ID, LONGEST_URL, LONGEST_USERNAME, NEVER, Snapshot
 from tests.clerk_says import ADA, deletion, email_address, event, milliseconds, moment, user
 
 
@@ -25,6 +25,7 @@ def test_a_creation_and_an_update_carry_the_whole_user(kind: str) -> None:
         clerk_id=ADA,
         version=moment(1_500),
         email="ada@example.com",
+        email_verified=True,
         first_name="Ada",
         last_name="Lovelace",
         username="ada",
@@ -95,6 +96,88 @@ def test_a_user_may_have_a_username_and_nothing_else() -> None:
 def test_only_true_bans() -> None:
     values: list[object] = [True, False, None, 1, "true", []]
     assert [snapshot_of(banned=value).banned for value in values] == [True, False, False, False, False, False]
+
+
+def test_only_true_and_false_state_whether_a_user_is_banned() -> None:
+    values: list[object] = [True, False, None, 1, "true", []]
+    stated = [snapshot_of(banned=value).banned_as_of is None for value in values]
+    assert stated == [True, True, False, False, False, False]
+
+
+def test_a_deprovisioned_user_is_banned_whatever_else_is_stated() -> None:
+    assert snapshot_of(deprovisioned=True, banned=False).banned
+    without = {name: value for name, value in user(ADA, deprovisioned=True).items() if name != "banned"}
+    meaning = events.read(event("user.updated", without)).meaning
+    assert isinstance(meaning, Changed)
+    assert (meaning.snapshot.banned, meaning.snapshot.banned_as_of) == (True, None)
+
+
+def test_a_user_without_the_key_is_not_stated_to_be_banned_or_not() -> None:
+    without = {name: value for name, value in user(ADA).items() if name != "banned"}
+    meaning = events.read(event("user.updated", without | {"deprovisioned": False})).meaning
+    assert isinstance(meaning, Changed)
+    assert (meaning.snapshot.banned, meaning.snapshot.banned_as_of) == (False, NEVER)
+
+
+@pytest.mark.parametrize(
+    ("verification", "verified"),
+    [
+        ({"status": "verified"}, True),
+        ({"status": "unverified"}, False),
+        ({"status": "expired"}, False),
+        ({}, False),
+        (None, False),
+        ("verified", False),
+    ],
+)
+def test_an_address_is_verified_if_clerk_says_so(verification: object, verified: bool) -> None:
+    said = snapshot_of(email_addresses=[email_address("ada@example.com") | {"verification": verification}])
+    assert (said.email, said.email_verified) == ("ada@example.com", verified)
+
+
+def test_without_the_key_it_is_not_known_whether_an_address_is_verified() -> None:
+    address = {name: value for name, value in email_address("ada@example.com").items() if name != "verification"}
+    assert snapshot_of(email_addresses=[address]).email_verified is None
+
+
+SENT = 1_700_000_000
+AHEAD = (SENT + 300) * 1_000
+"""The last believable time of a delivery that was sent at `SENT`, in milliseconds."""
+
+
+@pytest.mark.parametrize(("version", "believed"), [(AHEAD, True), (AHEAD + 1, False), (253_402_300_799_000, False)])
+def test_a_version_more_than_five_minutes_later_than_its_delivery_is_not_believed(version: int, believed: bool) -> None:
+    read = events.read_delivery(event("user.updated", user(ADA, updated_at=version)), SENT)
+    assert isinstance(read.meaning, Changed if believed else Unreadable)
+    assert read.clerk_user_id == ADA
+
+
+@pytest.mark.parametrize(("at", "believed"), [(AHEAD, True), (AHEAD + 1, False), (253_402_300_799_000, False)])
+def test_a_deletion_more_than_five_minutes_later_than_its_delivery_is_not_believed(at: int, believed: bool) -> None:
+    read = events.read_delivery(event("user.deleted", {"id": ADA}, timestamp=at), SENT)
+    assert isinstance(read.meaning, Gone if believed else Unreadable)
+
+
+def test_the_reason_names_both_times_and_what_to_do() -> None:
+    meaning = events.read_delivery(event("user.updated", user(ADA, updated_at=AHEAD + 1)), SENT).meaning
+    assert isinstance(meaning, Unreadable)
+    for word in ("data.updated_at", "2023-11-14T22:18:20.001000+00:00", "2023-11-14T22:13:20+00:00", "discard"):
+        assert word in meaning.why
+
+
+@pytest.mark.parametrize("said", [{"timestamp": AHEAD * 2}, {"timestamp": None}])
+def test_an_envelope_s_time_does_not_matter_to_an_update(said: dict[str, Any]) -> None:
+    read = events.read_delivery(event("user.updated", user(ADA, updated_at=SENT * 1_000), **said), SENT)
+    assert isinstance(read.meaning, Changed)
+
+
+def test_a_deletion_without_a_time_is_believed() -> None:
+    assert events.read_delivery(event("user.deleted", {"id": ADA}, timestamp=None), SENT).meaning == Gone(ADA)
+
+
+def test_what_we_do_not_use_is_ignored_whatever_its_time_is() -> None:
+    read = events.read_delivery(event("session.created", {"id": "sess_1"}, timestamp=AHEAD + 1), SENT)
+    assert read.meaning == Ignored("We do not use events of this type.")
 
 
 def test_being_locked_out_for_a_while_is_no_ban() -> None:
@@ -189,3 +272,13 @@ def test_a_pair_of_surrogates_is_one_character_and_stays() -> None:
 
 def test_a_name_is_cut_where_it_becomes_absurd() -> None:
     assert snapshot_of(first_name="ab" * 100_000).first_name == "ab" * 256
+
+
+@pytest.mark.parametrize(
+    ("field", "longest"),
+    [("username", LONGEST_USERNAME), ("external_id", LONGEST_EXTERNAL_ID), ("image_url", LONGEST_URL)],
+)
+def test_an_identifier_is_stored_whole_or_not_at_all(field: str, longest: int) -> None:
+    whole = "x" * longest
+    assert getattr(snapshot_of(**{field: whole}), field) == whole
+    assert getattr(snapshot_of(**{field: whole + "x"}), field) is None

@@ -76,7 +76,7 @@ def test_what_waits_has_a_body_whatever_its_age(old: Engine) -> None:
     forget(old)
     assert (claim(old, "msg_received", "msg_applied"), due(old)) == (["msg_received"], [])
     with old.connect() as connection:
-        assert events.bodies(connection, ["msg_received"]) == {"msg_received": BODY}
+        assert events.contents(connection, ["msg_received"])["msg_received"].body == BODY
 
 
 def test_the_longest_kept_are_forgotten_first_and_no_more_than_asked_for(

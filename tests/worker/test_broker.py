@@ -84,6 +84,6 @@ def test_the_calendar_ticks_as_configured_and_its_messages_do_not_pile_up() -> N
 
 def test_the_calendar_is_served_before_a_backlog_of_events(celery: Celery) -> None:
     for queue in reversed(CALENDAR_AND_EVENTS):
-        celery.send_task("any", queue=queue)
+        celery.send_task(broker.SWEEP, queue=queue)
     with celery.connection_for_read() as connection:
         assert served(connection, 6) == CALENDAR_AND_EVENTS

@@ -1,12 +1,13 @@
 import itertools
 import random
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import timedelta, timezone
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clerk.user import Deletion, Snapshot
+from clerk.user import NEVER, Deletion, Snapshot
 from db.users import Holding, Stored
 from tests.clerk_says import moment
 from worker import fold
@@ -22,9 +23,17 @@ SNAPSHOTS = st.builds(
     clerk_id=IDS,
     version=MOMENTS,
     email=EMAILS,
+    email_verified=st.sampled_from([None, True, False]),
     first_name=st.sampled_from([None, "", "Ada"]),
     banned=st.booleans(),
     created_at=st.none() | MOMENTS,
+) | st.builds(
+    Snapshot,
+    clerk_id=IDS,
+    version=MOMENTS,
+    email=EMAILS,
+    email_verified=st.sampled_from([None, True, False]),
+    banned_as_of=st.just(NEVER),
 )
 STATES: st.SearchStrategy[State] = SNAPSHOTS | st.builds(Deletion, clerk_id=IDS, at=MOMENTS)
 OF_ADA = STATES.filter(lambda state: state.clerk_id == "user_ada")
@@ -33,6 +42,16 @@ OF_ADA = STATES.filter(lambda state: state.clerk_id == "user_ada")
 def said(clerk_id: str, at: int, email: str | None = None, **more: object) -> Snapshot:
     """A snapshot at `at`."""
     return Snapshot(clerk_id=clerk_id, version=moment(at), email=email, **more)  # type: ignore[arg-type]
+
+
+def without_ban(state: State) -> State:
+    """The state, as if it said nothing of a ban."""
+    return replace(state, banned=False, banned_as_of=NEVER) if isinstance(state, Snapshot) else state
+
+
+def ban(state: State) -> object:
+    """What the state says of a ban, and in which version."""
+    return (state.banned_as_of or state.version, state.banned) if isinstance(state, Snapshot) else None
 
 
 @given(one=OF_ADA, other=OF_ADA)
@@ -46,9 +65,18 @@ def test_later_is_associative(one: State, two: State, three: State) -> None:
 
 
 @given(one=OF_ADA, other=OF_ADA)
-def test_later_is_idempotent_and_gives_one_of_the_two(one: State, other: State) -> None:
+def test_later_is_idempotent_and_says_nothing_that_neither_of_the_two_says(one: State, other: State) -> None:
     assert fold.later(one, one) == one
-    assert fold.later(one, other) in (one, other)
+    true = fold.later(one, other)
+    assert without_ban(true) in (without_ban(one), without_ban(other))
+    assert ban(true) in (ban(one), ban(other))
+
+
+@given(one=OF_ADA, other=OF_ADA)
+def test_what_is_true_absorbs_what_decided_it(one: State, other: State) -> None:
+    true = fold.later(one, other)
+    assert fold.later(true, one) == fold.later(true, other) == true
+    assert fold.decided(one, true) or fold.decided(other, true)
 
 
 def test_the_newer_snapshot_counts() -> None:
@@ -58,9 +86,36 @@ def test_the_newer_snapshot_counts() -> None:
 
 @given(one=SNAPSHOTS, other=SNAPSHOTS)
 def test_in_a_tie_a_ban_wins_whatever_else_is_said(one: Snapshot, other: Snapshot) -> None:
-    banned = replace(one, clerk_id="user_ada", version=moment(1), banned=True)
-    free = replace(other, clerk_id="user_ada", version=moment(1), banned=False)
-    assert fold.later(banned, free) == fold.later(free, banned) == banned
+    banned = replace(one, clerk_id="user_ada", version=moment(1), banned=True, banned_as_of=None)
+    free = replace(other, clerk_id="user_ada", version=moment(1), banned=False, banned_as_of=None)
+    assert fold.later(banned, free) == fold.later(free, banned)
+    assert ban(fold.later(banned, free)) == (moment(1), True)
+
+
+@pytest.mark.parametrize("stated", [True, False])
+def test_a_snapshot_that_does_not_state_a_ban_leaves_what_was_stated_last(stated: bool) -> None:
+    old = said("user_ada", 1, first_name="Ada", banned=stated)
+    silent = said("user_ada", 2, first_name="Augusta", banned_as_of=NEVER)
+    newest = said("user_ada", 2, first_name="Augusta", banned=stated, banned_as_of=moment(1))
+    assert fold.later(old, silent) == fold.later(silent, old) == newest
+
+
+def test_a_ban_stated_between_two_silent_snapshots_counts_in_every_order() -> None:
+    states: list[State] = [
+        said("user_ada", 1, banned_as_of=NEVER),
+        said("user_ada", 2, banned=True),
+        said("user_ada", 3, banned_as_of=NEVER),
+    ]
+    ends = {str(applied(*([state] for state in order))) for order in itertools.permutations(states)}
+    true = said("user_ada", 3, banned=True, banned_as_of=moment(2))
+    assert ends == {str({"user_ada": Holding(true, None)})}
+
+
+def test_a_person_who_insists_on_a_silent_snapshot_does_not_lift_a_ban() -> None:
+    known, told = said("user_ada", 5, banned=True), said("user_ada", 1, first_name="Ada", banned_as_of=NEVER)
+    assert fold.insisted(known, told) == replace(told, banned=True, banned_as_of=moment(5))
+    stated = said("user_ada", 1, banned=False)
+    assert fold.insisted(known, stated) == stated
 
 
 def test_a_tie_breaks_the_same_way_whatever_zone_its_times_are_written_in() -> None:
@@ -89,6 +144,41 @@ def test_the_newest_of_the_living_holds_a_claimed_address_whatever_its_case() ->
 def test_a_tie_for_an_address_breaks_by_id_in_every_order() -> None:
     states = [said(clerk_id, 1, "ada@example.com") for clerk_id in ("user_ada", "user_bea", "user_cyd")]
     assert {fold.holders(order)["ada@example.com"] for order in itertools.permutations(states)} == {"user_cyd"}
+
+
+def test_a_verified_claim_goes_before_a_newer_one_that_is_not() -> None:
+    states = [
+        said("user_ada", 1, "office@example.com", email_verified=True),
+        said("user_bea", 2, "office@example.com", email_verified=False),
+    ]
+    assert fold.holders(states) == {"office@example.com": "user_ada"}
+    assert fold.holders(states[1:]) == {"office@example.com": "user_bea"}
+
+
+def test_a_claim_of_which_it_is_not_known_counts_as_verified() -> None:
+    states = [said("user_ada", 1, "a@example.com"), said("user_bea", 2, "a@example.com", email_verified=False)]
+    assert fold.holders(states) == {"a@example.com": "user_ada"}
+
+
+def test_a_banned_user_holds_no_address() -> None:
+    states = [said("user_ada", 1, "a@example.com"), said("user_bea", 2, "a@example.com", banned=True)]
+    assert fold.holders(states) == {"a@example.com": "user_ada"}
+    assert fold.holders(states[1:]) == {}
+
+
+def test_a_ban_gives_the_address_away_and_its_end_brings_it_back() -> None:
+    ledger = Ledger()
+    ledger.apply(said("user_ada", 1, "a@example.com"), said("user_bea", 2, "a@example.com"))
+    ledger.apply(said("user_bea", 3, "a@example.com", banned=True))
+    assert {clerk_id: holding.email for clerk_id, holding in ledger.seen.items()} == {
+        "user_ada": "a@example.com",
+        "user_bea": None,
+    }
+    ledger.apply(said("user_bea", 4, "a@example.com", banned=False))
+    assert {clerk_id: holding.email for clerk_id, holding in ledger.seen.items()} == {
+        "user_ada": None,
+        "user_bea": "a@example.com",
+    }
 
 
 def test_only_ascii_letters_are_alike_in_both_cases() -> None:
@@ -162,7 +252,7 @@ def test_every_order_of_a_short_life_ends_the_same_one_event_at_a_time() -> None
 def test_every_order_of_a_living_life_with_repeats_ends_the_same() -> None:
     orders = set(itertools.permutations([*range(4), *range(4)][:7]))
     ends = {str(applied(*([LIFE[number]] for number in order))) for order in orders}
-    assert ends == {str({"user_ada": Holding(LIFE[3], "ada@example.com")})}
+    assert ends == {str({"user_ada": Holding(LIFE[3], None)})}
 
 
 def test_every_order_in_which_an_address_moves_among_three_users_ends_with_its_last_living_claimant() -> None:
@@ -216,8 +306,15 @@ def test_a_user_departs_once() -> None:
     assert ledger.departures == [1]
 
 
-def test_a_departure_says_since_when() -> None:
-    at = datetime(2025, 1, 1, tzinfo=UTC) + timedelta(days=1)
+@pytest.mark.parametrize(
+    ("at", "received_at", "end"),
+    [(2, 9, 2), (5, 9, 5), (1, 9, 9), (1, 1, 2), (1, None, None), (2, None, 2)],
+)
+def test_roles_end_with_the_user_but_never_before_a_snapshot_that_shows_the_user_alive(
+    at: int, received_at: int | None, end: int | None
+) -> None:
     ada = Stored(1, said("user_ada", 2), None)
-    decision = fold.decide([ada], {"user_ada": Deletion(clerk_id="user_ada", at=at)})
-    assert decision.departed == {1: at}
+    heard = None if received_at is None else moment(received_at)
+    decision = fold.decide([ada], {"user_ada": Deletion(clerk_id="user_ada", at=moment(at), received_at=heard)})
+    assert decision.departed == {1: None if end is None else moment(end)}
+    assert decision.changed[0].state == Deletion(clerk_id="user_ada", at=moment(at))

@@ -7,11 +7,12 @@ from sqlalchemy import Engine
 
 from config.role import Role
 from tests.clerk_says import Clerk
-from tests.ledger import keep, rows
+from tests.ledger import change, keep, rows
 from tests.meanwhile import holding, interrupted_at_a_lock
 from tests.worker.conftest import Apply
 from tests.worker.messages import sets
-from worker import suspect
+from worker import failures, suspect
+from worker.apply import Applied
 from worker.apply import apply as apply_ids
 from worker.enqueue import Queue
 from worker.halving import ran_out_of_time
@@ -71,6 +72,54 @@ def test_a_suspected_event_that_stands_alone_has_failed_and_comes_again_after_a_
     suspect.part(engine, queue, keep(engine, clerk, clerk.created()))
     assert rows(engine, FAILED) == [(1, "Attempt 1: error WorkerLost", True)]
     assert sets(raw) == []
+
+
+def lose(engine: Engine, svix_id: str) -> None:
+    """Begin an attempt, and never come back."""
+    failures.begin(engine, svix_id, suspect.WorkerLost())
+
+
+def test_an_attempt_that_never_ended_counts_and_is_not_made_again_before_its_pause_is_over(
+    engine: Engine, queue: Queue, clerk: Clerk
+) -> None:
+    (svix_id,) = keep(engine, clerk, clerk.created())
+    lose(engine, svix_id)
+    assert rows(engine, FAILED) == [(1, "Attempt 1: error WorkerLost", True)]
+    assert suspect.redelivered(engine, queue, [svix_id], Role.LEARNER) == Applied()
+    change(engine, "update webhook_events set next_attempt_at = now()")
+    assert suspect.redelivered(engine, queue, [svix_id], Role.LEARNER) == Applied(applied=1)
+
+
+def test_an_event_over_which_workers_are_lost_again_and_again_is_parked(
+    engine: Engine, queue: Queue, clerk: Clerk
+) -> None:
+    (svix_id,) = keep(engine, clerk, clerk.created())
+    for _ in range(len(failures.PAUSES_SECONDS) + 1):
+        lose(engine, svix_id)
+        assert rows(engine, FAILED)[0][2]
+        change(engine, "update webhook_events set next_attempt_at = now()")
+    assert suspect.redelivered(engine, queue, [svix_id], Role.LEARNER) == Applied()
+    assert rows(engine, "select status, last_error from webhook_events") == [("parked", "Attempt 12: error WorkerLost")]
+
+
+def test_a_redelivered_event_that_cannot_be_applied_has_one_failed_attempt(
+    engine: Engine, owner: Engine, queue: Queue, clerk: Clerk
+) -> None:
+    change(owner, "alter table users add constraint no_ada check (first_name <> 'Ada')")
+    (svix_id,) = keep(engine, clerk, clerk.created())
+    assert suspect.redelivered(engine, queue, [svix_id], Role.LEARNER) == Applied(failed=1)
+    ((attempts, why, later),) = rows(engine, FAILED)
+    assert (attempts, later) == (1, True)
+    assert str(why).startswith("Attempt 1: error IntegrityError")
+
+
+def test_a_redelivered_event_that_another_worker_holds_is_left_to_it(
+    engine: Engine, queue: Queue, clerk: Clerk
+) -> None:
+    (svix_id,) = keep(engine, clerk, clerk.created())
+    with holding(engine, "select from webhook_events for no key update"):
+        assert suspect.redelivered(engine, queue, [svix_id], Role.LEARNER) == Applied()
+    assert rows(engine, "select status, attempts from webhook_events") == [("received", 0)]
 
 
 def test_a_suspected_event_that_has_been_applied_already_has_not_failed(

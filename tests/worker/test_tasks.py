@@ -207,6 +207,22 @@ def test_a_redelivered_set_is_not_applied_but_comes_again_in_halves(
     assert rows(engine, COUNTED) == NOTHING_COUNTED
 
 
-def test_a_redelivered_event_that_is_alone_has_a_failed_attempt(worker: Worker, engine: Engine, clerk: Clerk) -> None:
-    worker.apply(keep(engine, clerk, clerk.created()), redelivered=True)
-    assert rows(engine, COUNTED) == [("received", 1, "Attempt 1: error WorkerLost")]
+def test_a_redelivered_event_that_is_alone_is_applied_and_has_no_failed_attempt(
+    worker: Worker, engine: Engine, clerk: Clerk
+) -> None:
+    said = worker.apply(keep(engine, clerk, clerk.created()), redelivered=True)
+    assert [line["event"] for line in said] == ["set.redelivered", "events.applied"]
+    assert rows(engine, COUNTED) == [("applied", 0, None)]
+
+
+def test_forged_redeliveries_count_nothing_against_an_event_that_has_to_wait(
+    worker: Worker, engine: Engine, apply: Apply, clerk: Clerk
+) -> None:
+    apply(clerk.created(at=0))
+    ids = keep(engine, clerk, clerk.updated(at=1, banned=True))
+    with holding(engine, "select from users for update"):
+        for _ in range(3):
+            worker.apply(ids, redelivered=True)
+        assert rows(engine, f"{COUNTED} where svix_id = %s", *ids) == [("received", 0, None)]
+    worker.apply(ids, redelivered=True)
+    assert values(engine, "select banned from users") == [True]

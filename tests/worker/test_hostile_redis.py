@@ -1,0 +1,122 @@
+"""A whole worker whose Redis others write to: it stays small, goes on, and takes no orders."""
+
+import base64
+import json
+import time
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+import redis
+from celery import Celery
+
+from tests.ops.groups import until
+from tests.servers import Database
+from tests.town import Town, town
+from tests.worker.test_admission import encoded, message
+from worker import broker
+
+MEGABYTE = 2**20
+BOMB_BYTES = 200 * MEGABYTE
+
+
+@pytest.fixture
+def home(database: Database, redis_url: str, tmp_path: Path) -> Iterator[Town]:
+    """A town that has applied an event."""
+    with town(database, redis_url, tmp_path, WORKER_PROCESSES="1") as made:
+        made.start("web", "worker", "beat")
+        made.deliver(made.clerk.created("user_first", email=None))
+        until(lambda: made.roles("user_first"))
+        yield made
+
+
+def worker(home: Town) -> psutil.Process:
+    """The worker's main process."""
+    return psutil.Process(home.hands()[0].ppid())
+
+
+def applies(home: Town) -> bool:
+    """Whether one more event is applied."""
+    home.deliver(home.clerk.created("user_next", email=None))
+    until(home.settled)
+    return home.roles("user_next") == ["LEARNER"]
+
+
+def refused(home: Town) -> dict[str, float]:
+    """How many messages were refused, by reason."""
+    return {
+        label: value
+        for (name, label), value in home.scrape("worker").items()
+        if name == "akako_messages_refused_total"
+    }
+
+
+def test_a_small_message_that_would_decompress_to_much_is_removed_and_takes_no_memory(
+    home: Town, raw: redis.Redis
+) -> None:
+    bomb = zlib.compress(b'[[],{},{"x":"' + b"a" * BOMB_BYTES + b'"}]')
+    told = message(task="sweep", compression="application/x-gzip", body=base64.b64encode(bomb).decode())
+    process = worker(home)
+    before = largest = process.memory_info().rss
+    raw.lpush(broker.CALENDAR, json.dumps(told))
+    until(lambda: raw.llen(broker.CALENDAR) == 0)
+    end = time.monotonic() + 3
+    while time.monotonic() < end:
+        largest = max(largest, process.memory_info().rss)
+        time.sleep(0.02)
+    assert largest - before < 50 * MEGABYTE
+    assert refused(home)["compressed"] == 1
+    assert applies(home)
+
+
+def test_no_message_ends_a_worker(home: Town, raw: redis.Redis) -> None:
+    pid = worker(home).pid
+    told = [
+        b"not json",
+        json.dumps(message(properties={})).encode(),
+        json.dumps(message(headers=None)).encode(),
+        json.dumps(message(body=encoded([[["msg_1"]], {}, {"chain": [{"task": "sweep"}]}]))).encode(),
+        json.dumps(message(task="celery.backend_cleanup")).encode(),
+    ]
+    for one in told:
+        raw.lpush(broker.EVENTS, one)
+    raw.hset("unacked", "forged", "not json")
+    raw.hset("unacked", "short", "[1]")
+    raw.zadd("unacked_index", {"forged": 1, "short": 1, "absent": 1})
+    until(lambda: raw.llen(broker.EVENTS) == 0)
+    until(lambda: raw.hlen("unacked") == 0)
+    assert applies(home)
+    assert (worker(home).pid, home.code("worker")) == (pid, None)
+
+
+def test_no_command_is_obeyed(home: Town, redis_url: str) -> None:
+    with Celery(broker=redis_url) as stranger:
+        control = stranger.control
+        control.broadcast("shutdown")
+        control.broadcast("pool_shrink", arguments={"n": 1})
+        control.rate_limit(broker.APPLY_EVENTS, "1/h")
+        control.cancel_consumer(broker.EVENTS)
+        assert control.ping(timeout=1) == []
+    until(lambda: refused(home).get("remote_control", 0) >= 5)
+    for number in range(3):
+        home.deliver(home.clerk.created(f"user_{number}", email=None))
+        until(home.settled)
+    assert home.code("worker") is None
+    assert len(home.hands()) == 1
+
+
+def test_forged_redeliveries_keep_no_event_from_being_applied(home: Town, raw: redis.Redis) -> None:
+    ban = home.clerk.updated("user_first", at=1, email=None, banned=True)
+    told = message(body=encoded([[[ban.svix_id]], {}, {}]))
+    told["properties"]["delivery_info"]["redelivered"] = True
+    told["headers"]["redelivered"] = True
+    for number in range(200):
+        told["properties"]["delivery_tag"] = f"forged_{number}"
+        raw.lpush(broker.EVENTS, json.dumps(told))
+        if number == 100:
+            home.deliver(ban)
+    until(home.settled)
+    assert home.value("select banned from users where clerk_id = 'user_first'") is True
+    assert home.value("select attempts from webhook_events where svix_id = %s", ban.svix_id) == 0
