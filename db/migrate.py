@@ -31,6 +31,7 @@ GRANTS = (
     "grant update (status, attempts, next_attempt_at, last_error, applied_at, body) on webhook_events to {role}",
     "grant select on audit_log, alembic_version to {role}",
     "grant execute on function akako_note_events(text, text[]) to {role}",
+    "grant execute on function akako_note_refused(text, text[], text) to {role}",
     "grant select, insert on heartbeats to {role}",
     "grant update (moved_at, seen_at) on heartbeats to {role}",
 )
