@@ -1,7 +1,8 @@
 """Changes of one user's roles by a person, the same for the API and the commands.
 
 Here and not in `db`, as they decide more than a statement can; here and not in `api`, as the commands need them too.
-Each runs in the caller's transaction and raises a `Refused` before anything is written.
+Each runs in the caller's transaction. Before anything is written it locks the user together with the author, checks the
+author again (`NotPermitted`) and raises a `Refused` for what cannot be done.
 """
 
 from dataclasses import replace
@@ -20,7 +21,7 @@ from access.refusal import (
     UserUnknown,
 )
 from config.role import Role
-from db import admins, assignments, audit, holder, roles
+from db import admins, assignments, audit, holder, permission, roles
 from db.assignments import Assignment, Window
 from db.audit import Author
 from db.holder import Holder
@@ -31,7 +32,7 @@ LEEWAY = timedelta(minutes=1)
 
 def assign(connection: Connection, author: Author, clerk_id: str, window: Window, notes: str = "") -> Assignment:
     """Give a user a role in a window of time that begins now or later; the assignment."""
-    user = _lock(connection, clerk_id)
+    user = _lock(connection, author, clerk_id)
     window = _from_now_on(window, user)
     _judge_end(window.end, window.start or user.now, user)
     audit.sign(connection, author)
@@ -46,7 +47,7 @@ def change_end(
     connection: Connection, author: Author, clerk_id: str, assignment_id: int, end: datetime | None
 ) -> Assignment:
     """Let an assignment end earlier or later, or never (None); the assignment as it is then."""
-    user = _lock(connection, clerk_id)
+    user = _lock(connection, author, clerk_id)
     assignment = _in_force(connection, user, assignment_id)
     _judge_end(end, assignment.effective_start_date, user)
     if end is not None:
@@ -65,7 +66,7 @@ def change_end(
 
 def revoke(connection: Connection, author: Author, clerk_id: str, assignment_id: int) -> Assignment:
     """End an assignment now, or cancel one that would begin later; the assignment as it is then."""
-    user = _lock(connection, clerk_id)
+    user = _lock(connection, author, clerk_id)
     assignment = _in_force(connection, user, assignment_id)
     _keep_an_admin(connection, assignment, None)
     audit.sign(connection, author)
@@ -73,8 +74,9 @@ def revoke(connection: Connection, author: Author, clerk_id: str, assignment_id:
     return _find(connection, user, assignment_id)
 
 
-def _lock(connection: Connection, clerk_id: str) -> Holder:
-    user = holder.lock(connection, clerk_id)
+def _lock(connection: Connection, author: Author, clerk_id: str) -> Holder:
+    permission.admit(connection, author.permission, [clerk_id])
+    user = holder.read(connection, clerk_id)
     if user is None:
         raise UserUnknown
     if user.deleted:

@@ -11,7 +11,7 @@ from access.denials import FORBIDDEN, UNAUTHORIZED, UNAVAILABLE, Denied
 from access.endpoints import guarded
 from access.lookup import Unavailable
 from clerk.session import Session
-from config.role import Role
+from config.role import Role, suffice
 from db.callers import Known
 
 P = ParamSpec("P")
@@ -48,16 +48,18 @@ def signed_in(endpoint: Callable[P, Any]) -> Callable[P, Any]:
 
 def meets(held: frozenset[Role], requirement: Requirement) -> bool:
     """Whether the roles held are enough."""
-    if requirement.all_of or not requirement.roles:
-        return held >= requirement.roles
-    return not held.isdisjoint(requirement.roles)
+    return suffice(held, requirement.roles, all_of=requirement.all_of)
 
 
-def living(known: Known | None, session: Session) -> Caller:
-    """The caller that a session's user is. Raises Denied for one that we do not know, or that is deleted or banned."""
+def living(known: Known | None, session: Session, impersonator: Known | None = None) -> Caller:
+    """The caller that a session's user is. Raises Denied for one that we do not know, or that is deleted or banned.
+
+    An impersonator may be unknown, as members of Clerk's dashboard are; one that we know must be neither deleted nor
+    banned: Clerk ends the sessions of a banned user, but not the sessions of others that this user started.
+    """
     if known is None or known.deleted:
         raise Denied(UNAUTHORIZED)
-    if known.banned:
+    if known.banned or (impersonator is not None and (impersonator.banned or impersonator.deleted)):
         raise Denied(FORBIDDEN)
     return Caller(
         user_id=known.id,
@@ -90,8 +92,9 @@ async def _caller(connection: HTTPConnection) -> Caller:
         return user
     try:
         known = await user.look_up(user.session.clerk_id)
+        impersonator = await user.look_up(user.session.actor) if user.session.actor else None
     except Unavailable:
         raise Denied(UNAVAILABLE) from None
-    caller = living(known, user.session)
+    caller = living(known, user.session, impersonator)
     connection.scope["user"] = caller
     return caller

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from access.refusal import EventUnknown
 from clerk import veil
 from clerk.signature import Seals
-from db import audit, handling, register
+from db import audit, handling, permission, register
 from db.audit import Author, Line
 from db.register import Entry, Sealed
 
@@ -42,15 +42,33 @@ class Inspection:
     """What it changed, and what people did with it, first to last."""
 
 
-def inspect(connection: Connection, svix_id: str, seals: Seals | None, reveal_to: Author | None = None) -> Inspection:
-    """One delivery; revealed to somebody, it is whole, and the trail says so. Raises EventUnknown."""
+def inspect(connection: Connection, svix_id: str, seals: Seals | None) -> Inspection:
+    """One delivery, without its personal fields. Changes nothing. Raises EventUnknown."""
+    return _inspection(connection, _find(connection, svix_id), seals)
+
+
+def reveal(connection: Connection, svix_id: str, seals: Seals | None, author: Author) -> Inspection:
+    """One delivery with its body as it came; a line in the trail says who saw it, and why.
+
+    Raises NotPermitted or EventUnknown.
+    """
+    permission.admit(connection, author.permission)
+    found = _find(connection, svix_id)
+    if found.body is not None:
+        audit.sign(connection, author)
+        handling.note_revealed(connection, [svix_id])
+    return _inspection(connection, found, seals, revealed=True)
+
+
+def _find(connection: Connection, svix_id: str) -> Sealed:
     found = register.find(connection, svix_id)
     if found is None:
         raise EventUnknown
-    body = found.body
-    if reveal_to is not None and body is not None:
-        audit.sign(connection, reveal_to)
-        handling.note_revealed(connection, [svix_id])
+    return found
+
+
+def _inspection(connection: Connection, found: Sealed, seals: Seals | None, *, revealed: bool = False) -> Inspection:
+    svix_id, body = found.entry.svix_id, found.body
     now_by = seals.sealed_by(svix_id, found.svix_timestamp, found.svix_signature, body) if seals and body else None
     return Inspection(
         entry=found.entry,
@@ -60,7 +78,7 @@ def inspect(connection: Connection, svix_id: str, seals: Seals | None, reveal_to
         verified_now_by=now_by,
         verification=_sentence(found, seals, now_by),
         content=None if body is None else veil.veiled(body),
-        body=body.decode(errors="replace") if body is not None and reveal_to is not None else None,
+        body=body.decode(errors="replace") if body is not None and revealed else None,
         note=None if body is not None else "The body was removed for its age; what it changed is in the trail.",
         lines=register.lines(connection, found.entry),
     )

@@ -114,7 +114,8 @@ class Line(Answer):
     id: int
     at: Moment
     action: str
-    """`role.assigned`, `role.extended`, `role.shortened`, `role.revoked`, `role.expired`, `user.created`, ..."""
+    """`role.assigned`, `role.extended`, `role.shortened`, `role.revoked`, `role.expired`, `user.created`,
+    `access.refused`, ..."""
     clerk_user_id: str | None
     """Whom it is about."""
     user_role_id: int | None

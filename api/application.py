@@ -20,6 +20,8 @@ from api import openapi, operation, problems, reference
 from api.desk import Desk
 from api.envelope import Envelope
 from api.metrics import REFUSED
+from api.newcomers import Newcomers
+from api.refused import RefusedRequests
 from api.table import OPERATIONS
 from api.turns import Turns
 from clerk.backend import Backend
@@ -59,7 +61,7 @@ def build(settings: ApiSettings) -> ASGIApp:
         log.info("api.started")
         yield State(limits=bounds)
         await asyncio.to_thread(guard.close)
-        desk.backend.close()
+        desk.newcomers.close()
         desk.engine.dispose()
         refused.close()
         log.info("api.stopped")
@@ -97,7 +99,8 @@ def _desk(settings: ApiSettings) -> Desk:
     backend = Backend(settings.clerk_secret_key.get_secret_value(), settings.clerk_api_url)
     secrets = settings.clerk_webhook_signing_secret
     seals = Seals(split_secrets(secrets)) if secrets else None
-    return Desk(database, turns, backend, settings.default_role, seals)
+    newcomers = Newcomers(database, turns, backend, settings.default_role)
+    return Desk(database, turns, newcomers, RefusedRequests(database), settings.default_role, seals)
 
 
 def _cors(origins: tuple[str, ...]) -> list[Middleware]:

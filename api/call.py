@@ -1,5 +1,6 @@
 """A request, read and judged: what an endpoint gets to see of it."""
 
+import json
 import re
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
@@ -9,6 +10,7 @@ from starlette.requests import Request
 
 from access import caller
 from access.caller import Caller
+from access.guard import Requirement
 from access.refusal import AssignmentUnknown, EventUnknown, UserUnknown
 from api.envelope import request_id
 from api.problems import Unusable
@@ -16,6 +18,7 @@ from api.questions import Question
 from clerk.session import Session
 from clerk.user import identifier
 from db.audit import Author
+from db.permission import Permission
 
 LARGEST_ID = 2**63 - 1
 # So many digits at most: Python refuses to convert thousands.
@@ -36,6 +39,8 @@ class Call(Generic[Query, Body]):
     path: dict[str, Any]
     query: Query
     body: Body
+    requires: Requirement | None
+    """What the caller has to hold; None where a valid token is enough."""
 
     @property
     def caller(self) -> Caller:
@@ -68,22 +73,44 @@ class Call(Generic[Query, Body]):
             raise AssignmentUnknown
         return int(written)
 
+    @property
+    def permission(self) -> Permission:
+        """What the operation requires of the caller, to be checked again in the database."""
+        if self.requires is None:
+            raise LookupError("this operation requires no role: it must act for nobody but its caller")
+        return Permission(
+            clerk_id=self.caller.clerk_id,
+            roles=self.requires.roles,
+            all_of=self.requires.all_of,
+            impersonator=self.session.actor,
+        )
+
     def author(self, reason: str) -> Author:
-        """The caller as the trail names one, also while somebody else is signed in as the caller."""
-        clerk_id, impersonator = self.caller.clerk_id, self.session.actor
+        """The caller as the author of a change, for the trail and for the check inside the transaction."""
         return Author(
-            actor=f"{impersonator} as {clerk_id}" if impersonator else clerk_id,
+            actor=acting(self.session),
             email=self.caller.email or "",
             reason=reason,
             cause=self.request_id,
+            permission=self.permission,
         )
 
 
-async def read(
-    request: Request, query: type[Question] | None, body: type[Question] | None, most: int
+def acting(session: Session) -> str:
+    """Who is signed in, as the trail says it: a Clerk id, or `IMPERSONATOR as CLERK_ID`."""
+    return f"{session.actor} as {session.clerk_id}" if session.actor else session.clerk_id
+
+
+def read(
+    request: Request,
+    query: type[Question] | None,
+    body: type[Question] | None,
+    sent: bytes | Unusable,
+    requires: Requirement | None,
 ) -> Call[Any, Any]:
-    """Judge a request that the guard let through. Raises Unusable."""
-    sent = await _body(request, most) if body else b""
+    """Parse a request that the guard let through, with the body that `receive` returned. Raises Unusable."""
+    if isinstance(sent, Unusable):
+        raise sent
     try:
         return Call(
             session=caller.session_of(request),
@@ -91,10 +118,45 @@ async def read(
             request_id=request_id(request.scope),
             path=request.path_params,
             query=_query(request, query),
-            body=body.model_validate_json(sent, strict=True) if body else None,
+            body=_parse(body, sent) if body else None,
+            requires=requires,
         )
     except ValidationError as error:
         raise Unusable(422, "invalid", _complaint(error)) from error
+
+
+async def receive(request: Request, most: int) -> bytes | Unusable:
+    """The raw bytes of a JSON body of at most `most` bytes, or why there are none to parse.
+
+    The reason is returned and not raised, as a caller without the role is told of that first. The protocol limits the
+    time that this takes.
+    """
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
+        return Unusable(415, "not_json", "Send the body as application/json.")
+    declared = request.headers.get("content-length", "0")
+    if declared.isdecimal() and int(declared[:20]) > most:
+        return _too_large(most)
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > most:
+            return _too_large(most)
+    return bytes(body)
+
+
+def _parse(model: type[Question], sent: bytes) -> Question:
+    parsed = model.model_validate_json(sent, strict=True)
+    # Of a key that is given twice, one parser takes the first value and another the last.
+    try:
+        json.loads(sent, object_pairs_hook=_unique)
+    except (ValueError, RecursionError) as error:
+        raise Unusable(422, "invalid", "Give each key of the JSON body once.") from error
+    return parsed
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> None:
+    if len(dict(pairs)) < len(pairs):
+        raise ValueError("a key is given twice")
 
 
 def _query(request: Request, query: type[Question] | None) -> Question | None:
@@ -107,21 +169,6 @@ def _query(request: Request, query: type[Question] | None) -> Question | None:
 
 class _Nothing(Question):
     """What is asked of a path that takes no query."""
-
-
-async def _body(request: Request, most: int) -> bytes:
-    """The raw bytes of a JSON body, if they are not too many; that they come in time is the protocol's care."""
-    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
-        raise Unusable(415, "not_json", "Send the body as application/json.")
-    declared = request.headers.get("content-length", "0")
-    if declared.isdecimal() and int(declared[:20]) > most:
-        raise _too_large(most)
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > most:
-            raise _too_large(most)
-    return bytes(body)
 
 
 def _too_large(most: int) -> Unusable:

@@ -6,25 +6,27 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, Engine
 
+from api.newcomers import Newcomers
+from api.refused import RefusedRequests
 from api.turns import Turns
-from clerk.backend import Backend
 from clerk.signature import Seals
 from config.role import Role
 
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """The database and whose turn it is to change it, Clerk's Backend API, what a new user is given, what verifies."""
+    """The database, turns for changing it, first logins, refused requests, the default role, the signing secrets."""
 
     engine: Engine
     turns: Turns
-    backend: Backend
+    newcomers: Newcomers
+    refused: RefusedRequests
     default_role: Role
     seals: Seals | None
     """None if the signing secrets are not known here."""
 
     @contextmanager
-    def changing(self, clerk_id: str) -> Iterator[Connection]:
-        """A transaction that changes something about a user. Raises Busy."""
-        with self.turns.take(clerk_id), self.engine.begin() as connection:
+    def changing(self, *subjects: str) -> Iterator[Connection]:
+        """A transaction that locks these users, the author among them. Raises Busy."""
+        with self.turns.take(*subjects), self.engine.begin() as connection:
             yield connection

@@ -54,7 +54,7 @@ class InspectedEvent(Event):
     content: Any
     """The body as a value, in which `(hidden)` stands for what could be personal."""
     body: str | None
-    """The body exactly as it came, if it was to be revealed."""
+    """The body exactly as it came; null unless it was revealed."""
     note: str | None
     audit: list[Line]
     """What it changed, and what people did with it, first to last."""

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Self
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
 
 from api import cursor
-from api.questions import Flag, Instant, Page, Question, Reason, Text
+from api.questions import Instant, Page, Question, Reason, Text
 from clerk.user import identifier
 from db.selection import Selection, Status
 
@@ -54,19 +54,11 @@ class EventsQuery(Which, Page):
     """`next` of the page before."""
 
 
-class InspectQuery(Question):
-    """How much of a delivery is to be seen."""
+class Reveal(Question):
+    """Why the personal fields of a delivery are to be seen."""
 
-    reveal: Flag = False
-    """Show personal fields too; the audit trail says who saw them, and why."""
-    reason: Reason | None = None
-    """Why they are to be revealed."""
-
-    @model_validator(mode="after")
-    def _with_reason(self) -> Self:
-        if self.reveal and self.reason is None:
-            raise ValueError("say with reason why personal fields are to be revealed; it stands in the audit trail")
-        return self
+    reason: Reason
+    """Why; it stands in the audit trail."""
 
 
 class Handle(Which):

@@ -7,8 +7,8 @@ from api import cursor, event_answers
 from api.call import Call
 from api.desk import Desk
 from api.event_answers import Census, Discarded, Event, Events, InspectedEvent, Left, Replayed
-from api.event_questions import Discard, EventsQuery, Handle, InspectQuery, Replay
-from db import audit, census, handling, register
+from api.event_questions import Discard, EventsQuery, Handle, Replay, Reveal
+from db import audit, census, handling, permission, register
 from db.selection import Status
 from worker import preview as previews
 from worker import replay as replays
@@ -35,14 +35,17 @@ def stats(desk: Desk, _: Call[None, None]) -> Census:
         return Census.model_validate(census.take(connection))
 
 
-def show(desk: Desk, call: Call[InspectQuery, None]) -> InspectedEvent:
-    """One delivery as it came, whether its signature still fits, and what it changed.
-
-    Personal fields are hidden unless they are to be revealed, which the audit trail tells.
-    """
-    reveal_to = call.author(call.query.reason or "") if call.query.reveal else None
+def show(desk: Desk, call: Call[None, None]) -> InspectedEvent:
+    """One delivery, whether its signature still fits, and what it changed. Personal fields are hidden."""
     with desk.engine.begin() as connection:
-        return event_answers.inspected(inspection.inspect(connection, call.svix_id, desk.seals, reveal_to))
+        return event_answers.inspected(inspection.inspect(connection, call.svix_id, desk.seals))
+
+
+def reveal(desk: Desk, call: Call[None, Reveal]) -> InspectedEvent:
+    """One delivery with its body exactly as it came. The audit trail says who saw it, and why."""
+    with desk.changing(call.caller.clerk_id) as connection:
+        found = inspection.reveal(connection, call.svix_id, desk.seals, call.author(call.body.reason))
+    return event_answers.inspected(found)
 
 
 def replay(desk: Desk, call: Call[None, Replay]) -> Replayed:
@@ -71,7 +74,7 @@ def replay(desk: Desk, call: Call[None, Replay]) -> Replayed:
 def discard(desk: Desk, call: Call[None, Discard]) -> Discarded:
     """Put events away for good that are parked or wait. Nothing is deleted, and a replay can take them up again."""
     svix_ids, more = _meant(desk, call.body)
-    with desk.changing(_TURN) as connection:
+    with desk.changing(_TURN, call.caller.clerk_id) as connection:
         left = put_away(connection, svix_ids, call.author(call.body.reason))
     return Discarded(discarded=len(svix_ids) - len(left), left=[Left.model_validate(each) for each in left], next=more)
 
@@ -80,6 +83,7 @@ def _preview(desk: Desk, asked: Replay, order: Order, sets: Sequence[Sequence[st
     done, made = previews.preview(desk.engine, sets, order)
     if asked.reveal:
         with desk.engine.begin() as connection:
+            permission.admit(connection, order.author.permission)
             audit.sign(connection, order.author)
             handling.note_revealed(connection, [svix_id for part in sets for svix_id in part])
     return event_answers.replayed(done, made if asked.reveal else made.veiled(), more)

@@ -5,16 +5,21 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from anyio import CapacityLimiter, to_thread
+from starlette.background import BackgroundTask
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from access.caller import session_of
+from access.denials import FORBIDDEN
 from access.guard import Requirement, signed_in
 from api import call, problems
 from api.answers import Answer
 from api.call import Call
 from api.desk import Desk
+from api.envelope import request_id
 from api.questions import Question
+from api.refused import Refusal
 
 Endpoint: TypeAlias = Callable[[Request], Awaitable[Response]]
 Run: TypeAlias = Callable[[Desk, Call[Any, Any]], Answer | Response]
@@ -43,23 +48,44 @@ class Operation:
     """How many of these are worked on at once; others wait, without a thread."""
 
     def endpoint(self, desk: Desk, largest_body: int) -> Endpoint:
-        """What answers a request, behind its guard."""
-        guard = self.requires or signed_in
-        return guard(self._endpoint(desk, largest_body))
+        """What answers a request.
 
-    def _endpoint(self, desk: Desk, largest_body: int) -> Endpoint:
+        The token is verified first, so that nothing is read from strangers. The roles are looked up only when the body
+        has arrived: the sender decides how long that takes, and may lose a role meanwhile. The body is parsed last, so
+        that a caller without the role learns nothing else.
+        """
         limiter = CapacityLimiter(self.at_once)
 
         async def endpoint(request: Request) -> Response:
             try:
-                asked = await call.read(request, self.query, self.body, largest_body)
+                sent = await call.receive(request, largest_body) if self.body else b""
+                if self.requires:
+                    await self.requires.caller(request)
+                asked = call.read(request, self.query, self.body, sent, self.requires)
                 return await to_thread.run_sync(self._perform, desk, asked, limiter=limiter)
             except ClientDisconnect:
                 return Response(status_code=400)
             except Exception as error:
-                return problems.of(request, error)
+                answer = problems.of(request, error)
+                if answer.status_code == FORBIDDEN:
+                    answer.background = self._note(desk, request)
+                return answer
 
-        return endpoint
+        return signed_in(endpoint)
+
+    def _note(self, desk: Desk, request: Request) -> BackgroundTask | None:
+        """What notes a refused request in the audit trail, after the answer was sent."""
+        if self.requires is None or not self.requires.roles:
+            return None
+        session = session_of(request)
+        refusal = Refusal(
+            clerk_id=session.clerk_id,
+            actor=call.acting(session),
+            operation=self.name,
+            needed=self.requires.roles,
+            request_id=request_id(request.scope),
+        )
+        return BackgroundTask(desk.refused.note, refusal)
 
     def _perform(self, desk: Desk, asked: Call[Any, Any]) -> Response:
         answer = self.run(desk, asked)

@@ -15,6 +15,7 @@ from api.answers import Problem
 from api.turns import Busy
 from config import logs
 from db import faults
+from db.permission import NotKnown, NotPermitted
 from db.register import PlaceUnknown
 from serving import refusal
 from serving.refusal import Breach
@@ -71,6 +72,8 @@ def of(request: Request, error: Exception) -> Response:
     match error:
         case Denied():
             return denials.response(error.status_code)
+        case NotPermitted():
+            return denials.response(denials.UNAUTHORIZED if isinstance(error, NotKnown) else denials.FORBIDDEN)
         case Refused():
             other = error.in_the_way.id if error.in_the_way else None
             return response(request, _STATUSES.get(type(error), 409), error.word, str(error), assignment_id=other)

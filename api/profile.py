@@ -9,11 +9,12 @@ from api.answers import Profile
 from api.call import Call
 from api.desk import Desk
 from api.problems import Away
-from clerk.backend import Absent, Unavailable
+from clerk.backend import Unavailable
+from clerk.session import Session
 from clerk.user import Implausible
 from config import logs
 from db import assignments, callers, directory
-from worker.apply import apply_snapshot
+from db.callers import Known
 
 log = structlog.get_logger()
 
@@ -27,35 +28,34 @@ def sync(desk: Desk, call: Call[None, None]) -> Profile:
     """Make the caller's own user at the first login, if Clerk's webhook has not brought the user yet.
 
     What is known of the user comes from Clerk's Backend API, never from the request, and goes the way of an event: the
-    default role is given once. A user whom we know is answered as it is. As everywhere, 401 answers a deleted user
+    default role is given once. The user is always the token's own; a body is not read. A user whom we know is answered
+    as it is. As everywhere, 401 answers a deleted user
     (nobody comes back from a tombstone) and 403 a banned one. If Clerk cannot be asked: 503, and nothing was done.
     """
-    clerk_id = call.session.clerk_id
+    session = call.session
+    known = _find(desk, session)
+    if session.clerk_id not in known:
+        _bring(desk, session.clerk_id, call.request_id)
+        known = _find(desk, session)
+    impersonator = known.get(session.actor) if session.actor else None
+    return _read(desk, living(known.get(session.clerk_id), session, impersonator).clerk_id)
+
+
+def _find(desk: Desk, session: Session) -> dict[str, Known]:
+    """The session's user and the impersonator, as far as we know them."""
     with desk.engine.begin() as connection:
-        known = callers.find(connection, [clerk_id])
-    if clerk_id not in known:
-        _fetch(desk, clerk_id, call.request_id)
-        with desk.engine.begin() as connection:
-            known = callers.find(connection, [clerk_id])
-    return _read(desk, living(known.get(clerk_id), call.session).clerk_id)
+        return callers.find(connection, {session.clerk_id, session.actor or session.clerk_id})
 
 
-def _fetch(desk: Desk, clerk_id: str, request_id: str) -> None:
-    """Bring the user from Clerk, in one transaction; nobody, if Clerk does not know the user either."""
+def _bring(desk: Desk, clerk_id: str, request_id: str) -> None:
     try:
-        said = desk.backend.user(clerk_id)
+        desk.newcomers.bring(clerk_id, request_id)
     except Unavailable as error:
         log.warning("backend.away", why=str(error), **logs.fault(error))
         raise Away("Clerk cannot be asked about you at the moment.") from error
-    if isinstance(said, Absent):
-        log.info("user.unknown_at_clerk", clerk_id=clerk_id)
-        return
-    with desk.turns.take(clerk_id):
-        try:
-            apply_snapshot(desk.engine, said, request_id, desk.default_role)
-        except Implausible as error:
-            log.error("user.implausible", clerk_id=clerk_id, next_step=str(error))
-            raise Away("What Clerk says about you is dated in the future.") from error
+    except Implausible as error:
+        log.error("user.implausible", clerk_id=clerk_id, next_step=str(error))
+        raise Away("What Clerk says about you is dated in the future.") from error
 
 
 def _read(desk: Desk, clerk_id: str) -> Profile:

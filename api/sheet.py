@@ -3,13 +3,14 @@
 import csv as commas
 import io
 import json
+import unicodedata
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 from api.answers import Line
 
-# What a spreadsheet would take for a formula.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+# The minus sign of typography is one to spreadsheets too. Full-width forms become these by NFKC.
+_FORMULA = frozenset("=+-@\N{MINUS SIGN}")
 
 
 def jsonl(lines: Iterable[Line]) -> Iterator[str]:
@@ -34,4 +35,12 @@ def _cell(value: Any) -> str:
     if value is None:
         return ""
     text = value if isinstance(value, str | int) else json.dumps(value, ensure_ascii=False)
-    return f"'{text}" if str(text).startswith(_FORMULA) else str(text)
+    return f"'{text}" if _looks_like_a_formula(str(text)) else str(text)
+
+
+def _looks_like_a_formula(text: str) -> bool:
+    """Whether a spreadsheet could take the text for a formula, perhaps after it trimmed what cannot be seen."""
+    if not text:
+        return False
+    # Separators (Z) and other invisible characters (C), such as a newline, a space or a zero-width space.
+    return unicodedata.category(text[0])[0] in "CZ" or unicodedata.normalize("NFKC", text[0])[0] in _FORMULA

@@ -4,7 +4,7 @@ from access.guard import require
 from api import events, people, profile, roles, trail
 from api.answers import Assignment, Explanation, Profile, RolesAt, Trail, Users, UserWithHistory
 from api.event_answers import Census, Discarded, Events, InspectedEvent, Replayed
-from api.event_questions import Discard, EventsQuery, InspectQuery, Replay
+from api.event_questions import Discard, EventsQuery, Replay, Reveal
 from api.operation import Operation
 from api.questions import Assign, AuditQuery, ChangeEnd, ExplainQuery, Revoke, RolesQuery, UsersQuery
 from config.role import Role
@@ -152,7 +152,16 @@ OPERATIONS = (
         path=f"{_EVENTS}/{{svix_id}}",
         run=events.show,
         requires=_ADMIN,
-        query=InspectQuery,
+        answers=InspectedEvent,
+        refusals=(404,),
+    ),
+    Operation(
+        name="reveal",
+        method="POST",
+        path=f"{_EVENTS}/{{svix_id}}/reveal",
+        run=events.reveal,
+        requires=_ADMIN,
+        body=Reveal,
         answers=InspectedEvent,
         refusals=(404,),
     ),

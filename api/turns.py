@@ -1,4 +1,4 @@
-"""Whose turn it is to change something: one change of a user at a time, and few in all."""
+"""Serialises changes to one user within this process, and limits how many run at once."""
 
 import threading
 from collections.abc import Iterator
@@ -20,21 +20,25 @@ class Turns:
         self._at_once = at_once
         self._seconds = seconds
         self._ended = threading.Condition()
+        self._changes = 0
         self._subjects: set[str] = set()
 
     @contextmanager
-    def take(self, subject: str) -> Iterator[None]:
-        """The only change of this user, as long as the block runs. Raises Busy."""
+    def take(self, *subjects: str) -> Iterator[None]:
+        """The only change that locks any of these users, as long as the block runs. Raises Busy."""
+        wanted = set(subjects)
         with self._ended:
-            if not self._ended.wait_for(lambda: self._is_free(subject), self._seconds):
+            if not self._ended.wait_for(lambda: self._is_free(wanted), self._seconds):
                 raise Busy
-            self._subjects.add(subject)
+            self._changes += 1
+            self._subjects |= wanted
         try:
             yield
         finally:
             with self._ended:
-                self._subjects.remove(subject)
+                self._changes -= 1
+                self._subjects -= wanted
                 self._ended.notify_all()
 
-    def _is_free(self, subject: str) -> bool:
-        return subject not in self._subjects and len(self._subjects) < self._at_once
+    def _is_free(self, wanted: set[str]) -> bool:
+        return self._changes < self._at_once and self._subjects.isdisjoint(wanted)

@@ -9,3 +9,10 @@ class Role(StrEnum):
     LEARNER = "LEARNER"
     MENTOR = "MENTOR"
     ADMIN = "ADMIN"
+
+
+def suffice(held: frozenset[Role], needed: frozenset[Role], *, all_of: bool) -> bool:
+    """Whether the roles held include one of those needed, or with `all_of` every one; true if none is needed."""
+    if all_of or not needed:
+        return held >= needed
+    return not held.isdisjoint(needed)

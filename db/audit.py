@@ -1,12 +1,15 @@
 """The audit trail: who acts and why, told to the database once per transaction; its triggers write, we read."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection
+
+from config.role import Role
+from db.permission import Permission
 
 COLUMNS = "id, at, action, clerk_user_id, user_role_id, role, actor, actor_email, reason, cause, before, after"
 
@@ -21,6 +24,9 @@ class Author:
     reason: str = ""
     cause: str = ""
     """The request's id."""
+    permission: Permission | None = None
+    """What the changing transaction checks. None for Clerk, and for operators at the command line, who act by their
+    access to the database."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,3 +144,13 @@ def own(connection: Connection, after: int, actor: str) -> list[Line]:
         (after, actor),
     )
     return [Line(*row) for row in rows]
+
+
+def note_refused(connection: Connection, clerk_id: str, needed: Collection[Role], operation: str) -> None:
+    """Add a line saying that the user was refused an operation; at most one per user and hour, which is no error.
+
+    The database writes it only about a living user who is banned, or lacks a role that the operation needs.
+    """
+    connection.exec_driver_sql(
+        "select akako_note_refused(%s, %s, %s)", (clerk_id, sorted(role.value for role in needed), operation)
+    )

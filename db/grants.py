@@ -29,6 +29,7 @@ GRANTS = (
     " status, last_error, next_attempt_at) on webhook_events to {role}",
     "grant update (status, attempts, next_attempt_at, last_error, body) on webhook_events to {role}",
     "grant execute on function akako_note_events(text, text[]) to {role}",
+    "grant execute on function akako_note_refused(text, text[], text) to {role}",
     "grant insert (part, moved_at) on heartbeats to {role}",
     "grant update (moved_at, seen_at) on heartbeats to {role}",
     # `select .. for update` needs the right to update a column; this one has a single possible value.

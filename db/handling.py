@@ -33,16 +33,18 @@ def hold(connection: Connection, svix_ids: Collection[str]) -> list[Held]:
     return [Held(svix_id, size, at, Status(status)) for svix_id, size, at, status in rows]
 
 
-def hold_with_users(connection: Connection, svix_ids: Collection[str]) -> None:
-    """Lock events, then the users that they are about, each in the order of their ids."""
+def hold_with_users(connection: Connection, svix_ids: Collection[str], clerk_ids: Collection[str] = ()) -> None:
+    """Lock events, then the users that they are about and the users named, each in the order of their ids."""
     hold(connection, svix_ids)
     connection.exec_driver_sql(
         """
         select from users
-        where clerk_id in (select clerk_user_id from webhook_events where svix_id = any(%(ids)b::text[]))
+        where clerk_id in (
+            select clerk_user_id from webhook_events where svix_id = any(%(ids)b::text[])
+            union all select unnest(%(clerk_ids)b::text[]))
         order by clerk_id for no key update
         """,
-        {"ids": list(svix_ids)},
+        {"ids": list(svix_ids), "clerk_ids": list(clerk_ids)},
     )
 
 

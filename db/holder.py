@@ -1,4 +1,4 @@
-"""The user whose roles are about to change: locked, so that everything about one user happens in an order."""
+"""The user whose roles are about to change; `permission.admit` locks the row first."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """A locked user."""
+    """A user whose row this transaction has locked."""
 
     id: int
     deleted: bool
@@ -16,9 +16,9 @@ class Holder:
     """The database's clock."""
 
 
-def lock(connection: Connection, clerk_id: str) -> Holder | None:
-    """Lock a user until the transaction ends; None if we never heard of the user."""
+def read(connection: Connection, clerk_id: str) -> Holder | None:
+    """The user, whose row has to be locked already; None if we never heard of the user."""
     rows = connection.exec_driver_sql(
-        "select id, deleted_at is not null, now() from users where clerk_id = %s for no key update", (clerk_id,)
+        "select id, deleted_at is not null, now() from users where clerk_id = %s", (clerk_id,)
     )
     return next((Holder(*row) for row in rows), None)

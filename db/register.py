@@ -101,12 +101,6 @@ def count(connection: Connection, selection: Selection) -> int:
     )
 
 
-def clock(connection: Connection) -> datetime:
-    """The database's time, by which events are received."""
-    now: datetime = connection.exec_driver_sql("select now()").scalar_one()
-    return now
-
-
 def find(connection: Connection, svix_id: str) -> Sealed | None:
     """One delivery as it came; None if we keep none of this id."""
     rows = connection.exec_driver_sql(

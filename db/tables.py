@@ -225,6 +225,13 @@ audit_log = Table(
         postgresql_using="gin",
         postgresql_where=text("action like 'event.%' and after is not null"),
     ),
+    Index(
+        "audit_log_refused_key",
+        "user_id",
+        text("date_bin('01:00:00'::interval, at, '2000-01-01 00:00:00+00'::timestamptz)"),
+        unique=True,
+        postgresql_where=text("action = 'access.refused'"),
+    ),
     Index("audit_log_role_idx", "user_role_id", "id", postgresql_where=text("user_role_id is not null")),
 )
 

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import httpx
 
 from access import assignments
 from config.role import Role
+from db import clock
 from db.assignments import Window
 from db.audit import Author
 from ops.ledger import OPERATOR
@@ -49,7 +50,7 @@ def _make_the_first_admin(stage: Stage, cast: Cast) -> None:
     """What `akako roles assign` does; for a while only, as the database may be somebody's."""
     author = Author(actor=f"operator:{OPERATOR}", reason="Shows what an admin may do.")
     with stage.engine.begin() as connection:
-        window = Window(role=Role.ADMIN, end=datetime.now(UTC) + ADMIN_FOR)
+        window = Window(role=Role.ADMIN, end=clock.now(connection) + ADMIN_FOR)
         assignments.assign(connection, author, cast.grace, window)
 
 

@@ -84,7 +84,11 @@ def show(svix_id: str, reveal: bool, reason: str, by: str | None, as_json: bool)
     secrets = load(InspectionSettings).clerk_webhook_signing_secret
     seals = Seals(split_secrets(secrets)) if secrets else None
     with transaction() as connection:
-        found = inspection.inspect(connection, svix_id, seals, author(by, reason) if reveal else None)
+        found = (
+            inspection.reveal(connection, svix_id, seals, author(by, reason))
+            if reveal
+            else inspection.inspect(connection, svix_id, seals)
+        )
     told = event_answers.inspected(found)
     if as_json:
         sheet.as_json(told)

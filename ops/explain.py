@@ -1,12 +1,13 @@
 """`akako explain`: why a user holds a role, or does not."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 
 import click
 
 from access import explanation
 from api.answers import Explanation
 from config.role import Role
+from db import clock
 from ops import sheet
 from ops.connection import transaction
 from ops.moment import MOMENT, written
@@ -31,7 +32,7 @@ def explain(clerk_id: str, role: Role, at: datetime | None, as_json: bool) -> No
     Shows the assignment, what the audit trail says of it, and the kept deliveries behind that with their verification.
     """
     with transaction() as connection:
-        found = explanation.explain(connection, clerk_id, role, at or datetime.now(UTC))
+        found = explanation.explain(connection, clerk_id, role, at or clock.now(connection))
     if as_json:
         sheet.as_json(Explanation.model_validate(found))
         return

@@ -4,6 +4,9 @@ from datetime import UTC, datetime
 
 import click
 
+from db import clock
+from ops.connection import transaction
+
 
 class Moment(click.ParamType[datetime]):
     """An ISO 8601 time with its zone, or `now`."""
@@ -15,7 +18,7 @@ class Moment(click.ParamType[datetime]):
         if isinstance(value, datetime):
             return value
         try:
-            moment = datetime.now(UTC) if value == "now" else datetime.fromisoformat(value.upper())
+            moment = _now() if value == "now" else datetime.fromisoformat(value.upper())
         except ValueError:
             moment = None
         if moment is None or moment.tzinfo is None:
@@ -23,6 +26,12 @@ class Moment(click.ParamType[datetime]):
                 f"{value} is no time with a zone; write 2026-09-01T08:00:00Z or 2026-09-01T10:00+02:00", param, ctx
             )
         return moment.astimezone(UTC)
+
+
+def _now() -> datetime:
+    """By the database's clock, which decides what is held now."""
+    with transaction() as connection:
+        return clock.now(connection)
 
 
 MOMENT = Moment()

@@ -1,13 +1,13 @@
 """`akako secrets`: which signing secret verifies deliveries, and whether the old one can go."""
 
 import json
-from datetime import UTC, datetime
 
 import click
 
 from clerk.signature import fingerprint
 from config.formats import split_secrets
 from config.settings import SigningSettings, load
+from db import clock
 from db import secrets as verified
 from db.secrets import Use
 from ops import sheet
@@ -36,9 +36,8 @@ def secrets(days: int, as_json: bool) -> None:
     configured = [fingerprint(secret) for secret in split_secrets(given)]
     with transaction() as connection:
         uses = {use.fingerprint: use for use in verified.uses(connection, days)}
-    advice = [
-        (name, uses.get(name), advise(name, configured, uses, datetime.now(UTC))) for name in _names(configured, uses)
-    ]
+        now = clock.now(connection)
+    advice = [(name, uses.get(name), advise(name, configured, uses, now)) for name in _names(configured, uses)]
     if as_json:
         click.echo(json.dumps([_as_dict(*each) for each in advice], indent=2))
         return

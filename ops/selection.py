@@ -10,7 +10,7 @@ import click
 from sqlalchemy import Engine
 
 from clerk.user import identifier
-from db import register
+from db import clock, register
 from db.selection import Selection, Status
 from ops import named
 from ops.moment import MOMENT
@@ -60,7 +60,7 @@ class Chosen:
         if self.named:
             return self
         with engine.begin() as connection:
-            now, until = register.clock(connection), self.selection.until
+            now, until = clock.now(connection), self.selection.until
         return replace(self, selection=replace(self.selection, until=min(now, until) if until else now))
 
     def whole(self) -> Selection:

@@ -7,6 +7,7 @@ import httptools
 from starlette.types import Scope
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from serving.abort import ABORT
 from serving.constant import WHOLE
 from serving.deadline import Deadline
 from serving.limits import FREE_BYTES, LARGEST_HEAD_BYTES, MOST_PIPELINED, Limits
@@ -28,7 +29,10 @@ class BoundedProtocol(HttpToolsProtocol):
         self._in_head = True
         self._leaving = False
         self._breach: tuple[Breach, int] | None = None
-        self._extensions: dict[str, dict[object, object]] = {WHOLE: {"answer": self._answer}}
+        self._extensions: dict[str, dict[object, object]] = {
+            WHOLE: {"answer": self._answer},
+            ABORT: {"abort": lambda: self.transport.abort()},
+        }
         self._coming = Deadline(self.loop, self._late)
         self._going = Deadline(self.loop, self._late)
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection
 
-from db import audit, handling
+from db import audit, handling, permission
 from db.audit import Author
 from db.handling import Held
 from db.selection import Status
@@ -18,8 +18,12 @@ _REFUSALS = {
 
 
 def discard(connection: Connection, svix_ids: Sequence[str], author: Author) -> list[Left]:
-    """Discard those of the events that are parked or wait, a line in the trail for each; the others, with why not."""
+    """Discard those of the events that are parked or wait, a line in the trail for each; the others, with why not.
+
+    Raises NotPermitted.
+    """
     held = {each.svix_id: each for each in handling.hold(connection, svix_ids)}
+    permission.admit(connection, author.permission)
     left = [Left(svix_id, why) for svix_id in svix_ids if (why := _refusal(held.get(svix_id)))]
     refused = {each.svix_id for each in left}
     audit.sign(connection, author)

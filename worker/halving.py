@@ -9,6 +9,7 @@ from celery.exceptions import SoftTimeLimitExceeded
 
 from config import logs
 from db import faults
+from db.permission import NotPermitted
 
 log = structlog.get_logger()
 
@@ -26,11 +27,14 @@ def apart(
 ) -> Iterator[Done]:
     """What `together` made of the set, or of its parts, and `alone` of each event that fails by itself.
 
-    Raises what is not the events' fault: the database is away, time ran out, or the deadline (monotonic) has passed.
+    Raises what is not the events' fault: the database is away, time ran out, the deadline (monotonic) has passed, or
+    the author is not permitted.
     """
     try:
         yield together(svix_ids)
         return
+    except NotPermitted:
+        raise
     except Exception as error:
         if ran_out_of_time(error) or faults.is_away(error) or time.monotonic() > deadline:
             raise

@@ -18,12 +18,13 @@ def preview(engine: Engine, sets: Iterable[Sequence[str]], order: Order) -> tupl
 
     One transaction holds the users concerned locked until it is rolled back, so keep what is previewed small. All are
     locked before the first set is replayed, in the one order that everybody keeps: set by set, two could wait for each
-    other.
+    other. Raises NotPermitted.
     """
     parts = list(sets)
     done = Replayed()
     with engine.connect() as connection, connection.begin() as transaction:
-        handling.hold_with_users(connection, list(chain.from_iterable(parts)))
+        author = order.author.permission
+        handling.hold_with_users(connection, list(chain.from_iterable(parts)), author.clerk_ids if author else ())
         onlooker = _Onlooker(connection)
         for part in parts:
             done.add(replay(onlooker.savepoint, part, order, onlooker.see))

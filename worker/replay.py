@@ -8,12 +8,12 @@ from sqlalchemy import Connection
 
 from config import logs
 from config.role import Role
-from db import faults, handling
+from db import faults, handling, permission, users
 from db.audit import Author
 from db.events import Claimed
 from db.handling import Held
 from db.selection import Status
-from worker import halving, truth
+from worker import fold, halving, truth
 from worker.attempt import Begin, together
 from worker.truth import Manner
 from worker.understanding import Understood, understand
@@ -68,6 +68,7 @@ def replay(begin: Begin, svix_ids: Sequence[str], order: Order, witness: truth.W
     """Apply a set of events again; one that fails is found by halving and left, and its neighbours are applied.
 
     Raises what is not the events' fault, with the parts done that were done: replaying those again changes nothing.
+    Raises NotPermitted as soon as the author may not replay any more; each transaction checks that.
     """
     manner = Manner(author=order.author, insists=order.insists, witness=witness)
 
@@ -96,13 +97,28 @@ def _replay_in(
     refused = {each.svix_id for each in left}
     ready = [each for svix_id, each in held.items() if svix_id not in refused]
     if not ready:
+        permission.admit(connection, order.author.permission)
         return Replayed(left=left)
     claimed = [Claimed(each.svix_id, each.size or 0, each.occurred_at, 0, None) for each in ready]
     understood = understand(connection, claimed)
+    _admit(connection, order.author, understood, email_keys)
     truth.write(connection, understood.states, order.default_role, email_keys, manner)
     done = _settle(connection, ready, understood)
     done.left[:0] = left
     return done
+
+
+def _admit(connection: Connection, author: Author, understood: Understood, email_keys: set[str]) -> None:
+    """Lock the author and every user of the set by one statement, as two could wait for each other; check the author.
+
+    What `truth.write` locks afterwards is held already.
+    """
+    if author.permission is None:
+        return
+    clerk_ids = {state.clerk_id for state, _ in understood.states}
+    claims = {key for state, _ in understood.states if (key := fold.claim(state))}
+    users.lock(connection, clerk_ids | author.permission.clerk_ids, claims | email_keys)
+    permission.judge(connection, author.permission)
 
 
 def _refusal(event: Held, order: Order) -> str | None:

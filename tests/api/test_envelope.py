@@ -133,6 +133,28 @@ def test_a_query_that_is_not_as_it_should_be_is_refused(admin: Person, query: st
     assert (answer.status_code, answer.json()["error"]) == (422, "invalid")
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        '{"role": "MENTOR", "reason": "One.", "reason": "Two."}',
+        '{"role": "ADMIN", "role": "MENTOR", "reason": "Why."}',
+        '{"role": "MENTOR", "reason": "Why.", "r\\u006fle": "MENTOR"}',
+        '{"role": {"a": 1, "a": 2}, "role": "MENTOR", "reason": "Why."}',
+        '{"role": ' + "9" * 5_000 + ', "role": "MENTOR", "reason": "Why."}',
+        '{"role": ' + "[" * 150 + "]" * 150 + ', "role": "MENTOR", "reason": "Why."}',
+    ],
+)
+def test_a_body_with_a_key_given_twice_is_refused(engine: Engine, admin: Person, body: str) -> None:
+    people.add(engine, "user_ada")
+
+    answer = admin.client.post(
+        "/api/admin/users/user_ada/roles", content=body, headers=admin.headers | {"Content-Type": "application/json"}
+    )
+
+    assert (answer.status_code, answer.json()["error"]) == (422, "invalid")
+    assert "key" in answer.json()["message"]
+
+
 def test_text_that_the_database_cannot_hold_is_kept_with_a_sign_in_its_place(engine: Engine, admin: Person) -> None:
     people.add(engine, "user_ada")
 

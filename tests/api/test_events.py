@@ -73,7 +73,7 @@ def test_whoever_reveals_a_delivery_is_in_the_trail_with_the_reason(
 ) -> None:
     (svix_id,) = keep(engine, clerk, clerk.created())
 
-    answers = [admin.get(f"{EVENTS}/{svix_id}", reveal="true", **said) for said in ({}, {"reason": WHY})]
+    answers = [admin.post(f"{EVENTS}/{svix_id}/reveal", **said) for said in ({}, {"reason": WHY})]
 
     assert [answer.status_code for answer in answers] == [422, 200]
     assert "ada@example.com" in answers[1].json()["body"]
@@ -83,9 +83,18 @@ def test_whoever_reveals_a_delivery_is_in_the_trail_with_the_reason(
 
 @pytest.mark.parametrize("name", ["msg_none", "%00", "a%00b", "%FF", "x" * 300])
 def test_an_event_that_nobody_knows_is_not_found(admin: Person, name: str) -> None:
-    answer = admin.get(f"{EVENTS}/{name}")
+    answers = [admin.get(f"{EVENTS}/{name}"), admin.post(f"{EVENTS}/{name}/reveal", reason=WHY)]
 
-    assert (answer.status_code, answer.json()["error"]) == (404, "event_unknown")
+    assert [(answer.status_code, answer.json()["error"]) for answer in answers] == [(404, "event_unknown")] * 2
+
+
+def test_a_link_reveals_nothing(engine: Engine, clerk: Clerk, admin: Person) -> None:
+    (svix_id,) = keep(engine, clerk, clerk.created())
+
+    answer = admin.get(f"{EVENTS}/{svix_id}", reveal="true", reason=WHY)
+
+    assert (answer.status_code, "reveal" in answer.json()["message"]) == (422, True)
+    assert rows(engine, "select 1 from audit_log where action = 'event.revealed'") == []
 
 
 def test_events_are_counted(engine: Engine, clerk: Clerk, admin: Person) -> None:
@@ -187,8 +196,9 @@ def test_events_are_for_admins_only(engine: Engine, clerk: Clerk, sign_in: SignI
     ada = sign_in("user_ada")
     (svix_id,) = keep(engine, clerk, clerk.created())
 
-    answers = [ada.get(EVENTS), ada.get(f"{EVENTS}/stats"), ada.get(f"{EVENTS}/{svix_id}", reveal="true", reason=WHY)]
+    answers = [ada.get(EVENTS), ada.get(f"{EVENTS}/stats"), ada.get(f"{EVENTS}/{svix_id}")]
     changes = [ada.post(f"{EVENTS}/{verb}", svix_ids=[svix_id], reason=WHY) for verb in ("replay", "discard")]
+    changes += [ada.post(f"{EVENTS}/{svix_id}/reveal", reason=WHY)]
 
     assert {answer.status_code for answer in answers + changes} == {403}
     assert statuses(engine) == {"received": 1}

@@ -26,7 +26,7 @@ ADMIN = "user_admin"
 
 
 def target() -> Target:
-    """The change of an assignment, by an admin who signed in just now: nobody else's body is read."""
+    """The change of an assignment, by an admin who signed in just now: without a valid token no body is read."""
     signed_in = f"Authorization: Bearer {INSTANCE.token(ADMIN)}"
     return Target(f"/api/admin/users/{ADMIN}/roles/1", "PATCH", (signed_in, "Content-Type: application/json"))
 

@@ -1,10 +1,12 @@
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor, wait
-from threading import Barrier
+from dataclasses import replace
+from threading import Barrier, Event
 
 import pytest
 from sqlalchemy import Engine
 
+from api import newcomers
 from clerk.user import Deletion
 from config.role import Role
 from tests import people
@@ -12,6 +14,7 @@ from tests.api.asking import SignIn, known_to_clerk
 from tests.clerk_says import Clerk
 from tests.ledger import keep, rows, values
 from tests.local_server import Answer, LocalServer
+from tests.ops.groups import until
 from worker.apply import apply
 from worker.truth import write
 
@@ -100,6 +103,90 @@ def test_nobody_is_made_without_a_token(engine: Engine, sign_in: SignIn) -> None
     answer = person.client.post(SYNC)
 
     assert (answer.status_code, answer.json()) == (401, {"error": "Unauthorized"})
+
+
+def test_first_logins_of_one_user_at_once_ask_clerk_once(engine: Engine, sign_in: SignIn, backend: LocalServer) -> None:
+    answered = Event()
+    backend.answers = [replace(known_to_clerk("user_new", email="new@example.com"), hold=answered)]
+
+    with ThreadPoolExecutor(20) as threads:
+        logins = [threads.submit(sign_in("user_new").post, SYNC) for _ in range(20)]
+        until(lambda: len(backend.asked) == 1)
+        answered.set()
+        statuses = Counter(login.result().status_code for login in logins)
+
+    assert statuses == {200: 20}
+    assert [asked.path for asked in backend.asked] == ["/v1/users/user_new"]
+
+
+def test_while_clerk_is_away_first_logins_of_one_user_share_the_failure(sign_in: SignIn, backend: LocalServer) -> None:
+    answered = Event()
+    backend.answers = [Answer(b"{}", 401, hold=answered), known_to_clerk("user_new")]
+
+    with ThreadPoolExecutor(2) as threads:
+        logins = [threads.submit(sign_in("user_new").post, SYNC) for _ in range(2)]
+        until(lambda: len(backend.asked) == 1)
+        answered.set()
+        statuses = Counter(login.result().status_code for login in logins)
+    afterwards = sign_in("user_new").post(SYNC).status_code
+
+    assert statuses in ({503: 2}, {503: 1, 200: 1})
+    assert afterwards == 200
+
+
+def test_a_user_whom_clerk_does_not_know_is_not_asked_about_again_at_once(
+    sign_in: SignIn, backend: LocalServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(newcomers, "ABSENT_SECONDS", 60.0)
+
+    statuses = {sign_in("user_nobody").post(SYNC).status_code for _ in range(20)}
+
+    assert (statuses, len(backend.asked)) == ({401}, 1)
+
+
+def test_a_user_who_reaches_clerk_a_moment_later_is_let_in_soon(sign_in: SignIn, backend: LocalServer) -> None:
+    backend.answers = [Answer(b"{}", 404), known_to_clerk("user_new")]
+    person = sign_in("user_new")
+
+    first = person.post(SYNC).status_code
+    until(lambda: person.post(SYNC).status_code == 200, seconds=newcomers.ABSENT_SECONDS + 10)
+
+    assert (first, len(backend.asked)) == (401, 2)
+
+
+def test_a_user_whom_the_webhook_brings_is_let_in_at_once(
+    engine: Engine, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(newcomers, "ABSENT_SECONDS", 60.0)
+    first = sign_in("user_new").post(SYNC).status_code
+    people.add(engine, "user_new")
+
+    assert (first, sign_in("user_new").post(SYNC).status_code) == (401, 200)
+
+
+def test_absent_users_are_remembered_within_bounds(
+    sign_in: SignIn, backend: LocalServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(newcomers, "ABSENT_SECONDS", 60.0)
+    monkeypatch.setattr(newcomers, "MOST_ABSENT", 2)
+
+    for name in ("user_one", "user_two", "user_three", "user_three", "user_one"):
+        sign_in(name).post(SYNC)
+
+    assert len(backend.asked) == 4
+
+
+@pytest.mark.parametrize("said", [{"clerk_id": "user_other"}, {"user": "user_other"}])
+def test_a_first_login_acts_for_nobody_but_its_subject(
+    engine: Engine, sign_in: SignIn, backend: LocalServer, said: dict[str, str]
+) -> None:
+    backend.answers = [known_to_clerk("user_new")]
+
+    by_body = sign_in("user_new").post(SYNC, **said)
+    by_query = sign_in("user_new").client.post(SYNC, params=said, headers=sign_in("user_new").headers)
+
+    assert (by_body.json()["clerk_id"], by_query.status_code) == ("user_new", 422)
+    assert values(engine, "select clerk_id from users") == ["user_new"]
 
 
 def test_first_logins_and_the_webhook_at_once_end_in_one_user(

@@ -5,9 +5,12 @@ import tracemalloc
 from datetime import UTC, datetime, timedelta
 
 import psycopg
+import pytest
 from sqlalchemy import Engine
 
 from access import trail
+from api import sheet
+from api.answers import Line
 from config.role import Role
 from db.audit import Wanted
 from tests import people
@@ -86,6 +89,23 @@ def test_the_whole_trail_comes_as_a_table_without_formulas(engine: Engine, admin
     rows = list(csv.DictReader(io.StringIO(answer.text)))
     assert [row["action"] for row in rows] == ["role.assigned", "role.assigned", "user.created"]
     assert rows[0]["reason"] == "'=1+1"
+
+
+FORMULAS = ["=1+1", "+1", "-1", "@x", "\t=1", "\r=1", "\n=1", " =1+1", "\u00a0=1", "\u200b=1", "\ufeff=1", "\u3000=1"]
+FULL_WIDTH = ["\uff1d1+1", "\uff0b1", "\uff0d1", "\uff20x", "\ufe631", "\u22121"]
+PLAIN = ["Leads the course.", "x=1+1", "1-1", "\u00e9t\u00e9", "\u65e5\u672c", "'=1"]
+
+
+@pytest.mark.parametrize("reason", FORMULAS + FULL_WIDTH + PLAIN)
+def test_no_cell_begins_as_a_formula_does(reason: str) -> None:
+    line = Line(
+        id=1, at=people.THEN, action="role.assigned", clerk_user_id=None, user_role_id=None, role=None,
+        actor="user_admin", actor_email=None, reason=reason, cause=None, before=None, after=None,
+    )  # fmt: skip
+
+    _, row = csv.reader(io.StringIO("".join(sheet.csv([line])), newline=""))
+
+    assert row[8] == (reason if reason in PLAIN else f"'{reason}")
 
 
 def test_a_whole_answer_takes_neither_limit_nor_cursor(admin: Person) -> None:

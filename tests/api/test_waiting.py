@@ -66,7 +66,9 @@ def test_a_turn_that_does_not_come_is_not_waited_for_for_ever() -> None:
     with turns.take("user_ada"):
         with pytest.raises(Busy), turns.take("user_ada"):
             pass
-        with turns.take("user_bob"), pytest.raises(Busy), turns.take("user_eve"):
+        with turns.take("user_bob", "user_dee"), pytest.raises(Busy), turns.take("user_eve"):
+            pass
+        with pytest.raises(Busy), turns.take("user_bob", "user_ada"):
             pass
         with turns.take("user_eve"):
             pass

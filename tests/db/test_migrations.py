@@ -11,7 +11,7 @@ from ops.embedded.servers import Servers
 from tests.db import catalog
 from tests.servers import Database, ascii_database, dropped, make_database
 
-REVISIONS = ["base", *(f"{number:04}" for number in range(1, 14))]
+REVISIONS = ["base", *(f"{number:04}" for number in range(1, 15))]
 
 
 @contextmanager

@@ -5,12 +5,15 @@ from sqlalchemy import Engine
 
 from config.role import Role
 from db.audit import Author
+from db.permission import NotPermitted, Permission
+from tests import people
 from tests.clerk_says import ADA, Clerk
 from tests.ledger import actions, change, keep, rows, statuses, values
 from tests.meanwhile import at_once
 from tests.worker.conftest import Apply
 from worker.apply import Applied
 from worker.apply import apply as apply_ids
+from worker.preview import preview
 from worker.replay import DISCARDED, UNKNOWN, WITHOUT_BODY, Left, Order, Replayed, replay
 
 GRACE = Author(actor="operator:grace", reason="A fix.", cause="req_1")
@@ -175,6 +178,45 @@ def test_a_replay_and_workers_at_once_have_one_effect(engine: Engine, clerk: Cle
     assert statuses(engine) == {"applied": 60}
     assert actions(engine).count("user.created") == 60
     assert values(engine, "select count(*) from user_roles") == [60]
+
+
+def by(clerk_id: str) -> Order:
+    """The order of an admin, whom each transaction checks."""
+    permission = Permission(clerk_id=clerk_id, roles=frozenset({Role.ADMIN}))
+    return Order(author=Author(actor=clerk_id, reason="A fix.", permission=permission), default_role=Role.LEARNER)
+
+
+def test_an_admin_who_lost_the_role_replays_nothing(engine: Engine, clerk: Clerk) -> None:
+    people.add(engine, "user_admin")
+    ids = keep(engine, clerk, *(clerk.created(f"user_{number}", email=None) for number in range(5)))
+    before = [rows(engine, each) for each in (*EVERYTHING, EVENTS)]
+    for asked in (ids, ["msg_none"]):
+        with pytest.raises(NotPermitted):
+            replay(engine.begin, asked, by("user_admin"))
+    with pytest.raises(NotPermitted):
+        preview(engine, [ids], by("user_admin"))
+    assert [rows(engine, each) for each in (*EVERYTHING, EVENTS)] == before
+
+
+def test_replaying_admins_who_are_among_the_users_and_workers_never_wait_for_each_other(
+    engine: Engine, clerk: Clerk
+) -> None:
+    names = [f"user_{number:02}" for number in range(60)]
+    admins = ("user_10", "user_50")
+    for name in admins:
+        people.add(engine, name, Role.ADMIN)
+    ids = keep(engine, clerk, *(clerk.updated(name, at=9_000 + n, email=None) for n, name in enumerate(names)))
+    others = keep(engine, clerk, *(clerk.updated(name, at=9_900, email=None) for name in names))
+
+    done = at_once(
+        lambda: replay(engine.begin, ids, by(admins[0])).left,
+        lambda: replay(engine.begin, ids[::-1], by(admins[1])).left,
+        lambda: preview(engine, [others[:30], others[30:]], by(admins[0]))[0].left,
+        lambda: apply_ids(engine, others, Role.LEARNER).failed or [],
+    )
+
+    assert done == [[], [], [], []]
+    assert statuses(engine) == {"applied": 120}
 
 
 def test_an_older_event_counts_if_a_person_insists_and_the_next_newer_one_counts_again(

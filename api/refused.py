@@ -1,0 +1,72 @@
+"""Notes in the audit trail that a user was refused an operation for which the user lacks the role."""
+
+import time
+from collections import OrderedDict
+from collections.abc import Collection
+from dataclasses import dataclass
+
+import structlog
+from anyio import CapacityLimiter, to_thread
+from sqlalchemy import Engine
+
+from config import logs
+from config.role import Role
+from db import audit, faults
+
+log = structlog.get_logger()
+
+QUIET_SECONDS = 60.0
+"""How long the database is not asked again about one user. The database itself keeps to one line per user and hour."""
+MOST_REMEMBERED = 10_000
+MOST_WAITING = 100
+"""How many notes may wait for the one that is being written; others are dropped, and noted at the next refusal."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """A request that was answered 403."""
+
+    clerk_id: str
+    actor: str
+    """As the trail says it: the Clerk id, or `IMPERSONATOR as CLERK_ID`."""
+    operation: str
+    needed: Collection[Role]
+    request_id: str
+
+
+class RefusedRequests:
+    """Writes notes one at a time, after the answers were sent; never raises, and never delays an answer."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._one_at_a_time = CapacityLimiter(1)
+        self._noted: OrderedDict[str, float] = OrderedDict()
+
+    async def note(self, refusal: Refusal) -> None:
+        """Note a refusal, unless the same user was noted within `QUIET_SECONDS` or too many notes wait."""
+        if not self._is_due(refusal.clerk_id):
+            return
+        try:
+            await to_thread.run_sync(self._write, refusal, limiter=self._one_at_a_time)
+        except Exception as error:
+            self._noted.pop(refusal.clerk_id, None)
+            remedy = faults.remedy(error) or "none is needed: the next refusal of this user is noted"
+            log.warning("refusal.not_noted", next_step=remedy, **logs.fault(error))
+
+    def _is_due(self, clerk_id: str) -> bool:
+        """Whether to write now; called on the event loop only, so that no lock is needed."""
+        now = time.monotonic()
+        if now - self._noted.get(clerk_id, -QUIET_SECONDS) < QUIET_SECONDS:
+            return False
+        if self._one_at_a_time.statistics().tasks_waiting >= MOST_WAITING:
+            return False
+        self._noted[clerk_id] = now
+        self._noted.move_to_end(clerk_id)
+        if len(self._noted) > MOST_REMEMBERED:
+            self._noted.popitem(last=False)
+        return True
+
+    def _write(self, refusal: Refusal) -> None:
+        with self._engine.begin() as connection:
+            audit.act_as(connection, refusal.actor, cause=refusal.request_id)
+            audit.note_refused(connection, refusal.clerk_id, refusal.needed, refusal.operation)

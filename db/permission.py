@@ -1,0 +1,98 @@
+"""Checks the author of a change inside the changing transaction, under lock.
+
+The guard checks a request when it arrives. Between that check and the change the author may have been banned, deleted
+or relieved of the role, so the transaction that makes the change checks again.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from config.role import Role, suffice
+from db import faults
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Permission:
+    """What the author of a change must still have when the change is made."""
+
+    clerk_id: str
+    """The user whose roles count; while impersonated, the impersonated user."""
+    roles: frozenset[Role]
+    all_of: bool = False
+    """Whether every one of the roles is required, instead of one of them."""
+    impersonator: str | None = None
+    """Clerk id of the person who impersonates the user. May be unknown to us, as a member of Clerk's dashboard is."""
+
+    @property
+    def clerk_ids(self) -> set[str]:
+        """The users whose rows have to be locked before `judge` is called."""
+        return {self.clerk_id, self.impersonator or self.clerk_id}
+
+
+class NotPermitted(Exception):
+    """The author is banned, or does not hold the required role."""
+
+
+class NotKnown(NotPermitted):
+    """The author is deleted, or was never known."""
+
+
+def admit(connection: Connection, permission: Permission | None, subjects: Collection[str] = ()) -> None:
+    """Lock the subjects of a change together with its author, then check the author. Raises NotPermitted.
+
+    `subjects` are Clerk ids; unknown ones are skipped. Without a permission (an operator at the command line) the
+    subjects are locked and nothing is checked.
+    """
+    _lock(connection, {*subjects, *(permission.clerk_ids if permission else ())})
+    if permission is not None:
+        judge(connection, permission)
+
+
+def judge(connection: Connection, permission: Permission) -> None:
+    """Check that the author is known, living, not banned and holds the role now. Raises NotPermitted or NotPrimary.
+
+    Takes no locks. Before a change, lock the author first and by a statement of its own: the snapshot of this
+    statement is then newer than the wait for the lock.
+    """
+    rows = connection.exec_driver_sql(
+        """
+        select clerk_id, current_setting('transaction_read_only')::boolean, deleted_at is not null, banned,
+               array(
+                   select role from user_roles
+                   where user_id = users.id and is_active
+                     and effective_start_date <= clock_timestamp()
+                     and (effective_end_date is null or effective_end_date > clock_timestamp()))
+        from users where clerk_id = any(%(ids)b::text[])
+        """,
+        {"ids": list(permission.clerk_ids)},
+    )
+    found = {clerk_id: _State(*state) for clerk_id, *state in rows}
+    author = found.get(permission.clerk_id)
+    impersonator = found.get(permission.impersonator) if permission.impersonator else None
+    if author is None or author.deleted:
+        raise NotKnown
+    if author.is_replica:
+        raise faults.NotPrimary
+    if author.banned or (impersonator is not None and (impersonator.banned or impersonator.deleted)):
+        raise NotPermitted
+    if not suffice(frozenset(map(Role, author.roles)), permission.roles, all_of=permission.all_of):
+        raise NotPermitted
+
+
+@dataclass(frozen=True, slots=True)
+class _State:
+    is_replica: bool
+    deleted: bool
+    banned: bool
+    roles: list[str]
+
+
+def _lock(connection: Connection, clerk_ids: Collection[str]) -> None:
+    """Lock users in the order of Clerk ids, which every transaction that locks users follows."""
+    if clerk_ids:
+        connection.exec_driver_sql(
+            "select from users where clerk_id = any(%(ids)b::text[]) order by clerk_id for no key update",
+            {"ids": list(clerk_ids)},
+        )

@@ -1,0 +1,115 @@
+"""A request for every operation, so that a test can walk over all of them and a new one cannot be forgotten."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection, Engine
+
+from api.operation import Operation
+from api.table import OPERATIONS
+from config.role import Role
+from db.tables import metadata
+from tests import people
+from tests.clerk_says import Clerk
+from tests.ledger import keep, rows
+
+MALLORY = "user_mallory"
+"""An ADMIN who is about to lose the role."""
+WHY = "For a test."
+SVIX_ID = "{svix_id}"
+
+BODIES: dict[str, Sequence[dict[str, Any]]] = {
+    "assign": [{"role": "ADMIN", "reason": WHY}],
+    "change_end": [{"end": "2100-01-01T00:00:00Z", "reason": WHY}],
+    "revoke": [{"reason": WHY}],
+    "replay": [
+        {"svix_ids": [SVIX_ID], "reason": WHY},
+        {"svix_ids": [SVIX_ID], "reason": WHY, "preview": True},
+        {"svix_ids": [SVIX_ID], "reason": WHY, "preview": True, "reveal": True},
+    ],
+    "discard": [{"svix_ids": [SVIX_ID], "reason": WHY}],
+    "reveal": [{"reason": WHY}],
+}
+QUERIES: dict[str, Sequence[dict[str, str]]] = {
+    "explain": [{"role": "MENTOR"}],
+    "audit": [{}, {"format": "csv"}, {"format": "jsonl"}],
+}
+LOSSES = {
+    "revoked": "update user_roles set is_active = false, effective_end_date = now() where role = 'ADMIN' and user_id = "
+    f"(select id from users where clerk_id = '{MALLORY}')",
+    "banned": f"update users set banned = true where clerk_id = '{MALLORY}'",
+}
+DELETED = f"""
+    update users set deleted_at = now(), banned = false, claimed_email = null, email = null, first_name = null,
+        last_name = null, username = null, image_url = null, external_id = null, clerk_created_at = null,
+        clerk_updated_at = null
+    where clerk_id = '{MALLORY}'
+"""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A request for one operation."""
+
+    operation: Operation
+    body: dict[str, Any] | None = None
+    query: dict[str, str] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        flags = [name for name, value in {**(self.body or {}), **self.query}.items() if value is True or name in QUERY]
+        return " ".join([self.operation.name, *flags])
+
+
+QUERY = ("format",)
+
+
+def changes() -> list[Asked]:
+    """Every operation that changes something and requires a role. Raises KeyError for one without a body here."""
+    found = [each for each in OPERATIONS if each.method != "GET" and each.requires and each.requires.roles]
+    return [Asked(each, body) for each in found for body in BODIES[each.name]]
+
+
+def readings() -> list[Asked]:
+    """Every GET."""
+    found = [each for each in OPERATIONS if each.method == "GET"]
+    return [Asked(each, None, query) for each in found for query in QUERIES.get(each.name, [{}])]
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What the requests are about: a mentor's assignment, and an event that waits."""
+
+    assignment_id: int
+    svix_id: str
+
+    def path(self, asked: Asked) -> str:
+        """Where the request goes."""
+        return asked.operation.path.format(clerk_id="user_ada", id=self.assignment_id, svix_id=self.svix_id)
+
+    def body(self, asked: Asked) -> dict[str, Any]:
+        """What it says."""
+        return {name: [self.svix_id] if value == [SVIX_ID] else value for name, value in (asked.body or {}).items()}
+
+
+def prepare(engine: Engine, clerk: Clerk) -> Scene:
+    """Two admins, a mentor, and an event that would change the mentor."""
+    people.add(engine, "user_boss", Role.ADMIN)
+    people.add(engine, MALLORY, Role.ADMIN)
+    people.add(engine, "user_ada")
+    mentor = people.assign(engine, "user_ada", Role.MENTOR)
+    (svix_id,) = keep(engine, clerk, clerk.updated("user_ada", at=9_000, email=None, first_name="Augusta"))
+    return Scene(mentor.id, svix_id)
+
+
+def image(engine: Engine) -> dict[str, list[tuple[Any, ...]]]:
+    """Every row of every table, without the lines that say that somebody was refused."""
+    said = {"audit_log": "where action <> 'access.refused'"}
+    return {
+        name: sorted(rows(engine, f"select * from {name} {said.get(name, '')}"), key=repr) for name in metadata.tables
+    }
+
+
+def lose(connection: Connection, loss: str) -> None:
+    """Take the role from the admin, in a transaction that is not finished yet."""
+    connection.exec_driver_sql(LOSSES[loss])

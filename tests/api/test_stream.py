@@ -1,0 +1,96 @@
+"""A stream ends with the permission of its reader."""
+
+import socket
+from pathlib import Path
+
+import psycopg
+import pytest
+from sqlalchemy import Engine
+from starlette.testclient import TestClient
+
+from api import application
+from api.application import build
+from config.role import Role
+from config.settings import ApiSettings
+from tests import people
+from tests.api.asking import Person
+from tests.api.changes import LOSSES, MALLORY
+from tests.api.desk import desk
+from tests.api.test_trail import write_many
+from tests.clerk_signs_in import Instance
+from tests.ledger import change
+from tests.listener import Listener
+from tests.meanwhile import waiting_for_a_lock
+from tests.servers import Database
+
+MANY = 60_000
+END = b"0\r\n\r\n"
+
+
+def read_on(stream: socket.socket) -> bytes:
+    """Everything until the connection ends."""
+    read = b""
+    try:
+        while piece := stream.recv(262_144):
+            read += piece
+            if read.endswith(END):
+                break
+    except ConnectionResetError:
+        pass
+    return read
+
+
+def begin(door: Listener, token: str, form: str) -> socket.socket:
+    """A reader who is slow to begin with."""
+    stream = socket.socket()
+    stream.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 32_768)
+    stream.settimeout(60)
+    stream.connect(("127.0.0.1", door.port))
+    stream.sendall(
+        f"GET /api/admin/audit?format={form} HTTP/1.1\r\nHost: desk\r\nAuthorization: Bearer {token}\r\n\r\n".encode()
+    )
+    assert stream.recv(15) == b"HTTP/1.1 200 OK"
+    return stream
+
+
+@pytest.mark.parametrize("form", ["csv", "jsonl"])
+@pytest.mark.parametrize("loss", [None, *LOSSES])
+def test_a_stream_is_cut_off_when_its_reader_loses_the_role(
+    database: Database,
+    engine: Engine,
+    instance: Instance,
+    redis_url: str,
+    tmp_path: Path,
+    loss: str | None,
+    form: str,
+) -> None:
+    people.add(engine, MALLORY, Role.ADMIN)
+    write_many(database, MANY)
+    with (
+        desk(tmp_path, instance, database_url=database.app_url, redis_url=redis_url) as door,
+        begin(door, instance.token(MALLORY), form) as stream,
+    ):
+        change(engine, LOSSES[loss] if loss else "select 1")
+        read = read_on(stream)
+
+    assert read.endswith(END) == (loss is None)
+    assert [line["event"] for line in door.lines() if line["level"] == "error"] == []
+    assert ("stream.cut_off" in [line["event"] for line in door.lines()]) == (loss is not None)
+
+
+def test_a_reader_who_lost_the_role_before_the_first_page_is_refused(
+    database: Database, engine: Engine, settings: ApiSettings, instance: Instance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The guard's own check is passed while the first page waits for the table."""
+    monkeypatch.setattr(application, "LOCK_SECONDS", 30)
+    people.add(engine, MALLORY, Role.ADMIN)
+
+    with TestClient(build(settings)) as client, psycopg.connect(database.owner_url) as owner:
+        owner.execute("lock table audit_log in access exclusive mode")
+        mallory = Person(client, instance, MALLORY)
+        with waiting_for_a_lock(engine, lambda: mallory.get("/api/admin/audit", format="csv")) as asking:
+            owner.execute(LOSSES["revoked"])
+            owner.commit()
+            answer = asking.result()
+
+    assert (answer.status_code, answer.json()) == (403, {"error": "Forbidden"})
