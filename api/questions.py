@@ -28,6 +28,11 @@ def _read(value: object) -> datetime:
     raise ValueError("give a time with its zone, like 2026-09-01T08:00:00Z (in a query, write + as %2B)")
 
 
+def _read_or_now(value: object) -> datetime:
+    """`now` is the latest time that there is: nothing recorded until now is left out."""
+    return LATEST if value == "now" else _read(value)
+
+
 def _sensible(moment: datetime) -> datetime:
     if not EARLIEST <= moment <= LATEST:
         raise ValueError("give a time from 1970 on and before the year 9000")
@@ -46,6 +51,12 @@ def _fit(text: str) -> str:
 
 
 Instant = Annotated[datetime, BeforeValidator(_read), AfterValidator(_sensible)]
+AsOf = Annotated[
+    datetime,
+    BeforeValidator(_read_or_now),
+    AfterValidator(_sensible),
+    WithJsonSchema({"type": "string", "examples": ["now", "2026-09-01T08:00:00Z"]}),
+]
 Flag = Annotated[bool, BeforeValidator(_flag)]
 Text = Annotated[str, AfterValidator(_fit)]
 Reason = Annotated[Text, Field(min_length=1, max_length=LONGEST_REASON, pattern=r"\S")]
@@ -120,11 +131,20 @@ class AuditQuery(Page):
         return self
 
 
+class HistoryQuery(Question):
+    """What was recorded by when."""
+
+    as_of: AsOf | None = None
+    """Only what was recorded by this instant; without it, everything recorded until now."""
+
+
 class RolesQuery(Question):
-    """When."""
+    """The instant in question, and what was recorded by when."""
 
     at: Instant | None = None
-    """The instant; left out, now."""
+    """The instant in question; without it, now."""
+    as_of: AsOf | None = None
+    """Only what was recorded by this instant, or `now`. Defaults to `at`, at most now: what was so at that instant."""
 
 
 class ExplainQuery(RolesQuery):

@@ -11,7 +11,7 @@ from ops.embedded.servers import Servers
 from tests.db import catalog
 from tests.servers import Database, as_superuser, ascii_database, make_database
 
-REVISIONS = ["base", *(f"{number:04}" for number in range(1, 12))]
+REVISIONS = ["base", *(f"{number:04}" for number in range(1, 12)), "0016"]
 
 
 @pytest.fixture
