@@ -1,9 +1,10 @@
 """The roles of a user at an instant, and all of a user's assignments, as recorded at another instant."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Engine
 
 from access.refusal import UserUnknown
 from config.role import Role
@@ -11,7 +12,10 @@ from db import assignments, directory, temporal
 from db.assignments import Assignment
 from db.directory import Entry
 from db.instants import Instants, PastQuestion, resolve
-from db.temporal import Revision, UserStatus
+from db.temporal import Holder, Revision, UserStatus
+
+PAGE = 1_000
+"""Users whose lines are read by one statement."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +64,18 @@ def roles_at(
         assignments=held,
         revisions=revisions,
     )
+
+
+def everybody(engine: Engine, instants: Instants, after: int = 0, role: Role | None = None) -> Iterator[Holder]:
+    """Everybody who held a role, or this one, from above row id `after` on, in the order of row ids.
+
+    Each page is a transaction of its own, so that a slow reader does not hold one open.
+    """
+    last: int | None = after
+    while last is not None:
+        with engine.begin() as connection:
+            page, last = temporal.holders(connection, instants, last, PAGE, role)
+        yield from page
 
 
 def history(connection: Connection, clerk_id: str, as_of: datetime | None = None) -> History:

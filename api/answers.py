@@ -143,6 +143,25 @@ class RolesAt(Asked):
     assignments: list[Assignment]
 
 
+class HeldWindow(Answer):
+    """A role in its window of time."""
+
+    id: int
+    role: Role
+    effective_start_date: Moment
+    effective_end_date: Moment | None
+
+
+class Holder(Answer):
+    """A user who held roles at the instant in question."""
+
+    id: int
+    """The position: a listing goes on after it."""
+    clerk_id: str
+    user_status: temporal.UserStatus
+    assignments: list[HeldWindow]
+
+
 class History(Answer):
     """All assignments of a user."""
 
@@ -175,11 +194,13 @@ class Line(Answer):
 
 
 class Trail(Answer):
-    """A page of the audit trail, the newest line first."""
+    """A page of the audit trail: the newest line first, or with `after` the oldest."""
 
     items: list[Line]
     next: str | None
-    """The cursor of the next page; null on the last one."""
+    """The cursor of the next page; null on the last one, and with `after`."""
+    position: int | None
+    """With `after`: where to continue, at once if `items` is full, else when you like; null without it."""
 
 
 class Delivery(Answer):

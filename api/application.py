@@ -16,6 +16,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from access import authentication
+from access.final_order import FinalOrder
 from api import openapi, operation, problems, reference
 from api.desk import Desk
 from api.envelope import Envelope
@@ -36,6 +37,8 @@ log = structlog.get_logger()
 STATEMENT_SECONDS = 10
 LOCK_SECONDS = 1
 """For another change of the same, in the database; and for a turn, before a connection is taken."""
+FINAL_SECONDS = 1.0
+"""How long a request waits for the newest audit lines to be final."""
 WAITING_BYTES = 33_554_432
 """What all requests that are being read may hold together."""
 
@@ -96,7 +99,7 @@ def _desk(settings: ApiSettings) -> Desk:
     backend = Backend(settings.clerk_secret_key.get_secret_value(), settings.clerk_api_url)
     secrets = settings.clerk_webhook_signing_secret
     seals = Seals(split_secrets(secrets)) if secrets else None
-    return Desk(database, turns, backend, settings.default_role, seals)
+    return Desk(database, turns, backend, settings.default_role, seals, FinalOrder(database, FINAL_SECONDS))
 
 
 def _cors(origins: tuple[str, ...]) -> list[Middleware]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, Engine
 
+from access.final_order import FinalOrder
 from api.turns import Turns
 from clerk.backend import Backend
 from clerk.signature import Seals
@@ -14,7 +15,7 @@ from config.role import Role
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """The database and whose turn it is to change it, Clerk's Backend API, what a new user is given, what verifies."""
+    """The database and whose turn it is to change it, Clerk's Backend API, and what else the endpoints share."""
 
     engine: Engine
     turns: Turns
@@ -22,6 +23,7 @@ class Desk:
     default_role: Role
     seals: Seals | None
     """None if the signing secrets are not known here."""
+    final_order: FinalOrder
 
     @contextmanager
     def changing(self, clerk_id: str) -> Iterator[Connection]:

@@ -114,15 +114,25 @@ class AuditQuery(Page):
     action: Annotated[Text, Field(min_length=1, max_length=100)] | None = None
     """What happened, for example `role.revoked`."""
     since: Instant | None = None
-    """From this instant on."""
+    """From this instant on. A line can appear up to a transaction's length after its time: to follow the trail without
+    a gap, use `after`."""
     until: Instant | None = None
     """From before this instant."""
     cursor: (
         Annotated[int, _place("audit"), WithJsonSchema({"type": "string", "pattern": "^[A-Za-z0-9_-]+$"})] | None
     ) = None
     """`next` of the page before."""
+    after: Annotated[int, Field(ge=0, le=2**63 - 1)] | None = None
+    """Oldest first, from after this position on: 0, or `position` of an earlier answer. No line that is read this way
+    is ever preceded by one that appears later."""
     format: AuditFormat = AuditFormat.JSON
     """A page as `json`, or all that was asked for as `csv` or `jsonl` (JSON lines), without `limit` and `cursor`."""
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if self.after is not None and self.cursor is not None:
+            raise ValueError("give after or cursor: after reads the oldest line first, cursor the newest")
+        return self
 
     @model_validator(mode="after")
     def _whole(self) -> Self:

@@ -5,10 +5,11 @@ about the same row. Two instants select the answer: `at` is the instant in quest
 count. With `as_of` equal to `at` the answer is what the guard answered then; with a later one it includes corrections.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from itertools import groupby
 from typing import Any
 
 from sqlalchemy import Connection
@@ -55,16 +56,24 @@ class Revision:
 
 
 @dataclass(frozen=True, slots=True)
-class Holder:
-    """A role held by a user at the instant in question."""
+class Window:
+    """A role in its window of time."""
 
-    user_id: int
-    clerk_id: str
-    status: UserStatus
+    id: int
+    """The assignment."""
     role: Role
-    user_role_id: int
     effective_start_date: datetime
     effective_end_date: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """A user who held roles at the instant in question."""
+
+    id: int
+    clerk_id: str
+    user_status: UserStatus
+    assignments: tuple[Window, ...]
 
 
 def versions(connection: Connection, user_id: int, instants: Instants) -> list[Version]:
@@ -139,7 +148,7 @@ def revisions(connection: Connection, user_id: int, instants: Instants) -> list[
 def holders(
     connection: Connection, instants: Instants, after: int, users: int, role: Role | None = None
 ) -> tuple[list[Holder], int | None]:
-    """The roles held by up to `users` users, from above row id `after` on, and the last of these ids.
+    """Those of up to `users` users above row id `after` who held a role, or this one, and the last of these row ids.
 
     The id is None if there are no more users.
     """
@@ -153,11 +162,10 @@ def holders(
     rows = connection.exec_driver_sql(
         f"""
         {known(USER_RANGE)}
-        select users.id, users.clerk_id, {STATUS}, role.role, role.user_role_id, starts, ends
+        select users.id, users.clerk_id, {STATUS}, role.user_role_id, role.role, starts, ends
         from role join users on users.id = role.user_id
         left join person on person.user_id = users.id left join earlier on earlier.user_id = users.id
-        where {HELD}
-          and (%(role)s::text is null or role.role = %(role)s)
+        where {HELD} and (%(role)s::text is null or role.role = %(role)s)
         order by users.id, role.role, role.user_role_id
         """,  # noqa: S608 - constants of ours
         {
@@ -168,8 +176,10 @@ def holders(
             "role": role and role.value,
         },
     )
-    return _holders(rows.all()), int(last)
+    return [_holder(user, assignments) for user, assignments in groupby(rows, key=lambda row: row[:3])], int(last)
 
 
-def _holders(rows: Sequence[Any]) -> list[Holder]:
-    return [Holder(row[0], row[1], UserStatus(row[2]), Role(row[3]), *row[4:]) for row in rows]
+def _holder(user: Any, assignments: Iterable[Any]) -> Holder:
+    id_, clerk_id, status_ = user
+    windows = tuple(Window(each[3], Role(each[4]), each[5], each[6]) for each in assignments)
+    return Holder(id_, clerk_id, UserStatus(status_), windows)

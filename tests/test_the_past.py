@@ -225,7 +225,7 @@ def listed(engine: Engine, instants: Instants) -> dict[str, set[Role]]:
         while last is not None:
             page, last = temporal.holders(connection, instants, last, 3)
             for each in page:
-                found.setdefault(each.clerk_id, set()).add(each.role)
+                found[each.clerk_id] = {window.role for window in each.assignments}
     return found
 
 
