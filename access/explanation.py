@@ -1,10 +1,12 @@
 """Why a user held a role at an instant, or did not: the assignment, its audit lines, and the deliveries behind them."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import Connection
 
+from access import reasons
+from access.reasons import Case
 from access.refusal import UserUnknown
 from config.role import Role
 from db import audit, directory, evidence, temporal
@@ -14,9 +16,6 @@ from db.directory import Entry
 from db.evidence import Delivery
 from db.instants import Instants, PastQuestion, resolve
 from db.temporal import Revision, UserStatus, Version
-
-COMMIT_DELAY = timedelta(seconds=1)
-"""A line is recorded shortly before its transaction commits. Within this time of a line the answer points that out."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,23 +41,6 @@ class Explanation:
     """The lines that changed the answer about `at` after the earlier of `at` and `as_of`, first to last."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Case:
-    """What the sentences are made of."""
-
-    role: Role
-    instants: Instants
-    status: UserStatus
-    version: Version | None
-    held_then: bool
-    """Whether the role was held according to what was recorded at the instant itself."""
-    held_now: bool
-    """Whether it was held according to everything recorded until now."""
-    revisions: list[Revision]
-    in_retrospect: bool
-    """Whether the question was asked later than the instant that it is about."""
-
-
 def explain(
     connection: Connection, clerk_id: str, role: Role, at: datetime | None = None, as_of: datetime | None = None
 ) -> Explanation:
@@ -71,7 +53,7 @@ def explain(
     version = _nearest(found, instants.at)
     assignment = version.assignment if version else None
     revisions = [each for each in temporal.revisions(connection, user.id, instants) if each.role is role]
-    case = _Case(
+    case = Case(
         role=role,
         instants=instants,
         status=temporal.status(connection, user.id, instants),
@@ -90,7 +72,7 @@ def explain(
         question=instants.question,
         user_status=case.status,
         held=assignment is not None and assignment.held,
-        why=_sentences(case),
+        why=reasons.sentences(case),
         assignment=assignment,
         audit=lines,
         deliveries=evidence.deliveries(connection, {line.cause for line in lines if line.cause}),
@@ -130,94 +112,3 @@ def _nearest(found: list[Version], at: datetime) -> Version | None:
 
 def _start(version: Version) -> datetime:
     return version.assignment.effective_start_date
-
-
-def _sentences(case: _Case) -> str:
-    found = case.version
-    held = found is not None and found.assignment.held
-    parts = [
-        _held(found.assignment) if found and held else _not_held(case),
-        _recorded_later(found.assignment, case.instants) if found and held else "",
-        "The user was banned at that time, so the guard refused every request."
-        if case.status is UserStatus.BANNED
-        else "",
-        _guard_then(case, held),
-        _known_since(case, held),
-        _committing(case),
-    ]
-    return " ".join(filter(None, parts))
-
-
-def _held(assignment: Assignment) -> str:
-    return f"Held: {assignment.assigned_by} assigned it{_because(assignment.reason)}."
-
-
-def _not_held(case: _Case) -> str:
-    if case.status is UserStatus.UNKNOWN:
-        return "Not held: the user was not known yet."
-    if case.version is None:
-        return f"{case.role} was never assigned to this user{_by(case.instants)}."
-    assignment, end, at = case.version.assignment, case.version.effective_end, case.instants.at
-    start = assignment.effective_start_date
-    if end is not None and end <= start:
-        return _without_window(case.version)
-    if start > at:
-        return f"Not held: the next assignment begins at {start.isoformat()}."
-    if end is not None and end <= at:
-        by_hand = assignment.effective_end_date != end
-        how = "was closed without an end of its window" if by_hand else "ended"
-        return f"Not held: the last assignment {how} at {end.isoformat()}{_because(assignment.end_reason)}."
-    return "Not held: the user was deleted."
-
-
-def _without_window(version: Version) -> str:
-    """Nobody holds an assignment whose window is empty; whether its holder ever did depends on when it was emptied."""
-    start, closed = version.assignment.effective_start_date, version.closed_at
-    because = _because(version.assignment.end_reason)
-    if closed is None or closed > start:
-        when = f" at {closed.isoformat()}" if closed else ""
-        return f"Not held: the end of the assignment was set back to its start{when}, after it had begun{because}."
-    return f"Not held: the assignment was cancelled before it began{because}."
-
-
-def _by(instants: Instants) -> str:
-    return "" if instants.question is PastQuestion.WHAT_WAS_SO else f", as recorded by {instants.as_of.isoformat()}"
-
-
-def _recorded_later(assignment: Assignment, instants: Instants) -> str:
-    if assignment.created_at <= instants.at:
-        return ""
-    return f"It was recorded later, at {assignment.created_at.isoformat()}: until then the guard did not know it."
-
-
-def _guard_then(case: _Case, held: bool) -> str:
-    """What the guard decided, where the answer is another."""
-    if case.instants.as_of <= case.instants.at or case.held_then == held:
-        return ""
-    return f"The guard decided otherwise at that moment: {'held' if case.held_then else 'not held'}."
-
-
-def _known_since(case: _Case, held: bool) -> str:
-    """What was recorded after `as_of`, where it changes the answer."""
-    if case.held_now == held:
-        return ""
-    last = case.revisions[-1]
-    known = "held" if case.held_now else "not held"
-    return f"Recorded later: {last.action} at {last.recorded_at.isoformat()}, by which it counts as {known}."
-
-
-def _committing(case: _Case) -> str:
-    """A change takes effect when its transaction commits, a moment after its line was recorded."""
-    if case.instants.question is PastQuestion.WHAT_IS_KNOWN or case.version is None or not case.in_retrospect:
-        return ""
-    ago = case.instants.at - case.version.assignment.updated_at
-    if ago > COMMIT_DELAY:
-        return ""
-    return (
-        f"The last change was recorded {ago.total_seconds() * 1_000:.0f} ms earlier;"
-        " until its transaction committed, the guard gave the previous answer."
-    )
-
-
-def _because(reason: str | None) -> str:
-    return f" ({reason.rstrip('.')})" if reason else ""

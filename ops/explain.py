@@ -10,7 +10,8 @@ from config.role import Role
 from ops import sheet
 from ops.connection import transaction
 from ops.moment import MOMENT, written
-from ops.roles import ROLE, as_of, exact, print_history, print_question, print_revisions
+from ops.role_tables import exact, print_history, print_question, print_revisions
+from ops.roles import ROLE, as_of
 from ops.terminal import shown
 
 

@@ -1,24 +1,22 @@
 """`akako roles`: who holds which role, and changes of that by an operator."""
 
-from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
 import click
 
 from access import assignments as changes
 from access import history as history_of
-from access.explanation import Explanation
-from access.history import RolesAt
 from api import answers
 from api.answers import History
 from config.role import Role
 from db import directory
 from db.assignments import Assignment, Window
-from db.instants import Instants, PastQuestion, resolve
-from db.temporal import Holder, UserStatus
+from db.instants import resolve
+from db.temporal import UserStatus
 from ops import paging, sheet
 from ops.connection import author, database, signed, transaction
-from ops.moment import MOMENT, Moment, written
+from ops.moment import MOMENT, Moment
+from ops.role_tables import exact, print_history, print_holders, print_question, print_revisions
 
 ROLE = click.Choice(list(Role), case_sensitive=False)
 
@@ -84,6 +82,8 @@ def list_(
     what is known now about that instant, including what was recorded later. JSON names the question that it answers.
     """
     if clerk_id is not None:
+        if role or after or whole:
+            raise click.UsageError("--role, --after and --all select from everybody: leave them out, or CLERK_ID.")
         _print_roles_at(clerk_id, at, as_of, as_json)
         return
     with database() as pool:
@@ -92,11 +92,11 @@ def list_(
             users = directory.newest(connection)
         found = history_of.everybody(pool, instants, after, role)
         if whole:
-            _print_holders(paging.with_progress("users", found, users, lambda each: each.id), instants, as_json, None)
+            print_holders(paging.with_progress("users", found, users, lambda each: each.id), instants, as_json, None)
             return
         page, more = paging.first(found, limit)
         last = page[-1].id if more else None
-        _print_holders(page, instants, as_json, last)
+        print_holders(page, instants, as_json, last)
         if more:
             paging.next_page(at=instants.at, as_of=instants.as_of, after=last)
 
@@ -195,63 +195,6 @@ def revoke(clerk_id: str, assignment_id: int, reason: str, by: str | None, as_js
     _print(ended, as_json)
 
 
-def print_history(windows: Sequence[Assignment]) -> None:
-    """Assignments as a table."""
-    sheet.table(
-        "Roles and their windows (UTC)",
-        ("Id", "Role", "From", "Until", "Held", "Assigned by", "Why", "Why it ended"),
-        (
-            (
-                str(each.id),
-                each.role,
-                written(each.effective_start_date),
-                written(each.effective_end_date, "open"),
-                "yes" if each.held else "no",
-                each.assigned_by,
-                each.reason,
-                each.end_reason,
-            )
-            for each in windows
-        ),
-    )
-
-
-def print_question(asked: RolesAt | Explanation | Instants) -> None:
-    """Say which question the answer below is about."""
-    if asked.question is PastQuestion.WHAT_WAS_SO:
-        click.echo(f"What was so at {exact(asked.at)}: as the guard decided then.")
-    else:
-        click.echo(f"What is known about {exact(asked.at)}: as recorded by {exact(asked.as_of)}.")
-
-
-def print_revisions(asked: RolesAt | Explanation) -> None:
-    """The lines that changed the answer later, if there are any."""
-    if not asked.revisions:
-        return
-    sheet.table(
-        f"What was recorded later about {exact(asked.at)}",
-        ("Recorded at", "Role", "Assignment", "Counts as", "What", "By", "Why", "Part of this answer"),
-        (
-            (
-                exact(each.recorded_at),
-                each.role,
-                str(each.user_role_id),
-                "held" if each.held else "not held",
-                each.action,
-                each.actor,
-                each.reason,
-                "yes" if each.recorded_at <= asked.as_of else "no",
-            )
-            for each in asked.revisions
-        ),
-    )
-
-
-def exact(moment: datetime) -> str:
-    """A time with its fraction and zone, to be given to `--at` as it is."""
-    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
-
-
 def _print_roles_at(clerk_id: str, at: datetime | None, as_of: datetime | None, as_json: bool) -> None:
     with transaction() as connection:
         found = history_of.roles_at(connection, clerk_id, at, as_of)
@@ -260,22 +203,9 @@ def _print_roles_at(clerk_id: str, at: datetime | None, as_of: datetime | None, 
         return
     print_question(found)
     if found.user_status is not UserStatus.ACTIVE:
-        click.echo(f"The user is {found.user_status} at that time: the guard refuses every request.")
+        click.echo(f"The user was {found.user_status} at that time: the guard refused every request.")
     print_history(found.assignments)
     print_revisions(found)
-
-
-def _print_holders(found: Iterable[Holder], instants: Instants, as_json: bool, more: int | None) -> None:
-    if as_json:
-        asked = {"question": instants.question, "at": exact(instants.at), "as_of": exact(instants.as_of)}
-        sheet.page_as_json(map(answers.Holder.model_validate, found), more, **asked)
-        return
-    print_question(instants)
-    sheet.table(
-        "Users who held roles",
-        ("Clerk id", "Status", "Roles"),
-        ((each.clerk_id, each.user_status, ", ".join(window.role for window in each.assignments)) for each in found),
-    )
 
 
 def _print(changed: Assignment, as_json: bool) -> None:

@@ -53,11 +53,17 @@ def table(title: str, head: Sequence[str], rows: Iterable[Sequence[str | None]])
 
 
 def layout(title: str, head: Sequence[str], rows: Sequence[Sequence[str]], width: int | None) -> RenderableType:
-    """A table that fits into `width` columns without cutting or breaking a word, or else the rows as blocks."""
+    """A table that fits into `width` columns without cutting or breaking a word, or else the rows as blocks.
+
+    Where the room does not suffice, columns without any value are left out first.
+    """
     columns = [(name, *cells) for name, *cells in zip(head, *rows, strict=True)] if rows else [(name,) for name in head]
     whole = [max(_line_width(cell) for cell in column) for column in columns]
     least = [max(_word_width(cell) for cell in column) for column in columns]
     widths = whole if width is None else _fitted(whole, least, width - _frame(head))
+    filled = [number for number in range(len(head)) if any(row[number] for row in rows)]
+    if widths is None and 0 < len(filled) < len(head):
+        return layout(title, _picked(head, filled), [_picked(row, filled) for row in rows], width)
     if widths is None:
         return _blocks(title, head, rows)
     drawn = Table(title=title, title_justify="left", title_style="bold")
@@ -84,6 +90,10 @@ def _parts(rows: Iterable[Sequence[str]]) -> Iterator[list[Sequence[str]]]:
     yield first
     while part := list(islice(rest, ROWS)):
         yield part
+
+
+def _picked(row: Sequence[str], numbers: Sequence[int]) -> list[str]:
+    return [row[number] for number in numbers]
 
 
 def _frame(head: Sequence[str]) -> int:
@@ -127,7 +137,7 @@ def _fitted(whole: Sequence[int], least: Sequence[int], room: int) -> list[int] 
 def _blocks(title: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> RenderableType:
     """Each row as lines of a name and a value, with an empty line between rows; empty values are left out."""
     margin = max(map(cell_len, head), default=0)
-    texts = [Text(title, style="bold")]
+    texts = [Text(title, style="bold"), *([] if rows else [Text("None.")])]
     for row in rows:
         texts += [
             Text.assemble((name.ljust(margin + 2), "dim"), cell) for name, cell in zip(head, row, strict=True) if cell

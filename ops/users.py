@@ -12,7 +12,7 @@ from db import directory
 from db.directory import Filter
 from ops import paging, sheet
 from ops.connection import database, transaction
-from ops.roles import print_history
+from ops.role_tables import print_history
 
 
 @click.group()

@@ -68,6 +68,7 @@ def test_an_overlap_names_what_is_in_the_way(engine: Engine, akako: Any) -> None
         ("roles", "assign", "user_ada", "ADMIN"),
         ("roles", "at", "user_ada", "2026-03-01"),
         ("roles", "extend", "user_ada", "1", *WHY),
+        ("roles", "list", "user_ada", "--role", "ADMIN"),
     ],
 )
 def test_a_command_written_wrongly_ends_with_2(akako: Any, words: tuple[str, ...]) -> None:
@@ -123,7 +124,7 @@ def test_the_roles_of_a_user_say_which_question_they_answer(engine: Engine, akak
 
     assert "MENTOR" in now
     assert "What was so at 2025-06-01T00:00:00Z" in was
-    assert "the guard refuses every request" in was
+    assert "the guard refused every request" in was
     assert "What was recorded later about 2025-06-01T00:00:00Z" in was
     assert "What is known about 2025-06-01T00:00:00Z: as recorded by 2" in known
 

@@ -47,6 +47,13 @@ def test_a_row_that_does_not_fit_becomes_a_block_with_every_column() -> None:
     ]
 
 
+def test_columns_without_a_value_give_way_first() -> None:
+    told = drawn(("Id", "Why it ended", "Why"), ("17", "", "Summer"), 20)
+
+    assert "Why it ended" not in "".join(told)
+    assert any("17" in line and "Summer" in line for line in told)
+
+
 def test_in_a_pipe_each_row_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     reason = "why " * 500
 
