@@ -1,17 +1,21 @@
-"""Why a user holds a role at an instant, or does not: the assignment, its lines in the trail, and what proves them."""
+"""Why a user held a role at an instant, or did not: the assignment, its audit lines, and the deliveries behind them."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection
 
+from access import reasons
+from access.reasons import Case
 from access.refusal import UserUnknown
 from config.role import Role
-from db import assignments, audit, directory, evidence
+from db import audit, directory, evidence, temporal
 from db.assignments import Assignment
 from db.audit import Line
 from db.directory import Entry
 from db.evidence import Delivery
+from db.instants import Instants, PastQuestion, resolve
+from db.temporal import Revision, UserStatus, Version
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,66 +25,90 @@ class Explanation:
     user: Entry
     role: Role
     at: datetime
+    as_of: datetime
+    question: PastQuestion
+    user_status: UserStatus
     held: bool
     why: str
-    """One sentence."""
+    """One to four sentences."""
     assignment: Assignment | None
-    """The one that was held; else the one that came nearest: the last that began before, or the next to begin."""
+    """The one that was held; else the one that ended last; else the next to begin; else one that was cancelled."""
     audit: list[Line]
-    """What the trail says of that assignment, first to last."""
+    """All audit lines of that assignment, first to last."""
     deliveries: list[Delivery]
-    """The kept deliveries behind those lines; lines with another cause are a person's."""
+    """The stored deliveries behind those lines; lines with another cause come from a person."""
+    revisions: list[Revision]
+    """The lines that changed the answer about `at` after the earlier of `at` and `as_of`, first to last."""
 
 
-def explain(connection: Connection, clerk_id: str, role: Role, at: datetime) -> Explanation:
+def explain(
+    connection: Connection, clerk_id: str, role: Role, at: datetime | None = None, as_of: datetime | None = None
+) -> Explanation:
     """Why the user held the role at the instant, or did not. Raises UserUnknown."""
     user = directory.show(connection, clerk_id)
     if user is None:
         raise UserUnknown
-    assignment = _nearest(assignments.of_role(connection, user.id, role, at), at)
+    instants = resolve(connection, at, as_of)
+    found = _of_role(connection, user.id, role, instants)
+    version = _nearest(found, instants.at)
+    assignment = version.assignment if version else None
+    revisions = [each for each in temporal.revisions(connection, user.id, instants) if each.role is role]
+    case = Case(
+        role=role,
+        instants=instants,
+        status=temporal.status(connection, user.id, instants),
+        version=version,
+        held_then=_held_then(connection, user.id, role, instants),
+        held_now=_held_now(found, revisions, instants.as_of),
+        revisions=revisions,
+        in_retrospect=at is not None,
+    )
     lines = audit.of_assignment(connection, assignment.id) if assignment else []
     return Explanation(
         user=user,
         role=role,
-        at=at,
+        at=instants.at,
+        as_of=instants.as_of,
+        question=instants.question,
+        user_status=case.status,
         held=assignment is not None and assignment.held,
-        why=_sentence(user, role, at, assignment),
+        why=reasons.sentences(case),
         assignment=assignment,
         audit=lines,
         deliveries=evidence.deliveries(connection, {line.cause for line in lines if line.cause}),
+        revisions=case.revisions,
     )
 
 
-def _nearest(found: list[Assignment], at: datetime) -> Assignment | None:
-    """The assignment that answers the question, of some with the latest start first."""
-    held = [each for each in found if each.held]
-    begun = [each for each in found if each.effective_start_date <= at]
-    return next(iter([*held, *begun, *reversed(found)]), None)
+def _of_role(connection: Connection, user_id: int, role: Role, instants: Instants) -> list[Version]:
+    return [each for each in temporal.versions(connection, user_id, instants) if each.assignment.role is role]
 
 
-def _sentence(user: Entry, role: Role, at: datetime, assignment: Assignment | None) -> str:
-    if assignment is None:
-        return f"{role} was never assigned to this user."
-    if assignment.held:
-        banned = " A ban refuses the user everything meanwhile." if user.banned else ""
-        return (
-            f"Held: {assignment.assigned_by} assigned it{_because(assignment.reason)}.{_later(at, assignment)}{banned}"
-        )
-    start, end = assignment.effective_start_date, assignment.effective_end_date
-    if end == start and not assignment.is_active:
-        return f"Not held: the assignment was cancelled before it began{_because(assignment.end_reason)}."
-    if start > at:
-        return f"Not held: the next assignment begins at {start.isoformat()}."
-    if end is not None and end <= at:
-        return f"Not held: the last assignment ended at {end.isoformat()}{_because(assignment.end_reason)}."
-    return "Not held: the assignment was closed by hand, or the user was deleted."
+def _held_then(connection: Connection, user_id: int, role: Role, instants: Instants) -> bool:
+    then = Instants(instants.at, min(instants.at, instants.as_of))
+    return any(each.assignment.held for each in _of_role(connection, user_id, role, then))
 
 
-def _later(at: datetime, assignment: Assignment) -> str:
-    if assignment.created_at <= at:
-        return ""
-    return f" It was written down later, at {assignment.created_at.isoformat()}: until then the guard did not know it."
+def _held_now(found: list[Version], revisions: list[Revision], as_of: datetime) -> bool:
+    held = {each.assignment.id for each in found if each.assignment.held}
+    for each in revisions:
+        if each.recorded_at > as_of:
+            held = held | {each.user_role_id} if each.held else held - {each.user_role_id}
+    return bool(held)
 
 
-def _because(reason: str | None) -> str:
-    return f" ({reason.rstrip('.')})" if reason else ""
+def _nearest(found: list[Version], at: datetime) -> Version | None:
+    """The assignment that answers the question, of some with the latest start first.
+
+    An assignment that was cancelled answers only if there is no other: its window is empty.
+    """
+    held = [each for each in found if each.assignment.held]
+    windows = [each for each in found if each.effective_end is None or each.effective_end > _start(each)]
+    ended = [each for each in windows if _start(each) <= at]
+    ended.sort(key=lambda each: min(each.effective_end or at, at), reverse=True)
+    upcoming = [each for each in reversed(windows) if _start(each) > at]
+    return next(iter([*held, *ended, *upcoming, *found]), None)
+
+
+def _start(version: Version) -> datetime:
+    return version.assignment.effective_start_date

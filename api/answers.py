@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict
 
+from access import history
 from config.role import Role
-from db import assignments
+from db import assignments, instants, temporal
 from db.directory import Entry
 
 Moment = Annotated[datetime, AfterValidator(lambda moment: moment.astimezone(UTC))]
@@ -87,6 +88,8 @@ class User(Person):
 class UserWithHistory(User):
     """One user with every assignment."""
 
+    as_of: Moment
+    """The assignments are as recorded by this instant, and `held` refers to it; everything else is as it is now."""
     assignments: list[Assignment]
     """Past, present and future, the latest start first."""
 
@@ -99,13 +102,74 @@ class Users(Answer):
     """The cursor of the next page; null on the last one."""
 
 
-class RolesAt(Answer):
+class Revision(Answer):
+    """An audit line that changed the answer about the instant in question."""
+
+    user_role_id: int
+    """The assignment."""
+    role: Role
+    held: bool
+    """Whether it counts as held at the instant in question from this line on."""
+    recorded_at: Moment
+    line: int
+    """The id of the audit line."""
+    action: str
+    actor: str
+    reason: str | None
+
+
+class Asked(Answer):
+    """Which question was answered."""
+
+    at: Moment
+    """The instant in question."""
+    as_of: Moment
+    """What was recorded later is not part of the answer."""
+    question: instants.PastQuestion
+    """`what_was_so`: what the guard decided at `at`, or would have decided. `what_is_known`: what was recorded by
+    `as_of` about `at`."""
+    user_status: temporal.UserStatus
+    """How the guard treated the user: `unknown` and `deleted` users get 401, `banned` ones 403."""
+    revisions: list[Revision]
+    """The audit lines recorded after the earlier of `at` and `as_of` that changed the answer about `at`, first to
+    last. Those recorded after `as_of` became known later and are not part of this answer."""
+
+
+class RolesAt(Asked):
     """What a user held at an instant."""
 
     clerk_id: str
-    at: Moment
     roles: list[Role]
     assignments: list[Assignment]
+
+
+class HeldWindow(Answer):
+    """A role in its window of time."""
+
+    id: int
+    role: Role
+    effective_start_date: Moment
+    effective_end_date: Moment | None
+
+
+class Holder(Answer):
+    """A user who held roles at the instant in question."""
+
+    id: int
+    """The position: a listing goes on after it."""
+    clerk_id: str
+    user_status: temporal.UserStatus
+    assignments: list[HeldWindow]
+
+
+class History(Answer):
+    """All assignments of a user."""
+
+    clerk_id: str
+    as_of: Moment
+    """The assignments are as recorded by this instant, and `held` refers to it."""
+    assignments: list[Assignment]
+    """The latest start first."""
 
 
 class Line(Answer):
@@ -131,11 +195,13 @@ class Line(Answer):
 
 
 class Trail(Answer):
-    """A page of the audit trail, the newest line first."""
+    """A page of the audit trail: the newest line first, or with `after` the oldest."""
 
     items: list[Line]
     next: str | None
-    """The cursor of the next page; null on the last one."""
+    """The cursor of the next page; null on the last one, and with `after`."""
+    position: int | None
+    """With `after`: where to continue, at once if `items` is full, else when you like; null without it."""
 
 
 class Delivery(Answer):
@@ -157,21 +223,21 @@ class Delivery(Answer):
     """Null once the body was removed for its age; its digest stays."""
 
 
-class Explanation(Answer):
-    """Why a user holds a role at an instant, or does not."""
+class Explanation(Asked):
+    """Why a user held a role at an instant, or did not."""
 
     user: User
+    """As the user is now."""
     role: Role
-    at: Moment
     held: bool
     why: str
-    """One sentence."""
+    """One to four sentences."""
     assignment: Assignment | None
-    """The one that was held; else the last that began before; else the next to begin."""
+    """The one that was held; else the one that ended last; else the next to begin; else one that was cancelled."""
     audit: list[Line]
-    """What the trail says of that assignment, first to last."""
+    """All audit lines of that assignment, first to last."""
     deliveries: list[Delivery]
-    """The kept deliveries behind those lines."""
+    """The stored deliveries behind those lines."""
 
 
 class Problem(Answer):
@@ -193,9 +259,12 @@ class Denial(Answer):
     error: str
 
 
-Whole = TypeVar("Whole", Profile, UserWithHistory)
+def profile(entry: Entry, windows: Sequence[assignments.Assignment]) -> Profile:
+    """A user's own view of every assignment."""
+    return Profile.model_validate({**asdict(entry), "assignments": windows}, extra="ignore")
 
 
-def whole(kind: type[Whole], entry: Entry, windows: Sequence[assignments.Assignment]) -> Whole:
+def with_history(found: history.History) -> UserWithHistory:
     """A user together with every assignment."""
-    return kind.model_validate({**asdict(entry), "assignments": windows}, extra="ignore")
+    said = {**asdict(found.user), "as_of": found.as_of, "assignments": found.assignments}
+    return UserWithHistory.model_validate(said, extra="ignore")

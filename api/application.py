@@ -16,6 +16,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from access import authentication
+from access.final_order import FinalOrder
 from api import openapi, operation, problems, reference
 from api.desk import Desk
 from api.envelope import Envelope
@@ -38,6 +39,8 @@ log = structlog.get_logger()
 STATEMENT_SECONDS = 10
 LOCK_SECONDS = 1
 """For another change of the same, in the database; and for a turn, before a connection is taken."""
+FINAL_SECONDS = 1.0
+"""How long a request waits for the newest audit lines to be final."""
 WAITING_BYTES = 33_554_432
 """What all requests that are being read may hold together."""
 
@@ -100,7 +103,8 @@ def _desk(settings: ApiSettings) -> Desk:
     secrets = settings.clerk_webhook_signing_secret
     seals = Seals(split_secrets(secrets)) if secrets else None
     newcomers = Newcomers(database, turns, backend, settings.default_role)
-    return Desk(database, turns, newcomers, RefusedRequests(database), settings.default_role, seals)
+    final_order = FinalOrder(database, FINAL_SECONDS)
+    return Desk(database, turns, newcomers, RefusedRequests(database), settings.default_role, seals, final_order)
 
 
 def _cors(origins: tuple[str, ...]) -> list[Middleware]:

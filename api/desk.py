@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, Engine
 
+from access.final_order import FinalOrder
 from api.newcomers import Newcomers
 from api.refused import RefusedRequests
 from api.turns import Turns
@@ -15,7 +16,7 @@ from config.role import Role
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """The database, turns for changing it, first logins, refused requests, the default role, the signing secrets."""
+    """What the endpoints share: the database, locks per user, first logins, refused requests, the default role."""
 
     engine: Engine
     turns: Turns
@@ -24,6 +25,7 @@ class Desk:
     default_role: Role
     seals: Seals | None
     """None if the signing secrets are not known here."""
+    final_order: FinalOrder
 
     @contextmanager
     def changing(self, *subjects: str) -> Iterator[Connection]:

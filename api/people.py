@@ -1,12 +1,12 @@
 """Users, as admins look them up."""
 
-from access.refusal import UserUnknown
+from access import history
 from api import answers, cursor
 from api.answers import User, Users, UserWithHistory
 from api.call import Call
 from api.desk import Desk
-from api.questions import UsersQuery
-from db import assignments, directory
+from api.questions import HistoryQuery, UsersQuery
+from db import directory
 from db.directory import Filter
 
 
@@ -21,11 +21,11 @@ def search(desk: Desk, call: Call[UsersQuery, None]) -> Users:
     return Users(items=[User.model_validate(entry) for entry in page], next=more)
 
 
-def show(desk: Desk, call: Call[None, None]) -> UserWithHistory:
-    """One user, with roles past, present and future."""
+def show(desk: Desk, call: Call[HistoryQuery, None]) -> UserWithHistory:
+    """One user, with roles past, present and future.
+
+    With `as_of` the assignments are as they had been recorded by that instant.
+    """
     with desk.engine.begin() as connection:
-        entry = directory.show(connection, call.subject)
-        if entry is None:
-            raise UserUnknown
-        windows = assignments.history(connection, entry.id)
-    return answers.whole(UserWithHistory, entry, windows)
+        found = history.history(connection, call.subject, call.query.as_of)
+    return answers.with_history(found)

@@ -64,4 +64,4 @@ def _read(desk: Desk, clerk_id: str) -> Profile:
         if entry is None:
             raise UserUnknown
         windows = assignments.history(connection, entry.id)
-    return answers.whole(Profile, entry, windows)
+    return answers.profile(entry, windows)

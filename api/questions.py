@@ -28,6 +28,11 @@ def _read(value: object) -> datetime:
     raise ValueError("give a time with its zone, like 2026-09-01T08:00:00Z (in a query, write + as %2B)")
 
 
+def _read_or_now(value: object) -> datetime:
+    """`now` is the latest time that there is: nothing recorded until now is left out."""
+    return LATEST if value == "now" else _read(value)
+
+
 def _sensible(moment: datetime) -> datetime:
     if not EARLIEST <= moment <= LATEST:
         raise ValueError("give a time from 1970 on and before the year 9000")
@@ -46,6 +51,12 @@ def _fit(text: str) -> str:
 
 
 Instant = Annotated[datetime, BeforeValidator(_read), AfterValidator(_sensible)]
+AsOf = Annotated[
+    datetime,
+    BeforeValidator(_read_or_now),
+    AfterValidator(_sensible),
+    WithJsonSchema({"type": "string", "examples": ["now", "2026-09-01T08:00:00Z"]}),
+]
 Flag = Annotated[bool, BeforeValidator(_flag)]
 Text = Annotated[str, AfterValidator(_fit)]
 Reason = Annotated[Text, Field(min_length=1, max_length=LONGEST_REASON, pattern=r"\S")]
@@ -103,15 +114,25 @@ class AuditQuery(Page):
     action: Annotated[Text, Field(min_length=1, max_length=100)] | None = None
     """What happened, for example `role.revoked`."""
     since: Instant | None = None
-    """From this instant on."""
+    """From this instant on. A line can appear up to a transaction's length after its time: to follow the trail without
+    a gap, use `after`."""
     until: Instant | None = None
     """From before this instant."""
     cursor: (
         Annotated[int, _place("audit"), WithJsonSchema({"type": "string", "pattern": "^[A-Za-z0-9_-]+$"})] | None
     ) = None
     """`next` of the page before."""
+    after: Annotated[int, Field(ge=0, le=2**63 - 1)] | None = None
+    """Oldest first, from after this position on: 0, or `position` of an earlier answer. No line that is read this way
+    is ever preceded by one that appears later."""
     format: AuditFormat = AuditFormat.JSON
     """A page as `json`, or all that was asked for as `csv` or `jsonl` (JSON lines), without `limit` and `cursor`."""
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if self.after is not None and self.cursor is not None:
+            raise ValueError("give after or cursor: after reads the oldest line first, cursor the newest")
+        return self
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
@@ -120,11 +141,20 @@ class AuditQuery(Page):
         return self
 
 
+class HistoryQuery(Question):
+    """What was recorded by when."""
+
+    as_of: AsOf | None = None
+    """Only what was recorded by this instant; without it, everything recorded until now."""
+
+
 class RolesQuery(Question):
-    """When."""
+    """The instant in question, and what was recorded by when."""
 
     at: Instant | None = None
-    """The instant; left out, now."""
+    """The instant in question; without it, now."""
+    as_of: AsOf | None = None
+    """Only what was recorded by this instant, or `now`. Defaults to `at`, at most now: what was so at that instant."""
 
 
 class ExplainQuery(RolesQuery):

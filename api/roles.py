@@ -1,30 +1,26 @@
 """The roles of one user: read at an instant, assigned, changed and explained. Each change is one transaction."""
 
 from access import assignments as changes
-from access import explanation
-from access.refusal import UserUnknown
+from access import explanation, history
 from api.answers import Assignment, Explanation, RolesAt
 from api.call import Call
 from api.desk import Desk
 from api.questions import Assign, ChangeEnd, ExplainQuery, Revoke, RolesQuery
-from db import assignments, clock, directory
 from db.assignments import Window
 
 
 def at(desk: Desk, call: Call[RolesQuery, None]) -> RolesAt:
-    """What the user held at an instant, or will hold then as things stand. Left out, the instant is now."""
+    """The roles that the user held at an instant, and how the guard treated the user.
+
+    Without `as_of` the answer is what was so: what the guard decided at that instant, or would have decided. With
+    `as_of=now` it is what is known now about that instant, including corrections that were recorded later. An instant
+    in the future is answered by what is known now. `question` says which of the two was answered, `revisions` lists
+    the audit lines that make the answers differ. A change counts from when it was recorded; the guard applies it when
+    its transaction commits, usually a few milliseconds later.
+    """
     with desk.engine.begin() as connection:
-        instant = call.query.at or clock.now(connection)
-        entry = directory.show(connection, call.subject)
-        if entry is None:
-            raise UserUnknown
-        held = assignments.at(connection, entry.id, instant)
-    return RolesAt(
-        clerk_id=entry.clerk_id,
-        at=instant,
-        roles=sorted({each.role for each in held}),
-        assignments=[Assignment.model_validate(each) for each in held],
-    )
+        found = history.roles_at(connection, call.subject, call.query.at, call.query.as_of)
+    return RolesAt.model_validate(found)
 
 
 def assign(desk: Desk, call: Call[None, Assign]) -> Assignment:
@@ -58,10 +54,12 @@ def revoke(desk: Desk, call: Call[None, Revoke]) -> Assignment:
 
 
 def explain(desk: Desk, call: Call[ExplainQuery, None]) -> Explanation:
-    """Why the user holds a role at an instant, or does not: the assignment, its lines in the audit trail, the admin or
-    the delivery behind each, and how that delivery was verified. Left out, the instant is now.
+    """Why the user held a role at an instant, or did not: the assignment, its lines in the audit trail, the admin or
+    the delivery behind each, and how that delivery was verified.
+
+    `at` and `as_of` mean the same as for the roles at an instant: by default the answer is what was so then, with
+    `as_of=now` it is what is known now. A ban or a deletion is judged at that instant too.
     """
     with desk.engine.begin() as connection:
-        instant = call.query.at or clock.now(connection)
-        found = explanation.explain(connection, call.subject, call.query.role, instant)
+        found = explanation.explain(connection, call.subject, call.query.role, call.query.at, call.query.as_of)
     return Explanation.model_validate(found)

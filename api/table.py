@@ -6,7 +6,7 @@ from api.answers import Assignment, Explanation, Profile, RolesAt, Trail, Users,
 from api.event_answers import Census, Discarded, Events, InspectedEvent, Replayed
 from api.event_questions import Discard, EventsQuery, Replay, Reveal
 from api.operation import Operation
-from api.questions import Assign, AuditQuery, ChangeEnd, ExplainQuery, Revoke, RolesQuery, UsersQuery
+from api.questions import Assign, AuditQuery, ChangeEnd, ExplainQuery, HistoryQuery, Revoke, RolesQuery, UsersQuery
 from config.role import Role
 
 _USER = "/api/admin/users/{clerk_id}"
@@ -47,6 +47,7 @@ OPERATIONS = (
         path=_USER,
         run=people.show,
         requires=_ADMIN,
+        query=HistoryQuery,
         answers=UserWithHistory,
         refusals=(404,),
     ),

@@ -14,7 +14,6 @@ from api.questions import AuditFormat, AuditQuery
 from api.stream import Stream
 from db import audit
 from db.audit import Wanted
-from db.permission import Permission
 
 BATCH = 200
 """Lines in one piece of a stream."""
@@ -24,20 +23,41 @@ def show(desk: Desk, call: Call[AuditQuery, None]) -> Trail | Response:
     """The audit trail, the newest line first: a page, or everything that was asked for as CSV or JSON lines.
 
     A stream whose reader loses the role is cut off: the transfer is then incomplete.
+
+    With `after` the oldest line comes first, and only final lines are answered: those that no transaction still open
+    can precede. Follow the trail with `after=0`, then with `position` of each answer; no line is missed. A transaction
+    that stays open while it writes to the trail delays the lines after it: then `items` is empty, and `position` does
+    not move, until it has ended. With CSV and JSON lines the header `X-Audit-Position` is the position to continue at.
     """
     query = call.query
     wanted = Wanted(user=query.user, actor=query.actor, action=query.action, since=query.since, until=query.until)
+    if query.after is not None:
+        return _following(desk, wanted, call, query.after)
     if query.format is not AuditFormat.JSON:
-        return _stream(desk, wanted, query.format, call.permission)
+        return _stream(trail.stream(desk.engine, wanted, reader=call.permission), query.format)
     with desk.engine.begin() as connection:
         found = audit.page(connection, wanted, query.limit + 1, query.cursor)
     page = found[: query.limit]
     more = cursor.write("audit", page[-1].id) if len(found) > len(page) else None
-    return Trail(items=[Line.model_validate(line) for line in page], next=more)
+    return Trail(items=[Line.model_validate(line) for line in page], next=more, position=None)
 
 
-def _stream(desk: Desk, wanted: Wanted, form: AuditFormat, reader: Permission) -> Response:
-    lines = map(Line.model_validate, trail.stream(desk.engine, wanted, reader))
+def _following(desk: Desk, wanted: Wanted, call: Call[AuditQuery, None], after: int) -> Trail | Response:
+    query = call.query
+    last = max(desk.final_order.position().position, after)
+    if query.format is not AuditFormat.JSON:
+        answer = _stream(trail.following(desk.engine, wanted, after, last, call.permission), query.format)
+        answer.headers["X-Audit-Position"] = str(last)
+        return answer
+    with desk.engine.begin() as connection:
+        found = audit.following(connection, wanted, query.limit + 1, after, last)
+    page = found[: query.limit]
+    position = page[-1].id if len(found) > len(page) else last
+    return Trail(items=[Line.model_validate(line) for line in page], next=None, position=position)
+
+
+def _stream(found: Iterator[audit.Line], form: AuditFormat) -> Response:
+    lines = map(Line.model_validate, found)
     texts = sheet.csv(lines) if form is AuditFormat.CSV else sheet.jsonl(lines)
     # The first line is read before the status is sent: a database that is away is a 503, not an empty answer.
     begun = chain(list(islice(texts, BATCH)), texts)

@@ -1,9 +1,4 @@
-"""One user's assignments, past, present and future, and what is in the way of another.
-
-An assignment was held at an instant if its window holds the instant: the start reached, the end not. Whoever ends one
-early writes that into the window, so the past is read from the windows alone. What is closed without having ended (by
-hand) is not held any more, and what belongs to a tombstone not since the deletion.
-"""
+"""One user's assignments as they are now, and what is in the way of another. `db.temporal` answers for the past."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,8 +12,8 @@ _COLUMNS = """
     admin_notes, is_active, user_roles.created_at, user_roles.updated_at
 """
 _HELD = """
-    effective_start_date <= {at} and (effective_end_date is null or effective_end_date > {at})
-    and (is_active or effective_end_date <= now()) and (deleted_at is null or deleted_at > {at})
+    is_active and deleted_at is null
+    and effective_start_date <= now() and (effective_end_date is null or effective_end_date > now())
 """
 
 
@@ -40,7 +35,7 @@ class Assignment:
     created_at: datetime
     updated_at: datetime
     held: bool
-    """Whether it was, is or will be held at the instant that was asked about; else at this instant."""
+    """Whether it is held at the instant in question; without one, now."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,24 +51,12 @@ class Window:
 
 def history(connection: Connection, user_id: int) -> list[Assignment]:
     """Every assignment of a user, the latest start first."""
-    return _read(connection, "user_id = %(user_id)s", None, user_id=user_id)
-
-
-def at(connection: Connection, user_id: int, instant: datetime) -> list[Assignment]:
-    """The assignments that the user held at an instant, or will hold then as things stand."""
-    return _read(connection, f"user_id = %(user_id)s and {_HELD.format(at='%(at)s')}", instant, user_id=user_id)
-
-
-def of_role(connection: Connection, user_id: int, role: Role, instant: datetime) -> list[Assignment]:
-    """Every assignment of one role, the latest start first; `held` says whether it was held at the instant."""
-    return _read(connection, "user_id = %(user_id)s and role = %(role)s", instant, user_id=user_id, role=role.value)
+    return _read(connection, "user_id = %(user_id)s", user_id=user_id)
 
 
 def find(connection: Connection, user_id: int, assignment_id: int) -> Assignment | None:
     """One assignment of this user; None if the user has none of that id."""
-    found = _read(
-        connection, "user_id = %(user_id)s and user_roles.id = %(id)s", None, user_id=user_id, id=assignment_id
-    )
+    found = _read(connection, "user_id = %(user_id)s and user_roles.id = %(id)s", user_id=user_id, id=assignment_id)
     return next(iter(found), None)
 
 
@@ -86,7 +69,6 @@ def overlapping(connection: Connection, user_id: int, window: Window) -> list[As
         and tstzrange(effective_start_date, effective_end_date)
             && tstzrange(coalesce(%(start)s::timestamptz, now()), %(end)s::timestamptz)
         """,
-        None,
         user_id=user_id,
         role=window.role.value,
         start=window.start,
@@ -94,14 +76,14 @@ def overlapping(connection: Connection, user_id: int, window: Window) -> list[As
     )
 
 
-def _read(connection: Connection, where: str, at: datetime | None, **parameters: object) -> list[Assignment]:
+def _read(connection: Connection, where: str, **parameters: object) -> list[Assignment]:
     rows = connection.exec_driver_sql(
         f"""
-        select {_COLUMNS}, {_HELD.format(at="coalesce(%(at)s::timestamptz, now())")}
+        select {_COLUMNS}, {_HELD}
         from user_roles join users on users.id = user_roles.user_id
         where {where}
         order by effective_start_date desc, user_roles.id desc
         """,  # noqa: S608 - constants of ours
-        {"at": at, **parameters},
+        parameters,
     )
     return [Assignment(row[0], Role(row[1]), *row[2:]) for row in rows]

@@ -69,6 +69,8 @@ _CONDITIONS = {
     "since": "at >= %(since)s",
     "until": "at < %(until)s",
     "before": "id < %(before)s",
+    "after": "id > %(after)s",
+    "last": "id <= %(last)s",
 }
 
 
@@ -112,11 +114,21 @@ def page(connection: Connection, wanted: Wanted, most: int, before: int | None =
     return [Line(*row) for row in connection.exec_driver_sql(*_statement(wanted, most, before))]
 
 
-def _statement(wanted: Wanted, most: int, before: int | None = None) -> tuple[str, dict[str, object]]:
+def following(connection: Connection, wanted: Wanted, most: int, after: int, last: int) -> list[Line]:
+    """Up to `most` lines above line `after` up to line `last`, oldest first."""
+    connection.exec_driver_sql("set local plan_cache_mode = force_custom_plan")
+    asked = _statement(wanted, most, order="asc", after=after, last=last)
+    return [Line(*row) for row in connection.exec_driver_sql(*asked)]
+
+
+def _statement(
+    wanted: Wanted, most: int, before: int | None = None, order: str = "desc", **place: int
+) -> tuple[str, dict[str, object]]:
     """The statement of a page, with its parameters."""
-    asked = {name: value for name, value in (*asdict(wanted).items(), ("before", before)) if value is not None}
+    given = {**asdict(wanted), "before": before, **place}
+    asked = {name: value for name, value in given.items() if value is not None}
     conditions = " and ".join(["true", *(_CONDITIONS[name] for name in asked)])
-    statement = f"select {COLUMNS} from audit_log where {conditions} order by id desc limit %(most)s"  # noqa: S608
+    statement = f"select {COLUMNS} from audit_log where {conditions} order by id {order} limit %(most)s"  # noqa: S608
     return statement, {**asked, "most": most}
 
 

@@ -100,6 +100,11 @@ def _statement(wanted: Filter, most: int, before: int | None = None) -> tuple[st
     return statement, {**asdict(wanted), "role": role, "key": key, "before": before, "most": most}
 
 
+def newest(connection: Connection) -> int:
+    """The row id of the newest user; 0 if there is none."""
+    return int(connection.exec_driver_sql("select coalesce(max(id), 0) from users").scalar_one())
+
+
 def show(connection: Connection, clerk_id: str) -> Entry | None:
     """The user with this Clerk id, be it a tombstone; None if we never heard of it."""
     rows = connection.exec_driver_sql(f"select {_ENTRY} from users where clerk_id = %s", (clerk_id,))  # noqa: S608

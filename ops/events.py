@@ -1,8 +1,11 @@
 """`akako events`: what Clerk sent, what became of it, and what to do about it."""
 
+import itertools
 import json
+from collections.abc import Iterable, Iterator
 
 import click
+from sqlalchemy import Engine
 
 from access import inspection
 from api import event_answers
@@ -12,13 +15,17 @@ from config.formats import split_secrets
 from config.settings import InspectionSettings, load
 from db import census, register
 from db.register import Entry
-from ops import sheet
-from ops.connection import author, transaction
+from db.selection import Selection
+from ops import paging, sheet
+from ops.connection import author, database, transaction
 from ops.discard import discard
 from ops.moment import written
 from ops.replay import replay
 from ops.selection import Chosen, selecting
 from ops.terminal import shown
+
+PAGE = 500
+"""Events in memory at once."""
 
 
 @click.group()
@@ -45,22 +52,30 @@ def events() -> None:
 )
 @selecting
 @click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True, help="How many at most.")
-@click.option("--before", help="The event from which on, as the end of the page before says.")
+@click.option("--before", help="Continue before this event: `next` of the previous page.")
+@click.option("--all", "whole", is_flag=True, help="However many there are.")
 @click.option("--ids", "only_ids", is_flag=True, help="Print the ids only, one a line.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def list_(chosen: Chosen, limit: int, before: str | None, only_ids: bool, as_json: bool) -> None:
-    """List events, the newest received first. Ids come as arguments, or from standard input with -."""
-    with transaction() as connection:
-        found = register.page(connection, chosen.whole(), limit + 1, before)
-    page = found[:limit]
-    if only_ids:
-        click.echo("".join(f"{each.svix_id}\n" for each in page), nl=False)
-    elif as_json:
-        sheet.as_json([Event.model_validate(entry) for entry in page])
-    else:
-        _print(page)
-    if len(found) > len(page):
-        click.echo(f"There are more: --before {page[-1].svix_id}", err=only_ids or as_json)
+def list_(chosen: Chosen, limit: int, before: str | None, whole: bool, only_ids: bool, as_json: bool) -> None:
+    """List events, the newest received first. Ids come as arguments, or from standard input with -.
+
+    JSON is `{"items": [...], "next": ...}`; `next` is what --before takes, null at the end.
+    """
+    selection = chosen.whole()
+    with database() as pool:
+        if whole:
+            with pool.begin() as connection:
+                total = register.count(connection, selection)
+            count = itertools.count(1)
+            found = paging.with_progress("events", _pages(pool, selection, before), total, lambda _: next(count))
+            _print_list(found, only_ids, as_json, None)
+            return
+        with pool.begin() as connection:
+            page, more = paging.first(register.page(connection, selection, limit + 1, before), limit)
+    last = page[-1].svix_id if more else None
+    _print_list(page, only_ids, as_json, last)
+    if more:
+        paging.next_page(before=last)
 
 
 @events.command(
@@ -113,7 +128,28 @@ def stats(as_json: bool) -> None:
     sheet.table("Why events are parked", ("Reason", "Events"), _shares(taken.why_parked))
 
 
-def _print(page: list[Entry]) -> None:
+def _pages(pool: Engine, selection: Selection, before: str | None) -> Iterator[Entry]:
+    """Every event of a selection; each page is a transaction of its own."""
+    while True:
+        with pool.begin() as connection:
+            page = register.page(connection, selection, PAGE, before)
+        yield from page
+        if len(page) < PAGE:
+            return
+        before = page[-1].svix_id
+
+
+def _print_list(found: Iterable[Entry], only_ids: bool, as_json: bool, more: str | None) -> None:
+    if only_ids:
+        for each in found:
+            click.echo(each.svix_id)
+    elif as_json:
+        sheet.page_as_json(map(Event.model_validate, found), more)
+    else:
+        _print(found)
+
+
+def _print(page: Iterable[Entry]) -> None:
     sheet.table(
         "Events",
         ("svix-id", "Type", "About", "Received (UTC)", "Status", "Tries", "Why"),

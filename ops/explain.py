@@ -7,11 +7,11 @@ import click
 from access import explanation
 from api.answers import Explanation
 from config.role import Role
-from db import clock
 from ops import sheet
 from ops.connection import transaction
 from ops.moment import MOMENT, written
-from ops.roles import ROLE, print_history
+from ops.role_tables import exact, print_history, print_question, print_revisions
+from ops.roles import ROLE, as_of
 from ops.terminal import shown
 
 
@@ -20,23 +20,27 @@ from ops.terminal import shown
     Examples:
       akako explain user_2abc MENTOR
       akako explain user_2abc ADMIN --at 2026-03-01T12:00:00Z --json
+      akako explain user_2abc ADMIN --at 2026-03-01T12:00:00Z --as-of now
     """
 )
 @click.argument("clerk_id")
 @click.argument("role", type=ROLE)
-@click.option("--at", type=MOMENT, help="The instant. [default: now]")
+@click.option("--at", type=MOMENT, help="The instant in question. [default: now]")
+@as_of
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def explain(clerk_id: str, role: Role, at: datetime | None, as_json: bool) -> None:
-    """Say why a user holds a ROLE at an instant, or does not.
+def explain(clerk_id: str, role: Role, at: datetime | None, as_of: datetime | None, as_json: bool) -> None:
+    """Say why a user held a ROLE at an instant, or did not.
 
-    Shows the assignment, what the audit trail says of it, and the kept deliveries behind that with their verification.
+    The answer is what was so then; with --as-of now it is what is known now about that instant. Shows the assignment,
+    its lines in the audit trail, and the stored deliveries behind them with their verification.
     """
     with transaction() as connection:
-        found = explanation.explain(connection, clerk_id, role, at or clock.now(connection))
+        found = explanation.explain(connection, clerk_id, role, at, as_of)
     if as_json:
         sheet.as_json(Explanation.model_validate(found))
         return
-    click.echo(shown(f"{clerk_id}, {found.role}, {written(found.at)} UTC\n{found.why}\n"))
+    print_question(found)
+    click.echo(shown(f"{clerk_id}, {found.role}, {exact(found.at)}\n{found.why}\n"))
     if found.assignment:
         print_history([found.assignment])
         sheet.table(
@@ -60,3 +64,4 @@ def explain(clerk_id: str, role: Role, at: datetime | None, as_json: bool) -> No
                 for each in found.deliveries
             ),
         )
+    print_revisions(found)

@@ -1,21 +1,39 @@
 """`akako roles`: who holds which role, and changes of that by an operator."""
 
-from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 
 import click
 
 from access import assignments as changes
-from access.refusal import UserUnknown
-from api.answers import Assignment
+from access import history as history_of
+from api import answers
+from api.answers import History
 from config.role import Role
-from db import assignments, directory
-from db.assignments import Window
-from ops import sheet
-from ops.connection import author, signed, transaction
-from ops.moment import MOMENT, written
+from db import directory
+from db.assignments import Assignment, Window
+from db.instants import resolve
+from db.temporal import UserStatus
+from ops import paging, sheet
+from ops.connection import author, database, signed, transaction
+from ops.moment import MOMENT, Moment
+from ops.role_tables import exact, print_history, print_holders, print_question, print_revisions
 
 ROLE = click.Choice(list(Role), case_sensitive=False)
+
+
+class AsOf(Moment):
+    """A time with its zone, or `now`: then nothing that is recorded is left out, whatever this host's clock says."""
+
+    def convert(self, value: str | datetime, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        """The instant, in UTC."""
+        return datetime.max.replace(tzinfo=UTC) if value == "now" else super().convert(value, param, ctx)
+
+
+as_of = click.option(
+    "--as-of",
+    type=AsOf(),
+    help="Only what was recorded by then; `now`: everything that is known. [default: the instant in question]",
+)
 
 
 @click.group()
@@ -29,34 +47,85 @@ def roles() -> None:
     """
 
 
-@roles.command("list", epilog="\b\nExamples:\n  akako roles list user_2abc")
-@click.argument("clerk_id")
+@roles.command(
+    "list",
+    epilog="""\b
+    Examples:
+      akako roles list user_2abc
+      akako roles list user_2abc --at 2026-03-01T12:00:00Z
+      akako roles list user_2abc --at 2026-03-01T12:00:00Z --as-of now
+      akako roles list --role ADMIN --at 2026-03-01T12:00:00Z
+      akako roles list --at 2026-03-01T12:00:00Z --all --json > holders.json
+    """,
+)
+@click.argument("clerk_id", required=False)
+@click.option("--at", type=MOMENT, help="The instant in question. [default: now]")
+@as_of
+@click.option("--role", type=ROLE, help="Without CLERK_ID: only who held this role.")
+@click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True, help="At most this many users.")
+@click.option("--after", type=int, default=0, help="Without CLERK_ID: continue after this position.")
+@click.option("--all", "whole", is_flag=True, help="However many users there are.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def list_(clerk_id: str, as_json: bool) -> None:
-    """List the roles that a user holds now."""
-    _print([each for each in _history(clerk_id) if each.held], as_json)
+def list_(
+    clerk_id: str | None,
+    at: datetime | None,
+    as_of: datetime | None,
+    role: Role | None,
+    limit: int,
+    after: int,
+    whole: bool,
+    as_json: bool,
+) -> None:
+    """List the roles of a user, or of everybody, at an instant.
+
+    The answer is what was so: what the guard decided at that instant, or would have decided. With --as-of now it is
+    what is known now about that instant, including what was recorded later. JSON names the question that it answers.
+    """
+    if clerk_id is not None:
+        if role or after or whole:
+            raise click.UsageError("--role, --after and --all select from everybody: leave them out, or CLERK_ID.")
+        _print_roles_at(clerk_id, at, as_of, as_json)
+        return
+    with database() as pool:
+        with pool.begin() as connection:
+            instants = resolve(connection, at, as_of)
+            users = directory.newest(connection)
+        found = history_of.everybody(pool, instants, after, role)
+        if whole:
+            print_holders(paging.with_progress("users", found, users, lambda each: each.id), instants, as_json, None)
+            return
+        page, more = paging.first(found, limit)
+        last = page[-1].id if more else None
+        print_holders(page, instants, as_json, last)
+        if more:
+            paging.next_page(at=instants.at, as_of=instants.as_of, after=last)
 
 
 @roles.command(epilog="\b\nExamples:\n  akako roles history user_2abc --json")
 @click.argument("clerk_id")
+@as_of
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def history(clerk_id: str, as_json: bool) -> None:
-    """List every role of a user, past, present and future."""
-    _print(_history(clerk_id), as_json)
+def history(clerk_id: str, as_of: datetime | None, as_json: bool) -> None:
+    """List every role of a user, past, present and future, as it was recorded by --as-of."""
+    with transaction() as connection:
+        found = history_of.history(connection, clerk_id, as_of)
+    if as_json:
+        answer = {"clerk_id": clerk_id, "as_of": found.as_of, "assignments": found.assignments}
+        sheet.as_json(History.model_validate(answer))
+        return
+    if as_of is not None:
+        click.echo(f"As recorded by {exact(found.as_of)}.")
+    print_history(found.assignments)
 
 
 @roles.command(epilog="\b\nExamples:\n  akako roles at user_2abc 2026-03-01T12:00:00Z")
 @click.argument("clerk_id")
 @click.argument("instant", type=MOMENT)
+@as_of
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def at(clerk_id: str, instant: datetime, as_json: bool) -> None:
-    """List the roles that a user held at an INSTANT, or will hold then as things stand."""
-    with transaction() as connection:
-        entry = directory.show(connection, clerk_id)
-        if entry is None:
-            raise UserUnknown
-        held = assignments.at(connection, entry.id, instant)
-    _print(held, as_json)
+def at(clerk_id: str, instant: datetime, as_of: datetime | None, as_json: bool) -> None:
+    """List the roles of a user at an INSTANT; short for `akako roles list CLERK_ID --at INSTANT`."""
+    _print_roles_at(clerk_id, instant, as_of, as_json)
 
 
 @roles.command(
@@ -87,7 +156,7 @@ def assign(
     with transaction() as connection:
         window = Window(role=role, start=start, end=end)
         given = changes.assign(connection, author(by, reason), clerk_id, window, notes)
-    _print([given], as_json)
+    _print(given, as_json)
 
 
 @roles.command(
@@ -111,7 +180,7 @@ def extend(
         raise click.UsageError("Say when it ends with --end, or that it does not with --open.")
     with transaction() as connection:
         changed = changes.change_end(connection, author(by, reason), clerk_id, assignment_id, end)
-    _print([changed], as_json)
+    _print(changed, as_json)
 
 
 @roles.command(epilog='\b\nExamples:\n  akako roles revoke user_2abc 17 --reason "Left the course."')
@@ -123,40 +192,24 @@ def revoke(clerk_id: str, assignment_id: int, reason: str, by: str | None, as_js
     """End the assignment ASSIGNMENT_ID of a user now, or cancel one that has not begun."""
     with transaction() as connection:
         ended = changes.revoke(connection, author(by, reason), clerk_id, assignment_id)
-    _print([ended], as_json)
+    _print(ended, as_json)
 
 
-def print_history(windows: Sequence[assignments.Assignment]) -> None:
-    """Assignments as a table."""
-    sheet.table(
-        "Roles and their windows (UTC)",
-        ("Id", "Role", "From", "Until", "Held", "Assigned by", "Why", "Why it ended"),
-        (
-            (
-                str(each.id),
-                each.role,
-                written(each.effective_start_date),
-                written(each.effective_end_date, "open"),
-                "yes" if each.held else "no",
-                each.assigned_by,
-                each.reason,
-                each.end_reason,
-            )
-            for each in windows
-        ),
-    )
-
-
-def _history(clerk_id: str) -> list[assignments.Assignment]:
+def _print_roles_at(clerk_id: str, at: datetime | None, as_of: datetime | None, as_json: bool) -> None:
     with transaction() as connection:
-        entry = directory.show(connection, clerk_id)
-        if entry is None:
-            raise UserUnknown
-        return assignments.history(connection, entry.id)
-
-
-def _print(found: Sequence[assignments.Assignment], as_json: bool) -> None:
+        found = history_of.roles_at(connection, clerk_id, at, as_of)
     if as_json:
-        sheet.as_json([Assignment.model_validate(each) for each in found])
+        sheet.as_json(answers.RolesAt.model_validate(found))
+        return
+    print_question(found)
+    if found.user_status is not UserStatus.ACTIVE:
+        click.echo(f"The user was {found.user_status} at that time: the guard refused every request.")
+    print_history(found.assignments)
+    print_revisions(found)
+
+
+def _print(changed: Assignment, as_json: bool) -> None:
+    if as_json:
+        sheet.as_json([answers.Assignment.model_validate(changed)])
     else:
-        print_history(found)
+        print_history([changed])

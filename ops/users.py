@@ -1,16 +1,18 @@
 """`akako users`: look users up."""
 
+from collections.abc import Iterable
+
 import click
 
-from access.refusal import UserUnknown
+from access import history, search
 from api import answers
-from api.answers import User, UserWithHistory
+from api.answers import User
 from config.role import Role
-from db import assignments, directory
+from db import directory
 from db.directory import Filter
-from ops import sheet
-from ops.connection import transaction
-from ops.roles import print_history
+from ops import paging, sheet
+from ops.connection import database, transaction
+from ops.role_tables import print_history
 
 
 @click.group()
@@ -28,37 +30,41 @@ def users() -> None:
       akako users list --before 1200       the next page
     """,
 )
-@click.option("--search", help="How the name, the last name, the username or the e-mail address begins.")
+@click.option("--search", "text", help="How the name, the last name, the username or the e-mail address begins.")
 @click.option("--role", type=click.Choice(list(Role), case_sensitive=False), help="Only who holds this role now.")
 @click.option("--banned/--not-banned", default=None, help="Only banned users, or only others.")
 @click.option("--deleted", is_flag=True, help="Tombstones in place of the living.")
 @click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True, help="How many at most.")
-@click.option("--before", type=int, help="The row from which on, as the end of the page before says.")
+@click.option("--before", type=int, help="Continue before this position: `next` of the previous page.")
+@click.option("--all", "whole", is_flag=True, help="However many there are.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def list_(
-    search: str | None,
+    text: str | None,
     role: Role | None,
     banned: bool | None,
     deleted: bool,
     limit: int,
     before: int | None,
+    whole: bool,
     as_json: bool,
 ) -> None:
-    """List users, the newest first."""
-    wanted = Filter(text=search, role=role, banned=banned, deleted=deleted)
-    with transaction() as connection:
-        found = directory.search(connection, wanted, limit + 1, before)
-    page = found[:limit]
-    if as_json:
-        sheet.as_json([User.model_validate(entry) for entry in page])
-        return
-    sheet.table(
-        "Users",
-        ("Clerk id", "Name", "E-mail", "Roles now", ""),
-        ((each.clerk_id, _name(each), each.email, ", ".join(each.roles), _mark(each)) for each in page),
-    )
-    if len(found) > len(page):
-        click.echo(f"There are more: --before {page[-1].id}")
+    """List users, the newest first.
+
+    JSON is `{"items": [...], "next": ...}`; `next` is what --before takes, null at the end.
+    """
+    wanted = Filter(text=text, role=role, banned=banned, deleted=deleted)
+    with database() as pool:
+        with pool.begin() as connection:
+            newest = directory.newest(connection)
+        if whole:
+            found = search.stream(pool, wanted, before)
+            _print(paging.with_progress("users", found, newest, lambda each: each.id, descending=True), as_json, None)
+            return
+        page, more = paging.first(search.stream(pool, wanted, before, limit + 1), limit)
+    last = page[-1].id if more else None
+    _print(page, as_json, last)
+    if more:
+        paging.next_page(before=last)
 
 
 @users.command(epilog="\b\nExamples:\n  akako users show user_2abc\n  akako users show user_2abc --json")
@@ -67,16 +73,24 @@ def list_(
 def show(clerk_id: str, as_json: bool) -> None:
     """Show the user with this CLERK_ID, with roles past, present and future."""
     with transaction() as connection:
-        entry = directory.show(connection, clerk_id)
-        if entry is None:
-            raise UserUnknown
-        windows = assignments.history(connection, entry.id)
+        found = history.history(connection, clerk_id)
     if as_json:
-        sheet.as_json(answers.whole(UserWithHistory, entry, windows))
+        sheet.as_json(answers.with_history(found))
         return
-    told = User.model_validate(entry).model_dump(mode="json")
+    told = User.model_validate(found.user).model_dump(mode="json")
     sheet.table("User", ("", ""), ((name, _plain(value)) for name, value in told.items()))
-    print_history(windows)
+    print_history(found.assignments)
+
+
+def _print(found: Iterable[directory.Entry], as_json: bool, more: int | None) -> None:
+    if as_json:
+        sheet.page_as_json(map(User.model_validate, found), more)
+        return
+    sheet.table(
+        "Users",
+        ("Clerk id", "Name", "E-mail", "Roles now", ""),
+        ((each.clerk_id, _name(each), each.email, ", ".join(each.roles), _mark(each)) for each in found),
+    )
 
 
 def _name(entry: directory.Entry) -> str:

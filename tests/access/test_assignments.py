@@ -3,6 +3,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import Engine
 
+from access import history
 from access.refusal import (
     AssignmentOver,
     AssignmentUnknown,
@@ -15,7 +16,6 @@ from access.refusal import (
 )
 from clerk.user import Deletion
 from config.role import Role
-from db import assignments
 from tests import people
 from tests.ledger import rows, values
 from worker.truth import write
@@ -157,25 +157,25 @@ def test_a_revoked_role_is_held_no_more_and_its_row_stays(engine: Engine) -> Non
 
 
 def test_a_revoked_future_window_was_never_held(engine: Engine) -> None:
-    ada = people.add(engine, "user_ada")
+    people.add(engine, "user_ada")
     given = people.assign(engine, "user_ada", Role.MENTOR, start=NOW + HOUR)
 
     people.revoke(engine, "user_ada", given)
 
     with engine.begin() as connection:
-        held = assignments.at(connection, ada.id, NOW + 2 * HOUR)
-    assert [each.role for each in held] == [Role.LEARNER]
+        found = history.roles_at(connection, "user_ada", NOW + 2 * HOUR)
+    assert found.roles == [Role.LEARNER]
 
 
 def test_what_was_held_at_an_instant_stays_true_after_a_revocation(engine: Engine) -> None:
-    ada = people.add(engine, "user_ada")
+    people.add(engine, "user_ada")
     given = people.held_since(engine, "user_ada", Role.MENTOR, NOW - 2 * HOUR)
 
     people.revoke(engine, "user_ada", given)
 
     with engine.begin() as connection:
-        held = assignments.at(connection, ada.id, NOW - HOUR)
-    assert {each.role for each in held} == {Role.LEARNER, Role.MENTOR}
+        found = history.roles_at(connection, "user_ada", NOW - HOUR, NOW + HOUR)
+    assert found.roles == [Role.LEARNER, Role.MENTOR]
 
 
 def test_what_has_ended_cannot_be_changed(engine: Engine) -> None:

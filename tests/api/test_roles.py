@@ -5,11 +5,18 @@ from sqlalchemy import Engine
 from config.role import Role
 from tests import people
 from tests.api.asking import Person, SignIn
-from tests.ledger import rows
+from tests.ledger import change, rows, values
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 HOUR = timedelta(hours=1)
 ROLES = "/api/admin/users/user_ada/roles"
+WHY = "/api/admin/users/user_ada/explain"
+
+
+def clock(engine: Engine) -> datetime:
+    """Now, by the database's clock."""
+    moment: datetime = values(engine, "select clock_timestamp()")[0]
+    return moment
 
 
 def test_an_assigned_role_says_who_when_and_why(engine: Engine, admin: Person) -> None:
@@ -109,17 +116,135 @@ def test_the_last_admin_is_kept(engine: Engine, admin: Person) -> None:
     assert (answer.status_code, answer.json()["error"]) == (409, "last_admin")
 
 
-def test_who_held_what_is_answered_for_that_instant(engine: Engine, admin: Person) -> None:
+def test_what_is_known_now_about_an_instant_follows_from_the_windows(engine: Engine, admin: Person) -> None:
     people.add(engine, "user_ada")
     people.held_since(engine, "user_ada", Role.MENTOR, NOW - 3 * HOUR)
     mentor = admin.get(ROLES).json()["assignments"][0]
     admin.delete(f"{ROLES}/{mentor['id']}", reason="Over.")
 
-    then = admin.get(ROLES, at=(NOW - HOUR).isoformat()).json()
-    before = admin.get(ROLES, at=(NOW - 4 * HOUR).isoformat()).json()
+    then = admin.get(ROLES, at=(NOW - HOUR).isoformat(), as_of="now").json()
+    before = admin.get(ROLES, at=(NOW - 4 * HOUR).isoformat(), as_of="now").json()
 
     assert (then["roles"], before["roles"]) == (["LEARNER", "MENTOR"], ["LEARNER"])
+    assert (then["question"], then["at"]) == ("what_is_known", f"{NOW - HOUR:%Y-%m-%dT%H:%M:%SZ}")
     assert admin.get(ROLES).json()["roles"] == ["LEARNER"]
+
+
+def test_what_was_so_is_what_was_recorded_then_and_tells_what_became_known_later(engine: Engine, admin: Person) -> None:
+    people.add(engine, "user_ada")
+    given = people.held_since(engine, "user_ada", Role.MENTOR, NOW - 3 * HOUR)
+
+    was = admin.get(ROLES, at=(NOW - HOUR).isoformat()).json()
+
+    assert (was["question"], was["as_of"], was["user_status"], was["roles"]) == (
+        "what_was_so",
+        was["at"],
+        "unknown",
+        [],
+    )
+    assert [(each["role"], each["held"], each["action"]) for each in was["revisions"]] == [
+        ("LEARNER", True, "role.assigned"),
+        ("MENTOR", True, "role.assigned"),
+    ]
+    assert was["revisions"][1]["user_role_id"] == given.id
+
+
+def test_the_future_is_answered_by_what_is_known_now(engine: Engine, admin: Person) -> None:
+    people.add(engine, "user_ada")
+    people.assign(engine, "user_ada", Role.MENTOR, start=NOW + HOUR)
+
+    answer = admin.get(ROLES, at=(NOW + 2 * HOUR).isoformat()).json()
+
+    assert (answer["question"], answer["roles"]) == ("what_is_known", ["LEARNER", "MENTOR"])
+    assert answer["as_of"] < answer["at"]
+
+
+def test_a_history_is_told_as_it_was_recorded_by_an_instant(engine: Engine, admin: Person) -> None:
+    people.add(engine, "user_ada")
+    moment = clock(engine)
+    people.assign(engine, "user_ada", Role.MENTOR)
+
+    now = admin.get("/api/admin/users/user_ada").json()["assignments"]
+    then = admin.get("/api/admin/users/user_ada", as_of=moment.isoformat()).json()["assignments"]
+
+    assert [each["role"] for each in now] == ["MENTOR", "LEARNER"]
+    assert [each["role"] for each in then] == ["LEARNER"]
+
+
+def test_a_ban_is_judged_at_the_instant_in_question(engine: Engine, admin: Person) -> None:
+    people.add(engine, "user_ada")
+    before = clock(engine)
+    change(engine, "update users set banned = true where clerk_id = 'user_ada'")
+    meanwhile = clock(engine)
+    change(engine, "update users set banned = false where clerk_id = 'user_ada'")
+
+    told = [
+        admin.get(WHY, role="LEARNER", at=moment.isoformat()).json() for moment in (before, meanwhile, clock(engine))
+    ]
+
+    assert [each["user_status"] for each in told] == ["active", "banned", "active"]
+    assert ["banned" in each["why"] for each in told] == [False, True, False]
+
+
+def test_a_role_that_let_its_holder_in_was_not_cancelled_before_it_began(engine: Engine, admin: Person) -> None:
+    people.add(engine, "user_ada")
+    people.assign(engine, "user_ada", Role.MENTOR)
+    moment = clock(engine)
+    change(
+        engine,
+        "update user_roles set is_active = false, effective_end_date = effective_start_date, end_reason = 'Gone.'"
+        " where role = 'MENTOR'",
+    )
+
+    was = admin.get(WHY, role="MENTOR", at=moment.isoformat()).json()
+    known = admin.get(WHY, role="MENTOR", at=moment.isoformat(), as_of="now").json()
+
+    assert was["held"]
+    assert "Recorded later: role.revoked" in was["why"]
+    assert not known["held"]
+    assert "set back to its start" in known["why"]
+    assert "cancelled" not in known["why"]
+    assert "The guard decided otherwise at that moment: held." in known["why"]
+    assert known["revisions"] == was["revisions"]
+
+
+def test_a_cancelled_assignment_hides_neither_the_next_one_nor_the_last_one(engine: Engine, admin: Person) -> None:
+    people.add(engine, "user_ada")
+    ended = people.assign(engine, "user_ada", Role.MENTOR)
+    people.revoke(engine, "user_ada", ended)
+    cancelled = people.assign(engine, "user_ada", Role.MENTOR, start=NOW + HOUR)
+    people.revoke(engine, "user_ada", cancelled)
+    upcoming = people.assign(engine, "user_ada", Role.ADMIN, start=NOW + 2 * HOUR)
+    other = people.assign(engine, "user_ada", Role.ADMIN, start=NOW + HOUR, end=NOW + 2 * HOUR)
+    people.revoke(engine, "user_ada", other)
+
+    last = admin.get(WHY, role="MENTOR", at=(NOW + 3 * HOUR).isoformat()).json()
+    next_ = admin.get(WHY, role="ADMIN").json()
+
+    assert (last["assignment"]["id"], next_["assignment"]["id"]) == (ended.id, upcoming.id)
+
+
+def test_only_a_cancelled_assignment_is_called_cancelled(engine: Engine, admin: Person) -> None:
+    people.add(engine, "user_ada")
+    people.revoke(engine, "user_ada", people.assign(engine, "user_ada", Role.MENTOR, start=NOW + HOUR))
+
+    why = admin.get(WHY, role="MENTOR", at=(NOW + 2 * HOUR).isoformat()).json()
+
+    assert why["why"] == "Not held: the assignment was cancelled before it began (For a test)."
+
+
+def test_an_assignment_closed_by_hand_before_its_end_was_held_until_then(engine: Engine, admin: Person) -> None:
+    people.add(engine, "user_ada")
+    people.assign(engine, "user_ada", Role.MENTOR, end=NOW + HOUR)
+    moment = clock(engine)
+    change(engine, "update user_roles set is_active = false where role = 'MENTOR'")
+
+    held = [admin.get(WHY, role="MENTOR", at=moment.isoformat(), as_of=by).json()["held"] for by in (moment, "now")]
+    later = admin.get(WHY, role="MENTOR", at=(NOW + HOUR / 2).isoformat()).json()
+
+    assert held == [True, True]
+    assert not later["held"]
+    assert "closed without an end" in later["why"]
 
 
 def test_why_names_the_assignment_the_line_and_the_admin(engine: Engine, admin: Person) -> None:
@@ -139,17 +264,19 @@ def test_nobody_can_say_today_what_was_held_yesterday(engine: Engine, admin: Per
     answer = admin.post(ROLES, role="MENTOR", reason="She led the course.", start=(NOW - HOUR).isoformat())
 
     assert (answer.status_code, answer.json()["error"]) == (422, "start_too_early")
-    assert admin.get(ROLES, at=(NOW - HOUR).isoformat()).json()["roles"] == ["LEARNER"]
+    assert admin.get(ROLES, at=(NOW - HOUR).isoformat(), as_of="now").json()["roles"] == ["LEARNER"]
 
 
 def test_why_says_so_if_a_role_was_written_down_only_later(engine: Engine, admin: Person) -> None:
     people.add(engine, "user_ada")
     given = people.held_since(engine, "user_ada", Role.MENTOR, NOW - 2 * HOUR)
 
-    why = admin.get("/api/admin/users/user_ada/explain", role="MENTOR", at=(NOW - HOUR).isoformat()).json()
+    was = admin.get(WHY, role="MENTOR", at=(NOW - HOUR).isoformat()).json()
+    known = admin.get(WHY, role="MENTOR", at=(NOW - HOUR).isoformat(), as_of="now").json()
 
-    assert why["held"]
-    assert f"written down later, at {given.created_at.isoformat()}" in why["why"]
+    assert (was["held"], known["held"]) == (False, True)
+    assert was["why"].startswith("Not held: the user was not known yet. Recorded later: role.assigned")
+    assert f"recorded later, at {given.created_at.isoformat()}" in known["why"]
 
 
 def test_why_not_names_what_ended_the_last_assignment(engine: Engine, admin: Person) -> None:

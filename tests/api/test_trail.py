@@ -133,3 +133,54 @@ def test_a_slow_reader_of_an_export_holds_no_transaction(database: Database, eng
     next(rest)
 
     assert values(engine, "select count(*) from pg_stat_activity where state = 'idle in transaction'") == [0]
+
+
+def test_the_trail_is_followed_by_position_oldest_line_first(engine: Engine, admin: Person) -> None:
+    people.add(engine, "user_ada", Role.MENTOR)
+    seen: list[int] = []
+    position = 0
+    for _ in range(4):
+        answer = admin.get(AUDIT, after=position, limit=2).json()
+        seen += [line["id"] for line in answer["items"]]
+        position = answer["position"]
+
+    assert seen == values(engine, "select id from audit_log order by id")
+    assert admin.get(AUDIT, after=position).json() == {"items": [], "next": None, "position": position}
+    people.assign(engine, "user_ada", Role.ADMIN)
+    assert [line["role"] for line in admin.get(AUDIT, after=position).json()["items"]] == ["ADMIN"]
+
+
+def test_a_filter_moves_the_position_past_what_it_leaves_out(engine: Engine, admin: Person) -> None:
+    people.add(engine, "user_ada")
+
+    answer = admin.get(AUDIT, after=0, user="user_none").json()
+
+    assert (answer["items"], answer["position"]) == ([], values(engine, "select max(id) from audit_log")[0])
+
+
+def test_a_line_that_another_may_still_precede_is_withheld(database: Database, engine: Engine, admin: Person) -> None:
+    position = admin.get(AUDIT, after=0).json()["position"]
+    with psycopg.connect(database.superuser_url) as slow:
+        slow.execute("insert into users (clerk_id, clerk_updated_at) values ('user_slow', now())")
+        people.add(engine, "user_quick")
+        withheld = admin.get(AUDIT, after=position).json()
+        slow.commit()
+    followed = admin.get(AUDIT, after=position).json()
+
+    assert withheld == {"items": [], "next": None, "position": position}
+    assert [line["clerk_user_id"] for line in followed["items"]] == ["user_slow", "user_quick", "user_quick"]
+
+
+def test_an_export_after_a_position_says_where_to_continue(engine: Engine, admin: Person) -> None:
+    answer = admin.get(AUDIT, after=1, format="jsonl")
+
+    assert [json.loads(line)["id"] for line in answer.text.splitlines()] == values(
+        engine, "select id from audit_log where id > 1 order by id"
+    )
+    assert answer.headers["X-Audit-Position"] == str(values(engine, "select max(id) from audit_log")[0])
+
+
+def test_after_and_cursor_exclude_each_other(engine: Engine, admin: Person) -> None:
+    cursor = admin.get(AUDIT, limit=1).json()["next"]
+
+    assert admin.get(AUDIT, after=1, cursor=cursor).status_code == 422

@@ -8,10 +8,11 @@ import pytest
 from sqlalchemy import Engine
 
 from config.role import Role
-from db import assignments, audit, callers, directory
+from db import assignments, audit, callers, directory, temporal
 from db.audit import Wanted
 from db.directory import Filter
 from db.engine import connect
+from db.instants import Instants
 from ops.embedded.servers import Servers
 from tests.db.plans import Question, plan, scans
 from tests.servers import copy_of
@@ -33,6 +34,7 @@ FILLED = (
     """,
 )
 INSTANT = datetime(2025, 6, 1, tzinfo=UTC)
+INSTANTS = Instants(INSTANT, datetime(2100, 1, 1, tzinfo=UTC))
 MIDDLE = USERS // 2
 MOST_PAGES = 600
 """Of the several thousand that the tables and their indexes have."""
@@ -69,7 +71,10 @@ def crowd(servers: Servers, template: str) -> Iterator[Engine]:
             lambda c: directory.search(c, Filter(role=Role.ADMIN, text="first"), 51), id="a role and a beginning"
         ),
         pytest.param(lambda c: directory.show(c, "user_777"), id="one user"),
-        pytest.param(lambda c: assignments.at(c, MIDDLE, INSTANT), id="who held what at an instant"),
+        pytest.param(lambda c: temporal.versions(c, MIDDLE, INSTANTS), id="what a user held at an instant"),
+        pytest.param(lambda c: temporal.status(c, MIDDLE, INSTANTS), id="how the guard treated a user"),
+        pytest.param(lambda c: temporal.revisions(c, MIDDLE, INSTANTS), id="what became known later"),
+        pytest.param(lambda c: temporal.holders(c, INSTANTS, MIDDLE, 50), id="a page of who held what"),
         pytest.param(lambda c: assignments.history(c, MIDDLE), id="a user's history"),
         pytest.param(lambda c: audit.page(c, Wanted(), 51), id="the newest lines"),
         pytest.param(lambda c: audit.page(c, Wanted(user="user_777"), 51), id="the lines about a user"),

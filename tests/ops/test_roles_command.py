@@ -7,7 +7,7 @@ from sqlalchemy import Engine
 
 from config.role import Role
 from tests import people
-from tests.ledger import rows
+from tests.ledger import rows, values
 
 WHY = ("--reason", "Runs the platform.")
 
@@ -68,6 +68,7 @@ def test_an_overlap_names_what_is_in_the_way(engine: Engine, akako: Any) -> None
         ("roles", "assign", "user_ada", "ADMIN"),
         ("roles", "at", "user_ada", "2026-03-01"),
         ("roles", "extend", "user_ada", "1", *WHY),
+        ("roles", "list", "user_ada", "--role", "ADMIN"),
     ],
 )
 def test_a_command_written_wrongly_ends_with_2(akako: Any, words: tuple[str, ...]) -> None:
@@ -88,7 +89,7 @@ def test_users_are_listed_and_shown(engine: Engine, akako: Any) -> None:
     listed = json.loads(akako("users", "list", "--search", "ada", "--json").output)
     shown = json.loads(akako("users", "show", "user_ada", "--json").output)
 
-    assert [each["clerk_id"] for each in listed] == ["user_ada"]
+    assert [each["clerk_id"] for each in listed["items"]] == ["user_ada"]
     assert [each["role"] for each in shown["assignments"]] == ["MENTOR", "LEARNER"]
     assert "ada@example.com" in akako("users", "list").output
     assert "MENTOR" in akako("users", "show", "user_ada").output
@@ -105,9 +106,50 @@ def test_a_long_list_says_how_to_go_on(engine: Engine, akako: Any) -> None:
 def test_what_was_held_then_is_told(engine: Engine, akako: Any) -> None:
     people.add(engine, "user_ada", Role.MENTOR)
 
-    held = json.loads(akako("roles", "at", "user_ada", "2025-06-01T00:00Z", "--json").output)
+    was, known = (
+        json.loads(akako("roles", "at", "user_ada", "2025-06-01T00:00Z", *by, "--json").output)
+        for by in ((), ("--as-of", "now"))
+    )
 
-    assert [each["role"] for each in held] == ["LEARNER"]
+    assert (was["question"], was["user_status"], was["roles"]) == ("what_was_so", "unknown", [])
+    assert (known["question"], known["user_status"], known["roles"]) == ("what_is_known", "active", ["LEARNER"])
+
+
+def test_the_roles_of_a_user_say_which_question_they_answer(engine: Engine, akako: Any) -> None:
+    people.add(engine, "user_ada", Role.MENTOR)
+
+    now = akako("roles", "list", "user_ada").output
+    was = akako("roles", "list", "user_ada", "--at", "2025-06-01T00:00Z").output
+    known = akako("roles", "list", "user_ada", "--at", "2025-06-01T00:00Z", "--as-of", "now").output
+
+    assert "MENTOR" in now
+    assert "What was so at 2025-06-01T00:00:00Z" in was
+    assert "the guard refused every request" in was
+    assert "What was recorded later about 2025-06-01T00:00:00Z" in was
+    assert "What is known about 2025-06-01T00:00:00Z: as recorded by 2" in known
+
+
+def test_who_held_a_role_is_told_of_everybody(engine: Engine, akako: Any) -> None:
+    people.add(engine, "user_ada", Role.ADMIN)
+    people.add(engine, "user_bob")
+
+    admins = json.loads(akako("roles", "list", "--role", "ADMIN", "--json").stdout)
+    everybody = akako("roles", "list").output
+
+    assert [(each["clerk_id"], each["user_status"]) for each in admins["items"]] == [("user_ada", "active")]
+    assert [each["role"] for each in admins["items"][0]["assignments"]] == ["ADMIN"]
+    assert admins["question"] == "what_was_so"
+    assert "ADMIN, LEARNER" in everybody
+
+
+def test_a_history_is_told_as_it_was_recorded_then(engine: Engine, akako: Any) -> None:
+    people.add(engine, "user_ada")
+    (moment,) = values(engine, "select clock_timestamp()")
+    people.assign(engine, "user_ada", Role.MENTOR)
+
+    then = json.loads(akako("roles", "history", "user_ada", "--as-of", moment.isoformat(), "--json").output)
+
+    assert [each["role"] for each in then["assignments"]] == ["LEARNER"]
 
 
 def test_why_is_told_with_the_line_of_the_trail(engine: Engine, akako: Any) -> None:
@@ -123,7 +165,7 @@ def test_the_trail_is_told_newest_first(engine: Engine, akako: Any) -> None:
     people.add(engine, "user_ada", Role.MENTOR)
 
     lines = [
-        json.loads(line) for line in akako("audit", "--user", "user_ada", "--limit", "2", "--json").output.splitlines()
+        json.loads(line) for line in akako("audit", "--user", "user_ada", "--limit", "2", "--json").stdout.splitlines()
     ]
 
     assert [(line["action"], line["role"]) for line in lines] == [

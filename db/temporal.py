@@ -1,0 +1,185 @@
+"""Bitemporal queries over the audit trail: roles held at one instant, as recorded at another.
+
+Every line of the trail is a version of an assignment or of a user, valid from when it was recorded until the next line
+about the same row. Two instants select the answer: `at` is the instant in question, and `as_of` decides which lines
+count. With `as_of` equal to `at` the answer is what the guard answered then; with a later one it includes corrections.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from itertools import groupby
+from typing import Any
+
+from sqlalchemy import Connection
+
+from config.role import Role
+from db.assignments import Assignment
+from db.instants import Instants
+from db.row_versions import HELD, ONE_USER, ROLE_VERSIONS, STATUS, USER_RANGE, USER_VERSIONS, known
+
+
+class UserStatus(StrEnum):
+    """How the guard treats a user."""
+
+    UNKNOWN = "unknown"
+    ACTIVE = "active"
+    BANNED = "banned"
+    DELETED = "deleted"
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """An assignment as it was recorded at an instant; `held` refers to the instant in question."""
+
+    assignment: Assignment
+    effective_end: datetime | None
+    """The end of the window, or the earlier time at which the assignment was closed without one."""
+    closed_at: datetime | None
+    """When the closing of the assignment was recorded; None while it is in force."""
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """A line of the trail that changed the answer about the instant in question."""
+
+    user_role_id: int
+    role: Role
+    held: bool
+    """Whether the role counts as held at the instant in question from this line on."""
+    recorded_at: datetime
+    line: int
+    action: str
+    actor: str
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A role in its window of time."""
+
+    id: int
+    """The assignment."""
+    role: Role
+    effective_start_date: datetime
+    effective_end_date: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """A user who held roles at the instant in question."""
+
+    id: int
+    clerk_id: str
+    user_status: UserStatus
+    assignments: tuple[Window, ...]
+
+
+def versions(connection: Connection, user_id: int, instants: Instants) -> list[Version]:
+    """Every assignment of a user that was recorded by `as_of`, the latest start first."""
+    rows = connection.exec_driver_sql(
+        f"""
+        {known(ONE_USER)}
+        select role.user_role_id, role.role, starts, ends, role.after ->> 'assigned_by',
+               role.after ->> 'assigned_by_email', role.after ->> 'reason', role.after ->> 'end_reason',
+               role.after ->> 'admin_notes', in_force, user_roles.created_at, role.recorded_at, ({HELD}),
+               case when in_force then ends else least(ends, closed_at) end,
+               case when not in_force then closed_at end
+        from role join user_roles on user_roles.id = role.user_role_id
+        left join person on person.user_id = role.user_id
+        order by starts desc, role.user_role_id desc
+        """,  # noqa: S608 - constants of ours
+        {"user_id": user_id, "at": instants.at, "as_of": instants.as_of},
+    )
+    return [Version(Assignment(row[0], Role(row[1]), *row[2:13]), row[13], row[14]) for row in rows]
+
+
+def status(connection: Connection, user_id: int, instants: Instants) -> UserStatus:
+    """How the guard treated a user."""
+    found = connection.exec_driver_sql(
+        f"""
+        {known(ONE_USER)}
+        select {STATUS} from (values (%(user_id)s::bigint)) as asked (user_id)
+        left join person using (user_id) left join earlier using (user_id)
+        """,  # noqa: S608 - constants of ours
+        {"user_id": user_id, "at": instants.at, "as_of": instants.as_of},
+    )
+    return UserStatus(found.scalar_one())
+
+
+def revisions(connection: Connection, user_id: int, instants: Instants) -> list[Revision]:
+    """The lines that changed the answer about `at`, recorded after the earlier of the two instants, first to last.
+
+    Those recorded by `as_of` are part of the answer, later ones are not.
+    """
+    rows = connection.exec_driver_sql(
+        f"""
+        with role as ({ROLE_VERSIONS.format(users=ONE_USER)}),
+             person as ({USER_VERSIONS.format(users=ONE_USER)}),
+             role_span as (
+                 select *, lead(recorded_at, 1, 'infinity') over (partition by user_role_id order by line)
+                        as replaced_at
+                 from role),
+             person_span as (
+                 select *, lead(recorded_at, 1, 'infinity') over (order by line) as replaced_at
+                 from person),
+             span as (
+                 select role_span.user_role_id, role_span.role,
+                        greatest(role_span.recorded_at, person_span.recorded_at) as since,
+                        case when role_span.recorded_at >= person_span.recorded_at then role_span.line
+                             else person_span.line end as line,
+                        ({HELD}) as held
+                 from role_span join person_span
+                   on greatest(role_span.recorded_at, person_span.recorded_at)
+                      < least(role_span.replaced_at, person_span.replaced_at)),
+             change as (
+                 select *, lag(held, 1, false) over (partition by user_role_id order by since) as held_before from span)
+        select change.user_role_id, change.role, held, since, line, action, actor, reason
+        from change join audit_log on audit_log.id = line
+        where held <> held_before and since > least(%(at)s, %(as_of)s) and since <= now()
+        order by since, line, change.user_role_id
+        """,  # noqa: S608 - constants of ours
+        {"user_id": user_id, "at": instants.at, "as_of": instants.as_of},
+    )
+    return [Revision(row[0], Role(row[1]), *row[2:]) for row in rows]
+
+
+def holders(
+    connection: Connection, instants: Instants, after: int, users: int, role: Role | None = None
+) -> tuple[list[Holder], int | None]:
+    """Those of up to `users` users above row id `after` who held a role, or this one, and the last of these row ids.
+
+    The id is None if there are no more users.
+    """
+    last = connection.exec_driver_sql(
+        "select max(id) from (select id from users where id > %s order by id limit %s) as page", (after, users)
+    ).scalar_one()
+    if last is None:
+        return [], None
+    # The range decides which index is right, so the plan is made for each page anew.
+    connection.exec_driver_sql("set local plan_cache_mode = force_custom_plan")
+    rows = connection.exec_driver_sql(
+        f"""
+        {known(USER_RANGE)}
+        select users.id, users.clerk_id, {STATUS}, role.user_role_id, role.role, starts, ends
+        from role join users on users.id = role.user_id
+        left join person on person.user_id = users.id left join earlier on earlier.user_id = users.id
+        where {HELD} and (%(role)s::text is null or role.role = %(role)s)
+        order by users.id, role.role, role.user_role_id
+        """,  # noqa: S608 - constants of ours
+        {
+            "after": after,
+            "last": last,
+            "at": instants.at,
+            "as_of": instants.as_of,
+            "role": role and role.value,
+        },
+    )
+    return [_holder(user, assignments) for user, assignments in groupby(rows, key=lambda row: row[:3])], int(last)
+
+
+def _holder(user: Any, assignments: Iterable[Any]) -> Holder:
+    id_, clerk_id, status_ = user
+    windows = tuple(Window(each[3], Role(each[4]), each[5], each[6]) for each in assignments)
+    return Holder(id_, clerk_id, UserStatus(status_), windows)

@@ -1,0 +1,115 @@
+"""A list that is not complete says so on standard error, with the command that goes on."""
+
+import json
+import re
+import shlex
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine
+
+from config.role import Role
+from tests import ledger, people
+from tests.clerk_says import Clerk
+
+COUNT = 7
+
+
+@pytest.fixture
+def users(engine: Engine, clerk: Clerk) -> list[str]:
+    """Users that came with events, the oldest first."""
+    ids = [f"user_{number}" for number in range(COUNT)]
+    for clerk_id in ids:
+        ledger.apply(engine, clerk, clerk.created(clerk_id, email=None))
+    return ids
+
+
+def next_command(told: str) -> list[str]:
+    """The words after `akako` of the command that goes on."""
+    (found,) = re.findall(r"(?:Next page|Continue with): akako (.*)", told)
+    return shlex.split(found)
+
+
+def pages(akako: Any, *words: str) -> list[list[dict[str, Any]]]:
+    """Every page, each with the command that the one before named."""
+    found = []
+    command: list[str] | None = list(words)
+    while command:
+        done = akako(*command)
+        assert done.exit_code == 0, done.output
+        page = json.loads(done.stdout)
+        found.append(page["items"])
+        assert (page["next"] is None) == (done.stderr == "")
+        command = next_command(done.stderr) if page["next"] else None
+    return found
+
+
+@pytest.mark.parametrize(
+    ("words", "key"),
+    [
+        (("users", "list", "--not-banned"), "clerk_id"),
+        (("events", "list", "--status", "applied"), "clerk_user_id"),
+        (("roles", "list"), "clerk_id"),
+        (("roles", "list", "--role", "LEARNER", "--as-of", "now"), "clerk_id"),
+    ],
+)
+def test_the_named_commands_lead_through_every_row(
+    akako: Any, users: list[str], words: tuple[str, ...], key: str
+) -> None:
+    found = pages(akako, *words, "--limit", "3", "--json")
+
+    assert [len(page) for page in found] == [3, 3, 1]
+    assert sorted(row[key] for page in found for row in page) == users
+
+
+@pytest.mark.parametrize("words", [("users", "list"), ("events", "list"), ("roles", "list")])
+def test_all_is_everything_in_one_answer(akako: Any, users: list[str], words: tuple[str, ...]) -> None:
+    done = akako(*words, "--all", "--json")
+
+    page = json.loads(done.stdout)
+    assert (len(page["items"]), page["next"], done.stderr) == (COUNT, None, "")
+
+
+def test_a_table_says_that_there_is_more_on_standard_error(akako: Any, users: list[str]) -> None:
+    done = akako("users", "list", "--limit", "3")
+
+    assert "There is more" not in done.stdout
+    assert next_command(done.stderr)[:2] == ["users", "list"]
+
+
+def test_the_trail_goes_on_where_a_page_ended(akako: Any, users: list[str]) -> None:
+    first = akako("audit", "--limit", "4", "--json")
+    second = akako(*next_command(first.stderr))
+
+    numbers = [json.loads(line)["id"] for line in (first.stdout + second.stdout).splitlines()]
+    assert numbers == sorted(numbers, reverse=True)
+    assert len(set(numbers)) == 8
+
+
+def test_the_trail_is_followed_from_position_to_position(akako: Any, engine: Engine, users: list[str]) -> None:
+    words = ["audit", "--after", "0", "--limit", "5", "--json"]
+    seen: list[int] = []
+    for _ in range(4):
+        done = akako(*words)
+        seen += [json.loads(line)["id"] for line in done.stdout.splitlines()]
+        words = next_command(done.stderr)
+    assert seen == ledger.values(engine, "select id from audit_log order by id")
+
+    people.assign(engine, "user_0", Role.MENTOR)
+
+    assert [json.loads(line)["action"] for line in akako(*words).stdout.splitlines()] == ["role.assigned"]
+
+
+def test_values_of_options_survive_in_the_named_command(akako: Any, users: list[str]) -> None:
+    since = (datetime.now(UTC) - timedelta(hours=1)).isoformat()
+
+    done = akako("audit", "--since", since, "--actor", "clerk", "--limit", "1", "--json")
+    again = next_command(done.stderr)
+
+    assert {*again} >= {"audit", "--actor", "clerk", "--since", since, "--limit", "1", "--json", "--before"}
+    assert akako(*again).exit_code == 0
+
+
+def test_before_and_after_exclude_each_other(akako: Any) -> None:
+    assert akako("audit", "--before", "7", "--after", "3").exit_code == 2
