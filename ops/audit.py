@@ -4,14 +4,18 @@ from datetime import datetime
 from itertools import islice
 
 import click
+from sqlalchemy import Engine
 
 from access import trail
 from api.answers import Line
+from db import audit as audit_lines
+from db import directory
 from db.audit import Wanted
 from ops import sheet
 from ops.connection import database
-from ops.moment import MOMENT, written
+from ops.moment import MOMENT, judge_range, written
 from ops.terminal import shown
+from ops.texts import CLERK_ID
 
 
 @click.command(
@@ -23,7 +27,7 @@ from ops.terminal import shown
       akako audit --action role.revoked --all --json > revoked.jsonl
     """
 )
-@click.option("--user", help="Whom the lines are about: a Clerk id.")
+@click.option("--user", type=CLERK_ID, help="Whom the lines are about: a Clerk id.")
 @click.option("--actor", help="Who did it, exactly as the lines say it.")
 @click.option("--action", help="What happened, as role.assigned.")
 @click.option("--since", type=MOMENT, help="From then on.")
@@ -42,8 +46,10 @@ def audit(
     as_json: bool,
 ) -> None:
     """Print the audit trail, the newest line first."""
+    judge_range(since, until)
     wanted = Wanted(user=user, actor=actor, action=action, since=since, until=until)
     with database() as pool:
+        _judge_user(pool, user)
         found = islice(trail.stream(pool, wanted), None if whole else limit)
         if as_json:
             for line in found:
@@ -57,3 +63,13 @@ def audit(
                 for each in found
             ),
         )
+
+
+def _judge_user(pool: Engine, user: str | None) -> None:
+    """Refuse the id of a user whom neither the users nor the trail name: it is mistyped."""
+    if user is None:
+        return
+    with pool.begin() as connection:
+        known = directory.show(connection, user) or audit_lines.page(connection, Wanted(user=user), 1)
+    if not known:
+        raise click.UsageError(f"There is no user {user}, and no line about one. `akako users list` has the ids.")

@@ -13,12 +13,13 @@ from config.settings import InspectionSettings, load
 from db import census, register
 from db.register import Entry
 from ops import sheet
-from ops.connection import author, transaction
+from ops.connection import BY, author, transaction
 from ops.discard import discard
 from ops.moment import written
 from ops.replay import replay
 from ops.selection import Chosen, selecting
 from ops.terminal import shown
+from ops.texts import REASON
 
 
 @click.group()
@@ -51,6 +52,7 @@ def events() -> None:
 def list_(chosen: Chosen, limit: int, before: str | None, only_ids: bool, as_json: bool) -> None:
     """List events, the newest received first. Ids come as arguments, or from standard input with -."""
     with transaction() as connection:
+        chosen.judge_user(connection)
         found = register.page(connection, chosen.whole(), limit + 1, before)
     page = found[:limit]
     if only_ids:
@@ -72,19 +74,19 @@ def list_(chosen: Chosen, limit: int, before: str | None, only_ids: bool, as_jso
 )
 @click.argument("svix_id")
 @click.option("--reveal", is_flag=True, help="Show personal fields too; the audit trail says that you did, and why.")
-@click.option("--reason", default="", help="Why they are to be revealed.")
-@click.option("--by", help="Your name for the audit trail. [default: the system's user]")
+@click.option("--reason", type=REASON, help="Why they are to be revealed.")
+@BY
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def show(svix_id: str, reveal: bool, reason: str, by: str | None, as_json: bool) -> None:
+def show(svix_id: str, reveal: bool, reason: str | None, by: str | None, as_json: bool) -> None:
     """Show a delivery as it came, whether its signature still fits, and what it changed."""
-    if reveal and not reason.strip():
+    if reveal and reason is None:
         raise click.UsageError(
             "Say with --reason why personal fields are to be revealed; it stands in the audit trail."
         )
     secrets = load(InspectionSettings).clerk_webhook_signing_secret
     seals = Seals(split_secrets(secrets)) if secrets else None
     with transaction() as connection:
-        found = inspection.inspect(connection, svix_id, seals, author(by, reason) if reveal else None)
+        found = inspection.inspect(connection, svix_id, seals, author(by, reason) if reveal and reason else None)
     told = event_answers.inspected(found)
     if as_json:
         sheet.as_json(told)

@@ -4,6 +4,8 @@ from datetime import UTC, datetime
 
 import click
 
+from access import times
+
 
 class Moment(click.ParamType[datetime]):
     """An ISO 8601 time with its zone, or `now`."""
@@ -14,18 +16,21 @@ class Moment(click.ParamType[datetime]):
         """The instant, in UTC."""
         if isinstance(value, datetime):
             return value
+        if value == "now":
+            return datetime.now(UTC)
         try:
-            moment = datetime.now(UTC) if value == "now" else datetime.fromisoformat(value.upper())
-        except ValueError:
-            moment = None
-        if moment is None or moment.tzinfo is None:
-            self.fail(
-                f"{value} is no time with a zone; write 2026-09-01T08:00:00Z or 2026-09-01T10:00+02:00", param, ctx
-            )
-        return moment.astimezone(UTC)
+            return times.read(value)
+        except ValueError as error:
+            self.fail(f"{error}.", param, ctx)
 
 
 MOMENT = Moment()
+
+
+def judge_range(since: datetime | None, until: datetime | None, names: str = "--since must be before --until") -> None:
+    """Refuse a range in which no time lies."""
+    if since and until and since >= until:
+        raise click.UsageError(f"{names}: {times.write(since)} is not before {times.write(until)}.")
 
 
 def written(moment: datetime | None, otherwise: str = "") -> str:

@@ -14,6 +14,7 @@ from db.assignments import Window
 from ops import sheet
 from ops.connection import author, signed, transaction
 from ops.moment import MOMENT, written
+from ops.texts import NOTES
 
 ROLE = click.Choice(list(Role), case_sensitive=False)
 
@@ -70,7 +71,7 @@ def at(clerk_id: str, instant: datetime, as_json: bool) -> None:
 @click.argument("role", type=ROLE)
 @click.option("--start", type=MOMENT, help="Held from then on, not from the past. [default: now]")
 @click.option("--end", type=MOMENT, help="Held until just before then. [default: until somebody ends it]")
-@click.option("--notes", default="", help="Whatever admins want to remember.")
+@click.option("--notes", type=NOTES, default="", help="Whatever admins want to remember.")
 @signed
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def assign(

@@ -106,6 +106,12 @@ def test_a_body_that_another_page_could_send_without_asking_is_refused(admin: Pe
     [
         ({"role": "MENTOR"}, "reason"),
         ({"role": "MENTOR", "reason": "  "}, "reason"),
+        ({"role": "MENTOR", "reason": "a\x00b"}, "reason: give a reason without line breaks"),
+        ({"role": "MENTOR", "reason": "x" * 1_001}, "reason: give a reason of at most 1,000 characters"),
+        ({"role": "MENTOR", "reason": "Why.", "notes": "x" * 4_001}, "notes: give notes of at most 4,000 characters"),
+        ({"role": "MENTOR", "reason": "Why.", "end": "2027-01-01T24:00:00Z"}, "end: write midnight as 00:00:00"),
+        ({"role": "MENTOR", "reason": "Why.", "end": "2027-01-01T08:00:00.123456789Z"}, "end: give at most six digits"),
+        ({"role": "MENTOR", "reason": "Why.", "end": "9999-12-31T23:59:59-05:00"}, "before the year 9000"),
         ({"role": "OWNER", "reason": "Why."}, "role"),
         ({"role": "MENTOR", "reason": "Why.", "start": "2026-09-01T08:00:00"}, "start"),
         ({"role": "MENTOR", "reason": "Why.", "start": 1_790_000_000}, "start"),
@@ -136,9 +142,9 @@ def test_a_query_that_is_not_as_it_should_be_is_refused(admin: Person, query: st
 def test_text_that_the_database_cannot_hold_is_kept_with_a_sign_in_its_place(engine: Engine, admin: Person) -> None:
     people.add(engine, "user_ada")
 
-    answer = admin.post("/api/admin/users/user_ada/roles", role="MENTOR", reason="a\x00b")
+    answer = admin.post("/api/admin/users/user_ada/roles", role="MENTOR", reason="Why.", notes="a\x00b")
 
-    assert answer.json()["reason"] == "a\ufffdb"
+    assert answer.json()["notes"] == "a\ufffdb"
 
 
 def test_no_page_of_another_origin_may_read_an_answer_by_default(client: TestClient) -> None:
