@@ -141,16 +141,16 @@ class AccessSettings(Settings):
     """What every process that asks who is calling needs."""
 
     clerk_issuer: Issuer
-    """Clerk's Frontend API URL or your proxy's, `https://app.example.com/__clerk`: the only `iss` that is accepted."""
+    """Clerk's Frontend API URL or your proxy's (`https://app.example.com/__clerk`): the only `iss` that is accepted."""
 
     clerk_jwt_key: PublicKey | None = None
     """The instance's public key (PEM) that verifies tokens without any network; unset, keys come from the issuer."""
 
     clerk_authorized_parties: Parties = ""
-    """The origins whose pages may send tokens (`azp`), separated by commas. Empty: any `azp`, own-origin cookies."""
+    """Origins whose pages may call (`azp`, and `Origin` of cookies), separated by commas; empty accepts any `azp`."""
 
     token_session_id: Literal["required", "optional"] = "required"  # noqa: S105 - not a secret
-    """`optional` also accepts tokens without `sid`, which Clerk makes from JWT templates; `required` refuses them."""
+    """`optional` also accepts tokens without `sid`: those of Clerk's JWT templates. `required` refuses them."""
 
     token_leeway_seconds: float = Field(default=5, ge=0, le=10)
     """How far Clerk's clock and ours may differ when a token's times are judged."""
