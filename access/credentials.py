@@ -73,7 +73,7 @@ def _from_cookies(cookies: Iterable[str]) -> Credentials:
 
 
 def _is_suffix(text: str) -> bool:
-    """Whether a cookie's name may end so: `_<suffix>` names the Clerk instance, nothing names none."""
+    """Whether the rest of a cookie's name is empty or `_<suffix>`, which Clerk derives from the publishable key."""
     return not text or text.startswith("_")
 
 
