@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
+from access import times
 from access.refusal import (
     AssignmentOver,
     AssignmentUnknown,
@@ -128,6 +129,6 @@ def _overlap(connection: Connection, user: Holder, window: Window, itself: int |
     other = next((each for each in found if each.id != itself), None)
     if other is None:  # it ended in this very moment
         return Overlap("Try again.")
-    until = f"until {other.effective_end_date:%Y-%m-%dT%H:%M:%S%z}" if other.effective_end_date else "without an end"
-    since = f"{other.effective_start_date:%Y-%m-%dT%H:%M:%S%z}"
+    until = f"until {times.write(other.effective_end_date)}" if other.effective_end_date else "without an end"
+    since = times.write(other.effective_start_date)
     return Overlap(f"In the way: assignment {other.id}, {other.role} from {since} {until}.", other)

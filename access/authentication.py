@@ -1,14 +1,14 @@
 """Who says they are calling: the backend for Starlette's AuthenticationMiddleware. It never asks the database."""
 
 import asyncio
-from collections.abc import Iterable
 
 import structlog
 from prometheus_client import Counter as Metric
 from starlette.authentication import AuthCredentials, AuthenticationBackend, BaseUser
 from starlette.requests import HTTPConnection
+from starlette.types import Scope
 
-from access import credentials
+from access import credentials, csrf
 from access.caller import Unjudged, Visitor
 from access.credentials import Credentials
 from access.lookup import Lookup
@@ -42,7 +42,7 @@ class Authentication(AuthenticationBackend):
     async def authenticate(self, conn: HTTPConnection) -> tuple[AuthCredentials, BaseUser] | None:
         """The visitor, or None; what is refused is counted, and told in the log only."""
         try:
-            session = await self._open(credentials.find(conn.scope["headers"]))
+            session = await self._open(conn.scope)
         except Refused as refusal:
             self._refusals.note(refusal.reason)
             return None
@@ -57,25 +57,28 @@ class Authentication(AuthenticationBackend):
         self._keys.close()
         self._refusals.close()
 
-    async def _open(self, brought: Credentials) -> Session | None:
+    async def _open(self, scope: Scope) -> Session | None:
+        brought = credentials.find(scope["headers"])
         if not brought.tokens:
             return None
-        if brought.from_cookie and self._parties and (brought.origin or self._parties[0]) not in self._parties:
-            raise Refused(Reason.ORIGIN_WRONG)
+        party = csrf.required_party(scope, self._parties) if brought.from_cookie else None
         try:
-            return self._newest(brought.tokens)
+            return self._newest(brought, party)
         except (Refused, Unready) as failure:
             if not _wants_a_key(failure) or not await self._newer_keys():
                 raise
-            return self._newest(brought.tokens)
+            return self._newest(brought, party)
 
-    def _newest(self, tokens: Iterable[str]) -> Session:
+    def _newest(self, brought: Credentials, party: str | None) -> Session:
         """The session of the token that verifies, the newest if several do."""
         sessions: list[Session] = []
         failures: list[Refused | Unready] = []
-        for token in tokens:
+        for token in brought.tokens:
             try:
-                sessions.append(self._tokens.open(token))
+                session = self._tokens.open(token)
+                if brought.from_cookie:
+                    _judge_cookie(session, brought.earliest[token], party)
+                sessions.append(session)
             except (Refused, Unready) as failure:
                 failures.append(failure)
         if not sessions:
@@ -95,6 +98,14 @@ class Authentication(AuthenticationBackend):
         return True
 
 
+def _judge_cookie(session: Session, earliest: int, party: str | None) -> None:
+    """Refuse a token that is older than the last change of the browser's sign-ins, or made for another page."""
+    if session.issued_at < earliest:
+        raise Refused(Reason.SESSION_OUTDATED)
+    if party is not None and session.party != party:
+        raise Refused(Reason.ORIGIN_WRONG)
+
+
 def _wants_a_key(failure: Refused | Unready) -> bool:
     return isinstance(failure, Unready) or failure.reason is Reason.KEY_UNKNOWN
 
@@ -105,7 +116,13 @@ def build(settings: AccessSettings) -> Authentication:
     if not parties:
         log.warning("tokens.any_party_allowed", next_step="set CLERK_AUTHORIZED_PARTIES")
     keys = _keys(settings)
-    tokens = Tokens(settings.clerk_issuer, keys, parties=parties, leeway_seconds=settings.token_leeway_seconds)
+    tokens = Tokens(
+        settings.clerk_issuer,
+        keys,
+        parties=parties,
+        leeway_seconds=settings.token_leeway_seconds,
+        needs_session_id=settings.token_session_id == "required",  # noqa: S105 - not a secret
+    )
     seconds = settings.guard_timeout_seconds
     database = engine.connect(
         settings.database_url.get_secret_value(),

@@ -52,8 +52,8 @@ class Caller(BaseUser):
     session: Session
 
     @property
-    def session_id(self) -> str:
-        """Clerk's id of the session."""
+    def session_id(self) -> str | None:
+        """Clerk's id of the session; None if the token was made from a JWT template."""
         return self.session.session_id
 
     @property

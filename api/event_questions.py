@@ -5,7 +5,7 @@ from typing import Annotated, Any, Self
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
 
 from api import cursor
-from api.questions import Instant, Page, Question, Reason, Text
+from api.questions import Instant, Page, Question, Reason, Text, judge_range
 from clerk.user import identifier
 from db.selection import Selection, Status
 
@@ -41,6 +41,12 @@ class Which(Question):
     """Happened at Clerk before this instant."""
     error: Annotated[Text, Field(min_length=1, max_length=200)] | None = None
     """A part of why they failed, are ignored or parked; upper or lower case alike."""
+
+    @model_validator(mode="after")
+    def _forwards(self) -> Self:
+        judge_range(self.since, self.until)
+        judge_range(self.occurred_since, self.occurred_until)
+        return self
 
     def selection(self, svix_ids: tuple[str, ...] | None = None) -> Selection:
         """The same as the value that finds them."""

@@ -53,8 +53,9 @@ _GUARDS_OWN = (401, 403)
 _ABOUT = """\
 Who a user is to the learning platform, and which roles the user holds from when until when.
 
-Every request brings a Clerk session token: `Authorization: Bearer ...`, or the `__session` cookie. Ids in paths are
-Clerk's. Times are RFC 3339 with their zone. Names that a request may not have are refused. Every answer carries
+Every request brings a Clerk session token: `Authorization: Bearer ...`, or the `__session` cookie. A
+cookie counts only if the `Origin` or `Sec-Fetch-Site` header shows that a page of yours sent the request. Ids in paths
+are Clerk's. Times are RFC 3339 with their zone. Names that a request may not have are refused. Every answer carries
 `X-Request-Id`; a change stands in the audit trail under the same id.
 """
 

@@ -1,42 +1,25 @@
 """What the desk can be asked: the models that judge queries and bodies. Unknown names are refused."""
 
-import contextlib
-import re
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
+from access import authorship, times
 from api import cursor
 from clerk.text import storable
 from config.role import Role
 
-EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
-LATEST = datetime(9000, 1, 1, tzinfo=UTC)
-LONGEST_REASON = 1_000
-LONGEST_NOTES = 4_000
-
-_MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?([Zz]|[+-]\d{2}:\d{2})")
-
 
 def _read(value: object) -> datetime:
     """Times only as RFC 3339 writes them: numbers could be seconds, or milliseconds."""
-    if isinstance(value, str) and _MOMENT.fullmatch(value):
-        with contextlib.suppress(ValueError):  # no such day, or no such zone
-            return datetime.fromisoformat(value.upper())
-    raise ValueError("give a time with its zone, like 2026-09-01T08:00:00Z (in a query, write + as %2B)")
+    return times.read(value if isinstance(value, str) else "")
 
 
 def _read_or_now(value: object) -> datetime:
     """`now` is the latest time that there is: nothing recorded until now is left out."""
-    return LATEST if value == "now" else _read(value)
-
-
-def _sensible(moment: datetime) -> datetime:
-    if not EARLIEST <= moment <= LATEST:
-        raise ValueError("give a time from 1970 on and before the year 9000")
-    return moment.astimezone(UTC)
+    return times.LATEST if value == "now" else _read(value)
 
 
 def _flag(value: object) -> object:
@@ -50,16 +33,30 @@ def _fit(text: str) -> str:
     return storable(text, len(text)) or ""
 
 
-Instant = Annotated[datetime, BeforeValidator(_read), AfterValidator(_sensible)]
+def judge_range(since: datetime | None, until: datetime | None) -> None:
+    """Refuse a range in which no time lies."""
+    if since and until and since >= until:
+        raise ValueError("let until lie after since")
+
+
+Instant = Annotated[datetime, BeforeValidator(_read)]
 AsOf = Annotated[
     datetime,
     BeforeValidator(_read_or_now),
-    AfterValidator(_sensible),
     WithJsonSchema({"type": "string", "examples": ["now", "2026-09-01T08:00:00Z"]}),
 ]
 Flag = Annotated[bool, BeforeValidator(_flag)]
 Text = Annotated[str, AfterValidator(_fit)]
-Reason = Annotated[Text, Field(min_length=1, max_length=LONGEST_REASON, pattern=r"\S")]
+Reason = Annotated[
+    str,
+    AfterValidator(authorship.reason),
+    WithJsonSchema(
+        {"type": "string", "minLength": 1, "maxLength": authorship.LONGEST_REASON, "pattern": authorship.REASON_PATTERN}
+    ),
+]
+Notes = Annotated[
+    Text, AfterValidator(authorship.notes), Field(json_schema_extra={"maxLength": authorship.LONGEST_NOTES})
+]
 
 
 def _place(kind: str) -> BeforeValidator:
@@ -136,6 +133,7 @@ class AuditQuery(Page):
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
+        judge_range(self.since, self.until)
         if self.format is not AuditFormat.JSON and not self.model_fields_set.isdisjoint({"limit", "cursor"}):
             raise ValueError("csv and jsonl are the whole answer: leave out limit and cursor")
         return self
@@ -174,7 +172,7 @@ class Assign(Question):
     """Held from this instant on, which may not be past; left out or null, from now on."""
     end: Instant | None = None
     """Held until just before this instant; left out or null, until somebody ends it."""
-    notes: Annotated[Text, Field(max_length=LONGEST_NOTES)] = ""
+    notes: Notes = ""
     """Whatever admins want to remember."""
 
     @model_validator(mode="after")

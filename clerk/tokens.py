@@ -16,12 +16,13 @@ from clerk.keys import Keys
 from clerk.opened import Opened, Shelf
 from clerk.session import Session
 from clerk.user import identifier
+from config import origins
 
 LONGEST_TOKEN = 8_192
 """Clerk's own stay below 4 KiB, as they have to fit into a cookie."""
 MOST_LEEWAY_SECONDS = 10
 TIMES = ("exp", "nbf", "iat")
-REQUIRED = ("iss", "sub", "sid", *TIMES)
+REQUIRED = ("iss", "sub", *TIMES)
 
 # Whom a token was made for is `azp` in Clerk's; `aud` is whatever an administrator made it.
 _OPTIONS: Any = {"require": list(REQUIRED), "verify_aud": False, "enforce_minimum_key_length": True}
@@ -44,6 +45,9 @@ class Reason(StrEnum):
     PARTY_WRONG = "party_wrong"
     SESSION_PENDING = "session_pending"
     ORIGIN_WRONG = "origin_wrong"
+    ORIGIN_MISSING = "origin_missing"
+    SIGNED_OUT = "signed_out"
+    SESSION_OUTDATED = "session_outdated"
 
 
 class Refused(Exception):
@@ -74,13 +78,22 @@ _REASONS: tuple[tuple[type[Exception], Reason], ...] = (
 class Tokens:
     """Judges the tokens of one issuer. Neither a claim nor a header of a token ever chooses how it is judged."""
 
-    def __init__(self, issuer: str, keys: Keys, *, parties: Collection[str] = (), leeway_seconds: float = 5) -> None:
+    def __init__(
+        self,
+        issuer: str,
+        keys: Keys,
+        *,
+        parties: Collection[str] = (),
+        leeway_seconds: float = 5,
+        needs_session_id: bool = True,
+    ) -> None:
         if not 0 <= leeway_seconds <= MOST_LEEWAY_SECONDS:
             raise ValueError(f"a leeway of 0 to {MOST_LEEWAY_SECONDS} s")
         self._issuer = issuer
         self._keys = keys
         self._parties = frozenset(parties)
         self._leeway_seconds = leeway_seconds
+        self._needs_session_id = needs_session_id
         self._shelf = Shelf()
 
     def open(self, token: str) -> Session:
@@ -101,6 +114,8 @@ class Tokens:
         kid = _key_name(token)
         key = self._key(kid)
         claims = self._claims(token, key)
+        if self._needs_session_id and claims.get("sid") is None:
+            raise Refused(Reason.CLAIM_MISSING)
         session = _session(claims, self._parties)
         return Opened(
             session=session,
@@ -163,18 +178,32 @@ def _header(token: str) -> dict[str, Any]:
 
 
 def _session(claims: dict[str, Any], parties: Collection[str]) -> Session:
-    clerk_id, session_id = identifier(claims["sub"]), identifier(claims["sid"])
-    if clerk_id is None or session_id is None or not all(_is_time(claims[name]) for name in TIMES):
+    clerk_id, session_id = identifier(claims["sub"]), claims.get("sid")
+    if session_id is not None and identifier(session_id) is None:
+        raise Refused(Reason.CLAIM_MALFORMED)
+    if clerk_id is None or not all(_is_time(claims[name]) for name in TIMES):
         raise Refused(Reason.CLAIM_MALFORMED)
     if claims.get("sts", "active") != "active":
         raise Refused(Reason.SESSION_PENDING)
-    party = claims.get("azp")
-    if not isinstance(party, str | None):
-        raise Refused(Reason.CLAIM_MALFORMED)
+    party = _party(claims.get("azp"), parties)
     # A token that names no party is refused as soon as parties are configured, as Clerk's own SDKs do.
     if parties and party not in parties:
         raise Refused(Reason.PARTY_WRONG)
     return Session(clerk_id=clerk_id, session_id=session_id, actor=_actor(claims), party=party, issued_at=claims["iat"])
+
+
+def _party(azp: object, parties: Collection[str]) -> str | None:
+    """The `azp` as browsers serialize origins; text that is not an origin is left as it is."""
+    if azp is None:
+        return None
+    if not isinstance(azp, str):
+        raise Refused(Reason.CLAIM_MALFORMED)
+    if azp in parties:
+        return azp
+    try:
+        return origins.serialize(azp)
+    except ValueError:
+        return azp
 
 
 def _is_time(value: object) -> bool:

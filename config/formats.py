@@ -2,18 +2,22 @@
 
 import base64
 import binascii
+import re
 from typing import Annotated
-from urllib.parse import urlsplit
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from pydantic import AfterValidator, SecretStr
 
-from config import database_url
+from config import database_url, origins
 
 LEAST_SECRET_BYTES = 16
 LEAST_KEY_BITS = 2_048
+LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
+
+_SEGMENT = re.compile(r"[A-Za-z0-9._~-]+")
+_PARTY = "give an origin as browsers send it, like https://lms.example.com or chrome-extension://<id>, nothing after it"
 
 
 def _postgresql(url: SecretStr) -> SecretStr:
@@ -53,23 +57,47 @@ def split_secrets(value: SecretStr) -> tuple[str, ...]:
 
 
 def _origin(url: str) -> str:
-    """An origin as browsers and Clerk write it; plain HTTP only where nobody can listen."""
-    parts = urlsplit(url)
-    local = parts.hostname in ("localhost", "127.0.0.1", "::1")
-    if (
-        not parts.hostname
-        or parts.scheme not in (("https", "http") if local else ("https",))
-        or parts.username is not None
-        or url.rstrip("/") != f"{parts.scheme}://{parts.netloc}"
-    ):
+    """An origin that we make requests to: https, or plain http on this machine."""
+    try:
+        origin = origins.serialize(url.strip().removesuffix("/"))
+    except ValueError:
+        origin = ""
+    scheme, host, _ = origins.split(origin)
+    if scheme != "https" and not (scheme == "http" and host in LOOPBACK):
         raise ValueError(
             "give an origin like https://clerk.example.com: https (http only for localhost), a host, nothing after it"
         )
-    return url.rstrip("/")
+    return origin
+
+
+def _issuer(url: str) -> str:
+    """An issuer as tokens name it: an origin, and the path of the proxy in front of Clerk if there is one."""
+    scheme, _, rest = url.strip().partition("://")
+    authority, _, path = rest.partition("/")
+    origin = _origin(f"{scheme}://{authority}")
+    segments = path.rstrip("/").split("/") if path.rstrip("/") else []
+    if not all(_SEGMENT.fullmatch(segment) and segment.strip(".") for segment in segments):
+        raise ValueError(
+            "give an issuer like https://clerk.example.com, or https://app.example.com/__clerk for Clerk behind a "
+            "proxy: no query, no fragment, and only letters, digits and . _ ~ - in the path"
+        )
+    return "/".join([origin, *segments])
 
 
 def _parties(value: str) -> str:
-    return ",".join(_origin(party) for party in split_parties(value))
+    return ",".join(_party(party) for party in split_parties(value))
+
+
+def _party(url: str) -> str:
+    """An origin of pages: of a website, a browser extension, or an application with a scheme of its own."""
+    try:
+        origin = origins.serialize(url.removesuffix("/"))
+    except ValueError as error:
+        raise ValueError(f"{_PARTY}; {error}") from None
+    scheme, host, _ = origins.split(origin)
+    if scheme == "http" and host not in LOOPBACK and not host.endswith(".localhost"):
+        raise ValueError(f"{_PARTY}; http is for localhost only")
+    return origin
 
 
 def split_parties(value: str) -> tuple[str, ...]:
@@ -102,6 +130,7 @@ PostgresUrl = Annotated[SecretStr, AfterValidator(_postgresql)]
 RedisUrl = Annotated[SecretStr, AfterValidator(_redis)]
 SigningSecrets = Annotated[SecretStr, AfterValidator(_signing_secrets)]
 Origin = Annotated[str, AfterValidator(_origin)]
+Issuer = Annotated[str, AfterValidator(_issuer)]
 Parties = Annotated[str, AfterValidator(_parties)]
 PublicKey = Annotated[str, AfterValidator(_public_key)]
 SecretKey = Annotated[SecretStr, AfterValidator(_secret_key)]

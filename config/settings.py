@@ -7,7 +7,7 @@ from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from config.database_url import names_pooler
-from config.formats import Origin, Parties, PostgresUrl, PublicKey, RedisUrl, SecretKey, SigningSecrets
+from config.formats import Issuer, Origin, Parties, PostgresUrl, PublicKey, RedisUrl, SecretKey, SigningSecrets
 from config.role import Role
 
 
@@ -152,14 +152,17 @@ class InspectionSettings(Settings):
 class AccessSettings(Settings):
     """What every process that asks who is calling needs."""
 
-    clerk_issuer: Origin
-    """The Frontend API URL of your Clerk instance, `https://clerk.example.com`: the one `iss` that tokens may have."""
+    clerk_issuer: Issuer
+    """Clerk's Frontend API URL or your proxy's (`https://app.example.com/__clerk`): the only `iss` that is accepted."""
 
     clerk_jwt_key: PublicKey | None = None
     """The instance's public key (PEM) that verifies tokens without any network; unset, keys come from the issuer."""
 
     clerk_authorized_parties: Parties = ""
-    """The origins whose pages may send tokens (`azp`), separated by commas; empty, any page of your Clerk instance."""
+    """Origins whose pages may call (`azp`, and `Origin` of cookies), separated by commas; empty accepts any `azp`."""
+
+    token_session_id: Literal["required", "optional"] = "required"  # noqa: S105 - not a secret
+    """`optional` also accepts tokens without `sid`: those of Clerk's JWT templates. `required` refuses them."""
 
     token_leeway_seconds: float = Field(default=5, ge=0, le=10)
     """How far Clerk's clock and ours may differ when a token's times are judged."""

@@ -10,11 +10,13 @@ from access import trail
 from access.final_order import FinalOrder
 from api.answers import Line
 from db import audit as lines
+from db import directory
 from db.audit import Wanted
 from ops import paging, sheet
 from ops.connection import database
-from ops.moment import MOMENT, written
+from ops.moment import MOMENT, judge_range, written
 from ops.terminal import shown
+from ops.texts import CLERK_ID
 
 FINAL_SECONDS = 5.0
 """How long --after waits for the newest lines to be final."""
@@ -30,7 +32,7 @@ FINAL_SECONDS = 5.0
       akako audit --after 0 --all --json > trail.jsonl
     """
 )
-@click.option("--user", help="Whom the lines are about: a Clerk id.")
+@click.option("--user", type=CLERK_ID, help="Whom the lines are about: a Clerk id.")
 @click.option("--actor", help="Who did it, exactly as the lines say it.")
 @click.option("--action", help="What happened, as role.assigned.")
 @click.option("--since", type=MOMENT, help="From then on.")
@@ -59,8 +61,10 @@ def audit(
     """
     if before is not None and after is not None:
         raise click.UsageError("Give --before or --after: --after prints the oldest line first.")
+    judge_range(since, until)
     wanted = Wanted(user=user, actor=actor, action=action, since=since, until=until)
     with database() as pool:
+        _judge_user(pool, user)
         if after is not None:
             _follow(pool, wanted, after, None if whole else limit, as_json)
             return
@@ -118,3 +122,13 @@ def _print(found: Iterable[lines.Line], as_json: bool) -> None:
             for each in found
         ),
     )
+
+
+def _judge_user(pool: Engine, user: str | None) -> None:
+    """Refuse the id of a user whom neither the users nor the trail name: it is mistyped."""
+    if user is None:
+        return
+    with pool.begin() as connection:
+        known = directory.show(connection, user) or lines.page(connection, Wanted(user=user), 1)
+    if not known:
+        raise click.UsageError(f"There is no user {user}, and no line about one. `akako users list` has the ids.")

@@ -9,14 +9,18 @@ import click
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
+from access import authorship
 from access.refusal import Refused
 from config.settings import Settings, load
 from db import engine, faults
 from db.audit import Author
 from db.register import PlaceUnknown
 from ops.terminal import shown
+from ops.texts import NAME, REASON
 
 Command = TypeVar("Command", bound=Callable[..., Any])
+
+BY = click.option("--by", type=NAME, help="Your name for the audit trail. [default: the system's user]")
 
 
 @contextmanager
@@ -58,11 +62,18 @@ def _advice(error: DBAPIError) -> str:
 
 def author(by: str | None, reason: str) -> Author:
     """The operator as the audit trail names one."""
-    return Author(actor=f"operator:{by or getpass.getuser()}", reason=reason)
+    return Author(actor=f"operator:{by or _system_user()}", reason=reason)
+
+
+def _system_user() -> str:
+    """The name that the system has for whoever runs the command."""
+    try:
+        return authorship.operator(getpass.getuser())
+    except (KeyError, OSError, ValueError):  # a container's user may have no name
+        raise click.UsageError("The system has no usable name for you. Give your name with --by.") from None
 
 
 def signed(command: Command) -> Command:
     """The options of a command that changes something: who, and why."""
-    reason = click.option("--reason", required=True, help="Why; it stands in the audit trail.")
-    by = click.option("--by", help="Your name for the audit trail. [default: the system's user]")
-    return reason(by(command))
+    reason = click.option("--reason", type=REASON, required=True, help="Why; it stands in the audit trail.")
+    return reason(BY(command))

@@ -33,8 +33,6 @@ def discard(chosen: Chosen, everything: bool, reason: str, by: str | None, as_js
     Stopped with Ctrl-C, it says what it did. Ends with 1 if an event was left; each is named with the reason.
     """
     chosen.judge(everything)
-    if not reason.strip():
-        raise click.UsageError("Say why with --reason; it stands in the audit trail.")
     with database(lock_seconds=LOCK_SECONDS) as engine:
         _discard(engine, chosen.until_now(engine), author(by, reason), as_json)
 

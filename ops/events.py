@@ -17,12 +17,13 @@ from db import census, register
 from db.register import Entry
 from db.selection import Selection
 from ops import paging, sheet
-from ops.connection import author, database, transaction
+from ops.connection import BY, author, database, transaction
 from ops.discard import discard
 from ops.moment import written
 from ops.replay import replay
 from ops.selection import Chosen, selecting
 from ops.terminal import shown
+from ops.texts import REASON
 
 PAGE = 500
 """Events in memory at once."""
@@ -65,12 +66,14 @@ def list_(chosen: Chosen, limit: int, before: str | None, whole: bool, only_ids:
     with database() as pool:
         if whole:
             with pool.begin() as connection:
+                chosen.judge_user(connection)
                 total = register.count(connection, selection)
             count = itertools.count(1)
             found = paging.with_progress("events", _pages(pool, selection, before), total, lambda _: next(count))
             _print_list(found, only_ids, as_json, None)
             return
         with pool.begin() as connection:
+            chosen.judge_user(connection)
             page, more = paging.first(register.page(connection, selection, limit + 1, before), limit)
     last = page[-1].svix_id if more else None
     _print_list(page, only_ids, as_json, last)
@@ -87,12 +90,12 @@ def list_(chosen: Chosen, limit: int, before: str | None, whole: bool, only_ids:
 )
 @click.argument("svix_id")
 @click.option("--reveal", is_flag=True, help="Show personal fields too; the audit trail says that you did, and why.")
-@click.option("--reason", default="", help="Why they are to be revealed.")
-@click.option("--by", help="Your name for the audit trail. [default: the system's user]")
+@click.option("--reason", type=REASON, help="Why they are to be revealed.")
+@BY
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def show(svix_id: str, reveal: bool, reason: str, by: str | None, as_json: bool) -> None:
+def show(svix_id: str, reveal: bool, reason: str | None, by: str | None, as_json: bool) -> None:
     """Show a delivery as it came, whether its signature still fits, and what it changed."""
-    if reveal and not reason.strip():
+    if reveal and reason is None:
         raise click.UsageError(
             "Say with --reason why personal fields are to be revealed; it stands in the audit trail."
         )
@@ -101,7 +104,7 @@ def show(svix_id: str, reveal: bool, reason: str, by: str | None, as_json: bool)
     with transaction() as connection:
         found = (
             inspection.reveal(connection, svix_id, seals, author(by, reason))
-            if reveal
+            if reveal and reason
             else inspection.inspect(connection, svix_id, seals)
         )
     told = event_answers.inspected(found)

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 import click
 
+from access import times
 from db import clock
 from ops.connection import transaction
 
@@ -17,15 +18,12 @@ class Moment(click.ParamType[datetime]):
         """The instant, in UTC."""
         if isinstance(value, datetime):
             return value
+        if value == "now":
+            return _now()
         try:
-            moment = _now() if value == "now" else datetime.fromisoformat(value.upper())
-        except ValueError:
-            moment = None
-        if moment is None or moment.tzinfo is None:
-            self.fail(
-                f"{value} is no time with a zone; write 2026-09-01T08:00:00Z or 2026-09-01T10:00+02:00", param, ctx
-            )
-        return moment.astimezone(UTC)
+            return times.read(value)
+        except ValueError as error:
+            self.fail(f"{error}.", param, ctx)
 
 
 def _now() -> datetime:
@@ -35,6 +33,12 @@ def _now() -> datetime:
 
 
 MOMENT = Moment()
+
+
+def judge_range(since: datetime | None, until: datetime | None, names: str = "--since must be before --until") -> None:
+    """Refuse a range in which no time lies."""
+    if since and until and since >= until:
+        raise click.UsageError(f"{names}: {times.write(since)} is not before {times.write(until)}.")
 
 
 def written(moment: datetime | None, otherwise: str = "") -> str:

@@ -15,9 +15,10 @@ from config.settings import NewUserSettings, load
 from db import audit, handling
 from db.selection import Status
 from ops import interruption, named, progress, sheet
-from ops.connection import author, database
+from ops.connection import BY, author, database
 from ops.named import Part
 from ops.selection import EVERYTHING, Chosen, selecting
+from ops.texts import REASON
 from worker.difference import Change, Difference
 from worker.preview import preview as look
 from worker.replay import SET, Left, Order, Replayed
@@ -46,8 +47,8 @@ UNSAID = "A preview."
 @click.option("--reveal", is_flag=True, help="Show personal fields in the preview; the audit trail says that you did.")
 @click.option("--force", is_flag=True, help="Let ONE event count although a newer is known. Nobody is brought back.")
 @click.option("--after", help="Go on after this event, as a replay that was stopped says.")
-@click.option("--reason", default="", help="Why; it stands in the audit trail. Needed, but for a preview.")
-@click.option("--by", help="Your name for the audit trail. [default: the system's user]")
+@click.option("--reason", type=REASON, help="Why; it stands in the audit trail. Needed, but for a preview.")
+@BY
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def replay(
     chosen: Chosen,
@@ -57,7 +58,7 @@ def replay(
     reveal: bool,
     force: bool,
     after: str | None,
-    reason: str,
+    reason: str | None,
     by: str | None,
     as_json: bool,
 ) -> None:
@@ -69,11 +70,11 @@ def replay(
     chosen.judge(everything)
     if force and (len(chosen.named) != 1 or chosen.named == ("-",)):
         raise click.UsageError("--force takes one event by its id: of several, their order would decide what is true.")
-    if not reason.strip() and (reveal or not preview):
+    if reason is None and (reveal or not preview):
         raise click.UsageError("Say why with --reason; it stands in the audit trail.")
     logs.configure("akako", level="WARNING")
     order = Order(
-        author=author(by, reason if reason.strip() else UNSAID),
+        author=author(by, reason or UNSAID),
         default_role=load(NewUserSettings).default_role,
         discarded=chosen.selection.status is Status.DISCARDED,
         insists=force,

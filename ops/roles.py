@@ -17,6 +17,7 @@ from ops import paging, sheet
 from ops.connection import author, database, signed, transaction
 from ops.moment import MOMENT, Moment
 from ops.role_tables import exact, print_history, print_holders, print_question, print_revisions
+from ops.texts import NOTES
 
 ROLE = click.Choice(list(Role), case_sensitive=False)
 
@@ -139,7 +140,7 @@ def at(clerk_id: str, instant: datetime, as_of: datetime | None, as_json: bool) 
 @click.argument("role", type=ROLE)
 @click.option("--start", type=MOMENT, help="Held from then on, not from the past. [default: now]")
 @click.option("--end", type=MOMENT, help="Held until just before then. [default: until somebody ends it]")
-@click.option("--notes", default="", help="Whatever admins want to remember.")
+@click.option("--notes", type=NOTES, default="", help="Whatever admins want to remember.")
 @signed
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def assign(

@@ -7,20 +7,21 @@ from functools import wraps
 from typing import Any
 
 import click
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from clerk.user import identifier
-from db import clock, register
+from db import clock, directory, register
 from db.selection import Selection, Status
 from ops import named
-from ops.moment import MOMENT
+from ops.moment import MOMENT, judge_range
 from ops.named import Part
+from ops.texts import CLERK_ID
 
 OPTIONS = (
     click.argument("svix_ids", nargs=-1, metavar="[SVIX_ID]..."),
     click.option("--status", type=click.Choice(list(Status), case_sensitive=False), help="Only these."),
     click.option("--type", help="Of this type, as user.updated."),
-    click.option("--user", help="About this user: a Clerk id."),
+    click.option("--user", type=CLERK_ID, help="About this user: a Clerk id."),
     click.option("--since", type=MOMENT, help="Received from then on."),
     click.option("--until", type=MOMENT, help="Received before then."),
     click.option("--occurred-since", type=MOMENT, help="Happened at Clerk from then on."),
@@ -48,6 +49,13 @@ class Chosen:
         if self.is_everything != everything:
             raise click.UsageError("Say which events: ids, - for ids from standard input, conditions, or --all alone.")
 
+    def judge_user(self, connection: Connection) -> None:
+        """Refuse the id of a user whom neither the users nor the events name: it is mistyped."""
+        user = self.selection.user
+        if user is None or directory.show(connection, user) or register.count(connection, Selection(user=user)):
+            return
+        raise click.UsageError(f"There is no user {user}, and no event about one. `akako users list` has the ids.")
+
     def count(self, engine: Engine) -> int | None:
         """How many events are meant; None if that is not known before standard input ends."""
         if self.named:
@@ -60,6 +68,7 @@ class Chosen:
         if self.named:
             return self
         with engine.begin() as connection:
+            self.judge_user(connection)
             now, until = clock.now(connection), self.selection.until
         return replace(self, selection=replace(self.selection, until=min(now, until) if until else now))
 
@@ -101,6 +110,10 @@ def selecting(command: Callable[..., Any]) -> Callable[..., Any]:
         asked = {name: given.pop(name) for name in CONDITIONS}
         if "-" in svix_ids and len(svix_ids) > 1:
             raise click.UsageError("Name ids, or - alone to read them from standard input, one a line.")
+        judge_range(asked["since"], asked["until"])
+        judge_range(
+            asked["occurred_since"], asked["occurred_until"], "--occurred-since must be before --occurred-until"
+        )
         return command(*args, chosen=Chosen(Selection(**asked), svix_ids), **given)
 
     for option in reversed(OPTIONS):

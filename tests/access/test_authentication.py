@@ -1,6 +1,7 @@
 import asyncio
 import json
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 
@@ -12,6 +13,7 @@ from structlog.testing import capture_logs
 
 from access import authentication
 from clerk.keyring import PATH
+from config.role import Role
 from tests import lms, people
 from tests.clerk_signs_in import ADA, PARTY, Instance
 from tests.local_server import Answer, LocalServer, serving
@@ -72,6 +74,100 @@ def test_a_cookie_that_rides_with_a_strange_page_is_unauthorized(platform: TestC
     assert status(platform, Cookie=cookie, Origin=PARTY) == 200
     assert status(platform, Cookie=cookie, Origin="https://evil.example.com") == 401
     assert status(platform, Cookie=cookie, Origin="null") == 401
+
+
+@pytest.fixture
+def any_party(database: Database, instance: Instance, opened: ExitStack) -> TestClient:
+    """A client of a platform that names no parties, at https://lms.example.com as its pages are."""
+    client = opened.enter_context(lms.serving(database, instance, clerk_authorized_parties=""))
+    client.base_url = client.base_url.copy_with(scheme="https", host="lms.example.com")
+    return client
+
+
+def post(platform: TestClient, **headers: str) -> int:
+    return platform.post("/course", headers=headers).status_code
+
+
+def test_without_parties_a_form_of_a_strange_page_is_unauthorized(
+    any_party: TestClient, instance: Instance, engine: Engine
+) -> None:
+    people.add(engine, ADA, Role.MENTOR)
+    cookie = f"__session={instance.token()}"
+    assert post(any_party, Cookie=cookie, Origin=PARTY) == 200
+    assert post(any_party, Cookie=cookie, Origin="https://evil.example.com") == 401
+    assert post(any_party, Cookie=cookie, Origin="null") == 401
+    assert post(any_party, Cookie=cookie, **{"Sec-Fetch-Site": "cross-site"}) == 401
+    assert post(any_party, Cookie=cookie) == 401
+    assert post(any_party, Authorization=f"Bearer {instance.token()}", Origin="https://evil.example.com") == 200
+
+
+def test_without_parties_a_cookie_counts_for_the_page_that_its_token_was_made_for(
+    any_party: TestClient, instance: Instance
+) -> None:
+    page = "https://app.example.com"
+    theirs, ours = instance.token(azp="https://App.example.com:443"), instance.token()
+    assert status(any_party, Cookie=f"__session={theirs}", Origin=page) == 200
+    assert status(any_party, Cookie=f"__session={ours}", Origin=page) == 401
+    assert status(any_party, Cookie=f"__session={instance.token(azp=None)}", Origin=page) == 401
+    assert status(any_party, Cookie=f"__session={instance.token(azp='null')}", Origin="null") == 401
+
+
+def test_without_parties_links_from_elsewhere_lead_in_and_images_do_not(
+    any_party: TestClient, instance: Instance
+) -> None:
+    link = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}
+    image = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Dest": "image"}
+    cookie = f"__session={instance.token()}"
+    assert status(any_party, Cookie=cookie, **link) == 200
+    assert status(any_party, Cookie=cookie, **image) == 401
+
+
+def test_the_cookie_of_a_session_that_clerk_calls_signed_out_is_unauthorized(
+    platform: TestClient, instance: Instance
+) -> None:
+    cookie = f"__session={instance.token(age=10)}"
+    assert status(platform, Cookie=f"{cookie}; __client_uat=0") == 401
+    assert status(platform, Cookie=f"{cookie}; __client_uat={int(time.time()) - 3_600}") == 200
+    assert status(platform, Authorization=f"Bearer {instance.token()}", Cookie="__client_uat=0") == 200
+
+
+def test_a_cookie_from_before_the_last_change_of_the_browsers_sign_ins_is_unauthorized(
+    platform: TestClient, instance: Instance
+) -> None:
+    changed = int(time.time()) - 5
+    old, new = instance.token("user_old", iat=changed - 1), instance.token("user_new", iat=changed)
+    assert status(platform, Cookie=f"__session={old}; __client_uat={changed}") == 401
+    assert status(platform, Cookie=f"__session={new}; __client_uat={changed}") == 200
+
+
+def test_a_token_of_a_template_signs_in_where_the_setting_says_so(
+    platform: TestClient, instance: Instance, database: Database, engine: Engine, opened: ExitStack
+) -> None:
+    people.add(engine, ADA)
+    optional = opened.enter_context(lms.serving(database, instance, token_session_id="optional"))
+    made = lms.bearer(instance.token(sid=None, sts=None, v=None, jti="0123456789abcdef"))
+    assert platform.get("/me", headers=made).status_code == 401
+    assert optional.get("/me", headers=made).json()["session"] is None
+    assert optional.get("/me", headers=lms.bearer(instance.token())).json()["session"] == "sess_1"
+
+
+def test_an_issuer_behind_a_path_publishes_its_keys_below_it(opened: ExitStack, database: Database) -> None:
+    _, issuer = issuing(opened, published(Instance()))
+    instance = Instance(f"{issuer.url}/__clerk")
+    platform = opened.enter_context(
+        lms.serving(database, instance, clerk_jwt_key=None, clerk_issuer=f"{instance.issuer}/")
+    )
+    assert status(platform, Authorization=f"Bearer {instance.token()}") == 200
+    assert status(platform, Authorization=f"Bearer {instance.token(iss=issuer.url)}") == 401
+    assert [asked.path for asked in issuer.asked] == ["/__clerk" + PATH]
+
+
+def test_an_extension_that_is_a_party_signs_in(database: Database, instance: Instance, opened: ExitStack) -> None:
+    party = "chrome-extension://abcdefghijklmnopabcdefghijklmnop"
+    platform = opened.enter_context(lms.serving(database, instance, clerk_authorized_parties=f"{party}/"))
+    assert status(platform, Authorization=f"Bearer {instance.token(azp=party)}") == 200
+    assert status(platform, Cookie=f"__session={instance.token(azp=party)}", Origin=party) == 200
+    assert status(platform, Authorization=f"Bearer {instance.token()}") == 401
 
 
 def test_a_bearer_token_needs_no_origin_since_no_browser_sends_it_by_itself(

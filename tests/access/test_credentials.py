@@ -30,7 +30,8 @@ def test_a_bearer_token_is_found_in_any_case(scheme: str) -> None:
     ],
 )
 def test_clerks_session_cookies_are_found_among_others(sent: str, tokens: tuple[str, ...]) -> None:
-    assert credentials.find([cookie(sent)]) == Credentials(tokens, from_cookie=True)
+    found = credentials.find([cookie(sent)])
+    assert (found.tokens, found.from_cookie) == (tokens, True)
 
 
 def test_cookies_may_come_in_several_headers() -> None:
@@ -67,3 +68,48 @@ def test_bytes_of_any_kind_are_read() -> None:
     every = bytes(range(1, 256))
     headers: Headers = [(b"authorization", every), (b"cookie", every), (b"origin", every), (b"x", every)]
     assert credentials.find(headers).tokens == ()
+
+
+SIGNED_IN, SIGNED_OUT = "__client_uat=1790000000", "__client_uat=0"
+
+
+@pytest.mark.parametrize(
+    ("sent", "earliest"),
+    [
+        ("__session=a.b.c", {"a.b.c": 0}),
+        (f"__session=a.b.c; {SIGNED_IN}", {"a.b.c": 1_790_000_000}),
+        (f"__session_X=a.b.c; {SIGNED_IN}", {"a.b.c": 1_790_000_000}),
+        ("__session_X=a.b.c; __client_uat_X=7; __client_uat=9", {"a.b.c": 7}),
+        (f"__session_X=a.b.c; __client_uat_X=7; {SIGNED_OUT}", {"a.b.c": 7}),
+        (f"__session=a.b.c; __session_X=a.b.c; __client_uat_X=7; {SIGNED_OUT}", {"a.b.c": 7}),
+        (f"__session=a.b.c; __session_X=d.e.f; __client_uat_X=7; {SIGNED_OUT}", {"d.e.f": 7}),
+        ("__session=a.b.c; __session_X=d.e.f; __client_uat_X=0; __client_uat=7", {"a.b.c": 7}),
+        ("__session=a.b.c; __client_uat=7; __client_uat=9", {"a.b.c": 9}),
+        ("__session=a.b.c; __client_uat_Y=0; x__client_uat=0; __client_uats=0", {"a.b.c": 0}),
+    ],
+)
+def test_a_session_cookie_is_judged_by_the_client_cookie_of_its_instance(sent: str, earliest: dict[str, int]) -> None:
+    assert credentials.find([cookie(sent)]).earliest == earliest
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        f"__session=a.b.c; {SIGNED_OUT}",
+        f"{SIGNED_OUT}; __session_X=a.b.c",
+        "__session_X=a.b.c; __client_uat_X=0; __client_uat=7",
+        "__session=a.b.c; __session_X=a.b.c; __client_uat_X=0; __client_uat=7",
+        "__session=a.b.c; __client_uat=7; __client_uat=0",
+        "__session=a.b.c; __client_uat=",
+        "__session=a.b.c; __client_uat=soon",
+        f"__session=a.b.c; __client_uat={'9' * 5_000}",
+    ],
+)
+def test_cookies_of_a_signed_out_client_are_refused(sent: str) -> None:
+    with pytest.raises(Refused, match=Reason.SIGNED_OUT):
+        credentials.find([cookie(sent)])
+
+
+def test_a_bearer_token_is_not_judged_by_cookies() -> None:
+    found = credentials.find([cookie(f"__session=a.b.c; {SIGNED_OUT}"), (b"authorization", b"Bearer d.e.f")])
+    assert found.tokens == ("d.e.f",)

@@ -59,6 +59,21 @@ def test_a_strange_page_opens_no_websocket_with_our_users_cookie(
     assert denied(platform, Cookie=cookie, Origin="https://evil.example.com")[0] == 401
 
 
+def test_without_parties_a_strange_page_opens_no_websocket_either(
+    engine: Engine, database: Database, instance: Instance
+) -> None:
+    people.add(engine, ADA, Role.MENTOR)
+    cookie = f"__session={instance.token()}"
+    with lms.serving(database, instance, clerk_authorized_parties="") as platform:
+        own = {"Cookie": cookie, "Host": "lms.example.com", "Origin": PARTY}
+        with platform.websocket_connect("/classroom", headers=own) as websocket:
+            assert websocket.receive_json()["clerk_id"] == ADA
+        assert denied(platform, Cookie=cookie, Origin="https://evil.example.com")[0] == 401
+        assert denied(platform, Cookie=cookie)[0] == 401
+        link = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}
+        assert denied(platform, Cookie=cookie, **link)[0] == 401
+
+
 def test_while_the_database_is_away_no_websocket_opens(instance: Instance) -> None:
     with lms.serving(NOBODY, instance) as platform:
         assert denied(platform, **lms.bearer(instance.token())) == (503, {"error": "Unavailable"})

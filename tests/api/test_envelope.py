@@ -15,6 +15,7 @@ from api.envelope import Envelope
 from config.settings import ApiSettings
 from tests import people
 from tests.api.asking import Person, SignIn
+from tests.ledger import rows
 
 PROBLEM = {"error", "message", "request_id"}
 
@@ -106,6 +107,12 @@ def test_a_body_that_another_page_could_send_without_asking_is_refused(admin: Pe
     [
         ({"role": "MENTOR"}, "reason"),
         ({"role": "MENTOR", "reason": "  "}, "reason"),
+        ({"role": "MENTOR", "reason": "a\x00b"}, "reason: give a reason without line breaks"),
+        ({"role": "MENTOR", "reason": "x" * 1_001}, "reason: give a reason of at most 1,000 characters"),
+        ({"role": "MENTOR", "reason": "Why.", "notes": "x" * 4_001}, "notes: give notes of at most 4,000 characters"),
+        ({"role": "MENTOR", "reason": "Why.", "end": "2027-01-01T24:00:00Z"}, "end: write midnight as 00:00:00"),
+        ({"role": "MENTOR", "reason": "Why.", "end": "2027-01-01T08:00:00.123456789Z"}, "end: give at most six digits"),
+        ({"role": "MENTOR", "reason": "Why.", "end": "9999-12-31T23:59:59-05:00"}, "before the year 9000"),
         ({"role": "OWNER", "reason": "Why."}, "role"),
         ({"role": "MENTOR", "reason": "Why.", "start": "2026-09-01T08:00:00"}, "start"),
         ({"role": "MENTOR", "reason": "Why.", "start": 1_790_000_000}, "start"),
@@ -155,12 +162,29 @@ def test_a_body_with_a_key_given_twice_is_refused(engine: Engine, admin: Person,
     assert "key" in answer.json()["message"]
 
 
+@pytest.mark.parametrize(
+    "query",
+    [
+        "audit?since={later}&until={sooner}",
+        "audit?since={later}&until={later}",
+        "events?since={later}&until={sooner}",
+        "events?occurred_since={later}&occurred_until={sooner}",
+    ],
+)
+def test_a_range_in_which_no_time_lies_is_refused(admin: Person, query: str) -> None:
+    times = {"sooner": "2026-09-01T08:00:00Z", "later": "2026-09-01T08:00:00.000001Z"}
+
+    answer = admin.client.get(f"/api/admin/{query.format(**times)}", headers=admin.headers)
+
+    assert (answer.status_code, answer.json()["message"]) == (422, "let until lie after since")
+
+
 def test_text_that_the_database_cannot_hold_is_kept_with_a_sign_in_its_place(engine: Engine, admin: Person) -> None:
     people.add(engine, "user_ada")
 
-    answer = admin.post("/api/admin/users/user_ada/roles", role="MENTOR", reason="a\x00b")
+    admin.post("/api/admin/users/user_ada/roles", role="MENTOR", reason="Why.", notes="a\x00b")
 
-    assert answer.json()["reason"] == "a\ufffdb"
+    assert rows(engine, "select admin_notes from user_roles where role = 'MENTOR'") == [("a\ufffdb",)]
 
 
 def test_no_page_of_another_origin_may_read_an_answer_by_default(client: TestClient) -> None:

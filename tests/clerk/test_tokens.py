@@ -132,6 +132,19 @@ def test_without_configured_parties_any_party_and_none_may_call() -> None:
     assert tokens(parties=()).open(INSTANCE.token(azp=None)).party is None
 
 
+@pytest.mark.parametrize("azp", ["https://LMS.example.com", "https://lms.example.com:443", PARTY])
+def test_a_party_is_compared_as_browsers_write_it(azp: str) -> None:
+    assert tokens().open(INSTANCE.token(azp=azp)).party == PARTY
+
+
+def test_a_token_of_a_template_opens_only_where_no_session_id_is_needed() -> None:
+    made = INSTANCE.token(sid=None, sts=None, v=None)
+    assert refusal(made) is Reason.CLAIM_MISSING
+    assert tokens(needs_session_id=False).open(made).session_id is None
+    assert refusal(INSTANCE.token(sid=""), needs_session_id=False) is Reason.CLAIM_MALFORMED
+    assert refusal(INSTANCE.token(sid=7), needs_session_id=False) is Reason.CLAIM_MALFORMED
+
+
 def test_a_token_of_an_older_version_without_status_opens() -> None:
     assert tokens().open(INSTANCE.token(sts=None, v=None)).clerk_id == ADA
 
