@@ -121,4 +121,6 @@ def _begin(watch: Watch) -> None:
     settle()
     watch.start()
     redis = BrokerGauge(Broker(settings.redis_url.get_secret_value()))
-    exposition.start(settings, counts.PLACE, redis, Stillness(lambda: watch.still_seconds))
+    exposition.start(
+        settings, counts.PLACE, redis, Stillness(lambda: watch.still_seconds), healthy=lambda: watch.is_moving
+    )
