@@ -1,6 +1,6 @@
 """`python -m api`: the desk, listening on HOST and PORT."""
 
-from serving import stop_signals
+from health import stop_signals
 
 
 def main() -> None:

@@ -20,7 +20,7 @@ def serve(app: str, settings: ListeningSettings, processes: int) -> None:
     """Serve an application, whose lifespan hands its `limits` to the connections, until told to stop.
 
     What was taken until then is answered, within `GRACE_SECONDS`; the process ends with 0
-    (`serving.stop_signals` has to be installed).
+    (`health.stop_signals` has to be installed).
     """
     open_files.allow(settings.max_connections)
     sockets = listening.sockets(settings.host, settings.port)

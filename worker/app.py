@@ -1,5 +1,10 @@
 """The Celery application that `celery -A worker.app` starts, with its calendar, made from the environment."""
 
+# ruff: noqa: E402 - a signal that comes during the other imports, which take long, stops the process cleanly too
+from health import stop_signals
+
+stop_signals.install()
+
 import sys
 from typing import Any
 
@@ -81,6 +86,12 @@ def _watch_worker(**_: object) -> None:
     worker_ready.connect(watch.ready, weak=False)
     worker_shutting_down.connect(watch.stop, weak=False)
     _begin(watch)
+
+
+@worker_ready.connect(weak=False)
+def _stop_cleanly(**_: object) -> None:
+    """Celery's own would end with 1 on SIGINT, and start the worker again on SIGHUP."""
+    stop_signals.equate()
 
 
 @worker_ready.connect(weak=False)
