@@ -14,6 +14,6 @@ RUN useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin akak
 COPY --from=builder /opt/akako /opt/akako
 ENV PATH=/opt/akako/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
 WORKDIR /tmp
-USER akako
+USER 10001
 EXPOSE 8000
 CMD ["python", "-m", "webhooks"]

@@ -1,15 +1,18 @@
 """`python -m api`: the desk, listening on HOST and PORT."""
 
-from config import logs
-from config.settings import ApiSettings, load
-from health import counts, exposition
-from health.broker import Broker
-from health.gauges import BrokerGauge
-from serving.server import serve
+from health import stop_signals
 
 
 def main() -> None:
     """Serve until told to stop; then answer what was taken, and end."""
+    stop_signals.install()
+    from config import logs
+    from config.settings import ApiSettings, load
+    from health import counts, exposition
+    from health.broker import Broker
+    from health.gauges import BrokerGauge
+    from serving.server import serve
+
     settings = load(ApiSettings)
     logs.configure("api", form=settings.log_format, level=settings.log_level)
     exposition.start(settings, counts.PLACE, BrokerGauge(Broker(settings.redis_url.get_secret_value())))

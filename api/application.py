@@ -77,7 +77,7 @@ def build(settings: ApiSettings) -> ASGIApp:
             Route("/readyz", ready.build(settings).answer),
         ],
         middleware=[
-            *_cors(split_parties(settings.api_allowed_origins)),
+            *_cors(split_parties(settings.api_allowed_origins), split_parties(settings.api_allowed_headers)),
             Middleware(AuthenticationMiddleware, backend=guard),
         ],
         exception_handlers={HTTPException: problems.elsewhere(refused.note), Exception: problems.handle_any},
@@ -107,7 +107,7 @@ def _desk(settings: ApiSettings) -> Desk:
     return Desk(database, turns, newcomers, RefusedRequests(database), settings.default_role, seals, final_order)
 
 
-def _cors(origins: tuple[str, ...]) -> list[Middleware]:
+def _cors(origins: tuple[str, ...], headers: tuple[str, ...]) -> list[Middleware]:
     """Closed, unless origins are named."""
     if not origins:
         return []
@@ -116,7 +116,7 @@ def _cors(origins: tuple[str, ...]) -> list[Middleware]:
             CORSMiddleware,
             allow_origins=origins,
             allow_methods=["GET", "POST", "PATCH", "DELETE"],
-            allow_headers=["Authorization", "Content-Type"],
+            allow_headers=["Authorization", "Content-Type", *headers],
             expose_headers=["X-Request-Id", "Retry-After"],
             max_age=600,
         )

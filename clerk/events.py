@@ -72,6 +72,8 @@ def read(body: bytes) -> Event:
     """What a body says."""
     try:
         envelope = json.loads(body)
+    except UnicodeDecodeError:
+        return Event(Unreadable("The body is not UTF-8 text."))
     except ValueError:
         return Event(Unreadable("The body is not JSON."))
     if not isinstance(envelope, dict):

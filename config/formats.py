@@ -105,6 +105,14 @@ def split_parties(value: str) -> tuple[str, ...]:
     return tuple(party.strip() for party in value.split(",") if party.strip())
 
 
+def _header_names(value: str) -> str:
+    """The names of request headers, as HTTP allows them."""
+    for name in split_parties(value):
+        if not re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", name):
+            raise ValueError(f"{name!r} is not the name of a header; separate names by commas")
+    return value
+
+
 def _public_key(pem: str) -> str:
     """A PEM as it was pasted: some hosts keep line breaks only as a backslash and an n."""
     pem = pem.replace("\\n", "\n").strip()
@@ -132,5 +140,6 @@ SigningSecrets = Annotated[SecretStr, AfterValidator(_signing_secrets)]
 Origin = Annotated[str, AfterValidator(_origin)]
 Issuer = Annotated[str, AfterValidator(_issuer)]
 Parties = Annotated[str, AfterValidator(_parties)]
+HeaderNames = Annotated[str, AfterValidator(_header_names)]
 PublicKey = Annotated[str, AfterValidator(_public_key)]
 SecretKey = Annotated[SecretStr, AfterValidator(_secret_key)]

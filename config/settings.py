@@ -7,7 +7,17 @@ from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from config.database_url import names_pooler
-from config.formats import Issuer, Origin, Parties, PostgresUrl, PublicKey, RedisUrl, SecretKey, SigningSecrets
+from config.formats import (
+    HeaderNames,
+    Issuer,
+    Origin,
+    Parties,
+    PostgresUrl,
+    PublicKey,
+    RedisUrl,
+    SecretKey,
+    SigningSecrets,
+)
 from config.role import Role
 
 
@@ -78,10 +88,13 @@ class ListeningSettings(Settings):
     """The port that the process listens on; receiver and API run as two processes, each with its own."""
 
     max_connections: int = Field(default=4_000, ge=10)
-    """How many connections a process holds at once; more are closed as they come. Its limit of open files is raised."""
+    """Connections that a process holds at once; at the limit, a newcomer closes one that waits for its sender."""
 
     body_timeout_seconds: float = Field(default=10, gt=0)
     """How long a sender may take for a request's headers, and again for its body, before the connection is closed."""
+
+    keep_alive_seconds: int = Field(default=75, ge=1)
+    """How long an idle connection stays open; must be longer than the proxy's own upstream time-out (nginx: 60 s)."""
 
 
 class NewUserSettings(Settings):
@@ -203,6 +216,9 @@ class ApiSettings(
 
     api_allowed_origins: Parties = ""
     """The origins whose pages may read the API's answers (CORS), separated by commas; empty, none but its own."""
+
+    api_allowed_headers: HeaderNames = "baggage, sentry-trace, traceparent, tracestate, X-Request-Id, X-Requested-With"
+    """Request headers those pages may send (CORS) besides `Authorization` and `Content-Type`, separated by commas."""
 
     api_max_body_bytes: int = Field(default=65_536, ge=1_024)
     """The largest request body that the API reads, in bytes; a larger one is answered 413."""

@@ -125,6 +125,15 @@ def contents(connection: Connection, svix_ids: Sequence[str]) -> dict[str, Conte
     return {svix_id: Content(bytes(body), timestamp, received_at) for svix_id, body, timestamp, received_at in rows}
 
 
+def digests(connection: Connection, svix_ids: Sequence[str]) -> dict[str, bytes]:
+    """The SHA-256 of the stored bodies of events, by their ids; of a body that was forgotten, as it was noted."""
+    rows = connection.exec_driver_sql(
+        "select svix_id, coalesce(digest, sha256(body)) from webhook_events where svix_id = any(%(ids)b::text[])",
+        {"ids": list(svix_ids)},
+    )
+    return {svix_id: bytes(digest) for svix_id, digest in rows}
+
+
 def mark_applied(connection: Connection, svix_ids: Sequence[str]) -> list[float]:
     """Say that events are done, in the transaction that holds what they did; for how many seconds each was kept."""
     lags = connection.exec_driver_sql(

@@ -1,13 +1,17 @@
-"""`/metrics` on a port of its own: strangers do not come by there, and the process's own work is not delayed."""
+"""`/metrics` and `/healthz` on a port of their own: strangers do not come by there, and no work is delayed."""
 
+import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 import structlog
-from prometheus_client import CollectorRegistry, Metric, ProcessCollector, start_http_server
+from prometheus_client import CollectorRegistry, Metric, ProcessCollector, make_wsgi_app
+from prometheus_client.exposition import ThreadingWSGIServer
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
@@ -60,25 +64,48 @@ class _Together(Collector):
             return [metric for collector in self._collectors for metric in collector.collect()]
 
 
-def start(settings: MetricsSettings, place: str, *collectors: Collector) -> None:
-    """Answer Prometheus from now on, for all who count at this place; nothing if no port is set.
+class _Silent(WSGIRequestHandler):
+    def log_message(self, *_: object) -> None:
+        """Log no request."""
 
-    A port that is taken is tried again: work is more important than being seen, and after a restart it is soon free.
+
+def start(
+    settings: MetricsSettings, place: str, *collectors: Collector, healthy: Callable[[], bool] = lambda: True
+) -> None:
+    """Answer Prometheus and health probes from now on, for all who count at this place; nothing if no port is set.
+
+    `/healthz` is 200 while `healthy` says so, else 503. A port that is taken is tried again: work is more important
+    than being seen, and after a restart it is soon free.
     """
     if not settings.metrics_port:
         return
     database = DatabaseGauges(Look(settings.database_url.get_secret_value(), settings.database_pooler))
     registry = CollectorRegistry()
     registry.register(_Together(Counted(place), ProcessCollector(registry=None), database, *collectors))
-    threading.Thread(target=_listen, args=(settings, registry), name="metrics", daemon=True).start()
+    app = application(make_wsgi_app(registry), healthy)
+    threading.Thread(target=_listen, args=(settings, app), name="metrics", daemon=True).start()
 
 
-def _listen(settings: MetricsSettings, registry: CollectorRegistry) -> None:
+def application(metrics: Any, healthy: Callable[[], bool]) -> Any:
+    """The WSGI application: `/healthz`, and metrics everywhere else."""
+
+    def answer(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        if environ["PATH_INFO"] != "/healthz":
+            answered: Iterable[bytes] = metrics(environ, start_response)
+            return answered
+        well = healthy()
+        start_response("200 OK" if well else "503 Service Unavailable", [("Content-Type", "application/json")])
+        return [b'{"status":"ok"}' if well else b'{"status":"stalled"}']
+
+    return answer
+
+
+def _listen(settings: MetricsSettings, app: Any) -> None:
     told = False
     while True:
         try:
             with forking.held_off():
-                start_http_server(settings.metrics_port, settings.metrics_host, registry)
+                server = _server(settings.metrics_host, settings.metrics_port, app)
         except OSError as error:
             if not told:
                 log.warning(
@@ -91,4 +118,14 @@ def _listen(settings: MetricsSettings, registry: CollectorRegistry) -> None:
             time.sleep(RETRY_SECONDS)
         else:
             log.info("metrics.served", port=settings.metrics_port)
-            return
+            server.serve_forever()
+
+
+def _server(host: str, port: int, app: Any) -> WSGIServer:
+    """A listening server with a thread for each request, as prometheus_client's own, for IPv4 or IPv6."""
+    (family, _, _, _, address), *_ = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+
+    class Server(ThreadingWSGIServer):
+        address_family = family
+
+    return make_server(str(address[0]), port, app, Server, handler_class=_Silent)

@@ -86,6 +86,11 @@ class Watch:
         """How long work has waited without any movement; nothing, while none waits."""
         return min(self._pulse.still_seconds, time.monotonic() - self._calm_at)
 
+    @property
+    def is_moving(self) -> bool:
+        """Whether work has waited no longer without any movement than it may."""
+        return self.still_seconds <= (self._patience if self._ready else STARTING_SECONDS)
+
     def _run(self) -> None:
         while not self._stopped.wait(self._every):
             with forking.held_off():
@@ -93,8 +98,7 @@ class Watch:
                 self._judge()
 
     def _judge(self) -> None:
-        patience = self._patience if self._ready else STARTING_SECONDS
-        if (self.still_seconds > patience or self._stuck()) and not self._stopped.is_set():
+        if (not self.is_moving or self._stuck()) and not self._stopped.is_set():
             self._give_up()
 
     def _look(self) -> None:

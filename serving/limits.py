@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import TypedDict
 
 from config.settings import ListeningSettings
-from serving import refusal
+from serving import open_files, refusal
 from serving.refusal import Breach
+from serving.slots import Slots
 
 LARGEST_HEAD_BYTES = 32_768
 LARGEST_READ_BYTES = 262_144
@@ -26,7 +27,8 @@ class State(TypedDict):
 class Limits:
     """The bounds of one process. Given to its connections, which count in it what they hold."""
 
-    connections: int
+    slots: Slots
+    """Of the connections."""
     head_seconds: float
     request_seconds: float
     """For what follows the head."""
@@ -61,7 +63,7 @@ def limits(
 ) -> Limits:
     """The bounds of a process whose requests have bodies of so many bytes at most, and so many all together."""
     return Limits(
-        connections=settings.max_connections,
+        slots=Slots(open_files.connections(settings.max_connections)),
         head_seconds=settings.body_timeout_seconds,
         request_seconds=settings.body_timeout_seconds,
         request_bytes=2 * body_bytes + LARGEST_READ_BYTES,

@@ -8,27 +8,41 @@ from starlette.types import Scope
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from serving.abort import ABORT
+from serving.closing import Lingering
 from serving.constant import WHOLE
 from serving.deadline import Deadline
 from serving.limits import FREE_BYTES, LARGEST_HEAD_BYTES, MOST_PIPELINED, Limits
 from serving.refusal import Breach
+from serving.slots import Queue
 
 LINGER_SECONDS = 1.0
 """How long an idle connection is still listened to when it is time to stop: a request may be on its way already."""
 
 
 class BoundedProtocol(HttpToolsProtocol):
-    """One connection. Whatever is too large, too slow or no HTTP ends it; its reason is counted, never told."""
+    """One connection. Whatever is too large, too slow or no HTTP ends it; its reason is counted, never told.
+
+    Each request gets at most one answer, and nothing follows an answer that closes the connection. Input that is
+    refused behind requests that are still in work is answered after them.
+    """
 
     def __init__(self, *given: Any, **named: Any) -> None:
         super().__init__(*given, **named)
         self._limits: Limits = self.app_state["limits"]
+        self.queue: Queue | None = None
+        """Among `Slots`."""
         self._received = 0
         self._held = 0
         self._head = 0
         self._in_head = True
+        self._in_body = False
+        """Of the newest request; after its end and before the next one, neither."""
+        self._unanswered = 0
+        """Requests with a complete head."""
         self._leaving = False
         self._breach: tuple[Breach, int] | None = None
+        self._refusal: bytes | None = None
+        """The last answer, which waits for those before it."""
         self._extensions: dict[str, dict[object, object]] = {
             WHOLE: {"answer": self._answer},
             ABORT: {"abort": lambda: self.transport.abort()},
@@ -39,13 +53,21 @@ class BoundedProtocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin to wait for the first request."""
         super().connection_made(transport)
+        self._lingering = Lingering(self.loop, transport, self._close)
         self._coming.set(self._limits.head_seconds, Breach.HEAD_TOO_SLOW)
-        if len(self.connections) > self._limits.connections:
-            self._limits.note(Breach.TOO_MANY_CONNECTIONS)
-            transport.abort()
+        victim = self._limits.slots.enter(self)
+        if isinstance(victim, BoundedProtocol):
+            victim.evict()
+
+    def evict(self) -> None:
+        """Close this connection, which waits for its sender, in favour of a new one."""
+        self._limits.note(Breach.TOO_MANY_CONNECTIONS)
+        self.transport.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Give back what the connection held."""
+        self._limits.slots.leave(self)
+        self._lingering.end()
         self._coming.end()
         self._going.end()
         self._hold(0)
@@ -54,9 +76,9 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Parse what came, and end the connection if it is too much or no HTTP."""
-        if self.transport.is_closing():
+        if self._refusal is not None or self._lingering.begun or self.transport.is_closing():
+            self._lingering.discard(len(data))
             return
-        self._unset_keepalive_if_required()
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserUpgrade:
@@ -69,10 +91,14 @@ class BoundedProtocol(HttpToolsProtocol):
             self._hold(self._received - FREE_BYTES)
             if breach := self._limits.too_much(self._received, in_head=self._in_head):
                 self._refuse(*breach)
+                return
+        self._line_up()
 
     def on_message_begin(self) -> None:
         """A request begins: its head has to come whole, and soon."""
         super().on_message_begin()
+        # Not when any byte comes: an empty line, which begins nothing, would keep an idle connection open for ever.
+        self._unset_keepalive_if_required()
         self._received, self._head, self._in_head = 0, 0, True
         if len(self.pipeline) >= MOST_PIPELINED:
             self._break(Breach.PIPELINE_TOO_LONG, 400)
@@ -94,22 +120,36 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """The head is whole; now the rest has to come."""
-        self._in_head = False
+        self._in_head, self._in_body = False, True
+        self._unanswered += 1
         self._coming.set(self._limits.request_seconds, Breach.BODY_TOO_SLOW)
         super().on_headers_complete()
+        self.cycle.transport = self._lingering  # type: ignore[assignment]
         self.scope["extensions"] = self._extensions
         if self._leaving:
             self.cycle.keep_alive = False
 
     def on_message_complete(self) -> None:
         """The request is whole."""
+        self._in_body = False
         self._coming.lift()
         super().on_message_complete()
 
     def on_response_complete(self) -> None:
         """The request is answered, and nothing of it is held any more."""
         self._hold(0)
+        self._unanswered -= 1
+        if self._lingering.begun:
+            return
         super().on_response_complete()
+        if self._unanswered:
+            return
+        if self._refusal is not None:
+            self._write_last(self._refusal)
+            return
+        if self._in_head or self._in_body:  # of the next request; their deadline is another
+            self._unset_keepalive_if_required()
+        self._limits.slots.move(self, self._limits.slots.heads if self._in_head else self._limits.slots.idle)
 
     def shutdown(self) -> None:
         """It is time to stop: the answer that is due, or the next one, is the last; without any, leave soon."""
@@ -151,9 +191,62 @@ class BoundedProtocol(HttpToolsProtocol):
         raise ValueError(breach)
 
     def _refuse(self, breach: Breach, status: int) -> None:
+        """Answer the request that is being read with a refusal, once those before it are answered, and close."""
         self._limits.note(breach)
-        self.transport.write(self._limits.answer(status))
-        self.transport.close()
+        if self._in_body and self.cycle.response_started:
+            self._give_up_body()
+            return
+        if self._in_body:
+            self._forget_request()
+        if self._unanswered:
+            self._refusal = self._limits.answer(status)
+            self._coming.lift()
+            self.flow.pause_reading()
+        else:
+            self._write_last(self._limits.answer(status))
+
+    def _give_up_body(self) -> None:
+        """Close: the rest of a request is refused that was answered, at least in part, before it had come."""
+        if self.cycle.response_complete:
+            self._close()
+        else:
+            self.transport.abort()
+
+    def _forget_request(self) -> None:
+        """Take the request that is being read from the application, which has not answered it."""
+        self._unanswered -= 1
+        if self.pipeline and self.pipeline[0][0] is self.cycle:
+            self.pipeline.popleft()
+        self.cycle.disconnected = True
+        self.cycle.message_event.set()
+
+    def _write_last(self, answer: bytes) -> None:
+        self.transport.write(answer)
+        self._close()
+
+    def _close(self) -> None:
+        """Close after the last answer; where more of the sender's is on its way, so that it can still be read."""
+        if self._lingering.begun:
+            return
+        more = self._in_head or self._in_body or self._refusal or self._unanswered > 1 or self.parser.should_upgrade()
+        if not more and not self.flow.read_paused:
+            self.transport.close()
+            return
+        self._hold(0)
+        self._coming.lift()
+        self._unset_keepalive_if_required()
+        self.pipeline.clear()
+        self.flow.resume_reading()
+        self._lingering.begin()
+        self._limits.slots.move(self, self._limits.slots.idle)
+
+    def _line_up(self) -> None:
+        """Take this connection's place among those that may be closed for a newcomer, if it waits for its sender."""
+        slots = self._limits.slots
+        if self._unanswered:
+            slots.move(self, slots.bodies if self._in_body and self._unanswered == 1 else None)
+        elif self._in_head:
+            slots.move(self, slots.heads)
 
     def _hold(self, size: int) -> None:
         """Let this connection hold so many bytes of what all connections may."""

@@ -1,33 +1,31 @@
 """The one way in which a process of ours listens: uvicorn on uvloop, every connection within bounds."""
 
-import resource
-import signal
+import socket
 import sys
 
 import uvicorn
+from uvicorn.config import STARTUP_FAILURE
+from uvicorn.supervisors import Multiprocess
 
 from config.settings import ListeningSettings
+from serving import listening, open_files
 from serving.protocol import BoundedProtocol
 
 GRACE_SECONDS = 20
 START_SECONDS = 30
 """How long one of several processes may take to start, or to say that it is there, before it is given up."""
-OTHER_FILES = 200
-"""Open files of a process beside its connections with strangers."""
 
 
 def serve(app: str, settings: ListeningSettings, processes: int) -> None:
     """Serve an application, whose lifespan hands its `limits` to the connections, until told to stop.
 
-    What was taken until then is answered, within `GRACE_SECONDS`; the process ends with 0.
+    What was taken until then is answered, within `GRACE_SECONDS`; the process ends with 0
+    (`health.stop_signals` has to be installed).
     """
-    _allow_open_files(settings.max_connections + OTHER_FILES)
-    # uvicorn repeats the signal when all is done, which would end the process as if it had been killed.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    uvicorn.run(
+    open_files.allow(settings.max_connections)
+    sockets = listening.sockets(settings.host, settings.port)
+    config = uvicorn.Config(
         app,
-        host=settings.host,
-        port=settings.port,
         workers=processes,
         loop="uvloop",
         http=BoundedProtocol,
@@ -37,15 +35,20 @@ def serve(app: str, settings: ListeningSettings, processes: int) -> None:
         server_header=False,
         date_header=False,
         proxy_headers=False,
+        timeout_keep_alive=settings.keep_alive_seconds,
         timeout_graceful_shutdown=GRACE_SECONDS,
         timeout_worker_healthcheck=START_SECONDS,
     )
+    sys.exit(_run_several(config, sockets) if processes > 1 else _run(config, sockets))
 
 
-def _allow_open_files(wanted: int) -> None:
-    """Raise this process's limit of open files as far as it is needed, and as the system lets us."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft < wanted:
-        resource.setrlimit(
-            resource.RLIMIT_NOFILE, (wanted if hard == resource.RLIM_INFINITY else min(wanted, hard), hard)
-        )
+def _run(config: uvicorn.Config, sockets: list[socket.socket]) -> int:
+    server = uvicorn.Server(config)
+    server.run(sockets)
+    return 0 if server.started else 1
+
+
+def _run_several(config: uvicorn.Config, sockets: list[socket.socket]) -> int:
+    supervisor = Multiprocess(config, sockets)
+    supervisor.run()
+    return int(any(process.exitcode == STARTUP_FAILURE for process in supervisor.processes))

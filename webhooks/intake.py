@@ -16,7 +16,7 @@ from db import events, faults
 from db.events import Kept
 from db.held import Held
 from health import thread
-from webhooks import metrics
+from webhooks import metrics, repeats
 from webhooks.outcome import Outcome, Unavailable
 from webhooks.patience import Patience
 from webhooks.waiting import Waiting, answer
@@ -145,6 +145,22 @@ class Intake:
             self._nudge([kept.svix_id for kept in fresh if kept.status == "received"])
             _tell_of_parked(fresh)
             metrics.note_kept([waiting.kept for waiting in batch], len(fresh), time.monotonic() - batch[0].since)
+            if len(added) < len(batch):
+                self._compare(repeats.of([waiting.kept for waiting in batch], added))
+
+    def _compare(self, repeated: Sequence[Kept]) -> None:
+        """Compare what was answered as a duplicate with what is stored; that it cannot be done changes nothing."""
+        try:
+            if self._connection is not None:
+                repeats.compare(self._connection, repeated)
+        except Exception as error:
+            log.warning(
+                "duplicates.not_compared",
+                count=len(repeated),
+                next_step="nothing while PostgreSQL is away",
+                **logs.fault(error),
+            )
+            self._let_go()
 
     def _keep_apart(self, batch: Sequence[Waiting]) -> None:
         """Keep each half by itself, without those that nobody waits for any more."""

@@ -19,6 +19,9 @@ REFUSED = Counter("akako_deliveries_refused_total", "Requests that were refused 
 NOT_KEPT = Counter("akako_deliveries_not_kept_total", "Deliveries of Clerk's that were answered 503.", ["reason"])
 NOT_NUDGED = Counter("akako_nudges_failed_total", "Messages to the workers that were left to the sweep.", ["reason"])
 KEPT = Counter("akako_deliveries_kept_total", "Deliveries that are safely kept.", ["outcome"])
+DIFFERENT = Counter(
+    "akako_deliveries_different_total", "Repeated deliveries whose signed body was not that of the stored event."
+)
 VERIFIED = Counter(
     "akako_deliveries_verified_total", "Kept deliveries, by the fingerprint of the secret that fitted.", ["secret"]
 )

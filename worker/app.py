@@ -1,5 +1,10 @@
 """The Celery application that `celery -A worker.app` starts, with its calendar, made from the environment."""
 
+# ruff: noqa: E402 - a signal that comes during the other imports, which take long, stops the process cleanly too
+from health import stop_signals
+
+stop_signals.install()
+
 import sys
 from typing import Any
 
@@ -84,6 +89,12 @@ def _watch_worker(**_: object) -> None:
 
 
 @worker_ready.connect(weak=False)
+def _stop_cleanly(**_: object) -> None:
+    """Celery's own would end with 1 on SIGINT, and start the worker again on SIGHUP."""
+    stop_signals.equate()
+
+
+@worker_ready.connect(weak=False)
 def _sweep_at_once(**_: object) -> None:
     """What the worker before this one lost waits for no calendar."""
     app.send_task(broker.SWEEP, queue=broker.CALENDAR, expires=LEAST_FORCE_SECONDS)
@@ -121,4 +132,6 @@ def _begin(watch: Watch) -> None:
     settle()
     watch.start()
     redis = BrokerGauge(Broker(settings.redis_url.get_secret_value()))
-    exposition.start(settings, counts.PLACE, redis, Stillness(lambda: watch.still_seconds))
+    exposition.start(
+        settings, counts.PLACE, redis, Stillness(lambda: watch.still_seconds), healthy=lambda: watch.is_moving
+    )

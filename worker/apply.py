@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 
 from clerk.user import CLOCK_TOLERANCE, Implausible, Snapshot
 from config.role import Role
-from db import events, faults, register
+from db import clock, events, faults
 from worker import failures, halving, truth
 from worker.attempt import together
 from worker.fold import State
@@ -79,7 +79,7 @@ def apply_snapshot(engine: Engine, snapshot: Snapshot, cause: str, default_role:
     """
 
     def write(connection: Connection, email_keys: set[str]) -> None:
-        if snapshot.version > register.clock(connection) + CLOCK_TOLERANCE:
+        if snapshot.version > clock.now(connection) + CLOCK_TOLERANCE:
             raise Implausible(Implausible.__doc__)
         said: list[tuple[State, str]] = [(snapshot, cause)]
         truth.write(connection, said, default_role, email_keys)

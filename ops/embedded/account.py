@@ -6,6 +6,8 @@ import shutil
 import subprocess
 from pathlib import Path
 
+from ops.embedded import access_list
+
 NAME = "akako-postgres"
 ALREADY_THERE = 9
 
@@ -33,11 +35,13 @@ def make() -> None:
 
 
 def let_in(path: Path) -> None:
-    """Let the user pass through every directory above the path."""
-    for above in path.parents if needed() else ():
-        mode = above.stat().st_mode
-        if not mode & 0o001:
-            above.chmod(mode | 0o011)
+    """Let the user, and nobody else, pass through every directory above the path. Raises RuntimeError if it cannot.
+
+    The permissions of other users stay as they are: those directories may be anybody's, root's home among them.
+    """
+    for above in path.resolve().parents if needed() else ():
+        if not above.stat().st_mode & 0o001:
+            _grant_passage(above)
 
 
 def make_directory(path: Path) -> None:
@@ -46,6 +50,19 @@ def make_directory(path: Path) -> None:
     let_in(path)
     if needed():
         shutil.chown(path, NAME, NAME)
+
+
+def _grant_passage(directory: Path) -> None:
+    user = pwd.getpwnam(NAME).pw_uid
+    try:
+        acl = access_list.read(directory)
+        if not acl.lets_pass(user):
+            access_list.write(directory, acl.letting_pass(user))
+    except (OSError, AttributeError) as error:  # no such lists in this file system, or on this system
+        raise RuntimeError(
+            f"PostgreSQL runs as the user {NAME}, who cannot pass through {directory}. Use a directory that other "
+            f"users can reach, run this as an ordinary user, or allow it: chmod o+x {directory}"
+        ) from error
 
 
 def _exists() -> bool:

@@ -129,9 +129,24 @@ def test_a_body_that_was_changed_by_one_byte_is_refused(body: bytes) -> None:
     assert refusal(SENT.raw_headers, body) == (Reason.SIGNATURE_WRONG, 401)
 
 
-@pytest.mark.parametrize("body", [b"\xff", b'{"name": "\xe5"}', b"\xed\xa0\x80", SENT.body + b"\xc3"])
-def test_a_body_that_is_no_utf_8_is_refused(body: bytes) -> None:
-    assert refusal(SENT.raw_headers, body) == (Reason.BODY_NOT_TEXT, 400)
+NOT_TEXT = [b"\xff", b'{"name": "\xe5"}', b"\xed\xa0\x80", SENT.body + b"\xc3"]
+
+
+@pytest.mark.parametrize("body", NOT_TEXT)
+def test_an_unsigned_body_that_is_not_utf_8_is_refused_for_its_signature(body: bytes) -> None:
+    assert refusal(SENT.raw_headers, body) == (Reason.SIGNATURE_WRONG, 401)
+
+
+@pytest.mark.parametrize("body", NOT_TEXT)
+def test_a_body_that_is_not_utf_8_is_opened_if_it_is_signed(body: bytes) -> None:
+    sent = CLERK.send(body, seconds_ago=-290)
+    assert SEALS.open(sent.raw_headers, body).body == body
+
+
+@pytest.mark.parametrize("seconds_ago", [301, -900])
+def test_a_signed_body_that_is_not_utf_8_is_refused_if_it_is_of_another_time(seconds_ago: int) -> None:
+    sent = CLERK.send(b"\xff", seconds_ago=seconds_ago)
+    assert refusal(sent.raw_headers, sent.body) == (Reason.TIMESTAMP_OUT_OF_TOLERANCE, 401)
 
 
 @pytest.mark.parametrize(

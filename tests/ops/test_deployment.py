@@ -1,15 +1,21 @@
 """The files for production, compared with the Procfile and the settings: there is no Docker here to build them with."""
 
+import os
 import re
 import shlex
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
+import redis
 import yaml
 
 from config.settings import ApiSettings, MigrationSettings, ReceiverSettings, Settings, WorkerSettings
 from ops import procfile
+from ops.embedded.servers import Servers
+from ops.process import Process
+from tests.ops.groups import until
 
 ROOT = procfile.PATH.parent
 KINDS: dict[str, type[Settings]] = {
@@ -62,13 +68,62 @@ def test_everything_that_can_be_asked_has_a_health_check() -> None:
     assert {name for name, service in SERVICES.items() if "healthcheck" not in service} == {"migrate"}
 
 
+def test_what_is_published_is_published_on_the_loopback_unless_told_otherwise() -> None:
+    assert [SERVICES[name]["ports"] for name in ("web", "api")] == [
+        ["${PUBLISH_ADDRESS:-127.0.0.1}:${PORT:-8000}:8000"],
+        ["${PUBLISH_ADDRESS:-127.0.0.1}:${API_PORT:-8001}:8000"],
+    ]
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_a_container_has_no_capabilities_and_bounded_memory(name: str) -> None:
+    service = SERVICES[name]
+    assert service["cap_drop"] == ["ALL"]
+    assert "cap_add" not in service
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert re.fullmatch(r"\d+[mg]", service["mem_limit"])
+    # Without capabilities, the images of the servers cannot change from root to their own user.
+    assert "build" in service or service["user"] == name
+
+
 def test_redis_keeps_its_messages_and_never_evicts_one() -> None:
-    assert "--appendonly yes --maxmemory-policy noeviction" in SERVICES["redis"]["command"]
+    script = SERVICES["redis"]["command"][-1]
+    assert "--appendonly yes" in script
+    assert "--maxmemory-policy noeviction" in script
+
+
+def test_redis_as_compose_starts_it_answers_only_who_has_the_password(directory: Path, servers: Servers) -> None:
+    (directory / "redis-server").symlink_to(psutil.Process(servers.redis.pid).exe())
+    script = (
+        SERVICES["redis"]["command"][-1].replace("$$", "$").replace(" - ", f" - --port 0 --unixsocket {directory}/s ")
+    )
+    environment = {"PATH": f"{directory}:{os.environ['PATH']}", "REDIS_PASSWORD": "abc123"}
+    process = Process("redis", ["sh", "-c", script], environment=environment, directory=directory)
+    with (directory / "log").open("wb") as log:
+        process.start(log)
+    try:
+        until((directory / "s").exists)
+        assert redis.Redis(unix_socket_path=f"{directory}/s", password="abc123").ping()
+        with pytest.raises(redis.AuthenticationError):
+            redis.Redis(unix_socket_path=f"{directory}/s").ping()
+    finally:
+        process.end()
+
+
+def test_everything_that_speaks_to_redis_has_its_password() -> None:
+    urls = [service["environment"].get("REDIS_URL") for name, service in SERVICES.items() if name in KINDS]
+    assert {url for url in urls if url} == {"redis://:${REDIS_PASSWORD:?set it in .env}@redis:6379/0"}
 
 
 def test_no_secret_has_a_default() -> None:
     text = (ROOT / "docker-compose.yml").read_text()
-    for secret in ("AKAKO_OWNER_PASSWORD", "AKAKO_APP_PASSWORD", "CLERK_WEBHOOK_SIGNING_SECRET", "CLERK_SECRET_KEY"):
+    for secret in (
+        "AKAKO_OWNER_PASSWORD",
+        "AKAKO_APP_PASSWORD",
+        "REDIS_PASSWORD",
+        "CLERK_WEBHOOK_SIGNING_SECRET",
+        "CLERK_SECRET_KEY",
+    ):
         assert re.findall(r"\$\{" + secret + r"([^}]*)\}", text)
         assert set(re.findall(r"\$\{" + secret + r"([^}]*)\}", text)) == {":?set it in .env"}
         assert re.search(rf"^{secret}=$", EXAMPLE, re.MULTILINE)
@@ -86,15 +141,16 @@ def test_the_example_has_nothing_else() -> None:
     assert set(re.findall(r"^(?:# )?([A-Z][A-Z_]+)=", EXAMPLE, re.MULTILINE)) == fields().keys() | {
         "AKAKO_OWNER_PASSWORD",
         "AKAKO_APP_PASSWORD",
+        "REDIS_PASSWORD",
+        "PUBLISH_ADDRESS",
         "API_PORT",
     }
 
 
 def test_the_image_runs_as_nobody_special() -> None:
     final = DOCKERFILE.rpartition("\nFROM ")[2]
-    user = re.findall(r"^USER (\w+)$", final, re.MULTILINE)
-    assert user == ["akako"]
-    assert re.search(r"^RUN useradd .* akako$", final, re.MULTILINE)
+    (user,) = re.findall(r"^USER (\d+)$", final, re.MULTILINE)  # a name would be no proof to Kubernetes (runAsNonRoot)
+    assert re.search(rf"^RUN useradd .*--uid {user} .* akako$", final, re.MULTILINE)
 
 
 def test_the_image_starts_the_receiver_as_the_procfile_does() -> None:

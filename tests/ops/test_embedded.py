@@ -1,11 +1,15 @@
 """The embedded servers, which every other test stands on."""
 
+import errno
+import os
+import subprocess
 from pathlib import Path
 
 import psycopg
 import pytest
 import redis
 
+from ops.embedded import account
 from ops.embedded.postgres import QUICK, Postgres
 from ops.embedded.redis import DURABLE, Redis
 from tests.servers import Database
@@ -47,6 +51,42 @@ def test_a_path_too_long_for_a_socket_is_no_obstacle(directory: Path) -> None:
         psycopg.connect(server.url("akako_app")).close()
     finally:
         server.stop()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root runs PostgreSQL as another user")
+def test_a_closed_directory_above_the_data_is_opened_to_postgresql_s_user_alone(directory: Path) -> None:
+    closed = directory / "closed"
+    closed.mkdir(mode=0o700)
+    directory.chmod(0o700)
+    server = Postgres(closed / "data", options=QUICK)
+    (closed / "data").mkdir()
+    server.start()
+    try:
+        psycopg.connect(server.url("akako_app")).close()
+    finally:
+        server.stop()
+    assert [path.stat().st_mode & 0o007 for path in (directory, closed)] == [0, 0]
+    assert reaches(account.NAME, closed / "data")
+    assert not reaches("nobody", closed / "data")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root runs PostgreSQL as another user")
+def test_where_its_user_cannot_be_let_in_the_error_says_what_to_do(
+    directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: object) -> None:
+        raise OSError(errno.ENOTSUP, "Operation not supported")
+
+    account.make()
+    monkeypatch.setattr(os, "setxattr", refused)
+    directory.chmod(0o700)
+    with pytest.raises(RuntimeError, match=rf"chmod o\+x {directory}"):
+        account.let_in(directory / "data")
+
+
+def reaches(user: str, path: Path) -> bool:
+    """Whether a user may see what is at a path."""
+    return subprocess.run(["/bin/ls", "-d", path], user=user, extra_groups=[], capture_output=True).returncode == 0
 
 
 def test_the_application_connects_as_a_role_that_owns_nothing(database: Database) -> None:
