@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 from config.role import Role
 from db.engine import connect
 from tests.clerk_says import Clerk
+from tests.examples import examples
 from tests.ledger import keep, rows
 from tests.lives import DELETED, Delivered, Moment, deliveries
 from tests.meanwhile import at_once
@@ -78,7 +79,7 @@ ADA_DROPS_WHAT_BEA_TOOK = Delivered(
 )
 
 
-@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=examples(300), suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @example(delivered=ADA_DROPS_WHAT_BEA_TOOK)
 @given(delivered=deliveries())
 def test_invariant_3_any_order_in_any_sets_by_two_workers_at_once_ends_as_the_orderly_delivery(

@@ -11,6 +11,6 @@ def test_a_user_whose_group_is_not_written_yet_does_not_exist(monkeypatch: pytes
     def not_yet(name: str) -> None:
         raise KeyError(name)
 
-    monkeypatch.setattr("pwd.getpwnam", lambda name: object())
+    monkeypatch.setattr("pwd.getpwnam", lambda _: object())
     monkeypatch.setattr("grp.getgrnam", not_yet)
     assert not account._exists()

@@ -12,6 +12,8 @@ import pytest
 from tests.ops import groups
 from tests.servers import Database
 
+pytestmark = pytest.mark.processes
+
 BEFORE = "select users from users where clerk_id = 'user_before'"
 
 
@@ -40,6 +42,7 @@ def test_given_servers_are_used_and_what_they_hold_is_left_alone(
     assert "user_before" not in said.read_text()
 
 
+@pytest.mark.recovery
 @pytest.mark.parametrize(
     ("when", "number"),
     [

@@ -15,6 +15,8 @@ import pytest
 from ops import ground, instance, procfile
 from tests.ops import groups
 
+pytestmark = pytest.mark.processes
+
 
 @pytest.fixture
 def local(directory: Path) -> list[str]:
