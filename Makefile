@@ -10,7 +10,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --genera
 
 PYTEST = $(BIN)/pytest -n 2 --dist worksteal
 # The suites that are not part of `make test`: one marker and one target `test-...` each. CI runs them all (.ci/run).
-APART := recovery or faults or bench
+APART := postgres16 or recovery or faults or bench
 # Processes that the tests of `make test` may start. Most of the time goes there, so that they share started ones.
 MOST_PROCESSES := 400
 
@@ -18,10 +18,10 @@ MOST_PROCESSES := 400
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo up test test-fast test-properties test-recovery test-faults test-bench format lint types contracts check lock bench bench-quick faults clean
+.PHONY: help install demo up test test-fast test-properties test-postgres16 test-recovery test-faults test-bench format lint types contracts check lock bench bench-quick faults clean
 
 help: ## List the commands
-	@grep -hE '^[a-z-]+:.*?## ' $(MAKEFILE_LIST) | sort | awk -F ':.*?## ' '{printf "  make %-15s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z0-9-]+:.*?## ' $(MAKEFILE_LIST) | sort | awk -F ':.*?## ' '{printf "  make %-15s %s\n", $$1, $$2}'
 
 install: $(READY) ## Make .venv with every locked dependency (quick when nothing changed)
 
@@ -50,7 +50,10 @@ test-fast: install ## Run the tests that start no server and no other process (u
 test-properties: install ## Run the property tests with all their examples (make test tries a fifth)
 	@AKAKO_EXAMPLES=full $(PYTEST) -m properties
 
-test-recovery: install ## Kill, stop, stall and interrupt processes, and wait for what heals
+test-postgres16: install ## Run the tests of tests/db on PostgreSQL 16
+	@$(PYTEST) -m postgres16 tests/db
+
+test-recovery: install ## Kill, stall, interrupt and restart processes and servers
 	@$(PYTEST) -m recovery
 
 test-faults: install ## Run the fault suite in small (make faults runs it whole)
