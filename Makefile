@@ -8,11 +8,20 @@ BENCH_READY := $(VENV)/.bench-ready
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	--no-emit-find-links --no-annotate --custom-compile-command "make lock"
 
+PYTEST = $(BIN)/pytest -n 2 --dist worksteal
+# The suites that are not part of `make test`: one marker and one target `test-...` each. CI runs them all (.ci/run).
+APART := postgres16 or recovery or pooler or faults or bench
+# Processes that the tests of `make test` may start. Most of the time goes there, so that they share started ones.
+MOST_PROCESSES := 400
+
+# A process that may not keep the bytecode of its modules compiles them again at each start, for several seconds.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
-.PHONY: help install demo up test test-pooler format lint types contracts check lock bench bench-quick faults clean
+.PHONY: help install demo up test test-fast test-properties test-postgres16 test-recovery test-pooler test-faults test-bench format lint types contracts check lock bench bench-quick faults clean
 
 help: ## List the commands
-	@grep -hE '^[a-z-]+:.*?## ' $(MAKEFILE_LIST) | sort | awk -F ':.*?## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z0-9-]+:.*?## ' $(MAKEFILE_LIST) | sort | awk -F ':.*?## ' '{printf "  make %-15s %s\n", $$1, $$2}'
 
 install: $(READY) ## Make .venv with every locked dependency (quick when nothing changed)
 
@@ -22,7 +31,7 @@ $(READY): requirements/build.txt requirements/dev.txt pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "Installing the locked dependencies into $(VENV) ..."
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/build.txt
-	@VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --require-hashes -r requirements/dev.txt
+	@VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --compile-bytecode --require-hashes -r requirements/dev.txt
 	@VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
@@ -32,11 +41,29 @@ demo: install ## Run the main job on real servers and show what happened
 up: install ## Run everything in the foreground; data stays in .local/
 	@$(BIN)/akako up
 
-test: check ## Run what CI runs: format, lint, types, import contracts, tests
-	@$(BIN)/pytest -n 2 --dist worksteal
+test: check ## Check format, lint, types and import contracts, and run the tests (under six minutes)
+	@$(PYTEST) -m "not ($(APART))" --durations 20 --most-processes $(MOST_PROCESSES)
+
+test-fast: install ## Run the tests that start no server and no other process (under a minute)
+	@$(PYTEST) -m "not ($(APART) or servers or processes)"
+
+test-properties: install ## Run the property tests with all their examples (make test tries a fifth)
+	@AKAKO_EXAMPLES=full $(PYTEST) -m properties
+
+test-postgres16: install ## Run the tests of tests/db on PostgreSQL 16
+	@$(PYTEST) -m postgres16 tests/db
+
+test-recovery: install ## Kill, stall, interrupt and restart processes and servers
+	@$(PYTEST) -m recovery
+
+test-faults: install ## Run the fault suite in small (make faults runs it whole)
+	@$(PYTEST) -m faults
+
+test-bench: install ## Run the benchmark in small; measures nothing
+	@$(PYTEST) -m bench
 
 test-pooler: install ## Run the tests that need PgBouncer (Debian: apt-get install pgbouncer); fails where it is missing
-	@AKAKO_REQUIRE=pgbouncer $(BIN)/pytest tests/pooler
+	@AKAKO_REQUIRE=pgbouncer $(PYTEST) -m pooler
 
 check: install
 	@$(BIN)/ruff format --check .
@@ -54,12 +81,12 @@ bench: $(BENCH_READY) ## Measure ours beside what people use instead (more than 
 bench-quick: $(BENCH_READY) ## Its main rows in small, in under three minutes
 	@$(BIN)/python -m bench --quick
 
-faults: install ## Break everything under load and count what is lost (nearly an hour; a short version is in make test)
+faults: install ## Break everything under load and count what is lost (nearly an hour; make test-faults runs a short version)
 	@$(BIN)/python -m faults $(ARGS)
 
 $(BENCH_READY): $(READY) requirements/bench.txt
 	@echo "Installing what only the benchmark needs into $(VENV) ..."
-	@VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --require-hashes -r requirements/bench.txt
+	@VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --compile-bytecode --require-hashes -r requirements/bench.txt
 	@touch $@
 
 lock: install ## Renew requirements/*.txt from pyproject.toml

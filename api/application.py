@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import cache
 
 import structlog
 from starlette.applications import Starlette
@@ -123,7 +124,8 @@ def _cors(origins: tuple[str, ...], headers: tuple[str, ...]) -> list[Middleware
     ]
 
 
-def _documentation() -> list[Route]:
+@cache
+def _documentation() -> tuple[Route, ...]:
     document = openapi.document(OPERATIONS)
     page = reference.html(document)
 
@@ -133,7 +135,7 @@ def _documentation() -> list[Route]:
     async def html(_: Request) -> Response:
         return HTMLResponse(page, headers={"Content-Security-Policy": reference.POLICY})
 
-    return [Route("/api/openapi.json", json), Route("/api/reference", html)]
+    return Route("/api/openapi.json", json), Route("/api/reference", html)
 
 
 async def healthz(_: Request) -> Response:

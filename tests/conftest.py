@@ -1,5 +1,7 @@
 """What every test may ask for: real servers, a fresh database, a fresh Redis."""
 
+import os
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -10,11 +12,16 @@ from sqlalchemy import Engine
 from db.engine import connect
 from ops.embedded.servers import Servers
 from tests.clerk_says import Clerk
+from tests.examples import examples
 from tests.servers import Database, copy_of, make_template, running
 
 # A shared machine stalls now and then; where CI is set, hypothesis tries the same examples each time by itself.
-settings.register_profile("akako", parent=settings.default, deadline=None)
+settings.register_profile("akako", parent=settings.default, deadline=None, max_examples=examples(100))
 settings.load_profile("akako")
+
+# Where modules may not be kept as bytecode, each process that a test starts would compile them again.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 
 @pytest.fixture(scope="session")

@@ -1,9 +1,10 @@
 """A process of ours that listens, and ways to knock: politely, and byte by byte."""
 
 import json
+import resource
 import socket
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,8 @@ from tests.ops.groups import until
 
 QUICK: dict[str, Any] = {"timeout": 15, "trust_env": False, "verify": False}
 """No certificates are read for a request to this machine: that takes longer than all the rest."""
+FILES_OF_A_PROCESS = 150
+"""Open files that a process needs for everything but its connections, generously."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +29,8 @@ class Listener:
     process: Process
     port: int
     log: Path
+    logged_before: int = 0
+    """Bytes of the log that are not of this test."""
 
     def knock(self, *pieces: bytes, leave: bool = False) -> bytes:
         """Send bytes as they are and return what is answered until the connection is closed, or 5 s of silence."""
@@ -44,7 +49,7 @@ class Listener:
 
     def lines(self) -> list[dict[str, Any]]:
         """Everything that was logged; fails on a line that is no JSON."""
-        return [json.loads(line) for line in self.log.read_text().splitlines()]
+        return [json.loads(line) for line in self.log.read_bytes()[self.logged_before :].decode().splitlines()]
 
     def reasons(self) -> set[str]:
         """Why something was refused or not kept, as the log has it."""
@@ -53,6 +58,14 @@ class Listener:
     def megabytes(self) -> float:
         """The memory that the process occupies."""
         return float(psutil.Process(self.process.pid).memory_info().rss) / 1_048_576
+
+
+def silent(listener: Listener, held: ExitStack) -> None:
+    """Open a thousand connections that send nothing, or as many as this process may have open files for."""
+    _, most_files = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most_files, most_files))
+    for _ in range(min(1_000, most_files - FILES_OF_A_PROCESS)):
+        held.enter_context(socket.create_connection(("127.0.0.1", listener.port), timeout=5))
 
 
 def heard(connection: socket.socket) -> bytes:

@@ -14,6 +14,7 @@ from psycopg import sql
 from db.migrate import upgrade
 from ops.embedded.postgres import QUICK
 from ops.embedded.servers import Servers
+from tests.suites import STARTED
 
 TEMPLATE = "akako_template"
 ELSEWHERE = "America/St_Johns"
@@ -36,11 +37,14 @@ class Database:
 @contextmanager
 def running(version: int) -> Iterator[Servers]:
     """Servers in a directory of their own: pytest closes its directories to other users whenever another run begins."""
-    with (
-        tempfile.TemporaryDirectory(prefix="akako-tests-", dir=_memory()) as directory,
-        Servers(Path(directory), version=version, postgres_options={**QUICK, "timezone": ELSEWHERE}) as servers,
-    ):
-        yield servers
+    with tempfile.TemporaryDirectory(prefix="akako-tests-", dir=_memory()) as directory:
+        servers = Servers(Path(directory), version=version, postgres_options={**QUICK, "timezone": ELSEWHERE})
+        with STARTED.refused(False):
+            servers.__enter__()
+        try:
+            yield servers
+        finally:
+            servers.stop()
 
 
 def make_template(servers: Servers) -> str:

@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 from config.role import Role
 from db.engine import connect
 from tests.clerk_says import Clerk
+from tests.examples import examples
 from tests.ledger import keep, rows
 from tests.lives import DELETED, Delivered, Moment, deliveries
 from tests.meanwhile import at_once
@@ -91,7 +92,7 @@ A_BAN_GIVES_THE_ADDRESS_BACK = Delivered(
 )
 
 
-@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=examples(300), suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @example(delivered=ADA_DROPS_WHAT_BEA_TOOK)
 @example(delivered=A_BAN_GIVES_THE_ADDRESS_BACK)
 @given(delivered=deliveries())

@@ -72,6 +72,7 @@ def test_a_deletion_ends_the_role(home: Town) -> None:
     assert home.roles("user_gone") == []
 
 
+@pytest.mark.recovery
 def test_invariant_2_a_worker_killed_in_the_middle_of_a_set_leaves_every_effect_once(
     home: Town, servers: Servers
 ) -> None:
@@ -116,6 +117,7 @@ def test_a_message_of_the_calendar_that_comes_late_or_by_another_clock_still_has
     assert home.roles("user_late") == ["LEARNER"]
 
 
+@pytest.mark.recovery
 def test_invariant_4_losing_all_of_redis_loses_nothing_but_seconds(home: Town, queue: redis.Redis) -> None:
     home.kill("worker")
     waiting = [home.clerk.created(f"user_lost_{number}", email=None) for number in range(20)]
@@ -137,6 +139,7 @@ def test_nudges_arrive_again_after_redis_was_emptied(home: Town, queue: redis.Re
     assert home.value(PROMPTLY, sent.svix_id) is True
 
 
+@pytest.mark.recovery
 def test_invariant_1_a_receiver_killed_in_the_middle_of_a_commit_acknowledged_nothing_that_is_not_in_the_table(
     home: Town, database: Database
 ) -> None:
@@ -187,6 +190,7 @@ def test_no_log_of_all_this_holds_anything_of_a_person_or_a_secret(home: Town, d
     assert {line["process"] for line in home.lines()} == {"receiver", "worker", "beat"}
 
 
+@pytest.mark.recovery
 def test_a_set_whose_worker_process_was_killed_comes_apart_and_is_applied(home: Town, servers: Servers) -> None:
     home.deliver(home.clerk.created("user_heavy", email=None))
     until(lambda: home.roles("user_heavy"))

@@ -1,5 +1,6 @@
 """The system user that runs PostgreSQL when we are root, since PostgreSQL refuses to be."""
 
+import grp
 import os
 import pwd
 import shutil
@@ -66,8 +67,10 @@ def _grant_passage(directory: Path) -> None:
 
 
 def _exists() -> bool:
+    """Check for the group too: `useradd` in another process writes it after the user."""
     try:
         pwd.getpwnam(NAME)
+        grp.getgrnam(NAME)
     except KeyError:
         return False
     return True

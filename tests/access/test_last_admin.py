@@ -15,13 +15,14 @@ from db.admins import LOCK
 from db.assignments import Assignment
 from db.engine import connect
 from tests import people
+from tests.examples import examples
 from tests.ledger import values
 from tests.meanwhile import holding, waiting_for_a_lock
 from tests.servers import Database
 
 Change = Callable[[Engine, str, Assignment], None]
 
-ROUNDS = 100
+ROUNDS = examples(100)
 TOMORROW = datetime.now(UTC) + timedelta(days=1)
 LASTING = "select count(*) from user_roles where role = 'ADMIN' and is_active and effective_end_date is null"
 
@@ -43,6 +44,7 @@ def close_all(engine: Engine) -> None:
         )
 
 
+@pytest.mark.properties
 @pytest.mark.parametrize(("one", "other"), [(revoke, revoke), (shorten, shorten), (revoke, shorten)])
 def test_of_two_admins_who_are_taken_away_at_once_one_stays(engine: Engine, one: Change, other: Change) -> None:
     people.add(engine, "user_ada")

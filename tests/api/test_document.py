@@ -21,8 +21,9 @@ from config.settings import ApiSettings
 from tests import people
 from tests.api.served import served
 from tests.clerk_signs_in import Instance
+from tests.examples import examples
 
-EXAMPLES = 40
+EXAMPLES = examples(40)
 NAMES = st.sampled_from(["user_admin", "user_ada", "user_bob", "user_nobody"])
 Operation: TypeAlias = APIOperation[Any, Any, Any, Any]
 DOCUMENT = schemathesis.openapi.from_dict(openapi.document(OPERATIONS))
@@ -56,6 +57,7 @@ def url(engine: Engine, settings: ApiSettings) -> Iterator[str]:
         yield address
 
 
+@pytest.mark.properties
 @pytest.mark.parametrize("mode", GenerationMode)
 @pytest.mark.parametrize("operation", DESCRIBED, ids=lambda each: each.label)
 def test_no_request_gets_an_answer_that_the_document_does_not_have(

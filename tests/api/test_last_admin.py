@@ -2,16 +2,19 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
+import pytest
 from sqlalchemy import Engine
 
 from config.role import Role
 from db.assignments import Assignment
 from tests import people
 from tests.api.asking import Person, SignIn
+from tests.examples import examples
 
-ROUNDS = 50
+ROUNDS = examples(50)
 
 
+@pytest.mark.properties
 def test_of_two_admins_who_revoke_each_other_at_once_one_stays(engine: Engine, sign_in: SignIn) -> None:
     ada, bob = sign_in("user_ada"), sign_in("user_bob")
     held = {

@@ -16,7 +16,7 @@ from ops.embedded.servers import Servers
 from tests import people
 from tests.api.desk import desk
 from tests.clerk_signs_in import Instance
-from tests.listener import Listener, status
+from tests.listener import Listener, silent, status
 from tests.ops.groups import until
 from tests.servers import Database, copy_of
 from tests.strangers import NOBODY, Target, everywhere, named
@@ -94,7 +94,6 @@ def test_a_thousand_silent_connections_do_not_shut_out_a_guarded_request(
     addresses: dict[str, str], tmp_path: Path
 ) -> None:
     with desk(tmp_path, INSTANCE, **addresses) as patient, ExitStack() as held:
-        for _ in range(1_000):
-            held.enter_context(socket.create_connection(("127.0.0.1", patient.port), timeout=5))
+        silent(patient, held)
         profile = f"GET /api/admin/users/{ADMIN} HTTP/1.1"
         assert status(patient.knock(target().request(NOBODY, first=profile))) == 200

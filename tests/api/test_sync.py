@@ -12,6 +12,7 @@ from config.role import Role
 from tests import people
 from tests.api.asking import SignIn, known_to_clerk
 from tests.clerk_says import Clerk
+from tests.examples import examples
 from tests.ledger import keep, rows, values
 from tests.local_server import Answer, LocalServer
 from tests.ops.groups import until
@@ -19,7 +20,7 @@ from worker.apply import apply
 from worker.truth import write
 
 SYNC = "/api/auth/sync"
-ROUNDS = 200
+ROUNDS = examples(200)
 
 
 def test_a_first_login_makes_the_user_from_what_clerk_says(
@@ -189,6 +190,7 @@ def test_a_first_login_acts_for_nobody_but_its_subject(
     assert values(engine, "select clerk_id from users") == ["user_new"]
 
 
+@pytest.mark.properties
 def test_first_logins_and_the_webhook_at_once_end_in_one_user(
     engine: Engine, sign_in: SignIn, backend: LocalServer, clerk: Clerk
 ) -> None:

@@ -1,6 +1,7 @@
 import json
 from pathlib import Path
 
+import pytest
 from click.testing import CliRunner
 
 from bench.__main__ import main
@@ -18,6 +19,7 @@ def test_an_unknown_peer_is_refused_with_those_there_are() -> None:
     assert "There are: akako, in_request" in answer.output
 
 
+@pytest.mark.bench
 def test_one_measure_alone_is_kept_beside_the_others_and_renews_its_own(tmp_path: Path) -> None:
     file = tmp_path / "results.json"
     rows = [{"measure": name, "contender": "akako", "at": 0, "values": {"rate": 1.0}} for name in ("expiry", "accepts")]

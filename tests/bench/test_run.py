@@ -10,7 +10,7 @@ from bench.scale import TINY
 from bench.stage import Stage
 from ops.embedded.servers import Servers
 
-pytestmark = pytest.mark.timeout(900)  # it starts some thirty services, one after the other
+pytestmark = [pytest.mark.bench, pytest.mark.timeout(900)]  # it starts some thirty services, one after the other
 
 QUICK = [name for name, measure in MEASURES.items() if measure.quick]
 OTHERS = [name for name, measure in MEASURES.items() if not measure.quick and name != "pairs"]

@@ -8,8 +8,13 @@ import pytest
 from ops.embedded.servers import Servers
 from tests.servers import Database, running
 
+VERSIONS = (
+    pytest.param(18, id="PostgreSQL 18"),
+    pytest.param(16, id="PostgreSQL 16", marks=pytest.mark.postgres16),
+)
 
-@pytest.fixture(scope="session", params=[18, 16], ids=["PostgreSQL 18", "PostgreSQL 16"])
+
+@pytest.fixture(scope="session", params=VERSIONS)
 def servers(request: pytest.FixtureRequest, servers: Servers) -> Iterator[Servers]:
     """The servers of all tests, then the same with an older PostgreSQL."""
     if request.param == 18:

@@ -34,15 +34,18 @@ def judged(house: House, said: Told, *injections: Injection) -> Verdict:
     return judge(house, said, injections, Verdict("test"))
 
 
+@pytest.mark.faults
 def test_what_was_accepted_and_applied_is_neither_lost_nor_twice(house: House) -> None:
     verdict = judged(house, told(0, 1))
     assert (verdict.accepted, verdict.lost, verdict.twice) == (2, 0, 0)
 
 
+@pytest.mark.faults
 def test_what_was_accepted_and_is_not_in_the_table_is_lost(house: House) -> None:
     assert not judged(house, told(0, 1, 98)).kept
 
 
+@pytest.mark.faults
 def test_an_event_without_its_effect_is_lost(house: House) -> None:
     house.run("update users set banned = false")
     verdict = judged(house, told(0, 1))
@@ -50,12 +53,14 @@ def test_an_event_without_its_effect_is_lost(house: House) -> None:
     assert verdict.lost == 1
 
 
+@pytest.mark.faults
 def test_a_second_line_in_the_trail_is_an_event_applied_twice(house: House) -> None:
     before = judged(house, told(0, 1)).twice
     house.run("insert into audit_log (action, clerk_user_id, actor) values ('role.assigned', 'user_00000000', 'x')")
     assert judged(house, told(0, 1)).twice == before + 1
 
 
+@pytest.mark.faults
 def test_a_wait_counts_from_the_answer_without_the_time_in_which_the_fault_lasted(house: House) -> None:
     ((applied,),) = house.run(
         "select extract(epoch from pg_xact_commit_timestamp(xmin))::float from webhook_events where svix_id = %s",

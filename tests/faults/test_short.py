@@ -5,6 +5,8 @@ import pytest
 from faults.matrix import EVERY
 from faults.trial import Trial
 
+pytestmark = pytest.mark.faults
+
 SHORT = [trial for trial in EVERY if trial.short]
 
 

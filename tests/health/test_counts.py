@@ -5,6 +5,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+pytestmark = pytest.mark.processes
+
 PLACES = "from health import counts; print(counts.PLACE, flush=True); "
 WAITING = PLACES + "import time; time.sleep(300)"
 EMPTY = """

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.processes
+
 # What a thread does for a second holds an import's lock; a child that inherited it would hang when it does the same.
 SLOW = "import time; open('begun', 'w').close(); time.sleep(1)"
 FORKS = """

@@ -1,11 +1,14 @@
 import multiprocessing
 
+import pytest
+
 from health.pulse import Beacon, Pulse
 from tests.ops.groups import until
 
 FORK = multiprocessing.get_context("fork")
 
 
+@pytest.mark.processes
 def test_a_child_moves_the_pulse_of_its_parent() -> None:
     pulse = Pulse()
     until(lambda: pulse.still_seconds > 0.2)

@@ -2,7 +2,11 @@ import json
 import subprocess
 import sys
 
+import pytest
+
 from health.thread import BROKEN
+
+pytestmark = pytest.mark.processes
 
 DIES = """
 import time

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+import pytest
 from sqlalchemy import Engine
 from structlog.testing import capture_logs
 
@@ -179,6 +180,7 @@ time.sleep(60)
 """
 
 
+@pytest.mark.processes
 def test_a_watch_that_breaks_ends_its_process_loudly() -> None:
     ended = subprocess.run([sys.executable, "-c", BREAKS], capture_output=True, text=True, timeout=30, check=False)
     (line,) = ended.stderr.splitlines()

@@ -2,6 +2,7 @@
 
 import subprocess
 import tempfile
+import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,6 +39,14 @@ def directory() -> Iterator[Path]:
     """A directory for servers: pytest closes its own to other users whenever another run begins."""
     with tempfile.TemporaryDirectory(prefix="akako-tests-") as made:
         yield Path(made)
+
+
+@pytest.fixture
+def mark(directory: Path) -> str:
+    """The mark of what a test starts: the name of a directory in which it may keep its files."""
+    made = uuid.uuid4().hex
+    (directory / made).mkdir()
+    return made
 
 
 @pytest.fixture(scope="module")

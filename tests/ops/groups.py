@@ -1,4 +1,8 @@
-"""Finds what a command left running: processes that carry its mark in their environment."""
+"""Finds what a command left running: processes that carry its mark.
+
+The mark is in their environment, and in the name of the directory in which they keep their files: a container's root
+may not read the environment of another user's processes, as PostgreSQL's are.
+"""
 
 import os
 import signal
@@ -26,10 +30,12 @@ AKAKO = str(Path(sys.executable).with_name("akako"))
 def akako(mark: str, *arguments: str, output: Path, **environment: str) -> Iterator[subprocess.Popen[bytes]]:
     """Run `akako` with a mark that its children inherit, in a group of its own as a shell would."""
     clean = {name: value for name, value in os.environ.items() if name not in OURS}
+    files = output.parent / mark
+    files.mkdir(exist_ok=True)
     with output.open("wb") as file:
         process = subprocess.Popen(
             [AKAKO, *arguments],
-            env={**clean, **environment, MARK: mark},
+            env={**clean, **environment, MARK: mark, "TMPDIR": str(files)},
             stdin=subprocess.DEVNULL,
             stdout=file,
             stderr=subprocess.STDOUT,
@@ -49,12 +55,18 @@ def marked(mark: str) -> list[str]:
 
 
 def _command(process: psutil.Process, mark: str) -> str | None:
-    try:
-        if process.status() != psutil.STATUS_ZOMBIE and process.environ().get(MARK) == mark:
-            return f"{process.pid} {' '.join(process.cmdline())}"
-    except (psutil.NoSuchProcess, psutil.AccessDenied):
-        pass
+    with suppress(psutil.NoSuchProcess, psutil.AccessDenied):
+        if process.status() != psutil.STATUS_ZOMBIE:
+            command = " ".join(process.cmdline())
+            if f"/{mark}" in command or _has_in_environment(process, mark):
+                return f"{process.pid} {command}"
     return None
+
+
+def _has_in_environment(process: psutil.Process, mark: str) -> bool:
+    with suppress(psutil.AccessDenied):
+        return process.environ().get(MARK) == mark
+    return False
 
 
 def until(condition: Callable[[], object], seconds: float = 90) -> None:

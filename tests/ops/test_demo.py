@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import uuid
 from pathlib import Path
 
 import psycopg
@@ -12,11 +11,14 @@ import pytest
 from tests.ops import groups
 from tests.servers import Database
 
+pytestmark = pytest.mark.processes
+
 BEFORE = "select users from users where clerk_id = 'user_before'"
 
 
-def test_every_outcome_is_the_expected_one_and_nothing_is_left_behind(tmp_path: Path) -> None:
-    mark, said = uuid.uuid4().hex, tmp_path / "said"
+@pytest.mark.recovery
+def test_every_outcome_is_the_expected_one_and_nothing_is_left_behind(mark: str, directory: Path) -> None:
+    said = directory / "said"
     with groups.akako(mark, "demo", "--json", output=said) as demo:
         assert demo.wait(120) == 0, said.read_text()
     told = json.loads(said.read_text())
@@ -25,9 +27,9 @@ def test_every_outcome_is_the_expected_one_and_nothing_is_left_behind(tmp_path: 
 
 
 def test_given_servers_are_used_and_what_they_hold_is_left_alone(
-    database: Database, redis_url: str, tmp_path: Path
+    database: Database, redis_url: str, mark: str, directory: Path
 ) -> None:
-    mark, said = uuid.uuid4().hex, tmp_path / "said"
+    said = directory / "said"
     with psycopg.connect(database.app_url, autocommit=True) as connection:
         connection.execute("insert into users (clerk_id, clerk_updated_at) values ('user_before', now())")
         before = connection.execute(BEFORE).fetchall()
@@ -40,6 +42,7 @@ def test_given_servers_are_used_and_what_they_hold_is_left_alone(
     assert "user_before" not in said.read_text()
 
 
+@pytest.mark.recovery
 @pytest.mark.parametrize(
     ("when", "number"),
     [
@@ -50,9 +53,10 @@ def test_given_servers_are_used_and_what_they_hold_is_left_alone(
         ("-m webhooks", signal.SIGINT),
     ],
 )
-def test_an_interrupted_demonstration_leaves_nothing_behind(when: str, number: signal.Signals, directory: Path) -> None:
-    mark = uuid.uuid4().hex
-    with groups.akako(mark, "demo", output=directory / "said", TMPDIR=str(directory)) as demo:
+def test_an_interrupted_demonstration_leaves_nothing_behind(
+    when: str, number: signal.Signals, mark: str, directory: Path
+) -> None:
+    with groups.akako(mark, "demo", output=directory / "said") as demo:
         groups.until(lambda: any(when in line for line in groups.marked(mark)))
         os.killpg(demo.pid, number)
         assert demo.wait(30) == (-signal.SIGKILL if number == signal.SIGKILL else 130)

@@ -14,6 +14,8 @@ from ops.embedded.postgres import QUICK, Postgres
 from ops.embedded.redis import DURABLE, Redis
 from tests.servers import Database
 
+pytestmark = pytest.mark.processes
+
 
 @pytest.mark.parametrize("version", [16, 18])
 def test_postgresql_keeps_what_was_committed_when_it_is_killed(directory: Path, version: int) -> None:

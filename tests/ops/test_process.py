@@ -12,6 +12,8 @@ import pytest
 from ops import interruption
 from ops.process import Process
 
+pytestmark = pytest.mark.processes
+
 MANY = "for each in 1 2 3 4 5 6 7 8 9 10; do (while :; do mkdir -p made/$each; rmdir made/$each; done) & done; wait"
 
 

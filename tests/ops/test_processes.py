@@ -14,6 +14,8 @@ from ops.process import Process
 from ops.processes import Processes
 from tests.ops import groups
 
+pytestmark = pytest.mark.processes
+
 STUBBORN = "trap '' TERM; echo here; while true; do sleep 0.1; done"
 PARENT = "sleep 300 & echo here; wait"
 

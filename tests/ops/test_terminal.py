@@ -68,6 +68,7 @@ def test_what_postgresql_complains_of_is_written_out(database: Database, akako: 
     assert "\\u001b[2J\\u009b" in done.output
 
 
+@pytest.mark.processes
 def test_what_a_process_prints_is_written_out(capfd: pytest.CaptureFixture[str]) -> None:
     process = Process("web", [sys.executable, "-c", f"print({COMMANDS!r}, 'last', flush=True)"])
     told: list[str] = []

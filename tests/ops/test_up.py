@@ -4,10 +4,11 @@ import json
 import os
 import re
 import shlex
+import shutil
 import signal
 import socket
 import subprocess
-import uuid
+import sys
 from pathlib import Path
 
 import pytest
@@ -15,16 +16,20 @@ import pytest
 from ops import ground, instance, procfile
 from tests.ops import groups
 
+pytestmark = pytest.mark.processes
+
+CURL = Path(__file__).with_name("curl.py")
+
 
 @pytest.fixture
-def local(directory: Path) -> list[str]:
+def local(mark: str, directory: Path) -> list[str]:
     """What keeps this `up` apart from a developer's."""
     ports = ["--api-port", str(ground.free_port()), "--port", str(ground.free_port())]
-    return ["up", "--data", str(directory / "local"), *ports]
+    return ["up", "--data", str(directory / mark / "local"), *ports]
 
 
-def test_the_line_it_offers_works_and_a_killed_process_comes_back(local: list[str], directory: Path) -> None:
-    mark, said = uuid.uuid4().hex, directory / "said"
+def test_the_line_it_offers_works_and_a_killed_process_comes_back(local: list[str], mark: str, directory: Path) -> None:
+    said = directory / "said"
     with groups.akako(mark, *local, output=said) as up:
         groups.until(lambda: "Ctrl-C ends it" in said.read_text())
         offered = re.findall(r"^  (\.venv/bin/akako deliver .*)$", said.read_text(), re.MULTILINE)
@@ -40,8 +45,8 @@ def test_the_line_it_offers_works_and_a_killed_process_comes_back(local: list[st
     assert groups.marked(mark) == []
 
 
-def test_the_user_that_was_delivered_can_ask_the_api(local: list[str], directory: Path) -> None:
-    mark, said = uuid.uuid4().hex, directory / "said"
+def test_the_user_that_was_delivered_can_ask_the_api(local: list[str], mark: str, directory: Path) -> None:
+    said = directory / "said"
     with groups.akako(mark, *local, output=said) as up:
         groups.until(lambda: "Ctrl-C ends it" in said.read_text())
         deliver, ask = re.findall(r"^  ((?:\.venv/bin/akako deliver|curl) .*)$", said.read_text(), re.MULTILINE)
@@ -74,13 +79,14 @@ def test_without_a_kept_key_there_is_no_token(directory: Path) -> None:
 
 
 def paste(line: str) -> str:
-    """What a line prints in a shell at the checkout."""
+    """What a line prints in a shell at the checkout, where `curl` may be missing."""
     beside = line.replace(".venv/bin/akako", shlex.quote(groups.AKAKO))
+    if not shutil.which("curl"):
+        beside = re.sub(r"^curl ", shlex.join([sys.executable, str(CURL)]) + " ", beside)
     return subprocess.run(["sh", "-c", beside], capture_output=True, text=True, check=True).stdout
 
 
-def test_a_second_one_is_refused(local: list[str], directory: Path) -> None:
-    mark = uuid.uuid4().hex
+def test_a_second_one_is_refused(local: list[str], mark: str, directory: Path) -> None:
     with groups.akako(mark, *local, output=directory / "first") as up:
         groups.until(lambda: any("/postgres" in line for line in groups.marked(mark)))
         with groups.akako(mark, *local, output=directory / "second") as second:
@@ -92,19 +98,19 @@ def test_a_second_one_is_refused(local: list[str], directory: Path) -> None:
 
 
 @pytest.mark.parametrize(("option", "variable"), [("--port", "PORT"), ("--api-port", "API_PORT")])
-def test_a_busy_port_is_named(local: list[str], option: str, variable: str, directory: Path) -> None:
+def test_a_busy_port_is_named(local: list[str], option: str, variable: str, mark: str, directory: Path) -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()
         port = other.getsockname()[1]
-        with groups.akako(uuid.uuid4().hex, *local, option, str(port), output=directory / "said") as up:
+        with groups.akako(mark, *local, option, str(port), output=directory / "said") as up:
             assert up.wait(30) == 1
     said = (directory / "said").read_text()
     assert f"port {port} is taken" in said
     assert f"choose another with {variable}." in said
 
 
-def test_a_last_port_leaves_none_for_the_api_and_says_so(directory: Path) -> None:
-    with groups.akako(uuid.uuid4().hex, "up", "--port", "65535", output=directory / "said") as up:
+def test_a_last_port_leaves_none_for_the_api_and_says_so(mark: str, directory: Path) -> None:
+    with groups.akako(mark, "up", "--port", "65535", output=directory / "said") as up:
         assert up.wait(30) == 2
     assert "set API_PORT too" in (directory / "said").read_text()

@@ -27,6 +27,8 @@ from tests.ops.groups import until
 from tests.pooler.neighbour import neighbours
 from tests.pooler.pgbouncer import Pooled, pgbouncer
 
+pytestmark = pytest.mark.pooler
+
 SETTING = "select current_setting('{}')"
 
 

@@ -1,14 +1,17 @@
-"""A receiver of its own for the tests that need no other settings."""
+"""Receivers for tests: a shared one, and those that a test starts with settings of its own."""
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
+import psycopg
 import pytest
 
+from ops.embedded.servers import Servers
 from tests.clerk_says import Clerk
-from tests.servers import Database
+from tests.servers import Database, copy_of
 from tests.webhooks.door import Door, receiver
 
 
@@ -18,6 +21,64 @@ class Opens(Protocol):
     def __call__(
         self, *, database_url: str = ..., redis_url: str = ..., **settings: object
     ) -> AbstractContextManager[Door]: ...
+
+
+@dataclass(frozen=True)
+class Shared:
+    """A running receiver, with its database and the Clerk whose deliveries it accepts."""
+
+    door: Door
+    database: Database
+    clerk: Clerk
+
+    def empty(self) -> None:
+        """Delete the events of the test before."""
+        with psycopg.connect(self.database.superuser_url) as connection:
+            connection.execute("truncate webhook_events")
+
+
+@pytest.fixture(scope="session")
+def shared(servers: Servers, template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shared]:
+    """A receiver with its ordinary settings, for all tests that leave it, its settings and its tables as they are."""
+    clerk, directory = Clerk(), tmp_path_factory.mktemp("shared")
+    with (
+        copy_of(servers, template) as database,
+        receiver(directory, clerk, database_url=database.app_url, redis_url=servers.redis_url) as door,
+    ):
+        yield Shared(door, database, clerk)
+
+
+@pytest.fixture
+def door(shared: Shared, redis_url: str) -> Door:
+    """The shared receiver, with empty tables and an empty log; `database` and `clerk` are then its own."""
+    shared.empty()
+    return replace(shared.door, logged_before=shared.door.log.stat().st_size)
+
+
+@pytest.fixture
+def database(request: pytest.FixtureRequest) -> Database:
+    """The shared receiver's database if the test asks for `door`, otherwise one that only this test sees."""
+    if "door" in request.fixturenames:
+        shared: Shared = request.getfixturevalue("shared")
+        return shared.database
+    own: Database = request.getfixturevalue("own_database")
+    return own
+
+
+@pytest.fixture
+def own_database(servers: Servers, template: str) -> Iterator[Database]:
+    """A migrated database that only this test sees."""
+    with copy_of(servers, template) as copy:
+        yield copy
+
+
+@pytest.fixture
+def clerk(request: pytest.FixtureRequest) -> Clerk:
+    """The shared receiver's Clerk if the test asks for `door`, otherwise one with a signing secret of its own."""
+    if "door" in request.fixturenames:
+        shared: Shared = request.getfixturevalue("shared")
+        return shared.clerk
+    return Clerk()
 
 
 @pytest.fixture
@@ -30,10 +91,3 @@ def opens(database: Database, redis_url: str, clerk: Clerk, tmp_path: Path) -> O
         return receiver(tmp_path, clerk, database_url=database_url, redis_url=redis_url, **settings)
 
     return opened
-
-
-@pytest.fixture
-def door(opens: Opens) -> Iterator[Door]:
-    """A receiver with its ordinary settings."""
-    with opens() as started:
-        yield started

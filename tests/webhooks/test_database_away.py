@@ -78,6 +78,7 @@ def test_a_server_that_was_never_there_is_503_and_the_door_stays_open(
         assert door.reasons() == {"database_away"}
 
 
+@pytest.mark.recovery
 def test_the_first_delivery_after_a_restart_of_the_server_is_accepted(
     opens: Opens, clerk: Clerk, postgres: Postgres
 ) -> None:
@@ -92,6 +93,7 @@ def test_the_first_delivery_after_a_restart_of_the_server_is_accepted(
         assert door.deliver(clerk.created()).status_code == 202
 
 
+@pytest.mark.recovery
 def test_a_silent_server_is_503_and_is_used_again_when_it_speaks(
     opens: Opens, clerk: Clerk, postgres: Postgres
 ) -> None:
@@ -102,6 +104,7 @@ def test_a_silent_server_is_503_and_is_used_again_when_it_speaks(
         until(lambda: recovered(door, clerk))
 
 
+@pytest.mark.recovery
 def test_a_server_without_a_free_connection_is_503_until_one_is_free(
     opens: Opens, clerk: Clerk, postgres: Postgres
 ) -> None:

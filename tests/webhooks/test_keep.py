@@ -69,12 +69,13 @@ def test_invariant_6_nothing_verified_is_thrown_away(door: Door, clerk: Clerk, e
 
 
 def test_one_row_that_the_database_refuses_never_fails_its_neighbours(
-    door: Door, clerk: Clerk, engine: Engine, database: Database
+    opens: Opens, clerk: Clerk, engine: Engine, database: Database
 ) -> None:
     with psycopg.connect(database.owner_url) as owner:
         owner.execute("alter table webhook_events add constraint no_bad check (clerk_user_id <> 'user_bad')")
     bad, good = clerk.created("user_bad"), [clerk.created(f"user_{number}") for number in range(60)]
-    first, *others = door.deliver_at_once(bad, *good)
+    with opens() as door:
+        first, *others = door.deliver_at_once(bad, *good)
     assert (first.status_code, {answer.status_code for answer in others}) == (503, {202})
     assert set(values(engine, KEPT)) == {sent.svix_id for sent in good}
     assert [(line["reason"], line["sqlstate"]) for line in door.lines() if line["event"] == "delivery.not_kept"] == [

@@ -3,6 +3,10 @@
 import subprocess
 import sys
 
+import pytest
+
+pytestmark = pytest.mark.processes
+
 EXPOSED = "import webhooks.metrics; from prometheus_client import generate_latest; print(generate_latest().decode())"
 
 

@@ -12,6 +12,8 @@ from ops.ground import free_port
 from tests.clerk_says import signing_secret
 from tests.webhooks.conftest import Opens
 
+pytestmark = pytest.mark.processes
+
 GOOD = {
     "DATABASE_URL": "postgresql://nobody@127.0.0.1:1/nothing",
     "REDIS_URL": "redis://127.0.0.1:1/0",

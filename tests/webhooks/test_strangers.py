@@ -13,7 +13,7 @@ from ops.embedded.servers import Servers
 from serving.refusal import BODY
 from tests.clerk_says import Clerk
 from tests.ledger import values
-from tests.listener import status
+from tests.listener import silent, status
 from tests.ops.groups import until
 from tests.servers import Database, copy_of
 from tests.strangers import CHUNKED, NOBODY
@@ -126,6 +126,5 @@ def test_more_connections_than_a_process_may_hold_are_refused_until_others_end(
 
 def test_a_thousand_silent_connections_leave_the_door_open(door: Door) -> None:
     with ExitStack() as held:
-        for _ in range(1_000):
-            held.enter_context(socket.create_connection(("127.0.0.1", door.port), timeout=5))
+        silent(door, held)
         assert door.answers()

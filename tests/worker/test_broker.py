@@ -66,6 +66,7 @@ def test_only_json_is_spoken_and_no_result_is_kept() -> None:
         assert conf.task_ignore_result
 
 
+@pytest.mark.processes
 def test_the_calendar_ticks_as_configured_and_its_messages_do_not_pile_up() -> None:
     conf = started_with(
         "beat_schedule", "worker_concurrency", SWEEP_SECONDS="7", EXPIRE_SECONDS="45", WORKER_PROCESSES="3"

@@ -14,6 +14,8 @@ from tests.proxy import Proxy, proxy
 from tests.servers import Database
 from tests.town import Town, town
 
+pytestmark = pytest.mark.recovery
+
 NOTICED_SECONDS = 60
 """More than patience takes on a busy machine, less than the bound on how long a message is held."""
 SLOW = """
