@@ -151,8 +151,7 @@ class Intake:
     def _compare(self, repeated: Sequence[Kept]) -> None:
         """Compare what was answered as a duplicate with what is stored; that it cannot be done changes nothing."""
         try:
-            if self._connection is not None:
-                repeats.compare(self._connection, repeated)
+            self._held.run(lambda connection: repeats.compare(connection, repeated))
         except Exception as error:
             log.warning(
                 "duplicates.not_compared",
@@ -160,7 +159,6 @@ class Intake:
                 next_step="nothing while PostgreSQL is away",
                 **logs.fault(error),
             )
-            self._let_go()
 
     def _keep_apart(self, batch: Sequence[Waiting]) -> None:
         """Keep each half by itself, without those that nobody waits for any more."""
