@@ -1,6 +1,7 @@
 """What a database error means for the work at hand; borrowed errors are told apart here and nowhere else."""
 
 import re
+from collections.abc import Sequence
 
 from sqlalchemy import exc
 from sqlalchemy.exc import DBAPIError
@@ -24,6 +25,7 @@ _AWAY = {
     "XX": "look at PostgreSQL's log",
 }
 _DUPLICATE_PREPARED_STATEMENT = "42P05"
+_UNFIT = "set DATABASE_POOLER=transaction if a pooler is between; if none is, look for who changes settings"
 # PgBouncer's words; while a connection is opened there is no SQLSTATE.
 _UNSUPPORTED = re.compile(r"unsupported startup parameter(?: in options)?: (\w+)")
 _UNREACHABLE = ("08", "57P", "28", "3D")
@@ -31,6 +33,13 @@ _UNREACHABLE = ("08", "57P", "28", "3D")
 
 class NotPrimary(Exception):
     """This server takes no writes (any more): what was written meanwhile, a revocation perhaps, is known elsewhere."""
+
+
+class UnfitSettings(Exception):
+    """Session settings are not as every statement of ours needs them; the names."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        super().__init__(f"session settings are not as needed: {', '.join(names)}")
 
 
 def _sqlstate(error: BaseException) -> str | None:
@@ -74,6 +83,8 @@ def remedy(error: BaseException) -> str | None:
         return _AWAY["57P"]
     if isinstance(error, NotPrimary):
         return _AWAY["25006"]
+    if isinstance(error, UnfitSettings):
+        return _UNFIT
     if not isinstance(error, DBAPIError):
         return None
     if refused := _UNSUPPORTED.search(str(error.orig)):

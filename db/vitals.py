@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from db import heartbeats, link
+from db import faults, heartbeats, link
 from db.heartbeats import Heartbeat
 from db.session import SETTINGS
 
@@ -37,21 +37,20 @@ class Vitals:
     last_delivery_seconds: float | None
     """Since the newest delivery was kept; None if there never was one."""
     heartbeats: list[Heartbeat]
-    unfit_settings: list[str]
-    """Session settings that are not as every statement of ours needs them."""
     pooler_found: bool
     """Whether a pooler in transaction mode is between, and DATABASE_POOLER does not say so."""
 
 
 def read(connection: Connection) -> Vitals:
-    """Read them all."""
+    """Read them all. Raises UnfitSettings."""
+    if unfit := unfit_settings(connection):
+        raise faults.UnfitSettings(unfit)
     return Vitals(
         revision=revision(connection),
         events=_estimated(connection) | _counted(connection),
         oldest_due_seconds=_oldest_due(connection),
         last_delivery_seconds=_last_delivery(connection),
         heartbeats=heartbeats.of_parts(connection),
-        unfit_settings=unfit_settings(connection),
         pooler_found=link.of(connection).pooler_found,
     )
 

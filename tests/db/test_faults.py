@@ -165,7 +165,7 @@ def test_no_default_of_the_host_breaks_anything(
 
     assert apply(engine, clerk, clerk.created("user_ada", first_name="Ангелина")).applied == 1
     with engine.connect() as connection:
-        assert vitals.read(connection).unfit_settings == []
+        assert vitals.unfit_settings(connection) == []
         (found,) = callers.find(connection, ["user_ada"]).values()
         entry = directory.show(connection, "user_ada")
     assert (found.first_name, found.roles) == ("Ангелина", frozenset({Role.LEARNER}))

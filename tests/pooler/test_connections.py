@@ -76,7 +76,7 @@ def test_no_default_of_the_host_breaks_anything(
 
     assert apply(through, clerk, clerk.created("user_ada")).applied == 1
     with through.begin() as connection:
-        assert vitals.read(connection).unfit_settings == []
+        assert vitals.unfit_settings(connection) == []
         for name, value in {"transaction_isolation": "read committed", "synchronous_commit": "on"}.items():
             assert connection.exec_driver_sql(SETTING.format(name)).scalar_one() == value
 
