@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from db import faults, heartbeats, link
+from db import driver, faults, heartbeats
 from db.heartbeats import Heartbeat
 from db.session import SETTINGS
 
@@ -38,24 +38,24 @@ class Vitals:
     """Since the newest delivery was kept; None if there never was one."""
     heartbeats: list[Heartbeat]
     pooler_found: bool
-    """Whether a pooler in transaction mode is between, and DATABASE_POOLER does not say so."""
+    """Whether a pooler in transaction mode is in use, and DATABASE_POOLER does not say so."""
 
 
 def read(connection: Connection) -> Vitals:
-    """Read them all. Raises UnfitSettings."""
-    if unfit := unfit_settings(connection):
-        raise faults.UnfitSettings(unfit)
+    """Read them all. Raises WrongSettings."""
+    if wrong := wrong_settings(connection):
+        raise faults.WrongSettings(wrong)
     return Vitals(
         revision=revision(connection),
         events=_estimated(connection) | _counted(connection),
         oldest_due_seconds=_oldest_due(connection),
         last_delivery_seconds=_last_delivery(connection),
         heartbeats=heartbeats.of_parts(connection),
-        pooler_found=link.of(connection).pooler_found,
+        pooler_found=driver.of(connection).pooler_found,
     )
 
 
-def unfit_settings(connection: Connection) -> list[str]:
+def wrong_settings(connection: Connection) -> list[str]:
     """The names of the session settings that are not as `SETTINGS` has them, whoever changed them."""
     rows = connection.exec_driver_sql(
         "select name, pg_catalog.current_setting(name, true) from pg_catalog.unnest(%s::text[]) as needed (name)",

@@ -6,7 +6,7 @@ from enum import StrEnum
 from sqlalchemy.exc import SQLAlchemyError
 
 from db import faults, migrate
-from db.faults import UnfitSettings
+from db.faults import WrongSettings
 from db.heartbeats import Heartbeat
 from db.vitals import Vitals
 from health.asked import Asked
@@ -64,7 +64,7 @@ class Parts:
         """How each part is, in their order."""
         try:
             seen = self._look.vitals()
-        except (SQLAlchemyError, TimeoutError, UnfitSettings) as error:
+        except (SQLAlchemyError, TimeoutError, WrongSettings) as error:
             database, migrations = blind(error)
             moving = [_unknown(part) for part in MOVING]
         else:
@@ -84,14 +84,14 @@ def blind(error: Exception) -> tuple[State, State]:
     """Database and migrations, where nothing could be read: because of the one or of the other."""
     if faults.is_of_another_version(error):
         return State(Part.DATABASE), _ill(Part.MIGRATIONS, "the tables are not of this version")
-    said = str(error) if isinstance(error, UnfitSettings) else "does not answer"
+    said = str(error) if isinstance(error, WrongSettings) else "does not answer"
     away = State(Part.DATABASE, said, faults.remedy(error) or NEXT_STEPS[Part.DATABASE])
     return away, _unknown(Part.MIGRATIONS)
 
 
 def _database(seen: Vitals) -> State:
     if seen.pooler_found:
-        return State(Part.DATABASE, "well; set DATABASE_POOLER=transaction, since a pooler is between")
+        return State(Part.DATABASE, "well; set DATABASE_POOLER=transaction, since a pooler is in use")
     return State(Part.DATABASE)
 
 
