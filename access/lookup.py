@@ -18,7 +18,7 @@ from sqlalchemy import Engine
 from config.tally import Tally
 from db import callers, faults
 from db.callers import Known
-from db.held import Held
+from db.dedicated import DedicatedConnection
 
 FAILED = Metric("akako_lookups_failed_total", "Requests for which the database did not say who is calling.", ["reason"])
 
@@ -47,7 +47,7 @@ class Lookup:
         self._wake = threading.Condition()
         self._thread: threading.Thread | None = None
         self._closing = False
-        self._held = Held(engine)
+        self._connection = DedicatedConnection(engine)
         self._failures = Tally("callers.not_found", FAILED)
 
     async def find(self, clerk_id: str) -> Known | None:
@@ -99,7 +99,7 @@ class Lookup:
                 _answer(batch, self._unavailable(type(error).__name__, next_step=remedy))
             else:
                 _answer(batch, found)
-        self._held.release()
+        self._connection.release()
 
     def _next(self) -> list[_Waiting]:
         """Who waits, as soon as somebody does, without those who gave up; nobody when it is time to stop."""
@@ -113,7 +113,7 @@ class Lookup:
                     return batch
 
     def _ask(self, clerk_ids: set[str]) -> dict[str, Known | None]:
-        return self._held.run(lambda connection: callers.answer(connection, clerk_ids))
+        return self._connection.run(lambda connection: callers.answer(connection, clerk_ids))
 
 
 def _answer(batch: Sequence[_Waiting], result: Mapping[str, Known | None] | Unavailable) -> None:

@@ -26,7 +26,7 @@ class Known:
     """Held at that instant: start reached, end not."""
 
 
-class AnswerMixedUp(Exception):
+class AnswerMismatch(Exception):
     """The rows are not the answer to this query. Nothing follows from them, least of all that a user is unknown."""
 
 
@@ -39,7 +39,7 @@ def find(connection: Connection, clerk_ids: Collection[str]) -> dict[str, Known]
 def answer(connection: Connection, clerk_ids: Collection[str]) -> dict[str, Known | None]:
     """For each of these ids the user; None only where a row of its own says that we know none.
 
-    Raises NotPrimary, and AnswerMixedUp for anything but one row for each id, as a pooler that mixes up prepared
+    Raises NotPrimary, and AnswerMismatch for anything but one row for each id, as a pooler that mixes up prepared
     statements gives.
     """
     ids = set(clerk_ids)
@@ -70,5 +70,5 @@ def answer(connection: Connection, clerk_ids: Collection[str]) -> dict[str, Know
             held = frozenset(_ROLES[role] for role in roles)
             answers[asked] = Known(id_, clerk_id, email, first, last, banned, deleted, held)
     if answers.keys() != ids or len(rows) != len(ids):
-        raise AnswerMixedUp
+        raise AnswerMismatch
     return answers

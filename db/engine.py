@@ -10,9 +10,9 @@ from psycopg.pq import TransactionStatus
 from sqlalchemy import Connection, Engine, ExceptionContext, create_engine, event
 from sqlalchemy.exc import DisconnectionError
 
-from db import link
-from db.link import CONNECT_TIMEOUT_SECONDS as CONNECT_TIMEOUT_SECONDS
-from db.link import Link
+from db import driver
+from db.driver import CONNECT_TIMEOUT_SECONDS as CONNECT_TIMEOUT_SECONDS
+from db.driver import DriverConnection
 from db.pooler import pools_transactions
 
 log = structlog.get_logger()
@@ -62,7 +62,7 @@ def connect(
     settings = {name: f"{seconds * 1_000:.0f}" for name, seconds in limits.items()} | (_LOOK_UP if looks_up else {})
     engine = create_engine(
         "postgresql+psycopg://",
-        creator=_Opener(link.conninfo(url, process), settings, pooler),
+        creator=_Creator(driver.conninfo(url, process), settings, pooler),
         pool_size=connections,
         max_overflow=0,
         pool_timeout=CONNECT_TIMEOUT_SECONDS,
@@ -70,14 +70,14 @@ def connect(
         hide_parameters=True,
         use_native_hstore=False,
     )
-    event.listen(engine, "checkout", _replace_a_dead_one)
+    event.listen(engine, "checkout", _replace_closed)
     event.listen(engine, "begin", _begin)
     event.listen(engine, "handle_error", _leave_a_demoted_primary)
     event.listen(engine, "handle_error", _cancel)
     return engine
 
 
-class _Opener:
+class _Creator:
     """Opens the connections of one engine."""
 
     def __init__(self, address: str, settings: Mapping[str, str], pooler: Pooler) -> None:
@@ -86,15 +86,15 @@ class _Opener:
         self._pooled: bool | None = True if pooler == "transaction" else None
         self._found: bool | None = None
 
-    def __call__(self) -> Link:
-        opened = link.open_link(self._address)
+    def __call__(self) -> DriverConnection:
+        opened = driver.open_connection(self._address)
         try:
             if self._pooled is None:
-                self._pooled = self._found = pools_transactions(opened, lambda: link.open_link(self._address))
+                self._pooled = self._found = pools_transactions(opened, lambda: driver.open_connection(self._address))
             if self._found:
                 opened.pooler_found = True
-                _advise()
-            (link.settle_each_transaction if self._pooled else link.settle)(opened, self._settings)
+                _advise_once()
+            (driver.set_for_each_transaction if self._pooled else driver.set_for_session)(opened, self._settings)
         except BaseException:
             opened.close()
             raise
@@ -102,8 +102,8 @@ class _Opener:
 
 
 @cache
-def _advise() -> None:
-    """Say once what to set; commands, which do not configure logs, leave that to `akako status`."""
+def _advise_once() -> None:
+    """Log once what to set. Commands do not configure logs; there `akako status` shows it."""
     if structlog.is_configured():
         log.warning(
             "database.pooler_found",
@@ -111,16 +111,16 @@ def _advise() -> None:
         )
 
 
-def _replace_a_dead_one(pooled: Link, *_: Any) -> None:
-    """The server was restarted or ended an idle session: SQLAlchemy connects anew."""
-    if pooled.is_dead():
+def _replace_closed(pooled: DriverConnection, *_: Any) -> None:
+    """Let SQLAlchemy connect anew where the server was restarted, or ended an idle session."""
+    if pooled.is_closed_by_server():
         raise DisconnectionError
 
 
 def _begin(connection: Connection) -> None:
     """Begin a transaction with its settings, where the session has none."""
-    if opening := link.of(connection).opening:
-        connection.exec_driver_sql(opening)
+    if statement := driver.of(connection).begin_statement:
+        connection.exec_driver_sql(statement)
 
 
 def _leave_a_demoted_primary(context: ExceptionContext) -> None:
@@ -134,6 +134,6 @@ def _cancel(context: ExceptionContext) -> None:
 
     psycopg does so itself for Ctrl-C only, not for a task's time limit.
     """
-    driver: object = context.connection.connection.dbapi_connection if context.connection else None
-    if isinstance(driver, psycopg.Connection) and driver.info.transaction_status is TransactionStatus.ACTIVE:
-        driver.cancel_safe(timeout=CANCEL_SECONDS)
+    found: object = context.connection.connection.dbapi_connection if context.connection else None
+    if isinstance(found, psycopg.Connection) and found.info.transaction_status is TransactionStatus.ACTIVE:
+        found.cancel_safe(timeout=CANCEL_SECONDS)

@@ -1,6 +1,7 @@
 """What a database error means for the work at hand; borrowed errors are told apart here and nowhere else."""
 
 import re
+from collections.abc import Sequence
 
 from sqlalchemy import exc
 from sqlalchemy.exc import DBAPIError
@@ -13,8 +14,8 @@ _AWAY = {
     "53100": "make room: PostgreSQL's disk is full",
     "53": "PostgreSQL is out of a resource (connections, memory): raise its limit or lower ours",
     "25006": "PostgreSQL is read-only here: point DATABASE_URL at the primary",
-    "42P05": "set DATABASE_POOLER=transaction: a pooler between mixes up prepared statements",
-    "26": "set DATABASE_POOLER=transaction: a pooler between mixes up prepared statements",
+    "42P05": "set DATABASE_POOLER=transaction: a pooler in between mixes up prepared statements",
+    "26": "set DATABASE_POOLER=transaction: a pooler in between mixes up prepared statements",
     "42501": "run `akako migrate` with DATABASE_OWNER_URL: the application's role lacks a right",
     "42": "run `akako migrate`: the tables are not of this version",
     "28": "check the user and password in DATABASE_URL",
@@ -24,6 +25,9 @@ _AWAY = {
     "XX": "look at PostgreSQL's log",
 }
 _DUPLICATE_PREPARED_STATEMENT = "42P05"
+_WRONG_SETTINGS = (
+    "set DATABASE_POOLER=transaction if a pooler is in use; otherwise find out what changes session settings"
+)
 # PgBouncer's words; while a connection is opened there is no SQLSTATE.
 _UNSUPPORTED = re.compile(r"unsupported startup parameter(?: in options)?: (\w+)")
 _UNREACHABLE = ("08", "57P", "28", "3D")
@@ -31,6 +35,13 @@ _UNREACHABLE = ("08", "57P", "28", "3D")
 
 class NotPrimary(Exception):
     """This server takes no writes (any more): what was written meanwhile, a revocation perhaps, is known elsewhere."""
+
+
+class WrongSettings(Exception):
+    """Session settings are not as every statement of ours needs them; the names."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        super().__init__(f"session settings are not as needed: {', '.join(names)}")
 
 
 def _sqlstate(error: BaseException) -> str | None:
@@ -74,6 +85,8 @@ def remedy(error: BaseException) -> str | None:
         return _AWAY["57P"]
     if isinstance(error, NotPrimary):
         return _AWAY["25006"]
+    if isinstance(error, WrongSettings):
+        return _WRONG_SETTINGS
     if not isinstance(error, DBAPIError):
         return None
     if refused := _UNSUPPORTED.search(str(error.orig)):

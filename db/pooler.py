@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import psycopg
 
-from db.link import Link, conninfo, open_link
+from db.driver import DriverConnection, conninfo, open_connection
 
 ROUNDS = 10
 
@@ -19,21 +19,21 @@ class TransactionPooler(Exception):
         )
 
 
-def pools_transactions(link: Link, another: Callable[[], Link]) -> bool | None:
+def pools_transactions(connection: DriverConnection, another: Callable[[], DriverConnection]) -> bool | None:
     """Whether the session behind an idle connection is lent to others, which a second connection shows; None: unknown.
 
     A pooler makes up the process id that it gives to a client, so one round trip is enough where there is none.
     """
-    if link.info.backend_pid == _session(link):
+    if connection.info.backend_pid == _session(connection):
         return False
     try:
         with another() as second:
-            return _share_sessions(link, second)
+            return _share_sessions(connection, second)
     except psycopg.OperationalError:
         return None
 
 
-def _share_sessions(one: Link, other: Link) -> bool:
+def _share_sessions(one: DriverConnection, other: DriverConnection) -> bool:
     seen: tuple[set[int], set[int]] = set(), set()
     for _ in range(ROUNDS):
         seen[0].add(_session(one))
@@ -43,14 +43,14 @@ def _share_sessions(one: Link, other: Link) -> bool:
     return False
 
 
-def _session(link: Link) -> int:
-    row = link.execute("select pg_catalog.pg_backend_pid()", prepare=False).fetchone()
+def _session(connection: DriverConnection) -> int:
+    row = connection.execute("select pg_catalog.pg_backend_pid()", prepare=False).fetchone()
     return int(row[0]) if row else 0
 
 
 def refuse(url: str) -> None:
     """Raise TransactionPooler if the URL leads through one."""
     address = conninfo(url, "migrate")
-    with open_link(address) as link:
-        if pools_transactions(link, lambda: open_link(address)):
+    with open_connection(address) as connection:
+        if pools_transactions(connection, lambda: open_connection(address)):
             raise TransactionPooler

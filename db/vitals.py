@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from db import heartbeats, link, schema
+from db import driver, heartbeats, schema
 from db.heartbeats import Heartbeat
 from db.session import SETTINGS
 
@@ -37,29 +37,26 @@ class Vitals:
     last_delivery_seconds: float | None
     """Since the newest delivery was kept; None if there never was one."""
     heartbeats: list[Heartbeat]
-    schema_faults: list[str]
-    """Why the schema of the tables cannot be trusted, each with its remedy."""
-    unfit_settings: list[str]
-    """Session settings that are not as every statement of ours needs them."""
+from db import driver, heartbeats, schema
     pooler_found: bool
-    """Whether a pooler in transaction mode is between, and DATABASE_POOLER does not say so."""
+    """Whether a pooler in transaction mode is in use, and DATABASE_POOLER does not say so."""
 
 
 def read(connection: Connection) -> Vitals:
-    """Read them all."""
+    """Read them all. Raises WrongSettings."""
+    if wrong := wrong_settings(connection):
+        raise faults.WrongSettings(wrong)
     return Vitals(
         revision=revision(connection),
         events=_estimated(connection) | _counted(connection),
         oldest_due_seconds=_oldest_due(connection),
         last_delivery_seconds=_last_delivery(connection),
         heartbeats=heartbeats.of_parts(connection),
-        schema_faults=schema.faults(connection),
-        unfit_settings=unfit_settings(connection),
-        pooler_found=link.of(connection).pooler_found,
+from db import driver, heartbeats, schema
     )
 
 
-def unfit_settings(connection: Connection) -> list[str]:
+def wrong_settings(connection: Connection) -> list[str]:
     """The names of the session settings that are not as `SETTINGS` has them, whoever changed them."""
     rows = connection.exec_driver_sql(
         "select name, pg_catalog.current_setting(name, true) from pg_catalog.unnest(%s::text[]) as needed (name)",

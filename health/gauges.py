@@ -9,6 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from config import logs
 from db import faults, migrate
+from db.faults import WrongSettings
 from db.heartbeats import Heartbeat
 from db.vitals import Vitals
 from health.asked import Asked
@@ -38,7 +39,7 @@ class DatabaseGauges(Collector):
         """Read them."""
         try:
             seen = self._look.vitals()
-        except (SQLAlchemyError, TimeoutError) as error:
+        except (SQLAlchemyError, TimeoutError, WrongSettings) as error:
             self._say(error)
             yield from _unread(error)
             return

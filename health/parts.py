@@ -6,6 +6,7 @@ from enum import StrEnum
 from sqlalchemy.exc import SQLAlchemyError
 
 from db import faults, migrate
+from db.faults import WrongSettings
 from db.heartbeats import Heartbeat
 from db.vitals import Vitals
 from health.asked import Asked
@@ -37,8 +38,6 @@ NEXT_STEPS = {
     Part.BEAT: "see that the calendar (beat) runs; its log says what keeps it",
 }
 
-SETTINGS_STEP = "set DATABASE_POOLER=transaction if a pooler is between; look for who changes settings if none is"
-
 
 @dataclass(frozen=True, slots=True)
 class State:
@@ -65,7 +64,7 @@ class Parts:
         """How each part is, in their order."""
         try:
             seen = self._look.vitals()
-        except (SQLAlchemyError, TimeoutError) as error:
+        except (SQLAlchemyError, TimeoutError, WrongSettings) as error:
             database, migrations = blind(error)
             moving = [_unknown(part) for part in MOVING]
         else:
@@ -85,16 +84,14 @@ def blind(error: Exception) -> tuple[State, State]:
     """Database and migrations, where nothing could be read: because of the one or of the other."""
     if faults.is_of_another_version(error):
         return State(Part.DATABASE), _ill(Part.MIGRATIONS, "the tables are not of this version")
-    away = State(Part.DATABASE, "does not answer", faults.remedy(error) or NEXT_STEPS[Part.DATABASE])
+    said = str(error) if isinstance(error, WrongSettings) else "does not answer"
+    away = State(Part.DATABASE, said, faults.remedy(error) or NEXT_STEPS[Part.DATABASE])
     return away, _unknown(Part.MIGRATIONS)
 
 
 def _database(seen: Vitals) -> State:
-    if seen.unfit_settings:
-        names = ", ".join(seen.unfit_settings)
-        return State(Part.DATABASE, f"session settings are not as needed: {names}", SETTINGS_STEP)
     if seen.pooler_found:
-        return State(Part.DATABASE, "well; set DATABASE_POOLER=transaction, since a pooler is between")
+        return State(Part.DATABASE, "well; set DATABASE_POOLER=transaction, since a pooler is in use")
     return State(Part.DATABASE)
 
 

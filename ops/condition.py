@@ -9,6 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from config.settings import BrokerSettings
 from db import engine, vitals
+from db.faults import WrongSettings
 from db.vitals import Vitals
 from health.broker import Broker
 from health.look import Look
@@ -71,7 +72,7 @@ class Doctor:
             return Condition(states, None, None)
         try:
             return Condition(states, self._look.vitals(), _lag(self._engine))
-        except (SQLAlchemyError, TimeoutError):
+        except (SQLAlchemyError, TimeoutError, WrongSettings):
             return Condition(states, None, None)
 
 

@@ -11,6 +11,7 @@ from types import MappingProxyType
 
 import click
 
+from config.database_url import names_pooler, normalise
 from ops.embedded.missing import EmbeddedMissing
 from ops.embedded.postgres import Postgres
 from ops.embedded.redis import Redis
@@ -21,9 +22,7 @@ SECRET = "CLERK_WEBHOOK_SIGNING_SECRET"  # noqa: S105 - the variable's name
 @contextmanager
 def servers(directory: Path, *, redis_options: Mapping[str, str] = MappingProxyType({})) -> Iterator[dict[str, str]]:
     """DATABASE_URL, REDIS_URL and, if there is one, DATABASE_OWNER_URL; the embedded servers stop with the block."""
-    given = {
-        name: os.environ[name] for name in ("DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL") if os.environ.get(name)
-    }
+    given = _given()
     with ExitStack() as stack:
         try:
             postgres = {} if "DATABASE_URL" in given else _postgres(directory, stack)
@@ -56,6 +55,21 @@ def free_port(host: str = "127.0.0.1") -> int:
     with socket.socket() as probe:
         probe.bind((host, 0))
         return int(probe.getsockname()[1])
+
+
+def _given() -> dict[str, str]:
+    """The addresses that the environment names, as libpq takes them. Raises ClickException."""
+    names = ("DATABASE_URL", "DATABASE_POOLER", "DATABASE_OWNER_URL", "REDIS_URL")
+    given = {name: os.environ[name] for name in names if os.environ.get(name)}
+    if names_pooler(given.get("DATABASE_URL", "")):
+        given.setdefault("DATABASE_POOLER", "transaction")
+    for name in ("DATABASE_URL", "DATABASE_OWNER_URL"):
+        if name in given:
+            try:
+                given[name] = normalise(given[name])
+            except ValueError as error:
+                raise click.ClickException(f"{name}: {error}") from error
+    return given
 
 
 def _postgres(directory: Path, stack: ExitStack) -> dict[str, str]:

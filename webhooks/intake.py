@@ -13,8 +13,8 @@ from sqlalchemy import Engine
 from config import logs
 from config.settings import ReceiverSettings
 from db import events, faults
+from db.dedicated import DedicatedConnection
 from db.events import Kept
-from db.held import Held
 from health import thread
 from webhooks import metrics, repeats
 from webhooks.outcome import Outcome, Unavailable
@@ -47,7 +47,7 @@ class Intake:
     """
 
     def __init__(self, engine: Engine, settings: ReceiverSettings, nudge: Callable[[Sequence[str]], None]) -> None:
-        self._held = Held(engine)
+        self._connection = DedicatedConnection(engine)
         self._settings = settings
         self._nudge = nudge
         self._closing = False
@@ -105,7 +105,7 @@ class Intake:
     def _run(self) -> None:
         while batch := self._next():
             self._keep(batch)
-        self._held.release()
+        self._connection.release()
 
     def _next(self) -> list[Waiting]:
         """The next batch, as soon as there is one; empty when it is time to stop. Who gave up waiting is left out."""
@@ -169,7 +169,7 @@ class Intake:
 
     def _write(self, batch: Sequence[Kept]) -> set[str]:
         """One statement, which is one transaction."""
-        return self._held.run(lambda connection: events.keep(connection, batch))
+        return self._connection.run(lambda connection: events.keep(connection, batch))
 
 
 def _tell_of_parked(fresh: Sequence[Kept]) -> None:

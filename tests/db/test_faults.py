@@ -165,7 +165,7 @@ def test_no_default_of_the_host_breaks_anything(
 
     assert apply(engine, clerk, clerk.created("user_ada", first_name="Ангелина")).applied == 1
     with engine.connect() as connection:
-        assert vitals.read(connection).unfit_settings == []
+        assert vitals.wrong_settings(connection) == []
         (found,) = callers.find(connection, ["user_ada"]).values()
         entry = directory.show(connection, "user_ada")
     assert (found.first_name, found.roles) == ("Ангелина", frozenset({Role.LEARNER}))
@@ -176,7 +176,7 @@ def test_no_default_of_the_host_breaks_anything(
 def test_a_setting_that_is_not_as_needed_is_named(engine: Engine) -> None:
     with engine.connect() as connection:
         connection.exec_driver_sql("set datestyle = 'SQL, DMY'")
-        assert vitals.unfit_settings(connection) == ["DateStyle"]
+        assert vitals.wrong_settings(connection) == ["DateStyle"]
 
 
 def test_times_come_in_utc_whatever_the_server_s_zone(database: Database, reach: Reach) -> None:

@@ -52,7 +52,7 @@ def test_the_settings_hold_in_each_transaction_and_are_left_in_no_session(
     worker = reach(statement_seconds=7, lock_seconds=3, idle_seconds=5, looks_up=True)
     for _ in range(3):
         with worker.begin() as connection:
-            assert vitals.unfit_settings(connection) == []
+            assert vitals.wrong_settings(connection) == []
             for name, value in {"statement_timeout": "7s", "lock_timeout": "3s", "enable_seqscan": "off"}.items():
                 assert connection.exec_driver_sql(SETTING.format(name)).scalar_one() == value
 
@@ -78,7 +78,7 @@ def test_no_default_of_the_host_breaks_anything(
 
     assert apply(through, clerk, clerk.created("user_ada")).applied == 1
     with through.begin() as connection:
-        assert vitals.read(connection).unfit_settings == []
+        assert vitals.wrong_settings(connection) == []
         for name, value in {"transaction_isolation": "read committed", "synchronous_commit": "on"}.items():
             assert connection.exec_driver_sql(SETTING.format(name)).scalar_one() == value
 
@@ -111,15 +111,15 @@ def test_a_connection_that_the_pooler_closed_is_replaced_before_it_is_used(
     with pgbouncer(sockets, tmp_path, {"client_idle_timeout": "1"}) as port:
         through = connect(Pooled(database, port).app_url, "test", pooler="transaction", connections=1)
         values(through, "select 1")
-        pooled_link = through.pool.connect().driver_connection
-        assert pooled_link is not None
-        until(pooled_link.is_dead)
+        pooled_connection = through.pool.connect().driver_connection
+        assert pooled_connection is not None
+        until(pooled_connection.is_closed_by_server)
         assert values(through, "select 1") == [1]
         through.dispose()
 
 
 def test_a_pooler_is_found_and_told_once(pooled: Pooled) -> None:
-    engine._advise.cache_clear()
+    engine._advise_once.cache_clear()
     with capture_logs() as logs:
         for _ in range(2):
             unaware = connect(pooled.app_url, "test")

@@ -7,12 +7,12 @@ from typing import TypeVar
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from db import faults, link
+from db import driver, faults
 
 Result = TypeVar("Result")
 
 
-class Held:
+class DedicatedConnection:
     """Kept from one piece of work to the next: to take a connection for each costs more than a statement."""
 
     def __init__(self, engine: Engine) -> None:
@@ -54,7 +54,7 @@ class Held:
     def _open(self) -> Connection:
         """A statement commits by itself in autocommit; behind a pooler it needs a transaction that has the settings."""
         connection = self._engine.connect()
-        self._in_transactions = link.of(connection).opening is not None
+        self._in_transactions = driver.of(connection).begin_statement is not None
         if not self._in_transactions:
             connection = connection.execution_options(isolation_level="AUTOCOMMIT")
         self._connection = connection

@@ -14,7 +14,7 @@ from db.session import SETTINGS
 CONNECT_TIMEOUT_SECONDS = 2
 SILENCE_MILLISECONDS = 10_000
 
-# Each of these yields to the URL.
+# What the URL has instead counts.
 _DEFAULTS: dict[str, Any] = {
     "connect_timeout": CONNECT_TIMEOUT_SECONDS,
     "keepalives_idle": 10,
@@ -28,14 +28,15 @@ _DURABLE = """case when pg_catalog.current_setting('synchronous_commit') operato
     then pg_catalog.set_config('synchronous_commit', 'on', {}) end"""
 
 
-class Link(psycopg.Connection[Any]):
-    """A connection; `opening` is what begins each of its transactions behind a pooler in transaction mode."""
+class DriverConnection(psycopg.Connection[Any]):
+    """psycopg's connection, and how its transactions begin."""
 
-    opening: str | None = None
+    begin_statement: str | None = None
+    """Begins each transaction behind a pooler in transaction mode, and sets what it needs."""
     pooler_found: bool = False
     """Whether it leads through a pooler that the settings do not name."""
 
-    def is_dead(self) -> bool:
+    def is_closed_by_server(self) -> bool:
         """Whether the server has closed the connection since it was last used. Costs microseconds while it lives."""
         poll = select.poll()
         try:
@@ -48,12 +49,12 @@ class Link(psycopg.Connection[Any]):
             return True
 
 
-def of(connection: Connection) -> Link:
-    """The link that a connection of SQLAlchemy's works on."""
-    link: object = connection.connection.dbapi_connection  # `driver_connection` is None once it is detached
-    if not isinstance(link, Link):
+def of(connection: Connection) -> DriverConnection:
+    """The driver's connection that SQLAlchemy's works on."""
+    found: object = connection.connection.dbapi_connection  # `driver_connection` is None once it is detached
+    if not isinstance(found, DriverConnection):
         raise TypeError("not a connection of db.engine")
-    return link
+    return found
 
 
 def conninfo(url: str, process: str) -> str:
@@ -62,21 +63,22 @@ def conninfo(url: str, process: str) -> str:
     return make_conninfo(**{**_DEFAULTS, **given, "application_name": f"akako {process}", "client_encoding": "utf8"})
 
 
-def open_link(address: str) -> Link:
+def open_connection(address: str) -> DriverConnection:
     """A connection in autocommit on which nothing has been set; `address` is of `conninfo`."""
-    return Link.connect(address, autocommit=True)
+    return DriverConnection.connect(address, autocommit=True)
 
 
-def settle(link: Link, settings: Mapping[str, str]) -> None:
-    """Set the settings, with `SETTINGS`, for as long as the session lasts."""
-    link.execute(_setting({**SETTINGS, **settings}, local=False))
-    link.autocommit = False
+def set_for_session(connection: DriverConnection, settings: Mapping[str, str]) -> None:
+    """Set these settings and `SETTINGS` for as long as the session lasts."""
+    connection.execute(_setting({**SETTINGS, **settings}, local=False))
+    connection.autocommit = False
 
 
-def settle_each_transaction(link: Link, settings: Mapping[str, str]) -> None:
-    """Leave no trace in a session that is shared: set the settings in each transaction, and prepare no statements."""
-    link.prepare_threshold = None
-    link.opening = "begin isolation level read committed; " + _setting({**SETTINGS, **settings}, local=True)
+def set_for_each_transaction(connection: DriverConnection, settings: Mapping[str, str]) -> None:
+    """Set these settings and `SETTINGS` in each transaction, and prepare nothing: other clients share the session."""
+    connection.prepare_threshold = None
+    setting = _setting({**SETTINGS, **settings}, local=True)
+    connection.begin_statement = f"begin isolation level read committed; {setting}"
 
 
 def _setting(settings: Mapping[str, str], *, local: bool) -> str:
