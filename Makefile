@@ -18,10 +18,10 @@ MOST_PROCESSES := 400
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo up test test-fast test-properties test-postgres16 test-recovery test-pooler test-faults test-bench format lint types contracts check lock bench bench-quick faults clean
+.PHONY: help install demo up test test-fast test-properties test-postgres16 test-recovery test-pooler test-faults test-bench image-test format lint types contracts check lock bench bench-quick faults clean
 
 help: ## List the commands
-	@grep -hE '^[a-z0-9-]+:.*?## ' $(MAKEFILE_LIST) | sort | awk -F ':.*?## ' '{printf "  make %-15s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z0-9-]+:.*?## ' $(MAKEFILE_LIST) | sort | awk -F ':.*?## ' '{printf "  make %-16s %s\n", $$1, $$2}'
 
 install: $(READY) ## Make .venv with every locked dependency (quick when nothing changed)
 
@@ -70,6 +70,9 @@ check: install
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+
+image-test: ## Run make test in a bare Debian container (needs buildah and debootstrap)
+	@tests/image/bare-debian
 
 format: install ## Format the code and fix what can be fixed
 	@$(BIN)/ruff format .

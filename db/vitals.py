@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from db import driver, heartbeats, schema
+from db import driver, faults, heartbeats, schema
 from db.heartbeats import Heartbeat
 from db.session import SETTINGS
 
@@ -37,7 +37,8 @@ class Vitals:
     last_delivery_seconds: float | None
     """Since the newest delivery was kept; None if there never was one."""
     heartbeats: list[Heartbeat]
-from db import driver, heartbeats, schema
+    schema_faults: list[str]
+    """Why the schema of the tables cannot be trusted, each with its remedy."""
     pooler_found: bool
     """Whether a pooler in transaction mode is in use, and DATABASE_POOLER does not say so."""
 
@@ -52,7 +53,8 @@ def read(connection: Connection) -> Vitals:
         oldest_due_seconds=_oldest_due(connection),
         last_delivery_seconds=_last_delivery(connection),
         heartbeats=heartbeats.of_parts(connection),
-from db import driver, heartbeats, schema
+        schema_faults=schema.faults(connection),
+        pooler_found=driver.of(connection).pooler_found,
     )
 
 

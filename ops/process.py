@@ -41,6 +41,7 @@ class Process:
         self._end_signal = end_signal
         self._child: subprocess.Popen[bytes] | None = None
         self._asked = False
+        self._killed = False
 
     def start(self, output: int | IO[bytes]) -> IO[bytes] | None:
         """Start the program; what it prints goes to `output`, or with `subprocess.PIPE` to the stream returned."""
@@ -61,7 +62,7 @@ class Process:
             except OSError:
                 WATCHDOG.rest()
                 raise
-            self._asked = False
+            self._asked = self._killed = False
             WATCHDOG.watch(self._child.pid)
         return self._child.stdout
 
@@ -105,8 +106,11 @@ class Process:
         self.kill()
 
     def kill(self) -> None:
-        """Kill the program and its group at once, as `kill -9` does, and wait until none of them writes any more."""
-        if self._child is None:
+        """Kill the program and its group at once, as `kill -9` does, and wait until none of them writes any more.
+
+        Does nothing the second time: the group's number may belong to another program by then.
+        """
+        if self._child is None or self._killed:
             return
         deadline = time.monotonic() + DYING_SECONDS
         with suppress(ProcessLookupError, PermissionError):
@@ -116,4 +120,5 @@ class Process:
                 os.killpg(self._child.pid, 0)
                 time.sleep(0.002)
         self._child.wait()
+        self._killed = True
         WATCHDOG.release(self._child.pid)

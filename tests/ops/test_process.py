@@ -31,6 +31,17 @@ def test_when_a_kill_returns_nothing_of_the_group_is_left_to_write(busy: Process
         assert _is_gone(busy)
 
 
+def test_a_second_kill_signals_nothing_that_may_have_the_number_of_the_group_by_then(
+    busy: Process, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    signalled: list[int] = []
+    busy.start(subprocess.DEVNULL)
+    busy.kill()
+    monkeypatch.setattr(os, "killpg", lambda group, _: signalled.append(group))
+    busy.end()
+    assert signalled == []
+
+
 def test_an_interrupted_run_leaves_nothing_behind(busy: Process) -> None:
     interrupter = threading.Timer(0.3, os.kill, [os.getpid(), signal.SIGINT])
     with interruption.heard():

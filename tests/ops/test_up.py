@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from ops import ground, instance, procfile
+from ops import ground, instance
 from tests.ops import groups
 
 pytestmark = pytest.mark.processes
@@ -28,24 +28,7 @@ def local(mark: str, directory: Path) -> list[str]:
     return ["up", "--data", str(directory / mark / "local"), *ports]
 
 
-def test_the_line_it_offers_works_and_a_killed_process_comes_back(local: list[str], mark: str, directory: Path) -> None:
-    said = directory / "said"
-    with groups.akako(mark, *local, output=said) as up:
-        groups.until(lambda: "Ctrl-C ends it" in said.read_text())
-        offered = re.findall(r"^  (\.venv/bin/akako deliver .*)$", said.read_text(), re.MULTILINE)
-        delivered = [groups.AKAKO, *shlex.split(offered[0])[1:]]
-        assert subprocess.run(delivered, cwd=procfile.PATH.parent, capture_output=True).returncode == 0
-        groups.until(lambda: "events.applied" in said.read_text())
-        receiver = next(line for line in groups.marked(mark) if "-m webhooks" in line)
-        os.kill(int(receiver.split()[0]), signal.SIGKILL)
-        groups.until(lambda: subprocess.run(delivered, capture_output=True).returncode == 0)
-        assert "web ended (signal 9) and starts again" in said.read_text()
-        os.killpg(up.pid, signal.SIGINT)
-        assert up.wait(30) == 0
-    assert groups.marked(mark) == []
-
-
-def test_the_user_that_was_delivered_can_ask_the_api(local: list[str], mark: str, directory: Path) -> None:
+def test_the_lines_it_offers_work_and_a_second_one_is_refused(local: list[str], mark: str, directory: Path) -> None:
     said = directory / "said"
     with groups.akako(mark, *local, output=said) as up:
         groups.until(lambda: "Ctrl-C ends it" in said.read_text())
@@ -54,7 +37,26 @@ def test_the_user_that_was_delivered_can_ask_the_api(local: list[str], mark: str
         paste(deliver)
         groups.until(lambda: "events.applied" in said.read_text())
         assert json.loads(paste(ask))["roles"] == ["LEARNER"]
+        with groups.akako(mark, *local, output=directory / "second") as second:
+            assert second.wait(30) == 1
+        assert "runs here already" in (directory / "second").read_text()
         os.killpg(up.pid, signal.SIGINT)
+        assert up.wait(30) == 0
+    assert groups.marked(mark) == []
+
+
+@pytest.mark.recovery
+def test_a_killed_process_comes_back_until_the_end_is_asked_for(local: list[str], mark: str, directory: Path) -> None:
+    said = directory / "said"
+    with groups.akako(mark, *local, output=said) as up:
+        groups.until(lambda: "Ctrl-C ends it" in said.read_text())
+        offered = re.findall(r"^  (\.venv/bin/akako deliver .*)$", said.read_text(), re.MULTILINE)
+        delivered = [groups.AKAKO, *shlex.split(offered[0])[1:]]
+        receiver = next(line for line in groups.marked(mark) if "-m webhooks" in line)
+        os.kill(int(receiver.split()[0]), signal.SIGKILL)
+        groups.until(lambda: subprocess.run(delivered, capture_output=True).returncode == 0)
+        assert "web ended (signal 9) and starts again" in said.read_text()
+        os.killpg(up.pid, signal.SIGTERM)
         assert up.wait(30) == 0
     assert groups.marked(mark) == []
 
@@ -84,17 +86,6 @@ def paste(line: str) -> str:
     if not shutil.which("curl"):
         beside = re.sub(r"^curl ", shlex.join([sys.executable, str(CURL)]) + " ", beside)
     return subprocess.run(["sh", "-c", beside], capture_output=True, text=True, check=True).stdout
-
-
-def test_a_second_one_is_refused(local: list[str], mark: str, directory: Path) -> None:
-    with groups.akako(mark, *local, output=directory / "first") as up:
-        groups.until(lambda: any("/postgres" in line for line in groups.marked(mark)))
-        with groups.akako(mark, *local, output=directory / "second") as second:
-            assert second.wait(30) == 1
-        assert "runs here already" in (directory / "second").read_text()
-        os.killpg(up.pid, signal.SIGTERM)
-        assert up.wait(30) == 0
-    assert groups.marked(mark) == []
 
 
 @pytest.mark.parametrize(("option", "variable"), [("--port", "PORT"), ("--api-port", "API_PORT")])
