@@ -10,7 +10,7 @@ from access import trail
 from access.final_order import FinalOrder
 from api.answers import Line
 from db import audit as lines
-from db import directory
+from db import directory, faults
 from db.audit import Wanted
 from ops import paging, sheet
 from ops.connection import database
@@ -81,7 +81,11 @@ def audit(
 
 
 def _follow(pool: Engine, wanted: Wanted, after: int, limit: int | None, as_json: bool) -> None:
-    final = FinalOrder(pool, FINAL_SECONDS).position()
+    try:
+        final = FinalOrder(pool, FINAL_SECONDS).position()
+    except faults.NotPrimary as error:
+        message = "This server takes no writes and does not list the primary's transactions."
+        raise click.ClickException(f"{message}\nWhat to do: point DATABASE_URL at the primary.") from error
     last = max(final.position, after)
     found = trail.following(pool, wanted, after, last)
     if limit is None:

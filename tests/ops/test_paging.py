@@ -12,6 +12,7 @@ from sqlalchemy import Engine
 from config.role import Role
 from tests import ledger, people
 from tests.clerk_says import Clerk
+from tests.servers import Database, demoted
 
 COUNT = 7
 
@@ -113,3 +114,10 @@ def test_values_of_options_survive_in_the_named_command(akako: Any, users: list[
 
 def test_before_and_after_exclude_each_other(akako: Any) -> None:
     assert akako("audit", "--before", "7", "--after", "3").exit_code == 2
+
+
+def test_a_server_that_takes_no_writes_cannot_be_followed(akako: Any, database: Database) -> None:
+    with demoted(database):
+        done = akako("audit", "--after", "0")
+
+    assert (done.exit_code, "point DATABASE_URL at the primary" in done.output) == (1, True)
