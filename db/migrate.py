@@ -20,7 +20,9 @@ from db.session import SETTINGS
 MIGRATIONS = Path(__file__).with_name("migrations")
 
 # For one transaction only: behind a pooler, what a session sets stays on the connection for other clients.
-_SETTINGS = "select " + ", ".join(f"pg_catalog.set_config('{name}', '{value}', true)" for name, value in SETTINGS.items())
+_SETTINGS = "select " + ", ".join(
+    f"pg_catalog.set_config('{name}', '{value}', true)" for name, value in SETTINGS.items()
+)
 
 
 class NotUtf8(Refused):

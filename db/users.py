@@ -108,9 +108,7 @@ def update(connection: Connection, holdings: Sequence[Holding]) -> None:
 
 def release_emails(connection: Connection, ids: Collection[int]) -> None:
     """Let locked users hold no e-mail address, so that another may hold it in the same transaction."""
-    connection.exec_driver_sql(
-        "update users set email = null where id = any(%(ids)b::bigint[])", {"ids": list(ids)}
-    )
+    connection.exec_driver_sql("update users set email = null where id = any(%(ids)b::bigint[])", {"ids": list(ids)})
 
 
 def _stored(

@@ -96,7 +96,9 @@ def test_ending_all_ends_open_roles_at_the_time_said_with_the_reason(engine: Eng
     assert rows(owner, "select distinct effective_end_date, is_active, end_reason from user_roles") == [
         (NOW - DAY, False, "The user is gone.")
     ]
-    assert [(line["action"], line["reason"]) for line in trail(owner)[-2:]] == [("role.revoked", "The user is gone.")] * 2
+    assert [(line["action"], line["reason"]) for line in trail(owner)[-2:]] == [
+        ("role.revoked", "The user is gone.")
+    ] * 2
 
 
 def test_ending_all_leaves_a_role_its_own_end_if_that_came_before(engine: Engine, owner: psycopg.Connection) -> None:
@@ -128,7 +130,8 @@ def test_ending_all_at_a_time_to_come_ends_now_and_says_why(engine: Engine, owne
     end_all(engine, user_id, NOW + 2 * DAY)
     assert held(engine, user_id) == set()
     assert (
-        rows(owner, "select effective_end_date <= now(), end_reason from user_roles") == [(True, "The user is gone.")] * 2
+        rows(owner, "select effective_end_date <= now(), end_reason from user_roles")
+        == [(True, "The user is gone.")] * 2
     )
 
 

@@ -101,9 +101,7 @@ def test_a_role_of_nobody_is_refused(owner: psycopg.Connection) -> None:
         a_role(owner, 7)
 
 
-def test_users_with_neighbouring_ids_however_large_do_not_get_in_each_others_way(
-    owner: psycopg.Connection
-) -> None:
+def test_users_with_neighbouring_ids_however_large_do_not_get_in_each_others_way(owner: psycopg.Connection) -> None:
     ids = [2**50 + n for n in range(20)]
     for user_id in ids:
         owner.execute(

@@ -15,6 +15,19 @@ WRITTEN = {
     "webhook_events": ("received_at",),
 }
 
+ASSIGNMENT = (
+    "user_id",
+    "role",
+    "effective_start_date",
+    "effective_end_date",
+    "assigned_by",
+    "assigned_by_email",
+    "reason",
+    "end_reason",
+    "admin_notes",
+    "is_active",
+)
+
 # While `public` was in the search path, these could have been bound to a function or operator of another role, because
 # PostgreSQL's own takes other argument types and has to convert. All others match exactly, and then its own comes first.
 REBOUND = {
@@ -121,11 +134,16 @@ def _set_times() -> None:
             return new;
         end $$
     """)
-    for table in ("users", "user_roles"):
-        op.execute(f"""
-            create trigger set_updated_at before update on {table} for each row
-            execute function akako_set_updated_at()
-        """)
+    op.execute("""
+        create trigger set_updated_at before update on users for each row execute function akako_set_updated_at()
+    """)
+    # A change that changes nothing would otherwise leave a line in the trail. A whole row cannot be compared before the
+    # update, because of its generated column.
+    old, new = (", ".join(f"{row}.{column}" for column in ASSIGNMENT) for row in ("old", "new"))
+    op.execute(f"""
+        create trigger set_updated_at before update on user_roles for each row
+        when (({old}) is distinct from ({new})) execute function akako_set_updated_at()
+    """)
     op.execute("""
         create function akako_set_applied_at() returns trigger language plpgsql as $$
         begin
