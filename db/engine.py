@@ -21,7 +21,7 @@ _SESSION = f"""
            pg_catalog.set_config('idle_in_transaction_session_timeout', %s, false),
            case when pg_catalog.current_setting('synchronous_commit') operator(pg_catalog.=) 'off'
                 then pg_catalog.set_config('synchronous_commit', 'on', false) end
-"""  # noqa: S608 - constants of ours
+"""
 
 # A session keeps its plans, those of triggers and foreign keys too, until the tables are analyzed. Made while hardly
 # anybody was there, they would read all users for every row of a database that has just begun to fill. They are kept

@@ -15,7 +15,17 @@ from tests.db.people import a_role, a_user, rows
 from tests.db.test_migrations import an_empty_database
 from tests.servers import Database
 
-EVENT = "insert into webhook_events (svix_id, svix_timestamp, svix_signature, verified_by, status{}) values ('msg_1', 0, '', '', {})"
+EVENT = """
+    insert into webhook_events (svix_id, svix_timestamp, svix_signature, verified_by, status{})
+    values ('msg_1', 0, '', '', {})
+"""
+ROLE = """
+    insert into user_roles (user_id, role, effective_start_date, assigned_by{}) {} values (1, 'ADMIN', now(), 'x'{})
+"""
+GIVE = """
+    insert into user_roles (user_id, role, effective_start_date, effective_end_date, assigned_by)
+    values ({}, '{}', {}, {}, '{}')
+"""
 DAY = timedelta(days=1)
 
 
@@ -32,9 +42,9 @@ def empty(servers: Servers) -> Iterator[Database]:
         "insert into users (clerk_id, clerk_updated_at, created_at) values ('user_eve', now(), '2020-01-01')",
         "insert into users (clerk_id, clerk_updated_at, updated_at) values ('user_eve', now(), '2020-01-01')",
         "update users set updated_at = '2020-01-01'",
-        "insert into user_roles (user_id, role, effective_start_date, assigned_by, created_at) values (1, 'ADMIN', now(), 'x', now())",
-        "insert into user_roles (user_id, role, effective_start_date, assigned_by, is_active) values (1, 'ADMIN', now(), 'x', false)",
-        "insert into user_roles (id, user_id, role, effective_start_date, assigned_by) overriding system value values (9, 1, 'ADMIN', now(), 'x')",
+        ROLE.format(", created_at", "", ", now()"),
+        ROLE.format(", is_active", "", ", false"),
+        ROLE.format(", id", "overriding system value", ", 9"),
         "update user_roles set updated_at = '2020-01-01'",
         EVENT.format(", applied_at, body", "'applied', now(), ''"),
         EVENT.format(", digest", "'ignored', ''"),
@@ -83,7 +93,7 @@ def test_when_an_event_was_applied_is_set_by_the_database_and_stays_until_it_is_
         "insert into users (clerk_id, clerk_updated_at) values ('user_bob', now()) returning created_at",
         "insert into users (clerk_id, clerk_updated_at) values ('user_eve', now()) returning updated_at",
         "update users set first_name = 'Ada' where clerk_id = 'user_ada' returning updated_at",
-        "insert into user_roles (user_id, role, effective_start_date, assigned_by) values (1, 'ADMIN', now(), 'x') returning created_at",
+        ROLE.format("", "", "") + " returning created_at",
         "update user_roles set admin_notes = 'Note.' returning updated_at",
         EVENT.format(", body", "'ignored', ''") + " returning received_at",
         "with _ as (select 1) select at from audit_log order by id desc limit 1",
@@ -136,9 +146,6 @@ def test_a_version_from_the_future_that_is_there_keeps_no_other_change_from_bein
     superuser.execute("alter table users enable trigger user")
     app.execute("update users set banned = true")
     app.execute("update users set clerk_updated_at = now()")
-
-
-GIVE = "insert into user_roles (user_id, role, effective_start_date, effective_end_date, assigned_by) values ({}, '{}', {}, {}, '{}')"
 
 
 @pytest.mark.parametrize(

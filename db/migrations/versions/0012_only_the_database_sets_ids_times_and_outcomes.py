@@ -29,7 +29,8 @@ ASSIGNMENT = (
 )
 
 # While `public` was in the search path, these could have been bound to a function or operator of another role, because
-# PostgreSQL's own takes other argument types and has to convert. All others match exactly, and then its own comes first.
+# PostgreSQL's own takes other argument types and has to convert. In all other places PostgreSQL's own matches exactly
+# and was found first.
 REBOUND = {
     "user_roles.user_roles_no_overlap": (
         "alter table user_roles drop constraint user_roles_no_overlap",
@@ -68,8 +69,8 @@ REBOUND = {
 }
 
 BOUND_TO_OTHERS = """
-    select distinct own.relname || '.' || coalesce(conname, tgname, pg_class.relname, ''), named.type || ' ' || named.identity,
-           called.type || ' ' || called.identity, trusted.oid is not null
+    select distinct own.relname || '.' || coalesce(conname, tgname, pg_class.relname, ''),
+           named.type || ' ' || named.identity, called.type || ' ' || called.identity, trusted.oid is not null
     from pg_depend as bound
     cross join pg_identify_object(bound.classid, bound.objid, 0) as named
     cross join pg_identify_object(bound.refclassid, bound.refobjid, 0) as called
@@ -234,7 +235,7 @@ def _refuse_to_rewrite_the_past() -> None:
 
 
 def _refuse_to_be_born_discarded() -> None:
-    """An applied event cannot be inserted for lack of a right; a discarded one is refused here, and has a line to be."""
+    """Discarding leaves a line in the trail, inserting does not. An applied event needs columns that are not granted."""
     op.execute("""
         create function akako_refuse_born_discarded() returns trigger
         language plpgsql set search_path = pg_catalog, pg_temp as $$
