@@ -235,7 +235,7 @@ def _refuse_to_rewrite_the_past() -> None:
 
 
 def _refuse_to_be_born_discarded() -> None:
-    """Discarding leaves a line in the trail, inserting does not. An applied event needs columns that are not granted."""
+    """Discarding leaves a line in the trail, inserting does not. Applied ones need a column not granted."""
     op.execute("""
         create function akako_refuse_born_discarded() returns trigger
         language plpgsql set search_path = pg_catalog, pg_temp as $$
