@@ -127,8 +127,7 @@ def _execute(connection: psycopg.Connection, statement: LiteralString, name: sql
 
 def _rewrite(connection: psycopg.Connection, signature: str, origin: str, target: str) -> None:
     """Let the body of a moved function name the tables and functions where they are now."""
-    found = connection.execute("select pg_get_functiondef(%s::regprocedure)", (f"{target}.{signature}",)).fetchone()
-    assert found
+    found = connection.execute("select pg_get_functiondef(%s::regprocedure)", (f"{target}.{signature}",))
     ours = "|".join(TABLES)
-    body = re.sub(rf"\b{origin}\.(?=(?:{ours}|akako_\w+)\b)", f"{target}.", found[0])
-    connection.execute(body)
+    for (definition,) in found.fetchall():
+        connection.execute(re.sub(rf"\b{origin}\.(?=(?:{ours}|akako_\w+)\b)", f"{target}.", definition))

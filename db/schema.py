@@ -25,7 +25,8 @@ _FAULTS = """
                   nspowner::regrole, role::regrole)
     from schema cross join owner where nspowner <> role
     union all
-    select format('%%1$s can create objects in the schema akako: run `revoke create on schema akako from %%1$s cascade`.',
+    select format('%%1$s can create objects in the schema akako:'
+                  ' run `revoke create on schema akako from %%1$s cascade`.',
                   case grantee when 0 then 'PUBLIC' else grantee::regrole::text end)
     from schema cross join aclexplode(nspacl)
     where privilege_type = 'CREATE' and grantee <> nspowner and grantee in (select role from others)

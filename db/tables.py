@@ -1,5 +1,7 @@
 """The tables as SQLAlchemy sees them; the migrations make them, and a test keeps the two alike."""
 
+from typing import Any
+
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -37,7 +39,7 @@ Moment = DateTime(timezone=True)
 class Xid8(UserDefinedType[str]):
     """A transaction's 64-bit id."""
 
-    def get_col_spec(self) -> str:
+    def get_col_spec(self, **_: Any) -> str:
         """The type's name in PostgreSQL."""
         return "xid8"
 

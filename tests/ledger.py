@@ -1,13 +1,17 @@
 """Puts deliveries into `webhook_events` as the receiver does, and looks at what became of them."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Engine
+from psycopg.conninfo import make_conninfo
+from sqlalchemy import Connection, Engine
 
 from clerk import events as reading
 from clerk.signature import Seals
 from config.role import Role
 from db import events
+from db.engine import connect
 from db.events import Kept
 from tests.clerk_says import Clerk, Sent
 from webhooks.receive import kept
@@ -47,6 +51,19 @@ def change(engine: Engine, statement: str, *parameters: object) -> None:
     """Change something by plain SQL, as a person would."""
     with engine.begin() as connection:
         connection.exec_driver_sql(statement, parameters)
+
+
+@contextmanager
+def as_owner(engine: Engine) -> Iterator[Connection]:
+    """A transaction of the tables' owner on the same database, who alone may write windows that lie in the past."""
+    with engine.connect() as connection:
+        info = connection.connection.driver_connection.info  # type: ignore[union-attr]
+        owner = connect(make_conninfo(info.dsn, user="akako_owner"), "test", connections=1)
+    try:
+        with owner.begin() as connection:
+            yield connection
+    finally:
+        owner.dispose()
 
 
 def actions(engine: Engine, clerk_id: str | None = None) -> list[str]:

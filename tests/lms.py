@@ -23,6 +23,7 @@ from access.guard import require, signed_in
 from config.role import Role
 from config.settings import AccessSettings
 from tests.clerk_signs_in import PARTY, Instance
+from tests.ledger import as_owner
 from tests.servers import Database
 
 
@@ -148,7 +149,7 @@ def hold(
     engine: Engine, clerk_id: str, role: Role, start: str = "-1 hour", end: str | None = None, active: bool = True
 ) -> None:
     """Write down a role in a window around the database's now; `end` and `start` are intervals."""
-    with engine.begin() as connection:
+    with as_owner(engine) as connection:
         connection.exec_driver_sql(
             """
             insert into user_roles (user_id, role, effective_start_date, effective_end_date, is_active, assigned_by)

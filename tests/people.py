@@ -13,6 +13,7 @@ from db import directory, roles
 from db.assignments import Assignment, Window
 from db.audit import Author
 from db.directory import Entry
+from tests.ledger import as_owner
 from worker.apply import apply_snapshot
 
 OPERATOR = Author(actor="operator:tests", reason="For a test.", cause="req_tests")
@@ -40,7 +41,7 @@ def assign(
 
 def held_since(engine: Engine, clerk_id: str, role: Role, start: datetime) -> Assignment:
     """A role that was given back then: no person can say so today."""
-    with engine.begin() as connection:
+    with as_owner(engine) as connection:
         user = directory.show(connection, clerk_id)
         assert user is not None
         window = Window(role=role, start=start)

@@ -10,7 +10,7 @@ import redis
 
 from ops.embedded.servers import Servers
 from tests.clerk_says import Clerk
-from tests.ledger import change, keep, values
+from tests.ledger import as_owner, change, keep, values
 from tests.meanwhile import holding
 from tests.ops.groups import until
 from tests.servers import Database, copy_of
@@ -163,7 +163,7 @@ def test_two_calendars_at_once_write_down_each_end_once(home: Town) -> None:
     until(lambda: home.roles("user_timed"))
     home.launch(second)
     try:
-        with home.engine.begin() as connection:
+        with as_owner(home.engine) as connection:
             connection.exec_driver_sql(
                 """
                 insert into user_roles (user_id, role, effective_start_date, effective_end_date, assigned_by)

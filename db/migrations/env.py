@@ -1,11 +1,13 @@
 """Runs migrations over the connection that `db.migrate` opened; there is no other way to run them."""
 
+from typing import Any
+
 from alembic import context
 
 guard = context.config.attributes["guard"]
 
 
-def check_guard(**_: object) -> None:
+def check_guard(*_: Any, **__: Any) -> None:
     """Fail inside the migration's transaction if the connection that keeps other migrations out is gone."""
     guard.execute("select 1")
 

@@ -98,7 +98,7 @@ def test_what_was_closed_while_its_extension_waited_stays_closed(engine: Engine)
     adas = people.assign(engine, "user_ada", Role.ADMIN, end=TOMORROW)
 
     with (
-        holding(engine, "select pg_advisory_xact_lock(%s)", [LOCK]) as turn,
+        holding(engine, LOCK) as turn,
         waiting_for_a_lock(
             engine, lambda: people.change_end(engine, "user_ada", adas, TOMORROW + timedelta(days=1))
         ) as extended,

@@ -24,7 +24,7 @@ def a_role(
     role: str = "MENTOR",
     active: bool = True,
 ) -> int:
-    """An assignment whose window is given as SQL; the row id. Only the owner adds one that began in the past or is closed."""
+    """An assignment whose window is given as SQL; the row id. Only the owner adds one that is closed or past."""
     closed, as_closed = ("", "") if active else (", is_active", ", false")
     row = connection.execute(
         f"""

@@ -9,11 +9,11 @@ from worker.expiry import expire
 
 
 @pytest.fixture
-def ended(engine: Engine, apply: Apply, clerk: Clerk) -> int:
+def ended(owner: Engine, apply: Apply, clerk: Clerk) -> int:
     """A user with many assignments whose time ran out while no calendar ran; how many."""
     apply(clerk.created())
     change(
-        engine,
+        owner,
         """
         insert into user_roles (user_id, role, effective_start_date, effective_end_date, assigned_by)
         select id, 'MENTOR', now() - n * interval '1 hour', now() - (n - 0.5) * interval '1 hour', 'the test'
@@ -26,7 +26,10 @@ def ended(engine: Engine, apply: Apply, clerk: Clerk) -> int:
 def test_every_missed_end_is_caught_up_in_bounded_transactions(engine: Engine, ended: int) -> None:
     assert expire(engine, batch=100) == ended
     assert actions(engine).count("role.expired") == ended
-    sizes = values(engine, "select count(*) from audit_log where action = 'role.expired' group by at order by at")
+    sizes = values(
+        engine,
+        "select count(*) from audit_log where action = 'role.expired' group by transaction_id order by transaction_id",
+    )
     assert sizes == [100, 100, 50]
 
 

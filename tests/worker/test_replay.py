@@ -42,7 +42,7 @@ def settle(engine: Engine, svix_id: str, status: str) -> None:
     change(
         engine,
         "with said as (select set_config('akako.reason', 'For a test.', true))"
-        " update webhook_events set status = %s, applied_at = null from said where svix_id = %s",
+        " update webhook_events set status = %s from said where svix_id = %s",
         status,
         svix_id,
     )

@@ -153,7 +153,7 @@ def test_a_lock_that_is_held_for_long_is_said_to_be_looked_for(worker: Worker, o
 
 def test_what_is_nobody_else_s_fault_is_said_to_be_ours(worker: Worker, engine: Engine, owner: Engine) -> None:
     change(
-        engine,
+        owner,
         """
         with ada as (insert into users (clerk_id, clerk_updated_at) values ('user_ada', now()) returning id)
         insert into user_roles (user_id, role, effective_start_date, effective_end_date, assigned_by)

@@ -15,8 +15,22 @@ WRITTEN = {
     "webhook_events": ("received_at",),
 }
 
+ASSIGNMENT = (
+    "user_id",
+    "role",
+    "effective_start_date",
+    "effective_end_date",
+    "assigned_by",
+    "assigned_by_email",
+    "reason",
+    "end_reason",
+    "admin_notes",
+    "is_active",
+)
+
 # While `public` was in the search path, these could have been bound to a function or operator of another role, because
-# PostgreSQL's own takes other argument types and has to convert. All others match exactly, and then its own comes first.
+# PostgreSQL's own takes other argument types and has to convert. In all other places PostgreSQL's own matches exactly
+# and was found first.
 REBOUND = {
     "user_roles.user_roles_no_overlap": (
         "alter table user_roles drop constraint user_roles_no_overlap",
@@ -55,8 +69,8 @@ REBOUND = {
 }
 
 BOUND_TO_OTHERS = """
-    select distinct own.relname || '.' || coalesce(conname, tgname, pg_class.relname, ''), named.type || ' ' || named.identity,
-           called.type || ' ' || called.identity, trusted.oid is not null
+    select distinct own.relname || '.' || coalesce(conname, tgname, pg_class.relname, ''),
+           named.type || ' ' || named.identity, called.type || ' ' || called.identity, trusted.oid is not null
     from pg_depend as bound
     cross join pg_identify_object(bound.classid, bound.objid, 0) as named
     cross join pg_identify_object(bound.refclassid, bound.refobjid, 0) as called
@@ -121,11 +135,16 @@ def _set_times() -> None:
             return new;
         end $$
     """)
-    for table in ("users", "user_roles"):
-        op.execute(f"""
-            create trigger set_updated_at before update on {table} for each row
-            execute function akako_set_updated_at()
-        """)
+    op.execute("""
+        create trigger set_updated_at before update on users for each row execute function akako_set_updated_at()
+    """)
+    # A change that changes nothing would otherwise leave a line in the trail. A whole row cannot be compared before the
+    # update, because of its generated column.
+    old, new = (", ".join(f"{row}.{column}" for column in ASSIGNMENT) for row in ("old", "new"))
+    op.execute(f"""
+        create trigger set_updated_at before update on user_roles for each row
+        when (({old}) is distinct from ({new})) execute function akako_set_updated_at()
+    """)
     op.execute("""
         create function akako_set_applied_at() returns trigger language plpgsql as $$
         begin
@@ -216,7 +235,7 @@ def _refuse_to_rewrite_the_past() -> None:
 
 
 def _refuse_to_be_born_discarded() -> None:
-    """An applied event cannot be inserted for lack of a right; a discarded one is refused here, and has a line to be."""
+    """Discarding leaves a line in the trail, inserting does not. Applied ones need a column not granted."""
     op.execute("""
         create function akako_refuse_born_discarded() returns trigger
         language plpgsql set search_path = pg_catalog, pg_temp as $$
