@@ -120,10 +120,10 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """The head is whole; now the rest has to come."""
+        super().on_headers_complete()  # raises for a head that is none; it is still one then
         self._in_head, self._in_body = False, True
         self._unanswered += 1
         self._coming.set(self._limits.request_seconds, Breach.BODY_TOO_SLOW)
-        super().on_headers_complete()
         self.cycle.transport = self._lingering  # type: ignore[assignment]
         self.scope["extensions"] = self._extensions
         if self._leaving:

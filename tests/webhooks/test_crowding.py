@@ -1,0 +1,155 @@
+"""A stranger who takes every connection there is does not keep good deliveries out."""
+
+import socket
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+from threading import Event, Thread
+
+import httpx
+import psycopg
+import pytest
+from sqlalchemy import Engine
+
+from ops.embedded.servers import Servers
+from tests.clerk_says import Clerk, Sent
+from tests.ledger import values
+from tests.listener import listening
+from tests.ops.groups import until
+from tests.servers import Database, copy_of
+from tests.webhooks.conftest import Opens
+from tests.webhooks.door import TARGET, Door, receiver, signed
+
+CLERK = Clerk()
+MOST = 20
+HALF_A_HEAD = TARGET.start + b"Host: akako\r\nX: "
+HALF_A_BODY = TARGET.request("Content-Length: 100", body=b"abc").replace(b"Connection: close\r\n", b"")
+WHOLE = TARGET.request("Content-Length: 0").replace(b"Connection: close\r\n", b"")
+"""Answered 400, after which the connection is idle."""
+
+
+@contextmanager
+def crowd(port: int, said: bytes, many: int = 3 * MOST) -> Iterator[None]:
+    """So many connections that say this, wait, and come again as soon as they are closed."""
+    ended = Event()
+
+    def hold() -> None:
+        while not ended.is_set():
+            with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=0.5) as connection:
+                connection.sendall(said)
+                while connection.recv(65_536):
+                    pass
+
+    threads = [Thread(target=hold, daemon=True) for _ in range(many)]
+    for thread in threads:
+        thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        for thread in threads:
+            thread.join()
+
+
+@pytest.fixture(scope="module")
+def database(servers: Servers, template: str) -> Iterator[Database]:
+    with copy_of(servers, template) as copy:
+        yield copy
+
+
+@pytest.fixture(scope="module")
+def small(database: Database, servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
+    """A receiver with few connections."""
+    addresses = {"database_url": database.app_url, "redis_url": servers.redis_url}
+    with receiver(tmp_path_factory.mktemp("small"), CLERK, **addresses, max_connections=MOST) as started:
+        yield started
+
+
+@pytest.mark.parametrize("said", [b"", HALF_A_HEAD, HALF_A_BODY, WHOLE], ids=["nothing", "head", "body", "idle"])
+def test_good_deliveries_are_accepted_while_a_stranger_holds_every_connection(
+    small: Door, engine: Engine, said: bytes
+) -> None:
+    sent = [CLERK.created(f"user_{number}") for number in range(40)]
+    with crowd(small.port, said):
+        until(lambda: "too_many_connections" in small.reasons())
+        answers = [answered(small, delivery) for delivery in sent]
+    assert answers == [202] * len(sent)
+    assert {delivery.svix_id for delivery in sent} <= set(values(engine, "select svix_id from webhook_events"))
+
+
+def answered(door: Door, sent: Sent) -> object:
+    """The status; what went wrong, if there was none."""
+    try:
+        return door.deliver(sent).status_code
+    except httpx.HTTPError as error:
+        return type(error).__name__
+
+
+def test_a_delivery_that_is_being_stored_is_never_closed_for_a_newcomer(
+    opens: Opens, clerk: Clerk, database: Database
+) -> None:
+    sent = [clerk.created(f"user_{number}") for number in range(10)]
+    with opens(max_connections=10, keep_timeout_seconds=10) as door, ExitStack() as held:
+        with psycopg.connect(database.owner_url) as owner:
+            owner.execute("lock table webhook_events")
+            senders = [held.enter_context(socket.create_connection(("127.0.0.1", door.port), 30)) for _ in sent]
+            for sender, delivery in zip(senders, sent, strict=True):
+                sender.sendall(signed(delivery))
+            until(lambda: not door.answers())  # its connection is the eleventh
+        assert [sender.recv(65_536)[9:12] for sender in senders] == [b"202"] * 10
+
+
+def test_a_process_bounds_itself_below_its_hard_limit_of_open_files_and_says_so(
+    database: Database, servers: Servers, clerk: Clerk, tmp_path: Path
+) -> None:
+    environment = {
+        "DATABASE_URL": database.app_url,
+        "REDIS_URL": servers.redis_url,
+        "CLERK_WEBHOOK_SIGNING_SECRET": clerk.secrets[0],
+    }
+    limited = ["/bin/sh", "-c", f"ulimit -n 256 && exec {sys.executable} -m webhooks"]
+    with listening("web", limited, tmp_path, environment) as started:
+        door = Door(started.process, started.port, started.log)
+        (warned,) = [line for line in door.lines() if line["event"] == "connections.limited"]
+        assert (warned["max_connections"], warned["connections"], warned["open_files"]) == (4_000, 128, 256)
+        with crowd(door.port, HALF_A_HEAD, many=400):
+            until(lambda: "too_many_connections" in door.reasons())
+            assert {answered(door, clerk.created(f"user_{number}")) for number in range(20)} == {202}
+        assert [line for line in door.lines() if line["level"] in ("error", "critical")] == []
+
+
+def test_an_idle_connection_is_kept_as_long_as_a_proxy_may_use_it(opens: Opens, clerk: Clerk) -> None:
+    with opens() as door, socket.create_connection(("127.0.0.1", door.port), timeout=30) as proxy:
+        proxy.sendall(WHOLE)
+        assert proxy.recv(65_536).startswith(b"HTTP/1.1 400 ")
+        assert not closes(proxy, within=6)
+        proxy.sendall(signed(clerk.created()))
+        assert proxy.recv(65_536).startswith(b"HTTP/1.1 202 ")
+
+
+def test_empty_lines_do_not_keep_an_idle_connection_open(opens: Opens) -> None:
+    with opens(keep_alive_seconds=1) as door, socket.create_connection(("127.0.0.1", door.port), timeout=30) as idle:
+        idle.sendall(WHOLE)
+        assert idle.recv(65_536).startswith(b"HTTP/1.1 400 ")
+        until(lambda: ends(idle, b"\r\n"), 20)
+
+
+def ends(connection: socket.socket, said: bytes) -> bool:
+    """Whether the other side has closed the connection, on which this is said."""
+    try:
+        connection.sendall(said)
+    except ConnectionError:
+        return True
+    return closes(connection, within=0.2)
+
+
+def closes(connection: socket.socket, within: float) -> bool:
+    """Whether the other side closes in so many seconds."""
+    connection.settimeout(within)
+    try:
+        return connection.recv(1) == b""
+    except TimeoutError:
+        return False
+    finally:
+        connection.settimeout(30)
