@@ -76,7 +76,7 @@ class Authentication(AuthenticationBackend):
         for token in brought.tokens:
             try:
                 session = self._tokens.open(token)
-                if brought.from_cookie:
+                if brought.earliest is not None:
                     _judge_cookie(session, brought.earliest[token], party)
                 sessions.append(session)
             except (Refused, Unready) as failure:

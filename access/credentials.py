@@ -1,7 +1,9 @@
 """Finds the tokens in a request: `Authorization: Bearer`, or else the cookies that Clerk keeps its session in."""
 
+import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from itertools import islice
 
 from clerk.tokens import Reason, Refused
 
@@ -11,16 +13,22 @@ CLIENT_COOKIE = "__client_uat"
 MOST_COOKIES = 8
 """A browser may hold the cookies of several Clerk instances; so many are tried at most."""
 
+# `<suffix>` is derived from the publishable key of the Clerk instance.
+_COOKIE = re.compile(rf"(?:^|;)[ \t]*({SESSION_COOKIE}|{CLIENT_COOKIE})(_[^=;]*|)=([^;]*)")
+
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
     """What a request brings to show who is calling."""
 
     tokens: tuple[str, ...] = ()
-    from_cookie: bool = False
-    """The browser sent it by itself, perhaps at the wish of a page that is not ours."""
-    earliest: Mapping[str, int] = field(default_factory=dict)
-    """For tokens from cookies: the `iat` before which a token is outdated, if the browser says so."""
+    earliest: Mapping[str, int] | None = None
+    """For tokens from cookies: the `iat` before which each is outdated, 0 if the browser does not say. Else None."""
+
+    @property
+    def from_cookie(self) -> bool:
+        """Whether the browser sent it by itself, perhaps because of a page of another site."""
+        return self.earliest is not None
 
 
 def find(headers: Iterable[tuple[bytes, bytes]]) -> Credentials:
@@ -52,38 +60,31 @@ def _bearer(authorization: str) -> str | None:
 
 def _from_cookies(cookies: Iterable[str]) -> Credentials:
     """The values of `__session` and `__session_<suffix>`, without those that `__client_uat` says are signed out."""
-    sessions: dict[str, set[str]] = {}
+    sessions: dict[str, list[str]] = {}
     changes: dict[str, list[int]] = {}
     for cookie in cookies:
-        for pair in cookie.split(";"):
-            name, _, value = pair.strip().partition("=")
-            if name.startswith(SESSION_COOKIE):
-                if value and _is_suffix(suffix := name.removeprefix(SESSION_COOKIE)):
-                    sessions.setdefault(value, set()).add(suffix)
-            elif name.startswith(CLIENT_COOKIE) and _is_suffix(suffix := name.removeprefix(CLIENT_COOKIE)):
-                changes.setdefault(suffix, []).append(_seconds(value))
+        for name, suffix, value in _COOKIE.findall(cookie):
+            if name == CLIENT_COOKIE:
+                changes.setdefault(suffix, []).append(_seconds(value.rstrip()))
+            elif value := value.rstrip():
+                sessions.setdefault(value, []).append(suffix)
     earliest: dict[str, int] = {}
-    for token in list(sessions)[:MOST_COOKIES]:
-        changed = _changed(sessions[token], changes)
+    for token, suffixes in islice(sessions.items(), MOST_COOKIES):
+        changed = _changed(suffixes, changes)
         if all(changed):
             earliest[token] = max(changed, default=0)
     if sessions and not earliest:
         raise Refused(Reason.SIGNED_OUT)
-    return Credentials(tuple(earliest), from_cookie=True, earliest=earliest)
+    return Credentials(tuple(earliest), earliest)
 
 
-def _is_suffix(text: str) -> bool:
-    """Whether the rest of a cookie's name is empty or `_<suffix>`, which Clerk derives from the publishable key."""
-    return not text or text.startswith("_")
-
-
-def _changed(suffixes: set[str], changes: Mapping[str, list[int]]) -> list[int]:
+def _changed(suffixes: list[str], changes: Mapping[str, list[int]]) -> list[int]:
     """What Clerk's cookies say about the client that a session cookie belongs to; empty if they are absent.
 
     The pair with a suffix decides: several instances on one domain overwrite each other's cookies without a suffix.
     """
-    named = [suffix for suffix in suffixes if suffix in changes and suffix]
-    return [seconds for suffix in named or [""] for seconds in changes.get(suffix, [])]
+    named = [seconds for suffix in suffixes if suffix for seconds in changes.get(suffix, ())]
+    return named or changes.get("", [])
 
 
 def _seconds(value: str) -> int:

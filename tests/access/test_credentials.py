@@ -27,6 +27,8 @@ def test_a_bearer_token_is_found_in_any_case(scheme: str) -> None:
         ("__sessions=a.b.c; x__session=a.b.c; __Session=a.b.c; __session=; __session", ()),
         ("", ()),
         (";;=;", ()),
+        ("__session=a.b.c ;\t__session_1=d.e.f", ("a.b.c", "d.e.f")),
+        ("x=__session=a.b.c; y;__session=d.e.f", ("d.e.f",)),
     ],
 )
 def test_clerks_session_cookies_are_found_among_others(sent: str, tokens: tuple[str, ...]) -> None:
@@ -41,7 +43,7 @@ def test_cookies_may_come_in_several_headers() -> None:
 
 def test_a_bearer_token_counts_alone() -> None:
     found = credentials.find([cookie("__session=a.b.c"), (b"authorization", b"Bearer d.e.f")])
-    assert found == Credentials(("d.e.f",), from_cookie=False)
+    assert found == Credentials(("d.e.f",))
 
 
 def test_an_authorization_of_another_scheme_leaves_the_cookies_to_speak() -> None:
