@@ -151,7 +151,7 @@ class Intake:
     def _compare(self, repeated: Sequence[Kept]) -> None:
         """Compare what was answered as a duplicate with what is stored; that it cannot be done changes nothing."""
         try:
-            self._dedicated.run(lambda connection: repeats.compare(connection, repeated))
+            self._connection.run(lambda connection: repeats.compare(connection, repeated))
         except Exception as error:
             log.warning(
                 "duplicates.not_compared",

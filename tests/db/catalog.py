@@ -38,7 +38,7 @@ SHAPE = ("columns", "constraints", "indexes", "options")
 
 def seen(url: str, *parts: str, schema: str = "akako") -> dict[str, list[tuple[object, ...]]]:
     """The named parts of the catalog (all of them by default) of one schema, without its name and Alembic's table."""
-    with psycopg.connect(url, options=f"-c search_path={schema}") as connection:
+    with psycopg.connect(url, options=f"-c search_path={schema} -c TimeZone=UTC") as connection:
         return {part: _sorted(connection, QUERIES[part], schema) for part in parts or QUERIES}
 
 

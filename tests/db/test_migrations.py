@@ -62,8 +62,9 @@ def test_every_migration_can_be_taken_back_and_made_again(empty: Database) -> No
         seen[revision] = catalog.seen(empty.owner_url)
     for revision in reversed(REVISIONS[:-1]):
         migrate.downgrade(empty.owner_url, revision)
-        assert catalog.seen(empty.owner_url, schema="public") == seen[revision]
-        assert not any(catalog.seen(empty.owner_url).values())
+        here, there = ("akako", "public") if "0012" <= revision < "base" else ("public", "akako")
+        assert catalog.seen(empty.owner_url, schema=here) == seen[revision]
+        assert not any(catalog.seen(empty.owner_url, schema=there).values())
     migrate.upgrade(empty.owner_url, empty.app_url)
     assert catalog.seen(empty.owner_url) == seen[REVISIONS[-1]]
 

@@ -20,8 +20,8 @@ PEOPLE = """
 
 
 @pytest.fixture(autouse=True)
-def known(app: psycopg.Connection) -> None:
-    app.execute(PEOPLE)
+def known(app: psycopg.Connection, owner: psycopg.Connection) -> None:
+    owner.execute(PEOPLE)
     app.execute("select set_config('akako.actor', 'user_eve', false), set_config('akako.cause', 'req_1', false)")
 
 
