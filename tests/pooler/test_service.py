@@ -23,6 +23,8 @@ from tests.pooler.pgbouncer import Pooled
 from tests.servers import copy_of
 from tests.town import Town, town
 
+pytestmark = pytest.mark.timeout(600)
+
 Item = TypeVar("Item")
 SENDERS = 8
 DELIVERIES = 600
