@@ -23,7 +23,7 @@ from tests.pooler.pgbouncer import Pooled
 from tests.servers import copy_of
 from tests.town import Town, town
 
-pytestmark = pytest.mark.pooler
+pytestmark = [pytest.mark.pooler, pytest.mark.timeout(600)]
 
 Item = TypeVar("Item")
 SENDERS = 8
