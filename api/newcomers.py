@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 from api.turns import Turns
 from clerk.backend import Absent, Backend
 from config.role import Role
+from db import callers
 from worker.apply import apply_snapshot
 
 log = structlog.get_logger()
@@ -68,6 +69,10 @@ class Newcomers:
             del self._flights[clerk_id]
 
     def _fetch(self, clerk_id: str, request_id: str) -> None:
+        # Another request may have stored the user since this one looked.
+        with self._engine.begin() as connection:
+            if callers.find(connection, [clerk_id]):
+                return
         said = self._backend.user(clerk_id)
         if isinstance(said, Absent):
             log.info("user.unknown_at_clerk", clerk_id=clerk_id)

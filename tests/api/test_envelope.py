@@ -147,7 +147,6 @@ def test_a_query_that_is_not_as_it_should_be_is_refused(admin: Person, query: st
         '{"role": "ADMIN", "role": "MENTOR", "reason": "Why."}',
         '{"role": "MENTOR", "reason": "Why.", "r\\u006fle": "MENTOR"}',
         '{"role": {"a": 1, "a": 2}, "role": "MENTOR", "reason": "Why."}',
-        '{"role": ' + "9" * 5_000 + ', "role": "MENTOR", "reason": "Why."}',
         '{"role": ' + "[" * 150 + "]" * 150 + ', "role": "MENTOR", "reason": "Why."}',
     ],
 )
