@@ -51,7 +51,11 @@ def inspect(connection: Connection, svix_id: str, seals: Seals | None, reveal_to
     if reveal_to is not None and body is not None:
         audit.sign(connection, reveal_to)
         handling.note_revealed(connection, [svix_id])
-    now_by = seals.sealed_by(svix_id, found.svix_timestamp, found.svix_signature, body) if seals and body else None
+    now_by = (
+        seals.sealed_by(svix_id, found.svix_timestamp, found.svix_signature, body)
+        if seals and body is not None
+        else None
+    )
     return Inspection(
         entry=found.entry,
         svix_timestamp=found.svix_timestamp,
@@ -61,9 +65,19 @@ def inspect(connection: Connection, svix_id: str, seals: Seals | None, reveal_to
         verification=_sentence(found, seals, now_by),
         content=None if body is None else veil.veiled(body),
         body=body.decode(errors="replace") if body is not None and reveal_to is not None else None,
-        note=None if body is not None else "The body was removed for its age; what it changed is in the trail.",
+        note=_note(body),
         lines=register.lines(connection, found.entry),
     )
+
+
+def _note(body: bytes | None) -> str | None:
+    if body is None:
+        return "The body was removed for its age; what it changed is in the trail."
+    try:
+        body.decode()
+    except UnicodeDecodeError as error:
+        return f"The body is not UTF-8 from byte {error.start} on; U+FFFD stands for what cannot be shown."
+    return None
 
 
 def _sentence(found: Sealed, seals: Seals | None, now_by: str | None) -> str:
