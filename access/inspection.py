@@ -69,7 +69,11 @@ def _find(connection: Connection, svix_id: str) -> Sealed:
 
 def _inspection(connection: Connection, found: Sealed, seals: Seals | None, *, revealed: bool = False) -> Inspection:
     svix_id, body = found.entry.svix_id, found.body
-    now_by = seals.sealed_by(svix_id, found.svix_timestamp, found.svix_signature, body) if seals and body else None
+    now_by = (
+        seals.sealed_by(svix_id, found.svix_timestamp, found.svix_signature, body)
+        if seals and body is not None
+        else None
+    )
     return Inspection(
         entry=found.entry,
         svix_timestamp=found.svix_timestamp,
@@ -79,9 +83,19 @@ def _inspection(connection: Connection, found: Sealed, seals: Seals | None, *, r
         verification=_sentence(found, seals, now_by),
         content=None if body is None else veil.veiled(body),
         body=body.decode(errors="replace") if body is not None and revealed else None,
-        note=None if body is not None else "The body was removed for its age; what it changed is in the trail.",
+        note=_note(body),
         lines=register.lines(connection, found.entry),
     )
+
+
+def _note(body: bytes | None) -> str | None:
+    if body is None:
+        return "The body was removed for its age; what it changed is in the trail."
+    try:
+        body.decode()
+    except UnicodeDecodeError as error:
+        return f"The body is not UTF-8 from byte {error.start} on; U+FFFD stands for what cannot be shown."
+    return None
 
 
 def _sentence(found: Sealed, seals: Seals | None, now_by: str | None) -> str:

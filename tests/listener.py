@@ -93,7 +93,7 @@ def chunks(body: bytes, size: int) -> bytes:
 def listening(name: str, command: list[str], directory: Path, environment: Mapping[str, str]) -> Iterator[Listener]:
     """A process on a port of its own, from its first answer until the block ends."""
     port = free_port()
-    process = Process(name, command, environment={**environment, "HOST": "127.0.0.1", "PORT": str(port)})
+    process = Process(name, command, environment={"HOST": "127.0.0.1", **environment, "PORT": str(port)})
     log = directory / f"{name}-{port}.log"
     with log.open("wb") as file:
         process.start(file)

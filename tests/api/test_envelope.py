@@ -208,6 +208,33 @@ def test_a_page_of_an_allowed_origin_may_read_every_answer(settings: ApiSettings
     assert "Access-Control-Allow-Origin" not in answers[1].headers
 
 
+TRACING = "baggage, sentry-trace, traceparent, x-requested-with, x-request-id"
+
+
+@pytest.mark.parametrize(
+    ("allowed", "asked", "status"),
+    [
+        ({}, f"authorization, content-type, {TRACING}", 200),
+        ({}, "x-other", 400),
+        ({"api_allowed_headers": "X-Other"}, "authorization, x-other", 200),
+        ({"api_allowed_headers": "X-Other"}, "traceparent", 400),
+        ({"api_allowed_headers": ""}, "authorization", 200),
+    ],
+)
+def test_the_headers_that_pages_may_send_are_a_setting_with_those_of_tracing_as_default(
+    settings: ApiSettings, allowed: dict[str, str], asked: str, status: int
+) -> None:
+    opened = settings.model_copy(update={"api_allowed_origins": "https://lms.example.com", **allowed})
+    preflight = {
+        "Origin": "https://lms.example.com",
+        "Access-Control-Request-Method": "POST",
+        "Access-Control-Request-Headers": asked,
+    }
+
+    with TestClient(build(opened)) as client:
+        assert client.options("/api/user/profile", headers=preflight).status_code == status
+
+
 def test_while_the_database_is_away_a_caller_comes_again(settings: ApiSettings, sign_in: SignIn) -> None:
     away = settings.model_copy(update={"database_url": SecretStr("postgresql://akako@127.0.0.1:1/akako")})
 

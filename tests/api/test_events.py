@@ -150,6 +150,21 @@ def test_what_cannot_be_replayed_is_named_with_the_reason(engine: Engine, clerk:
     assert (done["applied"], {each["svix_id"] for each in done["left"]}) == (0, {bad, "msg_none"})
 
 
+def test_an_event_whose_body_is_not_utf_8_is_seen_replayed_and_discarded_like_others(
+    engine: Engine, clerk: Clerk, admin: Person
+) -> None:
+    sent = clerk.send(b'{"type": "user.created", "data": {"id": "user_ada", "first_name": "\xe5"}}')
+    keep(engine, clerk, sent)
+
+    assert admin.get(f"{EVENTS}/{sent.svix_id}").json()["content"] == "(hidden)"
+    assert [each["svix_id"] for each in admin.get(EVENTS, error="UTF-8").json()["items"]] == [sent.svix_id]
+    shown = admin.post(f"{EVENTS}/replay", svix_ids=[sent.svix_id], preview=True, reason=WHY)
+    done = admin.post(f"{EVENTS}/replay", svix_ids=[sent.svix_id], reason=WHY)
+    assert (shown.status_code, done.status_code) == (200, 200)
+    assert statuses(engine) == {"parked": 1}
+    assert admin.post(f"{EVENTS}/discard", svix_ids=[sent.svix_id], reason=WHY).json()["left"] == []
+
+
 def test_events_are_discarded_with_a_reason_and_taken_up_again_only_on_purpose(
     engine: Engine, clerk: Clerk, admin: Person
 ) -> None:

@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from db.engine import connect
+from health import exposition
 from ops.embedded.servers import Servers
 from tests.clerk_says import Clerk
 from tests.ledger import change
@@ -64,6 +65,22 @@ def test_what_happened_is_counted_once_whichever_process_did_it(home: Town, data
     assert home.scrape("beat")["akako_events", "parked"] == 1
     assert httpx.get(f"{home.api}/api/user/profile", trust_env=False, verify=False).status_code == 401
     assert home.scrape("api")["akako_api_answers_total", "GET 401"] == 1
+
+
+def test_every_process_answers_a_health_probe_beside_its_metrics(home: Town) -> None:
+    answers = [
+        httpx.get(f"http://127.0.0.1:{port}/healthz", trust_env=False, verify=False) for port in home.metrics.values()
+    ]
+    assert [(answer.status_code, answer.json()) for answer in answers] == [(200, {"status": "ok"})] * 4
+
+
+@pytest.mark.parametrize(("moves", "status"), [(True, "200 OK"), (False, "503 Service Unavailable")])
+def test_the_health_probe_of_a_process_that_does_not_move_is_503(moves: bool, status: str) -> None:
+    said: list[str] = []
+    app = exposition.application(lambda *_: [b"metrics"], lambda: moves)
+    app({"PATH_INFO": "/healthz"}, lambda status, _: said.append(status))
+    assert said == [status]
+    assert app({"PATH_INFO": "/metrics"}, None) == [b"metrics"]
 
 
 def test_strangers_find_no_metrics_where_they_come_by(home: Town) -> None:

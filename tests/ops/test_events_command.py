@@ -123,6 +123,21 @@ def test_a_revealed_delivery_is_as_it_came_and_the_trail_says_who_saw_it(
     assert told["audit"][-1]["action"] == "event.revealed"
 
 
+def test_a_body_that_is_not_utf_8_is_shown_as_far_as_it_can_be(engine: Engine, clerk: Clerk, akako: Any) -> None:
+    sent = clerk.send(b'{"type": "user.created", "data": {"first_name": "\xe5"}}')
+    keep(engine, clerk, sent)
+
+    told = json.loads(akako("events", "show", sent.svix_id, "--json").stdout)
+    plain = akako("events", "show", sent.svix_id)
+    revealed = json.loads(akako("events", "show", sent.svix_id, "--reveal", *WHY, "--json").stdout)
+
+    assert (told["status"], told["last_error"]) == ("parked", "The body is not UTF-8 text.")
+    assert (told["content"], told["body"]) == ("(hidden)", None)
+    assert "byte 49" in told["note"]
+    assert plain.exit_code == 0
+    assert revealed["body"] == '{"type": "user.created", "data": {"first_name": "\ufffd"}}'
+
+
 def test_nothing_is_revealed_without_a_reason(engine: Engine, clerk: Clerk, akako: Any) -> None:
     (svix_id,) = keep(engine, clerk, clerk.created())
 

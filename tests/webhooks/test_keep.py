@@ -1,12 +1,15 @@
 """What is answered 2xx is in the table, whatever it says, and once."""
 
 from collections import Counter
+from hashlib import sha256
+from typing import Any
 
 import psycopg
 from sqlalchemy import Engine
 
 from tests.clerk_says import Clerk, deletion, event
 from tests.ledger import rows, values
+from tests.ops.groups import until
 from tests.servers import Database
 from tests.webhooks.conftest import Opens
 from tests.webhooks.door import Door
@@ -55,9 +58,11 @@ def test_invariant_6_nothing_verified_is_thrown_away(door: Door, clerk: Clerk, e
         "d": event("session.created", {"id": "sess_1"}),
         "e": b'{"type": ' + b"[" * 20_000,
         "f": deletion(),
+        "g": b'{"type": "user.updated", "data": {"id": "user_ada", "first_name": "\xe5"}}',
+        "h": b"",
     }
     answers = [door.deliver(clerk.send(body, svix_id=f"msg_{name}")) for name, body in bodies.items()]
-    assert [answer.status_code for answer in answers] == [202] * 6
+    assert [answer.status_code for answer in answers] == [202] * 8
     assert [tuple(row) for row in rows(engine, FATES)] == [
         (None, "parked", True),
         ("user.created", "parked", True),
@@ -65,7 +70,51 @@ def test_invariant_6_nothing_verified_is_thrown_away(door: Door, clerk: Clerk, e
         ("session.created", "ignored", True),
         (None, "parked", True),
         ("user.deleted", "received", False),
+        (None, "parked", True),
+        (None, "parked", True),
     ]
+    assert values(engine, "select body from webhook_events where svix_id = 'msg_g'") == [bodies["g"]]
+
+
+def test_another_signed_body_of_an_id_that_was_stored_is_a_duplicate_and_is_noted(
+    door: Door, clerk: Clerk, engine: Engine
+) -> None:
+    first = clerk.created("user_ada")
+    other = clerk.send(event("user.deleted", {"id": "user_ada", "deleted": True}), svix_id=first.svix_id)
+    assert [door.deliver(each).json()["status"] for each in (first, first, other)] == ["accepted", *["duplicate"] * 2]
+    assert values(engine, "select body from webhook_events") == [first.body]
+    until(lambda: differing(door))
+    (line,) = differing(door)
+    assert line["svix_id"] == first.svix_id
+    assert line["stored_sha256"] == sha256(first.body).hexdigest()
+    assert line["received_sha256"] == sha256(other.body).hexdigest()
+
+
+def test_two_signed_bodies_of_one_id_that_come_at_once_are_noted(opens: Opens, clerk: Clerk, engine: Engine) -> None:
+    bodies = [event("user.created", {"id": f"user_{number}", "updated_at": 1}) for number in range(8)]
+    with opens() as door:
+        answers = door.deliver_at_once(*[clerk.send(body, svix_id="msg_1") for body in bodies])
+        assert Counter(answer.json()["status"] for answer in answers) == {"accepted": 1, "duplicate": 7}
+        until(lambda: len(differing(door)) == 7)
+
+
+def test_another_body_is_noted_after_the_stored_one_was_removed_for_its_age(
+    door: Door, clerk: Clerk, database: Database
+) -> None:
+    first = clerk.send(event("session.created", {"id": "sess_1"}))
+    door.deliver(first)
+    with psycopg.connect(database.owner_url) as owner:
+        owner.execute("update webhook_events set received_at = received_at - interval '91 days'")
+        owner.execute("update webhook_events set body = null")
+    door.deliver(first)
+    door.deliver(clerk.send(b"{}", svix_id=first.svix_id))
+    until(lambda: differing(door))
+    assert len(differing(door)) == 1
+
+
+def differing(door: Door) -> list[dict[str, Any]]:
+    """What was logged of repeated deliveries with another body."""
+    return [line for line in door.lines() if line["event"] == "delivery.body_differs"]
 
 
 def test_one_row_that_the_database_refuses_never_fails_its_neighbours(

@@ -6,10 +6,12 @@ import socket
 import subprocess
 import sys
 
+import httpx
 import pytest
 
 from ops.ground import free_port
 from tests.clerk_says import signing_secret
+from tests.listener import QUICK
 from tests.webhooks.conftest import Opens
 
 pytestmark = pytest.mark.processes
@@ -59,8 +61,31 @@ def test_a_port_that_is_taken_ends_the_process_and_says_so() -> None:
             timeout=30,
             check=False,
         )
-    assert ended.returncode != 0
-    assert "address already in use" in " ".join(json.loads(line)["event"] for line in ended.stderr.splitlines())
+    assert ended.returncode == 1
+    (line,) = [line for line in map(json.loads, ended.stderr.splitlines()) if line["level"] == "error"]
+    assert (line["event"], line["reason"]) == ("listening.failed", "Address already in use")
+    assert "PORT" in line["next_step"]
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+@pytest.mark.parametrize(("host", "addresses"), [("::", ["::1", "127.0.0.1"]), ("127.0.0.1", ["127.0.0.1"])])
+def test_a_host_of_two_colons_is_every_address_of_either_kind(
+    opens: Opens, host: str, addresses: list[str], processes: int
+) -> None:
+    if "::1" in addresses and not has_ipv6():
+        pytest.skip("this machine has no IPv6")
+    with opens(host=host, web_processes=processes) as door:
+        for address in addresses:
+            url = f"http://{f'[{address}]' if ':' in address else address}:{door.port}/healthz"
+            assert httpx.get(url, **QUICK).status_code == 200
+
+
+def has_ipv6() -> bool:
+    try:
+        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+    except OSError:
+        return False
+    return True
 
 
 def test_the_health_check_needs_no_database_and_no_redis(opens: Opens) -> None:
