@@ -47,9 +47,7 @@ def applies(home: Town) -> bool:
 def refused(home: Town) -> dict[str, float]:
     """How many messages were refused, by reason."""
     return {
-        label: value
-        for (name, label), value in home.scrape("worker").items()
-        if name == "akako_messages_refused_total"
+        label: value for (name, label), value in home.scrape("worker").items() if name == "akako_messages_refused_total"
     }
 
 
