@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import Engine
 
@@ -42,6 +44,45 @@ def test_users_are_found_by_how_they_begin_and_what_they_are(
     admin: Person, query: dict[str, object], expected: list[str]
 ) -> None:
     assert found(admin, **query) == expected
+
+
+@pytest.mark.parametrize(
+    ("said", "texts"),
+    [
+        ({"first_name": "Zoé"}, ["zoé", "ZOÉ", "Zoe\u0301", "zo"]),
+        ({"first_name": "ZOE\u0301"}, ["zoé", "ZOÉ"]),
+        ({"first_name": "Can", "last_name": "Öztürk"}, ["özt", "ÖZTÜRK", "can özt", "CAN ÖZT"]),
+        ({"email": "Äpfel@example.com"}, ["äpfel@example.com", "ÄPFEL@EXAMPLE.COM", "Äpf"]),
+        ({"username": "ÆTHER"}, ["æth", "Æth"]),
+        ({"last_name": "Groß"}, ["groß", "GROẞ", "GROSS", "gross"]),
+        ({"last_name": "GROSS"}, ["groß", "Gross"]),
+        ({"first_name": "İpek", "last_name": "Irmak"}, ["ipek", "İPEK", "IPEK", "irmak", "IRMAK", "ırmak"]),
+        ({"first_name": "ırmak"}, ["IRMAK", "irmak", "ırm"]),
+        ({"first_name": "Иван", "last_name": "ПЕТРОВ"}, ["иван петр", "ИВАН", "петров"]),
+        ({"first_name": "Γιώργος", "last_name": "ΖΟΡΜΠΆΣ"}, ["ΓΙΏΡΓΟΣ", "γιώργος", "ζορμπάς"]),
+        ({"first_name": "Ｔａｒｏ"}, ["taro", "ＴＡＲＯ"]),
+        ({"first_name": "小明", "last_name": "王"}, ["小", "王", "小明 王"]),
+        ({"first_name": "🚀" * 600}, ["🚀" * 50]),
+        ({"last_name": "\ufdfa" * 512}, ["صلى"]),
+    ],
+    ids=str,
+)
+def test_a_search_ignores_case_in_every_language(
+    engine: Engine, admin: Person, said: dict[str, str], texts: list[str]
+) -> None:
+    people.add(engine, "user_ada", **said)
+    assert {text: found(admin, q=text) for text in texts} == {text: ["user_ada"] for text in texts}
+
+
+def test_a_search_tells_letters_with_and_without_accents_apart(engine: Engine, admin: Person) -> None:
+    people.add(engine, "user_ada", first_name="Zoé")
+    assert found(admin, q="zoe") == []
+
+
+def test_a_user_who_changes_name_is_found_by_the_new_one_alone(engine: Engine, admin: Person) -> None:
+    people.add(engine, "user_ada", first_name="Zoé")
+    people.add(engine, "user_ada", first_name="Ada", version=people.THEN + timedelta(1))
+    assert (found(admin, q="zoé"), found(admin, q="ada")) == ([], ["user_ada"])
 
 
 def test_pages_hold_every_user_once_while_others_are_added(engine: Engine, admin: Person) -> None:

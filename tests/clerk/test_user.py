@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clerk.text import storable
+from clerk.text import search_key, storable
 from clerk.user import FIRST_MILLISECONDS, identifier, moment, snapshot
 from tests.clerk_says import user
 
@@ -73,3 +73,26 @@ def test_storable_text_has_the_same_length_and_no_character_that_postgresql_refu
 def test_what_is_no_text_is_not_stored_as_text() -> None:
     others: list[object] = [None, 7, True, [], b"ada"]
     assert [storable(value) for value in others] == [None] * 5
+
+
+LETTERS = [chr(code) for code in range(0x11_0000) if chr(code).isalpha()]
+ASSIGNED_CASED = [letter for letter in LETTERS if letter.upper() != letter.lower()]
+
+
+def test_every_letter_has_the_key_of_its_capital_and_of_its_small_form() -> None:
+    other = [
+        letter
+        for letter in ASSIGNED_CASED
+        if not search_key(letter) == search_key(letter.upper()) == search_key(letter.lower())
+    ]
+    assert other == []
+
+
+@given(st.text(st.characters(codec="ascii")))
+def test_the_key_of_ascii_text_is_the_text_in_small_letters(text: str) -> None:
+    assert search_key(text) == text.lower()
+
+
+@given(st.text(st.sampled_from(ASSIGNED_CASED), max_size=8))
+def test_a_key_is_its_own_key(text: str) -> None:
+    assert search_key(search_key(text)) == search_key(text)

@@ -64,6 +64,7 @@ def crowd(servers: Servers, template: str) -> Iterator[Engine]:
         pytest.param(lambda c: directory.search(c, Filter(text="name4321"), 51), id="a username"),
         pytest.param(lambda c: directory.search(c, Filter(text="99@exam"), 51), id="an e-mail address"),
         pytest.param(lambda c: directory.search(c, Filter(text="nobody"), 51), id="a beginning that no name has"),
+        pytest.param(lambda c: directory.search(c, Filter(text="ZOÉ"), 51), id="a beginning that is not ASCII"),
         pytest.param(lambda c: directory.search(c, Filter(role=Role.LEARNER), 51), id="a role that all hold"),
         pytest.param(lambda c: directory.search(c, Filter(role=Role.ADMIN), 51), id="a role that few hold"),
         pytest.param(lambda c: directory.search(c, Filter(role=Role.MENTOR), 51), id="a role that nobody holds"),

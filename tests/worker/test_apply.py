@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import Engine
 
 from config.role import Role
-from tests.clerk_says import ADA, Clerk, event, moment
+from tests.clerk_says import ADA, Clerk, email_address, event, moment, user
 from tests.ledger import actions, change, keep, rows, values
 from tests.worker.conftest import Apply
 from worker.apply import Applied
@@ -148,6 +148,53 @@ def test_who_claims_a_taken_address_last_holds_it_and_the_other_shows_none(
     ]
     apply(clerk.deleted("user_bea", at=3))
     assert rows(engine, held)[0] == ("user_ada", "office@example.com", "office@example.com")
+
+
+def test_a_banned_user_gives_the_address_to_who_else_claims_it_and_the_end_of_the_ban_brings_it_back(
+    engine: Engine, apply: Apply, clerk: Clerk
+) -> None:
+    held = "select email from users order by clerk_id"
+    apply(clerk.created("user_ada", at=1, email="a@example.com"))
+    apply(clerk.created("user_bea", at=2, email="a@example.com"))
+    apply(clerk.updated("user_bea", at=3, email="a@example.com", banned=True))
+    assert values(engine, held) == ["a@example.com", None]
+    apply(clerk.updated("user_bea", at=4, email="a@example.com", banned=False))
+    assert values(engine, held) == [None, "a@example.com"]
+
+
+def test_an_unverified_claim_does_not_take_the_address_of_a_verified_user(
+    engine: Engine, apply: Apply, clerk: Clerk
+) -> None:
+    unverified = email_address("ada@example.com") | {"verification": {"status": "unverified"}}
+    apply(clerk.created("user_ada", at=1))
+    apply(clerk.created("user_eve", at=2, email_addresses=[unverified]))
+    assert rows(engine, "select email, email_verified from users order by clerk_id") == [
+        ("ada@example.com", True),
+        (None, False),
+    ]
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_an_update_that_does_not_state_a_ban_leaves_it(
+    engine: Engine, apply: Apply, clerk: Clerk, order: tuple[int, ...]
+) -> None:
+    silent = {name: value for name, value in user(at=5, first_name="Augusta").items() if name != "banned"}
+    apply(clerk.created(at=0))
+    told = [clerk.updated(at=3, banned=True), clerk.send(event("user.updated", silent))]
+    for number in order:
+        apply(told[number])
+    assert rows(engine, "select first_name, banned, banned_as_of from users") == [("Augusta", True, moment(3))]
+    assert rows(engine, "select cause from audit_log where action = 'user.banned'") == [(told[0].svix_id,)]
+    apply(clerk.updated(at=4, banned=False))
+    assert rows(engine, "select first_name, banned, banned_as_of from users") == [("Augusta", False, moment(4))]
+
+
+def test_an_update_and_a_ban_in_one_set_name_the_event_that_banned(engine: Engine, apply: Apply, clerk: Clerk) -> None:
+    silent = {name: value for name, value in user(at=5).items() if name != "banned"}
+    apply(clerk.created(at=0))
+    ban = clerk.updated(at=3, banned=True)
+    apply(ban, clerk.send(event("user.updated", silent)))
+    assert rows(engine, "select cause from audit_log where action = 'user.banned'") == [(ban.svix_id,)]
 
 
 def test_two_users_swap_their_addresses_in_one_set(engine: Engine, apply: Apply, clerk: Clerk) -> None:
