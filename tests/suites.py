@@ -13,6 +13,8 @@ import pytest
 
 STARTS = frozenset({"subprocess.Popen", "os.fork", "os.forkpty", "os.posix_spawn"})
 """The audit events of a process that starts another one."""
+NOT_FAST = ("servers", "processes", "recovery", "faults", "bench")
+"""The markers of tests that `make test-fast` leaves out."""
 UNMARKED = "A test that starts a process and uses no server needs the marker: pytestmark = pytest.mark.processes"
 TOO_MANY = """
 {count} processes were started, and this suite may start {most}. Most of the time that tests take goes into starting
@@ -56,18 +58,22 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Add the markers that follow from what a test uses; before `-m` selects by them."""
+    """Add the markers that follow from what a test uses, before `-m` selects by them; put fast tests first.
+
+    Some of the fast ones sign deliveries when they are collected, and those are refused ten minutes later.
+    """
     for item in items:
         if "servers" in getattr(item, "fixturenames", ()):
             item.add_marker("servers")
         if getattr(getattr(item, "obj", None), "is_hypothesis_test", False):
             item.add_marker("properties")
+    items.sort(key=lambda item: not _is_fast(item))
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
     """Run a test, and refuse to start processes if it belongs to `make test-fast`."""
-    with STARTED.refused(not any(item.get_closest_marker(name) for name in ("servers", "processes"))):
+    with STARTED.refused(_is_fast(item)):
         return (yield)
 
 
@@ -92,6 +98,10 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     terminalreporter.write_line(f"{_count(config)} processes were started")
     if _too_many(config):
         terminalreporter.write_line(TOO_MANY.format(count=_count(config), most=config.option.most_processes), red=True)
+
+
+def _is_fast(item: pytest.Item) -> bool:
+    return not any(item.get_closest_marker(name) for name in NOT_FAST)
 
 
 def _count(config: pytest.Config) -> int:
