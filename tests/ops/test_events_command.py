@@ -16,7 +16,7 @@ WHY = ("--reason", "The customer asked.")
 
 def ids(listed: str) -> list[str]:
     """The svix ids in a list as JSON."""
-    return [each["svix_id"] for each in json.loads(listed)]
+    return [each["svix_id"] for each in json.loads(listed)["items"]]
 
 
 def test_events_are_listed_newest_first_page_by_page(engine: Engine, clerk: Clerk, akako: Any) -> None:
