@@ -138,7 +138,7 @@ def mark_applied(connection: Connection, svix_ids: Sequence[str]) -> list[float]
     """Say that events are done, in the transaction that holds what they did; for how many seconds each was kept."""
     lags = connection.exec_driver_sql(
         """
-        update webhook_events set status = 'applied', last_error = null
+        update webhook_events set status = 'applied', applied_at = statement_timestamp(), last_error = null
         where svix_id = any(%(ids)b::text[])
         returning extract(epoch from clock_timestamp() - received_at)::float8
         """,

@@ -13,7 +13,8 @@ from db.session import SETTINGS
 Say: TypeAlias = Callable[[str], None]
 """Receives a sentence for the operator about something that was left undone."""
 
-# By column: ids, times of writing, digests and outcomes are set by the database alone.
+# By column: ids, times of writing, digests and outcomes are set by the database alone. The two times that are granted
+# are replaced by triggers wherever they are not the time of the statement.
 GRANTS = (
     "revoke all on all tables in schema akako from {role}",
     "grant usage on schema akako to {role}",
@@ -21,13 +22,14 @@ GRANTS = (
     "grant insert (clerk_id, claimed_email, email, first_name, last_name, username, image_url, external_id, banned,"
     " clerk_created_at, clerk_updated_at, deleted_at, email_verified, banned_as_of, search_keys) on users to {role}",
     "grant update (claimed_email, email, first_name, last_name, username, image_url, external_id, banned,"
-    " clerk_created_at, clerk_updated_at, deleted_at, email_verified, banned_as_of, search_keys) on users to {role}",
+    " clerk_created_at, clerk_updated_at, deleted_at, email_verified, banned_as_of, search_keys, updated_at)"
+    " on users to {role}",
     "grant insert (user_id, role, effective_start_date, effective_end_date, assigned_by, assigned_by_email, reason,"
     " admin_notes) on user_roles to {role}",
     "grant update (effective_end_date, end_reason, admin_notes, is_active) on user_roles to {role}",
     "grant insert (svix_id, type, clerk_user_id, occurred_at, body, svix_timestamp, svix_signature, verified_by,"
     " status, last_error, next_attempt_at) on webhook_events to {role}",
-    "grant update (status, attempts, next_attempt_at, last_error, body) on webhook_events to {role}",
+    "grant update (status, attempts, next_attempt_at, last_error, applied_at, body) on webhook_events to {role}",
     "grant execute on function akako_note_events(text, text[]) to {role}",
     "grant execute on function akako_note_refused(text, text[], text) to {role}",
     "grant insert (part, moved_at) on heartbeats to {role}",

@@ -102,7 +102,8 @@ def update(connection: Connection, holdings: Sequence[Holding]) -> None:
             claimed_email = new.claimed_email, email_verified = new.email_verified, first_name = new.first_name,
             last_name = new.last_name, username = new.username, image_url = new.image_url,
             external_id = new.external_id, banned = new.banned, banned_as_of = new.banned_as_of,
-            clerk_created_at = new.clerk_created_at, search_keys = new.search_keys::jsonb
+            clerk_created_at = new.clerk_created_at, search_keys = new.search_keys::jsonb,
+            updated_at = statement_timestamp()
         from unnest(%(clerk_ids)b::text[], %(emails)b::text[], %(deletions)b::timestamptz[],
             %(versions)b::timestamptz[], %(claims)b::text[], %(verified)b::boolean[], %(first_names)b::text[],
             %(last_names)b::text[], %(usernames)b::text[], %(image_urls)b::text[], %(external_ids)b::text[],
@@ -118,7 +119,10 @@ def update(connection: Connection, holdings: Sequence[Holding]) -> None:
 
 def release_emails(connection: Connection, ids: Collection[int]) -> None:
     """Let locked users hold no e-mail address, so that another may hold it in the same transaction."""
-    connection.exec_driver_sql("update users set email = null where id = any(%(ids)b::bigint[])", {"ids": list(ids)})
+    connection.exec_driver_sql(
+        "update users set email = null, updated_at = statement_timestamp() where id = any(%(ids)b::bigint[])",
+        {"ids": list(ids)},
+    )
 
 
 def _stored(

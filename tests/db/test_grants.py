@@ -41,7 +41,6 @@ def empty(servers: Servers) -> Iterator[Database]:
         "insert into users (id, clerk_id, clerk_updated_at) overriding system value values (99, 'user_eve', now())",
         "insert into users (clerk_id, clerk_updated_at, created_at) values ('user_eve', now(), '2020-01-01')",
         "insert into users (clerk_id, clerk_updated_at, updated_at) values ('user_eve', now(), '2020-01-01')",
-        "update users set updated_at = '2020-01-01'",
         ROLE.format(", created_at", "", ", now()"),
         ROLE.format(", is_active", "", ", false"),
         ROLE.format(", id", "overriding system value", ", 9"),
@@ -50,7 +49,6 @@ def empty(servers: Servers) -> Iterator[Database]:
         EVENT.format(", digest", "'ignored', ''"),
         EVENT.format(", body, received_at", "'ignored', '', now() - interval '2 days'"),
         EVENT.format(", body, attempts", "'received', '', 9"),
-        "update webhook_events set applied_at = '2020-01-01'",
         "update webhook_events set digest = ''",
         "insert into heartbeats (part, moved_at, seen_at) values ('beat', now(), now())",
     ],
@@ -72,6 +70,17 @@ def test_an_event_is_born_with_its_body_and_waits_is_ignored_or_parked(app: psyc
 @pytest.mark.parametrize("born", ["received", "ignored", "parked"])
 def test_what_the_receiver_keeps_is_kept(app: psycopg.Connection, born: str) -> None:
     app.execute(EVENT.format(", body", f"'{born}', ''").encode())
+
+
+@pytest.mark.parametrize("said", ["'2020-01-01'", "now() + interval '1 day'", "null", "'infinity'"])
+def test_times_of_changes_are_the_database_s_whatever_a_statement_says(app: psycopg.Connection, said: str) -> None:
+    a_user(app)
+    app.execute(EVENT.format(", body", "'received', ''").encode())
+    near = "between clock_timestamp() - interval '1 minute' and clock_timestamp()"
+    app.execute(f"update users set banned = true, updated_at = {said}".encode())
+    app.execute(f"update webhook_events set status = 'applied', applied_at = {said}".encode())
+    app.execute(f"update webhook_events set applied_at = {said}".encode())
+    assert rows(app, f"select updated_at {near}, applied_at {near} from users, webhook_events") == [(True, True)]
 
 
 def test_when_an_event_was_applied_is_set_by_the_database_and_stays_until_it_is_taken_back(
