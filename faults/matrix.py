@@ -48,6 +48,7 @@ HARDER = (
     Stranger("the same delivery on 32 connections", strangers.repeat, 1_000, short=300),
     Stranger("malformed requests", strangers.babble, 100_000, short=3_000),
     Stranger("slow connections", strangers.dawdle, 1_000),
+    Stranger("slots: half a head on every connection", strangers.take_every_slot, 4_300),
     Stranger("clocks at the edges of the tolerance", strangers.differ, 20, short=2),
 )
 PLAIN = (

@@ -31,12 +31,14 @@ class Told:
 class Senders:
     """Deliver `rate` a second, together, until they are told to stop; then whatever was begun is still delivered."""
 
-    def __init__(self, port: int, rate: float, *, told: Told | None = None, first: int = 0) -> None:
+    def __init__(self, port: int, rate: float, *, told: Told | None = None, first: int = 0, reuse: bool = True) -> None:
         self.told = told or Told()
         self._port = port
         self._rate = rate
         self._numbers = itertools.count(first)
         self._first = first
+        self._reuse = reuse
+        """Whether a sender keeps its connection for the next delivery."""
         self._began = time.time()
         self._stopped = threading.Event()
         self._abandoned = threading.Event()
@@ -101,6 +103,8 @@ class Senders:
             connection.request("POST", PATH, delivery.body(), delivery.headers())
             answer = connection.getresponse()
             answer.read()
+            if not self._reuse:
+                connection.close()
         except (OSError, http.client.HTTPException) as error:
             connection.close()
             return self._note(began, number, type(error).__name__)

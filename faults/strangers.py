@@ -1,5 +1,6 @@
 """Faults of whoever sends: the same thing a thousand times, nonsense, slowness, clocks that differ."""
 
+import asyncio
 import http.client
 import itertools
 import resource
@@ -9,7 +10,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -29,6 +30,9 @@ SLOW_SECONDS = 15
 MOST_GROWTH_MB = 20
 DEADLOCKS = "select deadlocks from pg_stat_database where datname = current_database()"
 KEPT = "select count(*) from webhook_events"
+HALF_A_HEAD = f"POST {PATH} HTTP/1.1\r\nHost: akako\r\nX-Slow: ".encode()
+FILLING_SECONDS = 5
+"""Until the connections of those who take all slots are open."""
 
 EDGES = ((-302, 401), (-297, 202), (0, 202), (297, 202), (302, 401))
 """How many seconds a sender's clock is ahead of ours, and the answer: five minutes are tolerated, either way."""
@@ -84,13 +88,23 @@ def babble(house: House, times: int, verdict: Verdict) -> Told:
 
 def dawdle(house: House, times: int, verdict: Verdict) -> Told:
     """A thousand connections that say a byte now and then, while good deliveries come."""
-    alone = _waits_of(house, 0)
-    with crawling(house.port, times):
-        among = _waits_of(house, 1_000_000)
+    return _beside(house, crawling(house.port, times), verdict)
+
+
+def take_every_slot(house: House, times: int, verdict: Verdict) -> Told:
+    """More connections than MAX_CONNECTIONS, each with half a head and opened again as soon as it is closed."""
+    return _beside(house, half_heads(house.port, times), verdict, reuse=False)
+
+
+def _beside(house: House, strangers: AbstractContextManager[None], verdict: Verdict, *, reuse: bool = True) -> Told:
+    """Deliver alone, then beside strangers, and compare how long good deliveries take."""
+    alone = _waits_of(house, 0, reuse)
+    with strangers:
+        among = _waits_of(house, 1_000_000, reuse)
     p99 = [sorted(told.waits)[int(len(told.waits) * 0.99)] * 1_000 for told in (alone, among)]
     verdict.note = f"p99 of good deliveries {p99[0]:.0f} ms alone, {p99[1]:.0f} ms among them"
     if p99[1] > max(100, 3 * p99[0]):
-        verdict.wrong.append("good deliveries waited for slow ones")
+        verdict.wrong.append("good deliveries waited for those of strangers")
     among.accepted.update(alone.accepted)
     expect(verdict, "failed requests", len(among.failures) + len(alone.failures), 0)
     return among
@@ -125,8 +139,7 @@ def post(port: int, delivery: Numbered, seconds_ahead: float) -> int:
 @contextmanager
 def crawling(port: int, many: int) -> Iterator[None]:
     """So many connections, each of which begins a request and does not come to its end."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(hard, many + 500)), hard))
+    allow_open_files(many + 500)
     slow = [_slow(port) for _ in range(many)]
     ended = threading.Event()
     thread = threading.Thread(target=_crawl, args=(port, slow, ended), daemon=True)
@@ -152,12 +165,51 @@ def _crawl(port: int, slow: list[socket.socket], ended: threading.Event) -> None
 
 def _slow(port: int) -> socket.socket:
     connection = socket.create_connection(("127.0.0.1", port), timeout=15)
-    connection.sendall(f"POST {PATH} HTTP/1.1\r\nHost: akako\r\nX-Slow: ".encode())
+    connection.sendall(HALF_A_HEAD)
     return connection
 
 
-def _waits_of(house: House, first: int) -> Told:
-    senders = Senders(house.port, 100, first=first)
+@contextmanager
+def half_heads(port: int, many: int) -> Iterator[None]:
+    """So many connections that begin a request and wait; whichever is closed is opened again at once."""
+    allow_open_files(many + 500)
+    ended = threading.Event()
+    thread = threading.Thread(target=lambda: asyncio.run(_hold(port, many, ended)), daemon=True)
+    thread.start()
+    time.sleep(FILLING_SECONDS)
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
+
+
+async def _hold(port: int, many: int, ended: threading.Event) -> None:
+    async def hold() -> None:
+        while True:
+            try:
+                reader, writer = await asyncio.open_connection("127.0.0.1", port)
+                writer.write(HALF_A_HEAD)
+                await reader.read(1)
+                writer.close()
+            except OSError:
+                await asyncio.sleep(0.2)
+
+    holding = [asyncio.create_task(hold()) for _ in range(many)]
+    while not ended.is_set():
+        await asyncio.sleep(0.1)
+    for task in holding:
+        task.cancel()
+
+
+def allow_open_files(wanted: int) -> None:
+    """Raise this process's own limit of open files, as far as it may."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(hard, wanted)), hard))
+
+
+def _waits_of(house: House, first: int, reuse: bool) -> Told:
+    senders = Senders(house.port, 100, first=first, reuse=reuse)
     senders.start()
     time.sleep(SLOW_SECONDS)
     senders.finish()
