@@ -49,11 +49,11 @@ def read(connection: Connection) -> Vitals:
         raise faults.WrongSettings(wrong)
     return Vitals(
         revision=revision(connection),
+        schema_faults=schema.faults(connection),
         events=_estimated(connection) | _counted(connection),
         oldest_due_seconds=_oldest_due(connection),
         last_delivery_seconds=_last_delivery(connection),
         heartbeats=heartbeats.of_parts(connection),
-        schema_faults=schema.faults(connection),
         pooler_found=driver.of(connection).pooler_found,
     )
 

@@ -111,3 +111,14 @@ def test_however_many_ask_one_looks(moving: str, redis_url: str, engine: Engine)
         assert somebody.get("/readyz").status_code == 200
         change(engine, "update heartbeats set moved_at = now() - interval '1 hour'")
         assert somebody.get("/readyz").status_code == 200
+
+
+def test_a_role_that_may_create_in_the_schema_is_named_with_the_remedy(
+    moving: str, redis_url: str, owner: Engine
+) -> None:
+    change(owner, "grant create on schema akako to public")
+    status, said = asked(moving, redis_url)
+    assert (status, said["database"]) == (503, "well")
+    assert "revoke create on schema akako from PUBLIC" in said["migrations"]
+    change(owner, "revoke create on schema akako from public")
+    assert asked(moving, redis_url) == (200, WELL)

@@ -2,6 +2,7 @@
 
 import json
 
+import psycopg
 from click.testing import CliRunner
 
 from ops.embedded.servers import Servers
@@ -33,3 +34,28 @@ def test_a_database_that_is_not_utf8_is_refused_in_a_sentence(servers: Servers) 
 def test_a_missing_address_is_asked_for() -> None:
     failed = CliRunner().invoke(main, ["migrate"], env={"DATABASE_URL": None})
     assert failed.exit_code == 1
+
+
+def test_a_schema_that_others_may_create_in_is_refused_with_the_remedy(database: Database) -> None:
+    with psycopg.connect(database.owner_url) as owner:
+        owner.execute("grant create on schema akako to akako_app")
+    addresses = {"DATABASE_URL": database.app_url, "DATABASE_OWNER_URL": database.owner_url}
+    failed = CliRunner().invoke(main, ["migrate"], env=addresses)
+    assert failed.exit_code == 1
+    assert "revoke create on schema akako from akako_app" in failed.output
+
+
+def test_settings_that_the_owner_may_not_set_are_said_and_the_rest_is_done(database: Database) -> None:
+    with psycopg.connect(database.superuser_url) as superuser:
+        superuser.execute("create role made_elsewhere login")
+    try:
+        addresses = {
+            "DATABASE_URL": database.app_url.replace("akako_app", "made_elsewhere"),
+            "DATABASE_OWNER_URL": database.owner_url,
+        }
+        done = CliRunner().invoke(main, ["migrate", "--json"], env=addresses)
+    finally:
+        with psycopg.connect(database.superuser_url) as superuser:
+            superuser.execute("drop owned by made_elsewhere; drop role made_elsewhere")
+    assert (done.exit_code, json.loads(done.stdout)) == (0, {"applied": []})
+    assert 'alter role "made_elsewhere" in database' in done.stderr
