@@ -8,12 +8,12 @@ from sqlalchemy import Connection
 
 from config import logs
 from config.role import Role
-from db import faults, handling, permission, users
+from db import faults, handling, permission
 from db.audit import Author
 from db.events import Claimed
 from db.handling import Held
 from db.selection import Status
-from worker import fold, halving, truth
+from worker import halving, truth
 from worker.attempt import Begin, together
 from worker.truth import Manner
 from worker.understanding import Understood, understand
@@ -101,24 +101,10 @@ def _replay_in(
         return Replayed(left=left)
     claimed = [Claimed(each.svix_id, each.size or 0, each.occurred_at, 0, None) for each in ready]
     understood = understand(connection, claimed)
-    _admit(connection, order.author, understood, email_keys)
     truth.write(connection, understood.states, order.default_role, email_keys, manner)
     done = _settle(connection, ready, understood)
     done.left[:0] = left
     return done
-
-
-def _admit(connection: Connection, author: Author, understood: Understood, email_keys: set[str]) -> None:
-    """Lock the author and every user of the set by one statement, as two could wait for each other; check the author.
-
-    What `truth.write` locks afterwards is held already.
-    """
-    if author.permission is None:
-        return
-    clerk_ids = {state.clerk_id for state, _ in understood.states}
-    claims = {key for state, _ in understood.states if (key := fold.claim(state))}
-    users.lock(connection, clerk_ids | author.permission.clerk_ids, claims | email_keys)
-    permission.judge(connection, author.permission)
 
 
 def _refusal(event: Held, order: Order) -> str | None:

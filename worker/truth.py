@@ -7,7 +7,7 @@ from typing import TypeAlias
 from sqlalchemy import Connection
 
 from config.role import Role
-from db import audit, newcomers, roles, users
+from db import audit, newcomers, permission, roles, users
 from db.audit import Author
 from worker import fold
 from worker.attempt import Raced
@@ -45,11 +45,17 @@ def write(
     """Make true what was said of users, each with its cause (a svix id or request id), whatever is already stored.
 
     The causes that were left, because others hold the users concerned. Raises Raced if another transaction came in
-    between; roll back then, and do it again.
+    between; roll back then, and do it again. Raises NotPermitted if the manner's author may not do this: the author is
+    locked by the same statement as the users, so that all are locked in one order.
     """
     incoming = fold.fold(state for state, _ in said)
     claims = {key for state in incoming.values() if (key := fold.claim(state))} | (email_keys or set())
-    stored = users.lock(connection, incoming.keys(), claims, wait=manner.waits)
+    authority = manner.author.permission
+    stored = users.lock(
+        connection, incoming.keys() | (authority.clerk_ids if authority else set()), claims, wait=manner.waits
+    )
+    if authority:
+        permission.judge(connection, authority)
     locked = {user.id for user in stored}
     held = {}
     if not manner.waits:

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import Engine
 
 from api.turns import Busy, Turns
+from config.role import Role
 from config.settings import ApiSettings
 from tests import people
 from tests.api.asking import Person, SignIn
@@ -46,6 +47,7 @@ def test_a_user_whom_somebody_keeps_locked_keeps_nobody_else_waiting(
 ) -> None:
     for name in ("user_ada", "user_bob"):
         people.add(engine, name)
+    people.add(engine, "user_boss", Role.ADMIN)
     more_than_connections = 3 * settings.api_connections
 
     with (
@@ -55,7 +57,28 @@ def test_a_user_whom_somebody_keeps_locked_keeps_nobody_else_waiting(
     ):
         others = [threads.submit(admin.post, roles_of("user_ada"), **MENTOR) for _ in range(more_than_connections)]
         read = [sign_in("user_bob").get("/api/user/profile").status_code for _ in range(5)]
-        changed = admin.post(roles_of("user_bob"), **MENTOR)
+        changed = sign_in("user_boss").post(roles_of("user_bob"), **MENTOR)
+
+    assert (read, changed.status_code) == ([200] * 5, 201)
+    assert {each.result().status_code for each in (first, *others)} == {503}
+
+
+def test_an_admin_whom_somebody_keeps_locked_keeps_nobody_else_waiting(
+    engine: Engine, admin: Person, sign_in: SignIn, settings: ApiSettings
+) -> None:
+    names = [f"user_{number}" for number in range(2 * settings.api_connections)]
+    for name in (*names, "user_bob"):
+        people.add(engine, name)
+    people.add(engine, "user_boss", Role.ADMIN)
+
+    with (
+        holding(engine, "select from users where clerk_id = 'user_admin' for no key update"),
+        ThreadPoolExecutor(len(names)) as threads,
+        waiting_for_a_lock(engine, lambda: admin.post(roles_of(names[0]), **MENTOR)) as first,
+    ):
+        others = [threads.submit(admin.post, roles_of(name), **MENTOR) for name in names[1:]]
+        read = [sign_in("user_bob").get("/api/user/profile").status_code for _ in range(5)]
+        changed = sign_in("user_boss").post(roles_of("user_bob"), **MENTOR)
 
     assert (read, changed.status_code) == ([200] * 5, 201)
     assert {each.result().status_code for each in (first, *others)} == {503}

@@ -203,8 +203,8 @@ def test_replaying_admins_who_are_among_the_users_and_workers_never_wait_for_eac
 ) -> None:
     names = [f"user_{number:02}" for number in range(60)]
     admins = ("user_10", "user_50")
-    for name in admins:
-        people.add(engine, name, Role.ADMIN)
+    for name in names:
+        people.add(engine, name, *([Role.ADMIN] if name in admins else []))
     ids = keep(engine, clerk, *(clerk.updated(name, at=9_000 + n, email=None) for n, name in enumerate(names)))
     others = keep(engine, clerk, *(clerk.updated(name, at=9_900, email=None) for name in names))
 
