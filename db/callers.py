@@ -1,6 +1,6 @@
 """The callers: everything that the guard asks about users, in one indexed query for as many as ask at once."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Set
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
@@ -32,25 +32,24 @@ class AnswerMismatch(Exception):
 
 def find(connection: Connection, clerk_ids: Collection[str]) -> dict[str, Known]:
     """The users that we know among these, by Clerk's id; a tombstone is known, as deleted. Raises NotPrimary."""
-    answers = answer(connection, clerk_ids)
+    answers = answer(connection, set(clerk_ids))
     return {clerk_id: known for clerk_id, known in answers.items() if known is not None}
 
 
-def answer(connection: Connection, clerk_ids: Collection[str]) -> dict[str, Known | None]:
+def answer(connection: Connection, clerk_ids: Set[str]) -> dict[str, Known | None]:
     """For each of these ids the user; None only where a row of its own says that we know none.
 
     Raises NotPrimary, and AnswerMismatch for anything but one row for each id, as a pooler that mixes up prepared
     statements gives.
     """
-    ids = set(clerk_ids)
     # A look-up for each id, whatever the planner believes of their number: for 200 together it may read all users.
     # And a row for each, so that the server says what it is also where nobody is known.
     rows = connection.exec_driver_sql(
         """
-        select asked.clerk_id, current_setting('transaction_read_only')::boolean, known.*
+        select current_setting('transaction_read_only')::boolean, asked.clerk_id, known.*
         from unnest(%(ids)b::text[]) as asked (clerk_id)
         left join lateral (
-            select id, users.clerk_id, email, first_name, last_name, banned, deleted_at is not null,
+            select id, email, first_name, last_name, banned, deleted_at is not null,
                    array(
                        select role from user_roles
                        where user_id = users.id and is_active
@@ -58,17 +57,16 @@ def answer(connection: Connection, clerk_ids: Collection[str]) -> dict[str, Know
                          and (effective_end_date is null or effective_end_date > now()))
             from users where users.clerk_id = asked.clerk_id offset 0) as known on true
         """,
-        {"ids": list(ids)},
+        {"ids": list(clerk_ids)},
     ).all()
-    answers: dict[str, Known | None] = {}
-    for asked, read_only, id_, clerk_id, email, first, last, banned, deleted, roles in rows:
-        if read_only:
-            raise faults.NotPrimary
-        if id_ is None:
-            answers[asked] = None
-        elif clerk_id == asked:
-            held = frozenset(_ROLES[role] for role in roles)
-            answers[asked] = Known(id_, clerk_id, email, first, last, banned, deleted, held)
-    if answers.keys() != ids or len(rows) != len(ids):
+    if rows and rows[0][0]:
+        raise faults.NotPrimary
+    answers = {
+        asked: Known(id_, asked, email, first, last, banned, deleted, frozenset(_ROLES[role] for role in roles))
+        if id_ is not None
+        else None
+        for _, asked, id_, email, first, last, banned, deleted, roles in rows
+    }
+    if answers.keys() != clerk_ids or len(rows) != len(clerk_ids):
         raise AnswerMismatch
     return answers

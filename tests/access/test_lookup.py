@@ -140,11 +140,10 @@ def test_whoever_asks_is_led_to_the_new_primary_without_noticing(
 
 
 MIXED_UP = {
-    "no row": "select 'user_ada', false, 1, 'user_ada', 'x', 'x', 'x', false, false, array['ADMIN'] limit 0",
-    "another user's row": "select 'user_bea', false, 1, 'user_bea', 'x', 'x', 'x', false, false, array['ADMIN']",
-    "another user's absence": "select 'user_bea', false, null, null, null, null, null, null, null, null",
-    "one user's row for another": "select 'user_ada', false, 1, 'user_bea', '', '', '', false, false, array['ADMIN']",
-    "two rows": "select 'user_ada', false, null, null, null, null, null, null, null, null from generate_series(1, 2)",
+    "no row": "select false, 'user_ada', 1, 'x', 'x', 'x', false, false, array['ADMIN'] limit 0",
+    "another user's row": "select false, 'user_bea', 1, 'x', 'x', 'x', false, false, array['ADMIN']",
+    "another user's absence": "select false, 'user_bea', null, null, null, null, null, null, null",
+    "two rows": "select false, 'user_ada', null, null, null, null, null, null, null from generate_series(1, 2)",
     "other columns": "select 1",
     "no rows at all": "update users set updated_at = now() where false",
     "nothing": "",
