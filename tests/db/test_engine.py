@@ -83,6 +83,7 @@ def test_the_first_transaction_after_an_idle_time_out_works(database: Database, 
     pool.dispose()
 
 
+@pytest.mark.processes
 def test_the_first_transaction_after_a_restart_of_the_server_works() -> None:
     with tempfile.TemporaryDirectory(prefix="akako-tests-") as directory:
         server = Postgres(Path(directory), options=QUICK)

@@ -137,7 +137,7 @@ def test_a_change_that_changes_nothing_leaves_the_time_of_the_last_one(app: psyc
     ],
 )
 def test_nobody_writes_a_version_or_a_deletion_from_the_future(
-    request: pytest.FixtureRequest, who: str, attempt: str
+    request: pytest.FixtureRequest, database: Database, who: str, attempt: str
 ) -> None:
     connection: psycopg.Connection = request.getfixturevalue(who)
     a_user(connection)

@@ -11,7 +11,7 @@ from db import migrate
 from ops.embedded.servers import Servers
 from tests.servers import Database, as_superuser, make_database
 
-BEFORE = "0011"
+BEFORE = "0012"
 OLD = """
     insert into users (clerk_id, claimed_email, email, first_name, last_name, username, banned, clerk_updated_at) values
         ('user_ada', 'office@example.com', null, 'Ada', 'Lovelace', null, false, '2025-01-02Z'),
@@ -36,7 +36,7 @@ def old(servers: Servers) -> Iterator[Database]:
 
 def query(database: Database, statement: str) -> list[tuple[object, ...]]:
     """What the owner finds."""
-    with psycopg.connect(database.owner_url) as connection:
+    with psycopg.connect(database.owner_url, options="-c search_path=akako") as connection:
         found = connection.execute(statement)
         return list(found) if found.description else []
 
