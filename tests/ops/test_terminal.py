@@ -20,7 +20,8 @@ from tests.servers import Database
 
 COMMANDS = "\x1b]0;title\x07\x1b[2J\x9b31m\r\u202e\u2066\u061c"
 WRITTEN = "\\u001b]0;title\\u0007"
-REASON = ("--reason", f"Asked.{COMMANDS}", "--by", f"grace{COMMANDS}")
+REASON = ("--reason", "Asked.\u202e\u2066", "--by", "grace")
+"""Control characters are refused there, characters that change the writing direction are not."""
 
 
 def commanding(told: str) -> set[str]:
