@@ -142,7 +142,7 @@ class BoundedProtocol(HttpToolsProtocol):
         if self._lingering.begun:
             return
         super().on_response_complete()
-        if self._unanswered:
+        if self._unanswered or self.transport.is_closing():
             return
         if self._refusal is not None:
             self._write_last(self._refusal)
