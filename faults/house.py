@@ -98,7 +98,8 @@ class House:
 
     def run(self, statement: LiteralString, *parameters: object) -> list[tuple[Any, ...]]:
         """Run one statement as PostgreSQL's administrator; its rows, if it has any."""
-        with psycopg.connect(self.servers.postgres.url("postgres"), autocommit=True, connect_timeout=2) as connection:
+        url = self.servers.postgres.url("postgres")
+        with psycopg.connect(url, autocommit=True, connect_timeout=2, options="-c search_path=akako") as connection:
             cursor = connection.execute(statement, parameters)
             return cursor.fetchall() if cursor.description else []
 
