@@ -41,7 +41,7 @@ demo: install ## Run the main job on real servers and show what happened
 up: install ## Run everything in the foreground; data stays in .local/
 	@$(BIN)/akako up
 
-test: check ## Check format, lint, types and import contracts, and run the tests (under six minutes)
+test: check ## Check format, lint, types and import contracts, and run the tests
 	@$(PYTEST) -m "not ($(APART))" --durations 20 --most-processes $(MOST_PROCESSES)
 
 test-fast: install ## Run the tests that start no server and no other process (under a minute)
