@@ -93,17 +93,26 @@ def dawdle(house: House, times: int, verdict: Verdict) -> Told:
 
 def take_every_slot(house: House, times: int, verdict: Verdict) -> Told:
     """More connections than MAX_CONNECTIONS, each with half a head and opened again as soon as it is closed."""
-    return _beside(house, half_heads(house.port, times), verdict, reuse=False)
+    # They come again as fast as they are let in, so that accepting and closing them takes a share of the process.
+    return _beside(house, half_heads(house.port, times), verdict, reuse=False, most_ms=1_000, factor=5)
 
 
-def _beside(house: House, strangers: AbstractContextManager[None], verdict: Verdict, *, reuse: bool = True) -> Told:
+def _beside(
+    house: House,
+    strangers: AbstractContextManager[None],
+    verdict: Verdict,
+    *,
+    reuse: bool = True,
+    most_ms: float = 100,
+    factor: float = 3,
+) -> Told:
     """Deliver alone, then beside strangers, and compare how long good deliveries take."""
     alone = _waits_of(house, 0, reuse)
     with strangers:
         among = _waits_of(house, 1_000_000, reuse)
     p99 = [sorted(told.waits)[int(len(told.waits) * 0.99)] * 1_000 for told in (alone, among)]
     verdict.note = f"p99 of good deliveries {p99[0]:.0f} ms alone, {p99[1]:.0f} ms among them"
-    if p99[1] > max(100, 3 * p99[0]):
+    if p99[1] > max(most_ms, factor * p99[0]):
         verdict.wrong.append("good deliveries waited for those of strangers")
     among.accepted.update(alone.accepted)
     expect(verdict, "failed requests", len(among.failures) + len(alone.failures), 0)
