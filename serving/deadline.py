@@ -13,14 +13,14 @@ class Deadline:
     timer made and cancelled for each request costs more than reading it.
     """
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, late: Callable[[Breach], None]) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, late: Callable[[Breach | None], None]) -> None:
         self._loop = loop
         self._late = late
-        self._set: tuple[float, Breach] | None = None
+        self._set: tuple[float, Breach | None] | None = None
         self._timer: asyncio.TimerHandle | None = None
 
-    def set(self, seconds: float, breach: Breach) -> None:
-        """From now on, so many seconds; what was set before is forgotten."""
+    def set(self, seconds: float, breach: Breach | None) -> None:
+        """From now on, so many seconds; what was set before is forgotten. Without a breach, being late is ordinary."""
         due = self._loop.time() + seconds
         self._set = due, breach
         if self._timer is None or due < self._timer.when():

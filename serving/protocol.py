@@ -97,8 +97,6 @@ class BoundedProtocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """A request begins: its head has to come whole, and soon."""
         super().on_message_begin()
-        # Not when any byte comes: an empty line, which begins nothing, would keep an idle connection open for ever.
-        self._unset_keepalive_if_required()
         self._received, self._head, self._in_head = 0, 0, True
         if len(self.pipeline) >= MOST_PIPELINED:
             self._break(Breach.PIPELINE_TOO_LONG, 400)
@@ -132,24 +130,30 @@ class BoundedProtocol(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         """The request is whole."""
         self._in_body = False
-        self._coming.lift()
+        if self._unanswered:
+            self._coming.lift()
+        else:  # it was answered before it had come
+            self._coming.set(self.timeout_keep_alive, None)
         super().on_message_complete()
 
+    # Instead of uvicorn's, which makes and cancels a timer for each answer.
     def on_response_complete(self) -> None:
-        """The request is answered, and nothing of it is held any more."""
+        """The request is answered, and nothing of it is held any more: begin the next one, or wait for it."""
         self._hold(0)
         self._unanswered -= 1
-        if self._lingering.begun:
+        if self._lingering.begun or self.transport.is_closing():
             return
-        super().on_response_complete()
-        if self._unanswered or self.transport.is_closing():
-            return
-        if self._refusal is not None:
+        self.flow.resume_reading()
+        if self.pipeline:
+            self._start_asgi_task(*self.pipeline.pop())
+        elif self._refusal is not None:
             self._write_last(self._refusal)
-            return
-        if self._in_head or self._in_body:  # of the next request; their deadline is another
-            self._unset_keepalive_if_required()
-        self._limits.slots.move(self, self._limits.slots.heads if self._in_head else self._limits.slots.idle)
+        elif self._in_head:
+            self._limits.slots.move(self, self._limits.slots.heads)
+        else:
+            self._limits.slots.move(self, self._limits.slots.idle)
+            if not self._in_body:
+                self._coming.set(self.timeout_keep_alive, None)
 
     def shutdown(self) -> None:
         """It is time to stop: the answer that is due, or the next one, is the last; without any, leave soon."""
@@ -234,7 +238,6 @@ class BoundedProtocol(HttpToolsProtocol):
             return
         self._hold(0)
         self._coming.lift()
-        self._unset_keepalive_if_required()
         self.pipeline.clear()
         self.flow.resume_reading()
         self._lingering.begin()
@@ -257,8 +260,10 @@ class BoundedProtocol(HttpToolsProtocol):
         if self.cycle is None or self.cycle.response_complete:
             self.transport.close()
 
-    def _late(self, breach: Breach) -> None:
-        if breach is Breach.HEAD_TOO_SLOW or (breach is Breach.BODY_TOO_SLOW and not self.cycle.response_started):
+    def _late(self, breach: Breach | None) -> None:
+        if breach is None:  # idle for long enough
+            self.transport.close()
+        elif breach is Breach.HEAD_TOO_SLOW or (breach is Breach.BODY_TOO_SLOW and not self.cycle.response_started):
             self._refuse(breach, 408)
         else:
             self._limits.note(Breach.REQUEST_TOO_SLOW if breach is Breach.BODY_TOO_SLOW else breach)

@@ -24,9 +24,10 @@ class Slots:
     """Admits every newcomer; at the limit, another connection has to go.
 
     Once `most` connections are open, each newcomer closes the first that there is of: the connection whose request
-    head has been incomplete longest, if for longer than `PATIENCE_SECONDS`; the one idle longest; the one whose head,
-    then the one whose body has been incomplete longest. A connection whose request is complete and not answered is
-    never closed: if there are only such, the newcomer is.
+    head has been incomplete longest, if for longer than `PATIENCE_SECONDS`; the one idle longest; of the incomplete
+    heads and the incomplete bodies, whichever are more, the oldest. So a flood of either kind closes its own
+    connections, and a request that arrives in one piece is read before its turn comes. A connection whose request is
+    complete and not answered is never closed: if there are only such, the newcomer is.
 
     All operations take constant time, however many connections there are.
     """
@@ -69,4 +70,5 @@ class Slots:
             if time.monotonic() - since > PATIENCE_SECONDS:
                 return connection
             break
-        return next((next(iter(queue)) for queue in (self.idle, self.heads, self.bodies) if queue), None)
+        crowded = max(self.heads, self.bodies, key=len)
+        return next((next(iter(queue)) for queue in (self.idle, crowded) if queue), None)

@@ -58,6 +58,16 @@ def test_a_body_goes_when_there_is_nothing_else() -> None:
     assert made.enter(Open()) is newcomer
 
 
+@pytest.mark.parametrize("crowd", ["heads", "bodies"])
+def test_of_heads_and_bodies_the_oldest_of_those_that_are_more_goes(crowd: str) -> None:
+    made, connections = full(5)
+    other = {"heads": "bodies", "bodies": "heads"}[crowd]
+    for each, queue in zip(connections, (other, crowd, crowd, other, crowd), strict=True):
+        made.move(each, None)
+        made.move(each, getattr(made, queue))
+    assert made.enter(Open()) is connections[1]
+
+
 def test_a_newcomer_goes_while_every_other_request_is_in_work() -> None:
     made, connections = full()
     for each in connections:
