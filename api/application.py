@@ -118,7 +118,7 @@ def _cors(origins: tuple[str, ...], headers: tuple[str, ...]) -> list[Middleware
             allow_origins=origins,
             allow_methods=["GET", "POST", "PATCH", "DELETE"],
             allow_headers=["Authorization", "Content-Type", *headers],
-            expose_headers=["X-Request-Id", "Retry-After"],
+            expose_headers=["X-Request-Id", "Retry-After", "X-Audit-Position"],
             max_age=600,
         )
     ]

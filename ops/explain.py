@@ -4,13 +4,13 @@ from datetime import datetime
 
 import click
 
-from access import explanation
+from access import explanation, times
 from api.answers import Explanation
 from config.role import Role
 from ops import sheet
 from ops.connection import transaction
 from ops.moment import MOMENT, written
-from ops.role_tables import exact, print_history, print_question, print_revisions
+from ops.role_tables import print_history, print_question, print_revisions
 from ops.roles import ROLE, as_of
 from ops.terminal import shown
 
@@ -40,7 +40,7 @@ def explain(clerk_id: str, role: Role, at: datetime | None, as_of: datetime | No
         sheet.as_json(Explanation.model_validate(found))
         return
     print_question(found)
-    click.echo(shown(f"{clerk_id}, {found.role}, {exact(found.at)}\n{found.why}\n"))
+    click.echo(shown(f"{clerk_id}, {found.role}, {times.write(found.at)}\n{found.why}\n"))
     if found.assignment:
         print_history([found.assignment])
         sheet.table(

@@ -1,6 +1,6 @@
 """Times on the command line, and in tables."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 
 import click
 
@@ -42,5 +42,5 @@ def judge_range(since: datetime | None, until: datetime | None, names: str = "--
 
 
 def written(moment: datetime | None, otherwise: str = "") -> str:
-    """A time for people, in UTC."""
-    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S}" if moment else otherwise
+    """A time in a table: in UTC, as options take it, never cut."""
+    return times.write(moment) if moment else otherwise

@@ -1,10 +1,10 @@
 """Roles, and what was recorded about them, as tables."""
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
 
 import click
 
+from access import times
 from access.explanation import Explanation
 from access.history import RolesAt
 from api import answers
@@ -39,9 +39,9 @@ def print_history(windows: Sequence[Assignment]) -> None:
 def print_question(asked: RolesAt | Explanation | Instants) -> None:
     """Say which question the answer below is about."""
     if asked.question is PastQuestion.WHAT_WAS_SO:
-        click.echo(f"What was so at {exact(asked.at)}: as the guard decided then.")
+        click.echo(f"What was so at {times.write(asked.at)}: as the guard decided then.")
     else:
-        click.echo(f"What is known about {exact(asked.at)}: as recorded by {exact(asked.as_of)}.")
+        click.echo(f"What is known about {times.write(asked.at)}: as recorded by {times.write(asked.as_of)}.")
 
 
 def print_revisions(asked: RolesAt | Explanation) -> None:
@@ -49,11 +49,11 @@ def print_revisions(asked: RolesAt | Explanation) -> None:
     if not asked.revisions:
         return
     sheet.table(
-        f"What was recorded later about {exact(asked.at)}",
+        f"What was recorded later about {times.write(asked.at)}",
         ("Recorded at", "Role", "Assignment", "Counts as", "What", "By", "Why", "Part of this answer"),
         (
             (
-                exact(each.recorded_at),
+                times.write(each.recorded_at),
                 each.role,
                 str(each.user_role_id),
                 "held" if each.held else "not held",
@@ -67,15 +67,10 @@ def print_revisions(asked: RolesAt | Explanation) -> None:
     )
 
 
-def exact(moment: datetime) -> str:
-    """A time with its fraction and zone, to be given to `--at` as it is."""
-    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
-
-
 def print_holders(found: Iterable[Holder], instants: Instants, as_json: bool, more: int | None) -> None:
     """Users with the roles that they held; `more` is the position of the next page."""
     if as_json:
-        asked = {"question": instants.question, "at": exact(instants.at), "as_of": exact(instants.as_of)}
+        asked = {"question": instants.question, "at": times.write(instants.at), "as_of": times.write(instants.as_of)}
         sheet.page_as_json(map(answers.Holder.model_validate, found), more, **asked)
         return
     print_question(instants)

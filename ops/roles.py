@@ -6,6 +6,7 @@ import click
 
 from access import assignments as changes
 from access import history as history_of
+from access import times
 from api import answers
 from api.answers import History
 from config.role import Role
@@ -16,7 +17,7 @@ from db.temporal import UserStatus
 from ops import paging, sheet
 from ops.connection import author, database, signed, transaction
 from ops.moment import MOMENT, Moment
-from ops.role_tables import exact, print_history, print_holders, print_question, print_revisions
+from ops.role_tables import print_history, print_holders, print_question, print_revisions
 from ops.texts import NOTES
 
 ROLE = click.Choice(list(Role), case_sensitive=False)
@@ -115,7 +116,7 @@ def history(clerk_id: str, as_of: datetime | None, as_json: bool) -> None:
         sheet.as_json(History.model_validate(answer))
         return
     if as_of is not None:
-        click.echo(f"As recorded by {exact(found.as_of)}.")
+        click.echo(f"As recorded by {times.write(found.as_of)}.")
     print_history(found.assignments)
 
 

@@ -206,6 +206,8 @@ def test_a_page_of_an_allowed_origin_may_read_every_answer(settings: ApiSettings
 
     assert answers[0].headers["Access-Control-Allow-Origin"] == "https://lms.example.com"
     assert "Access-Control-Allow-Origin" not in answers[1].headers
+    exposed = answers[0].headers["Access-Control-Expose-Headers"].split(", ")
+    assert set(exposed) == {"X-Request-Id", "Retry-After", "X-Audit-Position"}
 
 
 TRACING = "baggage, sentry-trace, traceparent, x-requested-with, x-request-id"
