@@ -17,7 +17,6 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from access import authentication
-from access.final_order import FinalOrder
 from api import openapi, operation, problems, reference
 from api.desk import Desk
 from api.envelope import Envelope
@@ -33,6 +32,7 @@ from config.settings import ApiSettings
 from config.tally import Tally
 from db import engine
 from health import ready, starts
+from roles.final_order import FinalOrder
 from serving.limits import State, limits
 
 log = structlog.get_logger()

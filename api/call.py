@@ -11,7 +11,6 @@ from starlette.requests import Request
 from access import caller
 from access.caller import Caller
 from access.guard import Requirement
-from access.refusal import AssignmentUnknown, EventUnknown, UserUnknown
 from api.envelope import request_id
 from api.problems import Unusable
 from api.questions import Question
@@ -19,6 +18,8 @@ from clerk.session import Session
 from clerk.user import identifier
 from db.audit import Author
 from db.permission import Permission
+from roles.refusal import AssignmentUnknown, UserUnknown
+from sync.refusal import EventUnknown
 
 LARGEST_ID = 2**63 - 1
 # So many digits at most: Python refuses to convert thousands.

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, Engine
 
-from access.final_order import FinalOrder
 from api.newcomers import Newcomers
 from api.refused import RefusedRequests
 from api.turns import Turns
 from clerk.signature import Seals
 from config.role import Role
+from roles.final_order import FinalOrder
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,9 +3,9 @@
 from dataclasses import asdict
 from typing import Any
 
-from access.inspection import Inspection
 from api.answers import Answer, Line, Moment
-from worker import difference, replay
+from sync import difference, replay
+from sync.inspection import Inspection
 
 
 class Event(Answer):

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-from access import inspection
 from api import cursor, event_answers
 from api.call import Call
 from api.desk import Desk
@@ -10,10 +9,11 @@ from api.event_answers import Census, Discarded, Event, Events, InspectedEvent, 
 from api.event_questions import Discard, EventsQuery, Handle, Replay, Reveal
 from db import audit, census, handling, permission, register
 from db.selection import Status
-from worker import preview as previews
-from worker import replay as replays
-from worker.discarding import discard as put_away
-from worker.replay import SET, Order
+from sync import inspection
+from sync import preview as previews
+from sync import replay as replays
+from sync.discarding import discard as put_away
+from sync.replay import SET, Order
 
 _TURN = "events"
 """No user's id: one person at a time does something about events, as each of them locks many."""

@@ -12,7 +12,7 @@ from api.turns import Turns
 from clerk.backend import Absent, Backend
 from config.role import Role
 from db import callers
-from worker.apply import apply_snapshot
+from sync.apply import apply_snapshot
 
 log = structlog.get_logger()
 

@@ -1,6 +1,5 @@
 """Users, as admins look them up."""
 
-from access import history
 from api import answers, cursor
 from api.answers import User, Users, UserWithHistory
 from api.call import Call
@@ -8,6 +7,7 @@ from api.desk import Desk
 from api.questions import HistoryQuery, UsersQuery
 from db import directory
 from db.directory import Filter
+from roles import history
 
 
 def search(desk: Desk, call: Call[UsersQuery, None]) -> Users:

@@ -9,7 +9,6 @@ from starlette.responses import JSONResponse, Response
 
 from access import denials
 from access.denials import Denied
-from access.refusal import AssignmentUnknown, EndTooSoon, EventUnknown, Refused, StartTooEarly, UserUnknown
 from api import envelope
 from api.answers import Problem
 from api.turns import Busy
@@ -17,8 +16,10 @@ from config import logs
 from db import faults
 from db.permission import NotKnown, NotPermitted
 from db.register import PlaceUnknown
+from roles.refusal import AssignmentUnknown, EndTooSoon, StartTooEarly, UserUnknown
 from serving import refusal
 from serving.refusal import Breach
+from sync.refusal import EventUnknown, Refused
 
 log = structlog.get_logger()
 

@@ -3,7 +3,6 @@
 import structlog
 
 from access.guard import living
-from access.refusal import UserUnknown
 from api import answers
 from api.answers import Profile
 from api.call import Call
@@ -15,6 +14,7 @@ from clerk.user import Implausible
 from config import logs
 from db import assignments, callers, directory
 from db.callers import Known
+from roles.refusal import UserUnknown
 
 log = structlog.get_logger()
 

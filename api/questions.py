@@ -6,10 +6,10 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
-from access import authorship, times
 from api import cursor
 from clerk.text import storable
 from config.role import Role
+from roles import authorship, times
 
 
 def _read(value: object) -> datetime:

@@ -1,12 +1,12 @@
 """The roles of one user: read at an instant, assigned, changed and explained. Each change is one transaction."""
 
-from access import assignments as changes
-from access import explanation, history
 from api.answers import Assignment, Explanation, RolesAt
 from api.call import Call
 from api.desk import Desk
 from api.questions import Assign, ChangeEnd, ExplainQuery, Revoke, RolesQuery
 from db.assignments import Window
+from roles import assignments as changes
+from roles import explanation, history
 
 
 def at(desk: Desk, call: Call[RolesQuery, None]) -> RolesAt:

@@ -5,7 +5,6 @@ from itertools import chain, islice
 
 from starlette.responses import Response
 
-from access import trail
 from api import cursor, sheet
 from api.answers import Line, Trail
 from api.call import Call
@@ -14,6 +13,7 @@ from api.questions import AuditFormat, AuditQuery
 from api.stream import Stream
 from db import audit
 from db.audit import Wanted
+from roles import trail
 
 BATCH = 200
 """Lines in one piece of a stream."""

@@ -18,8 +18,8 @@ from bench.measuring import MEASURES
 from bench.rows import Results
 from bench.scale import FULL, QUICK, Scale
 from bench.stage import Stage
-from ops.embedded.redis import DURABLE
-from ops.embedded.servers import Servers
+from dev.embedded.redis import DURABLE
+from dev.embedded.servers import Servers
 
 KEPT = Path(__file__).with_name("results")
 QUICK_PEERS = ("akako", "delay_payload", "delay_id", "node", "bare")

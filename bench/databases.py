@@ -13,8 +13,8 @@ from sqlalchemy import create_engine
 
 from bench.peers.tables import Base
 from db.migrate import upgrade
-from ops.embedded.servers import Servers
-from ops.process import SEARCH_PATH
+from dev.embedded.servers import Servers
+from dev.process import SEARCH_PATH
 
 OUR_TEMPLATE, USUAL_TEMPLATE, PROCRASTINATE_TEMPLATE = "bench_ours", "bench_usual", "bench_procrastinate"
 PROCRASTINATE_SCHEMA = ("procrastinate", "-a", "bench.peers.procrastinate_job.worker.app", "schema", "--apply")

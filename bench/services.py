@@ -8,8 +8,8 @@ from pathlib import Path
 
 from bench.contender import Contender, Place
 from bench.deliveries import SECRET
-from ops.log import tail
-from ops.process import Process
+from dev.log import tail
+from dev.process import Process
 
 READY_SECONDS = 30.0
 WORKER_PATIENCE = 0.2

@@ -12,8 +12,8 @@ from bench.contender import Contender, Place
 from bench.contenders import ALL
 from bench.databases import OUR_TEMPLATE, calm, exists, fresh, named, rename
 from bench.scale import Scale
-from ops.embedded.servers import Servers
-from ops.process import Process
+from dev.embedded.servers import Servers
+from dev.process import Process
 
 GROWN = "bench_grown"
 

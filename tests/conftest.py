@@ -10,7 +10,7 @@ from hypothesis import settings
 from sqlalchemy import Engine
 
 from db.engine import connect
-from ops.embedded.servers import Servers
+from dev.embedded.servers import Servers
 from tests.clerk_says import Clerk
 from tests.examples import examples
 from tests.servers import Database, copy_of, make_template, running

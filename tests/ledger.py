@@ -13,10 +13,10 @@ from config.role import Role
 from db import events
 from db.engine import connect
 from db.events import Kept
+from sync import apply as worker
+from sync.apply import Applied
 from tests.clerk_says import Clerk, Sent
 from webhooks.receive import kept
-from worker import apply as worker
-from worker.apply import Applied
 
 
 def opened(clerk: Clerk, sent: Sent) -> Kept:

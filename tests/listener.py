@@ -12,9 +12,9 @@ from typing import Any
 import httpx
 import psutil
 
-from ops.ground import free_port
-from ops.process import Process
-from tests.ops.groups import until
+from dev.ground import free_port
+from dev.process import Process
+from tests.cli.groups import until
 
 QUICK: dict[str, Any] = {"timeout": 15, "trust_env": False, "verify": False}
 """No certificates are read for a request to this machine: that takes longer than all the rest."""

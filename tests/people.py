@@ -5,7 +5,6 @@ from typing import Any
 
 from sqlalchemy import Engine
 
-from access import assignments
 from clerk.user import Snapshot
 from config.role import Role
 from db import assignments as db_assignments
@@ -13,8 +12,9 @@ from db import directory, roles
 from db.assignments import Assignment, Window
 from db.audit import Author
 from db.directory import Entry
+from roles import assignments
+from sync.apply import apply_snapshot
 from tests.ledger import as_owner
-from worker.apply import apply_snapshot
 
 OPERATOR = Author(actor="operator:tests", reason="For a test.", cause="req_tests")
 THEN = datetime(2025, 1, 1, tzinfo=UTC)

@@ -12,8 +12,8 @@ import psycopg
 from psycopg import sql
 
 from db.migrate import upgrade
-from ops.embedded.postgres import QUICK
-from ops.embedded.servers import Servers
+from dev.embedded.postgres import QUICK
+from dev.embedded.servers import Servers
 from tests.suites import STARTED
 
 TEMPLATE = "akako_template"

@@ -13,10 +13,10 @@ ALLOWED = {
     "clerk/signature.py",
     "clerk/tokens.py",
     # These play Clerk for development and the demonstration: they sign and send, and decide nothing.
-    "ops/delivery.py",
-    "ops/demo.py",
-    "ops/instance.py",
-    "ops/sample.py",
+    "dev/delivery.py",
+    "cli/demo.py",
+    "dev/instance.py",
+    "dev/sample.py",
 }
 CLOCKS = {
     "time": {"time", "time_ns", "clock_gettime", "clock_gettime_ns", "gmtime", "localtime", "ctime", "asctime"},

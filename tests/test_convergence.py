@@ -10,13 +10,13 @@ from sqlalchemy import Engine
 
 from config.role import Role
 from db.engine import connect
+from sync.apply import apply
 from tests.clerk_says import Clerk
 from tests.examples import examples
 from tests.ledger import keep, rows
 from tests.lives import DELETED, Delivered, Moment, deliveries
 from tests.meanwhile import at_once
 from tests.servers import Database
-from worker.apply import apply
 
 CASES = itertools.count(1)
 USERS = """

@@ -12,8 +12,6 @@ import psycopg
 import pytest
 from sqlalchemy import Engine
 
-from access import assignments
-from access.refusal import Refused
 from clerk.user import Snapshot
 from config.role import Role
 from db import audit, callers, directory, roles, temporal
@@ -22,11 +20,13 @@ from db.audit import Author
 from db.callers import Known
 from db.instants import Instants, resolve
 from db.temporal import UserStatus
+from roles import assignments
+from sync import expiry, replay
+from sync.apply import apply, apply_snapshot
+from sync.refusal import Refused
 from tests import ledger
 from tests.clerk_says import Clerk, deletion, event, user
 from tests.servers import Database
-from worker import expiry, replay
-from worker.apply import apply, apply_snapshot
 
 USERS = [f"user_{number}" for number in range(12)]
 STEPS = 150

@@ -8,18 +8,18 @@ import psycopg
 import pytest
 import redis
 
-from ops.embedded.servers import Servers
+from dev.embedded.servers import Servers
+from sync import broker
+from sync.broker import EVENTS
+from sync.enqueue import Queue
 from tests.clerk_says import Clerk
+from tests.cli.groups import until
 from tests.ledger import as_owner, change, keep, values
 from tests.meanwhile import holding
-from tests.ops.groups import until
 from tests.servers import Database, copy_of
 from tests.town import Town, town
 from tests.webhooks.load import Load
 from tests.worker.started import started_with
-from worker import broker
-from worker.broker import EVENTS
-from worker.enqueue import Queue
 
 AUDIT = "select action from audit_log where clerk_user_id = %s order by action"
 PROMPTLY = "select applied_at < next_attempt_at from webhook_events where svix_id = %s"

@@ -12,11 +12,11 @@ from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import Engine
 
 from db.engine import connect
-from ops import ground, instance, procfile
-from ops.process import Process
+from dev import ground, instance, procfile
+from dev.process import Process
 from tests import ledger
 from tests.clerk_says import Clerk, Sent
-from tests.ops.groups import until
+from tests.cli.groups import until
 from tests.servers import Database
 
 WAITING = "select count(*) from webhook_events where status = 'received'"

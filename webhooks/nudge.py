@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from config import logs
 from config.tally import Tally
 from health import thread
+from sync.enqueue import Queue
 from webhooks.metrics import NOT_NUDGED
-from worker.enqueue import Queue
 
 LEAST_PAUSE_SECONDS = 0.004
 SECONDS_AN_EVENT, MOST_FOR_EVENTS_SECONDS = 0.002, 0.016

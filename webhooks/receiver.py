@@ -19,12 +19,12 @@ from config.tally import Tally
 from db import engine
 from health import ready, starts
 from serving.limits import State, limits
+from sync.enqueue import Queue
 from webhooks.intake import Intake
 from webhooks.metrics import NOT_KEPT, REFUSED
 from webhooks.nudge import Nudger
 from webhooks.receive import Receiver
 from webhooks.shortcut import ShortCut
-from worker.enqueue import Queue
 
 log = structlog.get_logger()
 

@@ -31,7 +31,8 @@ from health.garbage import settle
 from health.gauges import BrokerGauge, Stillness
 from health.pulse import Beacon
 from health.watch import Watch
-from worker import broker, process, vigil
+from sync import broker
+from worker import process, vigil
 
 log = structlog.get_logger()
 

@@ -6,7 +6,7 @@ from sqlalchemy import Engine
 
 from config.settings import WorkerSettings
 from db import engine
-from worker.enqueue import Queue
+from sync.enqueue import Queue
 
 # Far below the soft time limit of a task, so that an event that cannot get on is found by halving and postponed.
 STATEMENT_SECONDS = 15

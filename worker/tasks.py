@@ -11,9 +11,10 @@ from redis import RedisError
 
 from config import logs
 from db import faults
-from worker import apply, broker, expiry, halving, metrics, process, retention, suspect, sweep
+from sync import apply, broker, expiry, halving, metrics, retention, suspect, sweep
+from sync.apply import Applied
+from worker import process
 from worker.app import app
-from worker.apply import Applied
 from worker.process import Tools
 
 log = structlog.get_logger()

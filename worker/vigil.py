@@ -14,7 +14,7 @@ from health.broker import Broker
 from health.heart import Heart
 from health.pulse import Pulse
 from health.watch import STALLED, Watch
-from worker import broker
+from sync import broker
 
 # Longer than any time limit lets a task run, shorter than a message is kept back from other workers.
 LONGEST_HELD_SECONDS = 90.0

@@ -14,7 +14,7 @@ from bench.load import Order
 from bench.rows import Row
 from bench.sending import send
 from bench.stage import Stage
-from worker.enqueue import Queue
+from sync.enqueue import Queue
 
 BATCHES = (1, 20, 100, 500)
 INSERT = """

@@ -14,7 +14,7 @@ from bench.rows import Row
 from bench.stage import Stage
 from config.settings import WorkerSettings
 from db import engine
-from worker import expiry
+from sync import expiry
 
 BATCH = int(WorkerSettings.model_fields["expire_rows"].default)
 

@@ -12,7 +12,7 @@ from bench.databases import Database
 from bench.measures import applies
 from bench.rows import Row, Values
 from bench.stage import Stage
-from ops.process import SEARCH_PATH
+from dev.process import SEARCH_PATH
 
 COMMAND = ("akako", "events", "replay", "--all", "--reason", "The benchmark.")
 WAITING, APPLIED = "akako, waiting events", "akako, applied events"

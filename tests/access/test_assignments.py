@@ -3,8 +3,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import Engine
 
-from access import history
-from access.refusal import (
+from clerk.user import Deletion
+from config.role import Role
+from roles import history
+from roles.refusal import (
     AssignmentOver,
     AssignmentUnknown,
     EndTooSoon,
@@ -14,11 +16,9 @@ from access.refusal import (
     UserDeleted,
     UserUnknown,
 )
-from clerk.user import Deletion
-from config.role import Role
+from sync.truth import write
 from tests import people
 from tests.ledger import rows, values
-from worker.truth import write
 
 NOW = datetime.now(UTC)
 HOUR = timedelta(hours=1)

@@ -2,7 +2,7 @@ import re
 
 import pytest
 
-from access import authorship
+from roles import authorship
 
 
 def test_texts_are_kept_without_white_space_around_them() -> None:

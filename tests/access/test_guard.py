@@ -20,11 +20,11 @@ from clerk.session import Session
 from clerk.user import Deletion
 from config.role import Role
 from db.callers import Known
+from sync.truth import write
 from tests import lms, people
 from tests.clerk_signs_in import ADA, Instance
 from tests.ledger import values
 from tests.servers import Database
-from worker.truth import write
 
 SESSION = Session(clerk_id=ADA, session_id="sess_1", issued_at=0)
 SUBSETS = [frozenset(some) for some in chain.from_iterable(combinations(Role, size) for size in range(4))]

@@ -8,12 +8,12 @@ from urllib.parse import quote
 import pytest
 from sqlalchemy import Engine
 
-from access import assignments
-from access.refusal import AssignmentOver, LastAdmin
 from config.role import Role
 from db.admins import LOCK
 from db.assignments import Assignment
 from db.engine import connect
+from roles import assignments
+from roles.refusal import AssignmentOver, LastAdmin
 from tests import people
 from tests.examples import examples
 from tests.ledger import values

@@ -14,8 +14,8 @@ from db.callers import Known
 from db.engine import connect
 from tests import lms, people
 from tests.clerk_signs_in import ADA, Instance
+from tests.cli.groups import until
 from tests.ledger import values
-from tests.ops.groups import until
 from tests.servers import Database, demoted
 
 NOBODY = "postgresql://akako:akako@127.0.0.1:1/akako"

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from access import times
+from roles import times
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from ops import procfile
+from dev import procfile
 from tests.clerk_signs_in import PARTY, Instance
 from tests.listener import Listener, listening
 

@@ -16,9 +16,9 @@ from tests.api.asking import Person, SignIn
 from tests.api.changes import Asked, changes, readings
 from tests.api.served import served
 from tests.clerk_signs_in import Instance
+from tests.cli.groups import until
 from tests.ledger import rows, values
 from tests.listener import QUICK
-from tests.ops.groups import until
 from tests.servers import Database
 
 REFUSED = "select clerk_user_id, actor, cause, after from audit_log where action = 'access.refused' order by id"

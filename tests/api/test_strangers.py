@@ -12,12 +12,12 @@ import pytest
 from api.envelope import HEADERS
 from config.role import Role
 from db.engine import connect
-from ops.embedded.servers import Servers
+from dev.embedded.servers import Servers
 from tests import people
 from tests.api.desk import desk
 from tests.clerk_signs_in import Instance
+from tests.cli.groups import until
 from tests.listener import Listener, silent, status
-from tests.ops.groups import until
 from tests.servers import Database, copy_of
 from tests.strangers import NOBODY, Target, everywhere, named
 

@@ -9,15 +9,15 @@ from sqlalchemy import Engine
 from api import newcomers
 from clerk.user import Deletion
 from config.role import Role
+from sync.apply import apply
+from sync.truth import write
 from tests import people
 from tests.api.asking import SignIn, known_to_clerk
 from tests.clerk_says import Clerk
+from tests.cli.groups import until
 from tests.examples import examples
 from tests.ledger import keep, rows, values
 from tests.local_server import Answer, LocalServer
-from tests.ops.groups import until
-from worker.apply import apply
-from worker.truth import write
 
 SYNC = "/api/auth/sync"
 ROUNDS = examples(200)

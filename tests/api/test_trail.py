@@ -8,11 +8,11 @@ import psycopg
 import pytest
 from sqlalchemy import Engine
 
-from access import trail
 from api import sheet
 from api.answers import Line
 from config.role import Role
 from db.audit import Wanted
+from roles import trail
 from tests import people
 from tests.api.asking import Person
 from tests.ledger import values

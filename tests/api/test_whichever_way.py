@@ -6,13 +6,13 @@ import psycopg
 from click.testing import CliRunner
 from sqlalchemy import Engine
 
+from cli.main import main
 from db import events
-from ops.main import main
+from sync import expiry
 from tests import ledger
 from tests.api.asking import Person
 from tests.clerk_says import Clerk
 from tests.servers import Database
-from worker import expiry
 
 LINES = "select action, actor, cause from audit_log where clerk_user_id = 'user_ada' and role = %s order by id"
 

@@ -15,8 +15,8 @@ from clerk.session import Session
 from clerk.tokens import Reason, Refused, Tokens
 from tests.clerk.test_keyring import published
 from tests.clerk_signs_in import ADA, ISSUER, PARTY, Instance
+from tests.cli.groups import until
 from tests.local_server import serving
-from tests.ops.groups import until
 
 INSTANCE = Instance()
 OF_OTHERS = Instance(kid="ins_other", key=1)

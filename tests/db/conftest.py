@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 
-from ops.embedded.servers import Servers
+from dev.embedded.servers import Servers
 from tests.servers import Database, running
 
 VERSIONS = (

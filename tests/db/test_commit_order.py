@@ -9,10 +9,10 @@ import psycopg
 import pytest
 from sqlalchemy import Engine
 
-from access.final_order import FinalOrder
 from db import audit, commit_order, faults
 from db.audit import Wanted
 from db.engine import connect
+from roles.final_order import FinalOrder
 from tests.servers import Database, demoted
 
 INSERT = "insert into audit_log (action, actor) values ('test', %s) returning id"

@@ -11,10 +11,10 @@ from sqlalchemy.exc import DBAPIError, InternalError, OperationalError
 
 from db import driver, events, faults
 from db.engine import connect
-from ops.embedded.postgres import QUICK, Postgres
+from dev.embedded.postgres import QUICK, Postgres
 from tests.clerk_says import Clerk
+from tests.cli.groups import until
 from tests.ledger import keep, values
-from tests.ops.groups import until
 from tests.servers import Database, demoted
 
 

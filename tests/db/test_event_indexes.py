@@ -11,7 +11,7 @@ from db import census, register
 from db.engine import connect
 from db.register import Entry
 from db.selection import Selection, Status
-from ops.embedded.servers import Servers
+from dev.embedded.servers import Servers
 from tests.db.plans import Question, plan, scans
 from tests.servers import copy_of
 

@@ -7,7 +7,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from config.role import Role
 from db import callers, directory, faults, vitals
 from db.engine import connect
-from ops.embedded.servers import Servers
+from dev.embedded.servers import Servers
 from tests.clerk_says import BEGINNING, Clerk
 from tests.ledger import apply, values
 from tests.meanwhile import holding

@@ -10,7 +10,7 @@ from psycopg import errors
 
 from db import migrate
 from db.schema import Refused
-from ops.embedded.servers import Servers
+from dev.embedded.servers import Servers
 from tests.db.people import a_role, a_user, rows
 from tests.db.test_migrations import an_empty_database
 from tests.servers import Database

@@ -13,7 +13,7 @@ from db.audit import Wanted
 from db.directory import Filter
 from db.engine import connect
 from db.instants import Instants
-from ops.embedded.servers import Servers
+from dev.embedded.servers import Servers
 from tests.db.plans import Question, plan, scans
 from tests.servers import copy_of
 

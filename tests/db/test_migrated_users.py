@@ -8,7 +8,7 @@ from psycopg import sql
 
 from clerk.text import search_key
 from db import migrate
-from ops.embedded.servers import Servers
+from dev.embedded.servers import Servers
 from tests.servers import Database, as_superuser, make_database
 
 BEFORE = "0012"

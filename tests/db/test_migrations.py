@@ -7,7 +7,7 @@ from sqlalchemy import create_engine
 
 from db import migrate
 from db.tables import metadata
-from ops.embedded.servers import Servers
+from dev.embedded.servers import Servers
 from tests.db import catalog
 from tests.servers import Database, ascii_database, dropped, make_database
 

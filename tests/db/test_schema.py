@@ -10,7 +10,7 @@ from config.role import Role
 from db import callers, migrate, schema
 from db.engine import connect
 from db.schema import Refused
-from ops.embedded.servers import Servers
+from dev.embedded.servers import Servers
 from tests import people
 from tests.db import catalog
 from tests.db.people import rows

@@ -9,7 +9,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from ops.main import main
+from cli.main import main
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])

@@ -8,13 +8,13 @@ from click.testing import CliRunner
 from rich.console import Console
 
 from clerk.signature import Seals
-from faults import report
-from faults.__main__ import choose, main
-from faults.deliveries import SECRET, Numbered
-from faults.disk import ordinary
-from faults.house import House
-from faults.judgement import BOUND_SECONDS, Injection, Verdict, judge
-from faults.senders import Senders, Told
+from tests.faults.suite import report
+from tests.faults.suite.__main__ import choose, main
+from tests.faults.suite.deliveries import SECRET, Numbered
+from tests.faults.suite.disk import ordinary
+from tests.faults.suite.house import House
+from tests.faults.suite.judgement import BOUND_SECONDS, Injection, Verdict, judge
+from tests.faults.suite.senders import Senders, Told
 
 
 @pytest.fixture(scope="module")

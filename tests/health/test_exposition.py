@@ -7,11 +7,11 @@ import httpx
 import pytest
 
 from db.engine import connect
+from dev.embedded.servers import Servers
 from health import exposition
-from ops.embedded.servers import Servers
 from tests.clerk_says import Clerk
+from tests.cli.groups import until
 from tests.ledger import change
-from tests.ops.groups import until
 from tests.servers import Database, copy_of
 from tests.town import Town, town
 

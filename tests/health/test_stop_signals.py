@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from ops.embedded.servers import Servers
-from ops.process import Process
-from tests.ops.groups import until
+from dev.embedded.servers import Servers
+from dev.process import Process
+from tests.cli.groups import until
 from tests.servers import Database, copy_of
 from tests.town import Town, town
 

@@ -16,8 +16,8 @@ from health.heart import Heart
 from health.pulse import Pulse
 from health.thread import BROKEN
 from health.watch import Watch
+from tests.cli.groups import until
 from tests.ledger import values
-from tests.ops.groups import until
 from tests.servers import Database
 
 PATIENCE = 0.4

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ops.embedded.servers import Servers
+from dev.embedded.servers import Servers
 from tests.pooler.pgbouncer import Pooled, pgbouncer, program
 from tests.servers import Database
 

@@ -12,10 +12,10 @@ from urllib.parse import urlsplit
 import psycopg
 import pytest
 
-from ops.embedded import account
-from ops.ground import free_port
-from ops.process import Process
-from tests.ops.groups import until
+from dev.embedded import account
+from dev.ground import free_port
+from dev.process import Process
+from tests.cli.groups import until
 from tests.servers import Database
 
 REQUIRED = "pgbouncer" in os.environ.get("AKAKO_REQUIRE", "").split(",")

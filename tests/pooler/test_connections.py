@@ -12,18 +12,18 @@ from sqlalchemy.exc import DBAPIError
 from structlog.testing import capture_logs
 
 from access.lookup import Lookup
+from cli.main import main
 from config.role import Role
 from db import engine, faults, pooler, vitals
 from db.engine import connect
 from db.pooler import TransactionPooler
-from ops.embedded.servers import Servers
-from ops.main import main
+from dev.embedded.servers import Servers
 from tests import people
 from tests.access.test_lookup import ask
 from tests.clerk_says import Clerk
+from tests.cli.groups import until
 from tests.health.test_ready import asked
 from tests.ledger import apply, values
-from tests.ops.groups import until
 from tests.pooler.neighbour import neighbours
 from tests.pooler.pgbouncer import Pooled, pgbouncer
 

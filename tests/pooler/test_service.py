@@ -13,11 +13,11 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from ops.embedded.servers import Servers
-from ops.instance import ISSUER, PARTY
+from dev.embedded.servers import Servers
+from dev.instance import ISSUER, PARTY
 from tests.clerk_says import Sent
+from tests.cli.groups import until
 from tests.ledger import change
-from tests.ops.groups import until
 from tests.pooler.neighbour import neighbours
 from tests.pooler.pgbouncer import Pooled
 from tests.servers import copy_of

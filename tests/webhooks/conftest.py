@@ -9,7 +9,7 @@ from typing import Protocol
 import psycopg
 import pytest
 
-from ops.embedded.servers import Servers
+from dev.embedded.servers import Servers
 from tests.clerk_says import Clerk
 from tests.servers import Database, copy_of
 from tests.webhooks.door import Door, receiver

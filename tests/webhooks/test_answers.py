@@ -9,11 +9,11 @@ from contextlib import suppress
 import pytest
 from sqlalchemy import Engine
 
-from ops.embedded.servers import Servers
+from dev.embedded.servers import Servers
 from tests.clerk_says import Clerk, Sent
+from tests.cli.groups import until
 from tests.ledger import values
 from tests.listener import heard
-from tests.ops.groups import until
 from tests.servers import Database, copy_of
 from tests.strangers import CHUNKED, MEGABYTE
 from tests.webhooks.door import TARGET, Door, receiver, signed

@@ -12,11 +12,11 @@ import psycopg
 import pytest
 from sqlalchemy import Engine
 
-from ops.embedded.servers import Servers
+from dev.embedded.servers import Servers
 from tests.clerk_says import Clerk, Sent
+from tests.cli.groups import until
 from tests.ledger import values
 from tests.listener import listening
-from tests.ops.groups import until
 from tests.servers import Database, copy_of
 from tests.webhooks.conftest import Opens
 from tests.webhooks.door import TARGET, Door, receiver, signed

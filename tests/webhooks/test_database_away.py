@@ -13,10 +13,10 @@ from sqlalchemy import Engine
 
 from config.settings import ReceiverSettings
 from db.migrate import upgrade
-from ops.embedded.postgres import QUICK, Postgres
+from dev.embedded.postgres import QUICK, Postgres
 from tests.clerk_says import Clerk
+from tests.cli.groups import until
 from tests.ledger import values
-from tests.ops.groups import until
 from tests.servers import Database
 from tests.webhooks.conftest import Opens
 from tests.webhooks.door import Door

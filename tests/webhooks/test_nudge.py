@@ -4,10 +4,10 @@ import time
 
 import redis
 
-from tests.ops.groups import until
+from sync.enqueue import Queue
+from tests.cli.groups import until
 from tests.worker.messages import nudged, sets
 from webhooks.nudge import Nudger, pause
-from worker.enqueue import Queue
 
 BATCHES, SECONDS_BETWEEN = 400, 0.005
 

@@ -9,12 +9,12 @@ from contextlib import AbstractContextManager, contextmanager
 import pytest
 import redis
 
+from sync.broker import EVENTS
+from sync.enqueue import Queue
 from tests.clerk_says import Clerk
-from tests.ops.groups import until
+from tests.cli.groups import until
 from tests.webhooks.conftest import Opens
 from tests.webhooks.door import Door
-from worker.broker import EVENTS
-from worker.enqueue import Queue
 
 
 @contextmanager

@@ -6,9 +6,9 @@ import psycopg
 from sqlalchemy import Engine
 
 from tests.clerk_says import Clerk
+from tests.cli.groups import until
 from tests.ledger import values
 from tests.listener import heard, status
-from tests.ops.groups import until
 from tests.servers import Database
 from tests.webhooks.conftest import Opens
 from tests.webhooks.door import TARGET, signed

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from ops.embedded.servers import Servers
+from dev.embedded.servers import Servers
 from serving.refusal import BODY
 from tests.clerk_says import Clerk
+from tests.cli.groups import until
 from tests.ledger import values
 from tests.listener import silent, status
-from tests.ops.groups import until
 from tests.servers import Database, copy_of
 from tests.strangers import CHUNKED, NOBODY
 from tests.webhooks.door import TARGET, Door, receiver, signed

@@ -7,11 +7,11 @@ import redis
 from sqlalchemy import Engine
 
 from db.engine import connect
+from sync.apply import Applied
+from sync.enqueue import Queue
 from tests import ledger
 from tests.clerk_says import Clerk, Sent
 from tests.servers import Database
-from worker.apply import Applied
-from worker.enqueue import Queue
 
 Apply = Callable[..., Applied]
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import redis
 
-from worker import broker
+from sync import broker
 
 
 def messages(raw: redis.Redis) -> list[dict[str, Any]]:

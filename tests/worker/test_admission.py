@@ -10,10 +10,10 @@ import redis
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sync import admission, broker
+from sync.admission import Inadmissible, admitted
+from sync.enqueue import Queue
 from tests.worker.messages import sets
-from worker import admission, broker
-from worker.admission import Inadmissible, admitted
-from worker.enqueue import Queue
 
 
 def encoded(body: object) -> str:

@@ -8,10 +8,10 @@ from sqlalchemy import Engine
 from config.role import Role
 from db import users
 from db.engine import connect
+from sync.apply import apply
 from tests.clerk_says import Clerk
 from tests.ledger import keep
 from tests.servers import Database
-from worker.apply import apply
 
 SETS, SIZE = 12, 50
 READ = "select seq_tup_read + idx_tup_fetch from pg_stat_user_tables where relname = 'users'"

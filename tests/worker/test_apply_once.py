@@ -6,12 +6,12 @@ from sqlalchemy.exc import DBAPIError
 
 from config.role import Role
 from db import faults
+from sync.apply import Applied
+from sync.apply import apply as apply_ids
 from tests.clerk_says import Clerk, Sent
 from tests.ledger import actions, change, keep, rows, statuses, values
 from tests.meanwhile import at_once, holding, waiting_for_a_lock
 from tests.worker.conftest import Apply
-from worker.apply import Applied
-from worker.apply import apply as apply_ids
 
 BREAK_AT_THE_MARK = """
     create function break_off() returns trigger language plpgsql as $$

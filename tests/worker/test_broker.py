@@ -4,8 +4,9 @@ import pytest
 from celery import Celery
 from kombu import Connection, Consumer, Queue
 
+from sync import broker, halving
 from tests.worker.started import started_with
-from worker import broker, halving, process
+from worker import process
 
 CALENDAR_AND_EVENTS = [broker.CALENDAR] * 3 + [broker.EVENTS] * 3
 

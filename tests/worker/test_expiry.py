@@ -1,11 +1,11 @@
 import pytest
 from sqlalchemy import Engine
 
+from sync.expiry import expire
 from tests.clerk_says import Clerk
 from tests.ledger import actions, change, values
 from tests.meanwhile import at_once
 from tests.worker.conftest import Apply
-from worker.expiry import expire
 
 
 @pytest.fixture

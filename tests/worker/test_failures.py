@@ -12,15 +12,15 @@ from structlog.testing import capture_logs
 from config.role import Role
 from db import faults
 from db.engine import connect
+from sync import failures
+from sync.apply import Applied
+from sync.apply import _apply as halve
+from sync.apply import apply as apply_ids
 from tests.clerk_says import Clerk, Sent
 from tests.ledger import actions, change, keep, rows, statuses, values
 from tests.meanwhile import holding
 from tests.servers import Database
 from tests.worker.conftest import Apply
-from worker import failures
-from worker.apply import Applied
-from worker.apply import _apply as halve
-from worker.apply import apply as apply_ids
 
 POISON = "alter table users add constraint no_poison check (first_name <> 'Mithridates')"
 SLOW = """

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from clerk.user import NEVER, Deletion, Snapshot
 from db.users import Holding, Stored
+from sync import fold
+from sync.fold import State
 from tests.clerk_says import moment
-from worker import fold
-from worker.fold import State
 
 EAST = timezone(timedelta(hours=5, minutes=45))
 # Few values, so that ties and collisions are the rule.

@@ -12,11 +12,11 @@ import pytest
 import redis
 from celery import Celery
 
-from tests.ops.groups import until
+from sync import broker
+from tests.cli.groups import until
 from tests.servers import Database
 from tests.town import Town, town
 from tests.worker.test_admission import encoded, message
-from worker import broker
 
 MEGABYTE = 2**20
 BOMB_BYTES = 200 * MEGABYTE

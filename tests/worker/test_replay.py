@@ -6,15 +6,15 @@ from sqlalchemy import Engine
 from config.role import Role
 from db.audit import Author
 from db.permission import NotPermitted, Permission
+from sync.apply import Applied
+from sync.apply import apply as apply_ids
+from sync.preview import preview
+from sync.replay import DISCARDED, UNKNOWN, WITHOUT_BODY, Left, Order, Replayed, replay
 from tests import people
 from tests.clerk_says import ADA, Clerk
 from tests.ledger import actions, change, keep, rows, statuses, values
 from tests.meanwhile import at_once
 from tests.worker.conftest import Apply
-from worker.apply import Applied
-from worker.apply import apply as apply_ids
-from worker.preview import preview
-from worker.replay import DISCARDED, UNKNOWN, WITHOUT_BODY, Left, Order, Replayed, replay
 
 GRACE = Author(actor="operator:grace", reason="A fix.", cause="req_1")
 ORDER = Order(author=GRACE, default_role=Role.LEARNER)

@@ -1,10 +1,10 @@
 import pytest
 from sqlalchemy import Engine
 
+from sync.retention import forget
 from tests.clerk_says import Clerk
 from tests.ledger import change, keep, values
 from tests.meanwhile import at_once
-from worker.retention import forget
 
 FORGOTTEN = "select count(*) from webhook_events where body is null"
 

@@ -8,8 +8,8 @@ import psycopg
 import pytest
 
 from health.watch import PATIENCE_SECONDS, STALLED
+from tests.cli.groups import until
 from tests.ledger import change, keep
-from tests.ops.groups import until
 from tests.proxy import Proxy, proxy
 from tests.servers import Database
 from tests.town import Town, town

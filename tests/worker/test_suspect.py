@@ -6,16 +6,16 @@ from celery.exceptions import SoftTimeLimitExceeded
 from sqlalchemy import Engine
 
 from config.role import Role
+from sync import failures, suspect
+from sync.apply import Applied
+from sync.apply import apply as apply_ids
+from sync.enqueue import Queue
+from sync.halving import ran_out_of_time
 from tests.clerk_says import Clerk
 from tests.ledger import change, keep, rows
 from tests.meanwhile import holding, interrupted_at_a_lock
 from tests.worker.conftest import Apply
 from tests.worker.messages import sets
-from worker import failures, suspect
-from worker.apply import Applied
-from worker.apply import apply as apply_ids
-from worker.enqueue import Queue
-from worker.halving import ran_out_of_time
 
 FAILED = "select attempts, last_error, next_attempt_at > now() from webhook_events"
 

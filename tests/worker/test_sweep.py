@@ -5,15 +5,15 @@ import redis
 from kombu.exceptions import OperationalError
 from sqlalchemy import Engine
 
+from sync import enqueue
+from sync.enqueue import MOST_MESSAGES, Queue
+from sync.sweep import ENOUGH_WAITING, sweep
 from tests.clerk_says import Clerk
 from tests.ledger import change, keep, values
 from tests.meanwhile import at_once
 from tests.proxy import proxy
 from tests.worker.conftest import Apply
 from tests.worker.messages import bodies, messages, nudged
-from worker import enqueue
-from worker.enqueue import MOST_MESSAGES, Queue
-from worker.sweep import ENOUGH_WAITING, sweep
 
 
 def waiting(engine: Engine, clerk: Clerk, count: int) -> list[str]:

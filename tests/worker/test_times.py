@@ -11,12 +11,12 @@ from clerk.user import Implausible, Snapshot
 from config.role import Role
 from db import events
 from db.audit import Author
+from sync.apply import Applied, apply_snapshot
+from sync.apply import apply as apply_ids
+from sync.replay import Order, replay
 from tests.clerk_says import ADA, Clerk, event, moment, user
 from tests.ledger import actions, opened, rows, statuses, values
 from tests.worker.conftest import Apply
-from worker.apply import Applied, apply_snapshot
-from worker.apply import apply as apply_ids
-from worker.replay import Order, replay
 
 FAR = 253_402_300_799_000
 """The last second of the year 9999, in milliseconds."""

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from worker import broker
+from sync import broker
 
 
 @pytest.fixture

@@ -1,0 +1,66 @@
+"""`akako demo`: the main job, on real servers and processes, before one's eyes."""
+
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import click
+from rich.console import Console
+from sqlalchemy.exc import DBAPIError
+
+from dev import expectations, interruption, play, report, stage, story
+from dev.expectations import Outcome
+from dev.log import tail
+from dev.story import Cast, Chapter
+
+INTERRUPTED = 130
+
+
+@click.command(
+    epilog="""\b
+    Examples:
+      akako demo
+      akako demo --json
+      DATABASE_URL=postgresql://... REDIS_URL=redis://... akako demo
+    """
+)
+@click.option("--json", "as_json", is_flag=True, help="Print everything as one JSON object.")
+def demo(as_json: bool) -> None:
+    """Run the main job and show what happened; exit code 0 only if every outcome is the expected one.
+
+    Starts PostgreSQL and Redis in a temporary directory, unless DATABASE_URL and REDIS_URL name others; there it adds
+    users of its own and touches no other. Then it starts receiver, API, worker and calendar, delivers events as Svix
+    does, waits until all have settled, asks the API who may do what, and compares.
+    """
+    cast = Cast()
+    chapters = story.written(cast, time.time())
+    try:
+        with interruption.heard(), tempfile.TemporaryDirectory(prefix="akako-") as directory:
+            outcome = _perform(Path(directory), chapters, cast)
+    except KeyboardInterrupt:
+        click.echo("Interrupted; everything has ended.", err=True)
+        sys.exit(INTERRUPTED)
+    sys.exit(0 if _show(chapters, cast, outcome, as_json) else 1)
+
+
+def _perform(directory: Path, chapters: list[Chapter], cast: Cast) -> Outcome:
+    """Play the story, with a spinner where somebody watches. Raises ClickException with the log's end if it fails."""
+    with Console(stderr=True).status("") as spinner, stage.build(directory, spinner.update) as built:
+        try:
+            return play.perform(built, chapters, cast, spinner.update)
+        except (play.Unsettled, DBAPIError) as error:
+            raise click.ClickException(f"{error}\nThe end of the processes' log:\n{tail(built.log)}") from error
+
+
+def _show(chapters: list[Chapter], cast: Cast, outcome: Outcome, as_json: bool) -> bool:
+    """Print the outcome; whether all is as expected."""
+    judged = expectations.judge(chapters, cast, outcome)
+    if as_json:
+        click.echo(report.as_json(chapters, outcome, judged))
+    else:
+        console = report.console()
+        for table in report.tables(chapters, outcome):
+            console.print(table, "")
+        console.print(*report.verdict(judged), sep="\n")
+    return all(each.holds for each in judged)

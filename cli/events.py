@@ -1,0 +1,188 @@
+"""`akako events`: what Clerk sent, what became of it, and what to do about it."""
+
+import itertools
+import json
+from collections.abc import Iterable, Iterator
+
+import click
+from sqlalchemy import Engine
+
+from api import event_answers
+from api.event_answers import Census, Event, InspectedEvent
+from clerk.signature import Seals
+from cli import paging, sheet
+from cli.connection import BY, author, database, transaction
+from cli.discard import discard
+from cli.moment import written
+from cli.replay import replay
+from cli.selection import Chosen, selecting
+from cli.texts import REASON
+from config.formats import split_secrets
+from config.settings import InspectionSettings, load
+from db import census, register
+from db.register import Entry
+from db.selection import Selection
+from dev.terminal import shown
+from sync import inspection
+
+PAGE = 500
+"""Events in memory at once."""
+
+
+@click.group()
+def events() -> None:
+    """See the kept events, replay and discard them.
+
+    \b
+      akako events list --status parked
+      akako events show msg_2abc
+      akako events replay --status parked --preview
+    """
+
+
+@events.command(
+    "list",
+    epilog="""\b
+    Examples:
+      akako events list
+      akako events list --status parked --error "no version"
+      akako events list --user user_2abc --since 2026-09-01T08:00:00Z --json
+      akako events list --before msg_2abc            the next page
+      akako events list --status parked --limit 10000 --ids | akako events replay - --reason "Mended."
+    """,
+)
+@selecting
+@click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True, help="How many at most.")
+@click.option("--before", help="Continue before this event: `next` of the previous page.")
+@click.option("--all", "whole", is_flag=True, help="However many there are.")
+@click.option("--ids", "only_ids", is_flag=True, help="Print the ids only, one a line.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def list_(chosen: Chosen, limit: int, before: str | None, whole: bool, only_ids: bool, as_json: bool) -> None:
+    """List events, the newest received first. Ids come as arguments, or from standard input with -.
+
+    JSON is `{"items": [...], "next": ...}`; `next` is what --before takes, null at the end.
+    """
+    selection = chosen.whole()
+    with database() as pool:
+        if whole:
+            with pool.begin() as connection:
+                chosen.judge_user(connection)
+                total = register.count(connection, selection)
+            count = itertools.count(1)
+            found = paging.with_progress("events", _pages(pool, selection, before), total, lambda _: next(count))
+            _print_list(found, only_ids, as_json, None)
+            return
+        with pool.begin() as connection:
+            chosen.judge_user(connection)
+            page, more = paging.first(register.page(connection, selection, limit + 1, before), limit)
+    last = page[-1].svix_id if more else None
+    _print_list(page, only_ids, as_json, last)
+    if more:
+        paging.next_page(before=last)
+
+
+@events.command(
+    epilog="""\b
+    Examples:
+      akako events show msg_2abc
+      akako events show msg_2abc --reveal --reason "The customer asked what Clerk said."
+    """
+)
+@click.argument("svix_id")
+@click.option("--reveal", is_flag=True, help="Show personal fields too; the audit trail says that you did, and why.")
+@click.option("--reason", type=REASON, help="Why they are to be revealed.")
+@BY
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def show(svix_id: str, reveal: bool, reason: str | None, by: str | None, as_json: bool) -> None:
+    """Show a delivery as it came, whether its signature still fits, and what it changed."""
+    if reveal and reason is None:
+        raise click.UsageError(
+            "Say with --reason why personal fields are to be revealed; it stands in the audit trail."
+        )
+    secrets = load(InspectionSettings).clerk_webhook_signing_secret
+    seals = Seals(split_secrets(secrets)) if secrets else None
+    with transaction() as connection:
+        found = (
+            inspection.reveal(connection, svix_id, seals, author(by, reason))
+            if reveal and reason
+            else inspection.inspect(connection, svix_id, seals)
+        )
+    told = event_answers.inspected(found)
+    if as_json:
+        sheet.as_json(told)
+        return
+    _print_whole(told)
+    sheet.lines("What it changed, and what people did with it", found.lines)
+
+
+@events.command(epilog="\b\nExamples:\n  akako events stats\n  akako events stats --json")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def stats(as_json: bool) -> None:
+    """Count the events by status, type and reason, and say how long the oldest has been due."""
+    with transaction() as connection:
+        taken = census.take(connection)
+    if as_json:
+        sheet.as_json(Census.model_validate(taken))
+        return
+    shares = ((each.name, f"{each.events:,}") for each in taken.statuses)
+    due = ("due and not applied", f"{taken.due:,}"), ("the longest due since (UTC)", written(taken.oldest_due_at))
+    sheet.table("Events", ("", ""), [*shares, *due, ("last received (UTC)", written(taken.last_received_at))])
+    sheet.table("Received in the last 24 hours", ("Type", "Events"), _shares(taken.types_of_last_day))
+    sheet.table("Why events are parked", ("Reason", "Events"), _shares(taken.why_parked))
+
+
+def _pages(pool: Engine, selection: Selection, before: str | None) -> Iterator[Entry]:
+    """Every event of a selection; each page is a transaction of its own."""
+    while True:
+        with pool.begin() as connection:
+            page = register.page(connection, selection, PAGE, before)
+        yield from page
+        if len(page) < PAGE:
+            return
+        before = page[-1].svix_id
+
+
+def _print_list(found: Iterable[Entry], only_ids: bool, as_json: bool, more: str | None) -> None:
+    if only_ids:
+        for each in found:
+            click.echo(each.svix_id)
+    elif as_json:
+        sheet.page_as_json(map(Event.model_validate, found), more)
+    else:
+        _print(found)
+
+
+def _print(page: Iterable[Entry]) -> None:
+    sheet.table(
+        "Events",
+        ("svix-id", "Type", "About", "Received (UTC)", "Status", "Tries", "Why"),
+        (
+            (
+                each.svix_id,
+                each.type,
+                each.clerk_user_id,
+                written(each.received_at),
+                each.status,
+                str(each.attempts or ""),
+                each.last_error,
+            )
+            for each in page
+        ),
+    )
+
+
+def _print_whole(told: InspectedEvent) -> None:
+    plain = told.model_dump(mode="json", exclude={"content", "body", "audit"}, exclude_none=True)
+    sheet.table("Event", ("", ""), ((name, str(value)) for name, value in plain.items()))
+    if told.body is not None:
+        click.echo(shown(told.body))
+    elif told.body_bytes is not None:
+        click.echo(shown(json.dumps(told.content, indent=2, ensure_ascii=False)))
+
+
+def _shares(found: list[census.Share]) -> list[tuple[str, str]]:
+    return [(each.name, f"{each.events:,}") for each in found]
+
+
+events.add_command(replay)
+events.add_command(discard)

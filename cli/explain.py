@@ -1,0 +1,67 @@
+"""`akako explain`: why a user holds a role, or does not."""
+
+from datetime import datetime
+
+import click
+
+from api.answers import Explanation
+from cli import sheet
+from cli.connection import transaction
+from cli.moment import MOMENT, written
+from cli.role_tables import print_history, print_question, print_revisions
+from cli.roles import ROLE, as_of
+from config.role import Role
+from dev.terminal import shown
+from roles import explanation, times
+
+
+@click.command(
+    epilog="""\b
+    Examples:
+      akako explain user_2abc MENTOR
+      akako explain user_2abc ADMIN --at 2026-03-01T12:00:00Z --json
+      akako explain user_2abc ADMIN --at 2026-03-01T12:00:00Z --as-of now
+    """
+)
+@click.argument("clerk_id")
+@click.argument("role", type=ROLE)
+@click.option("--at", type=MOMENT, help="The instant in question. [default: now]")
+@as_of
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def explain(clerk_id: str, role: Role, at: datetime | None, as_of: datetime | None, as_json: bool) -> None:
+    """Say why a user held a ROLE at an instant, or did not.
+
+    The answer is what was so then; with --as-of now it is what is known now about that instant. Shows the assignment,
+    its lines in the audit trail, and the stored deliveries behind them with their verification.
+    """
+    with transaction() as connection:
+        found = explanation.explain(connection, clerk_id, role, at, as_of)
+    if as_json:
+        sheet.as_json(Explanation.model_validate(found))
+        return
+    print_question(found)
+    click.echo(shown(f"{clerk_id}, {found.role}, {times.write(found.at)}\n{found.why}\n"))
+    if found.assignment:
+        print_history([found.assignment])
+        sheet.table(
+            "What the audit trail says of it",
+            ("At (UTC)", "What", "By", "Why", "Because of"),
+            ((written(each.at), each.action, each.actor, each.reason, each.cause) for each in found.audit),
+        )
+    if found.deliveries:
+        sheet.table(
+            "The kept deliveries behind it",
+            ("svix-id", "Type", "Received (UTC)", "Applied (UTC)", "Verified by secret", "SHA-256 of the body"),
+            (
+                (
+                    each.svix_id,
+                    each.type,
+                    written(each.received_at),
+                    written(each.applied_at),
+                    each.verified_by,
+                    each.body_sha256,
+                )
+                for each in found.deliveries
+            ),
+        )
+    print_revisions(found)

@@ -1,0 +1,46 @@
+"""Times on the command line, and in tables."""
+
+from datetime import datetime
+
+import click
+
+from cli.connection import transaction
+from db import clock
+from roles import times
+
+
+class Moment(click.ParamType[datetime]):
+    """An ISO 8601 time with its zone, or `now`."""
+
+    name = "time"
+
+    def convert(self, value: str | datetime, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        """The instant, in UTC."""
+        if isinstance(value, datetime):
+            return value
+        if value == "now":
+            return _now()
+        try:
+            return times.read(value)
+        except ValueError as error:
+            self.fail(f"{error}.", param, ctx)
+
+
+def _now() -> datetime:
+    """By the database's clock, which decides what is held now."""
+    with transaction() as connection:
+        return clock.now(connection)
+
+
+MOMENT = Moment()
+
+
+def judge_range(since: datetime | None, until: datetime | None, names: str = "--since must be before --until") -> None:
+    """Refuse a range in which no time lies."""
+    if since and until and since >= until:
+        raise click.UsageError(f"{names}: {times.write(since)} is not before {times.write(until)}.")
+
+
+def written(moment: datetime | None, otherwise: str = "") -> str:
+    """A time in a table: in UTC, as options take it, never cut."""
+    return times.write(moment) if moment else otherwise

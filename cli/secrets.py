@@ -1,0 +1,70 @@
+"""`akako secrets`: which signing secret verifies deliveries, and whether the old one can go."""
+
+import json
+
+import click
+
+from clerk.signature import fingerprint
+from cli import sheet
+from cli.connection import transaction
+from cli.moment import written
+from cli.rotation import Advice, advise
+from config.formats import split_secrets
+from config.settings import SigningSettings, load
+from db import clock
+from db import secrets as verified
+from db.secrets import Use
+
+
+@click.command(
+    epilog="""\b
+    Examples:
+      akako secrets
+      akako secrets --days 30
+      akako secrets --json
+    """
+)
+@click.option("--days", type=click.IntRange(1, 365), default=7, show_default=True, help="How far back to count.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def secrets(days: int, as_json: bool) -> None:
+    """Tell of each signing secret when it last verified a delivery, and whether it is safe to remove.
+
+    Secrets are named by their fingerprints and never shown. The configured ones are those of
+    CLERK_WEBHOOK_SIGNING_SECRET, as the receiver has them.
+    """
+    given = load(SigningSettings).clerk_webhook_signing_secret
+    configured = [fingerprint(secret) for secret in split_secrets(given)]
+    with transaction() as connection:
+        uses = {use.fingerprint: use for use in verified.uses(connection, days)}
+        now = clock.now(connection)
+    advice = [(name, uses.get(name), advise(name, configured, uses, now)) for name in _names(configured, uses)]
+    if as_json:
+        click.echo(json.dumps([_as_dict(*each) for each in advice], indent=2))
+        return
+    sheet.table(
+        "Signing secrets",
+        ("Fingerprint", "First verified", "Last verified", f"In {days} days", "What to do"),
+        ((name, *_figures(use), said.sentence) for name, use, said in advice),
+    )
+
+
+def _names(configured: list[str], uses: dict[str, Use]) -> list[str]:
+    return [*configured, *(name for name in uses if name not in configured)]
+
+
+def _figures(use: Use | None) -> tuple[str, str, str]:
+    if use is None:
+        return "never", "never", "0"
+    return written(use.first_at), written(use.last_at), f"{use.lately:,}"
+
+
+def _as_dict(name: str, use: Use | None, said: Advice) -> dict[str, object]:
+    return {
+        "fingerprint": name,
+        "first_verified_at": use.first_at.isoformat() if use else None,
+        "last_verified_at": use.last_at.isoformat() if use else None,
+        "deliveries": use.lately if use else 0,
+        "configured": said.configured,
+        "safe_to_remove": said.safe_to_remove,
+        "advice": said.sentence,
+    }

@@ -1,0 +1,121 @@
+"""`akako status`: on one screen, how everything is and what to do next."""
+
+import json
+import signal
+import sys
+from collections.abc import Iterator
+from typing import NoReturn
+
+import click
+from rich.console import Group, RenderableType
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from cli.condition import Condition, Doctor
+from config.settings import BrokerSettings, load
+from dev.report import console
+from health.parts import Part, State
+
+EVERY_SECONDS = 2.0
+ENDING = (signal.SIGINT, signal.SIGTERM)
+RUNBOOK = "docs/how-to/runbook.md"
+
+
+@click.command(
+    epilog="""\b
+    Examples:
+      akako status
+      akako status --watch
+      akako status --json
+      akako status --part worker        a container's health check
+    """
+)
+@click.option("--watch", is_flag=True, help="Look again every two seconds, until Ctrl-C.")
+@click.option("--part", type=click.Choice([part.value for part in Part]), help="Look at this part alone.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON; with --watch, an object a line.")
+def status(watch: bool, part: str | None, as_json: bool) -> None:
+    """Say how everything is: PostgreSQL, migrations, Redis, worker, calendar, and the events.
+
+    Exit code 0 if all is well, 1 if something is not.
+    """
+    doctor, only = Doctor(load(BrokerSettings)), Part(part) if part else None
+    if watch:
+        _watch(doctor, only, as_json)
+    condition = doctor.examine(only)
+    if as_json:
+        click.echo(json.dumps(condition.as_dict(), indent=2))
+    else:
+        console().print(screen(condition))
+    sys.exit(0 if condition.is_healthy else 1)
+
+
+def _watch(doctor: Doctor, part: Part | None, as_json: bool) -> NoReturn:
+    """Look until Ctrl-C or SIGTERM, which are waited for: an exception might be raised where nobody hears it."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
+    if as_json:
+        while True:
+            click.echo(json.dumps(doctor.examine(part).as_dict()))
+            _rest()
+    with Live(console=console(), auto_refresh=False) as live:
+        while True:
+            live.update(screen(doctor.examine(part)), refresh=True)
+            _rest()
+
+
+def _rest() -> None:
+    if signal.sigtimedwait(ENDING, EVERY_SECONDS):
+        sys.exit(0)
+
+
+def screen(condition: Condition) -> RenderableType:
+    """Everything, the bad parts with what to do about them."""
+    return Group(_parts(condition.parts), *_events(condition), _verdict(condition))
+
+
+def _parts(states: list[State]) -> Table:
+    sheet = Table("Part", "", "What to do next", title="Parts", title_justify="left", title_style="bold")
+    for state in states:
+        said = Text(state.said, "green" if state.is_well else "red")
+        sheet.add_row(state.part.value, said, state.next_step)
+    return sheet
+
+
+def _events(condition: Condition) -> Iterator[Table]:
+    if condition.seen is None:
+        return
+    sheet = Table("", "", "What to do next", title="Events", title_justify="left", title_style="bold")
+    for name, count in condition.seen.events.items():
+        estimate = name in ("applied", "ignored")
+        step = "akako events list --status parked" if name == "parked" and count else ""
+        sheet.add_row(name, f"{'about ' if estimate else ''}{count:,}", step)
+    late = f"{RUNBOOK}#events-are-late" if condition.is_late else ""
+    sheet.add_row("longest due", _since(condition.seen.oldest_due_seconds or None, "none is due"), late)
+    sheet.add_row("last delivery", _ago(condition.seen.last_delivery_seconds), "")
+    if condition.lag:
+        sheet.add_row(
+            "kept to applied", f"{condition.lag.median:.2f} s (median), {condition.lag.worst:.2f} s (worst)", ""
+        )
+    for heart in condition.seen.heartbeats:
+        sheet.add_row(f"{heart.part} moved", _ago(heart.moved_seconds_ago), "")
+    yield sheet
+
+
+def _verdict(condition: Condition) -> Text:
+    if condition.is_healthy:
+        return Text("All is well.", "bold green")
+    return Text("Something is not well; the right column says what to do.", "bold red")
+
+
+def _ago(seconds: float | None) -> str:
+    return "never" if seconds is None else f"{_since(seconds, '')} ago"
+
+
+def _since(seconds: float | None, none: str) -> str:
+    if seconds is None:
+        return none
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    if seconds < 7_200:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3_600:.0f} h" if seconds < 172_800 else f"{seconds / 86_400:.0f} days"

@@ -1,0 +1,36 @@
+"""Texts on the command line that have rules: reasons, names, notes and Clerk ids."""
+
+from collections.abc import Callable
+
+import click
+
+from clerk.user import identifier
+from roles import authorship
+
+
+class Text(click.ParamType[str]):
+    """Text as a rule returns it; what the rule says in a ValueError ends the command with exit code 2."""
+
+    name = "text"
+
+    def __init__(self, rule: Callable[[str], str]) -> None:
+        self._rule = rule
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The text as the rule returns it."""
+        try:
+            return self._rule(value)
+        except ValueError as error:
+            self.fail(f"{error}.", param, ctx)
+
+
+def _clerk_id(text: str) -> str:
+    if identifier(text) is None:
+        raise ValueError("give a Clerk id, like user_2abc: up to 255 visible ASCII characters")
+    return text
+
+
+REASON = Text(authorship.reason)
+NAME = Text(authorship.operator)
+NOTES = Text(authorship.notes)
+CLERK_ID = Text(_clerk_id)

@@ -1,0 +1,107 @@
+"""`akako users`: look users up."""
+
+from collections.abc import Iterable
+
+import click
+
+from api import answers
+from api.answers import User
+from cli import paging, sheet
+from cli.connection import database, transaction
+from cli.role_tables import print_history
+from config.role import Role
+from db import directory
+from db.directory import Filter
+from roles import history, search
+
+
+@click.group()
+def users() -> None:
+    """Look users up."""
+
+
+@users.command(
+    "list",
+    epilog="""\b
+    Examples:
+      akako users list
+      akako users list --search ada --json
+      akako users list --role ADMIN
+      akako users list --before 1200       the next page
+    """,
+)
+@click.option("--search", "text", help="How the name, the last name, the username or the e-mail address begins.")
+@click.option("--role", type=click.Choice(list(Role), case_sensitive=False), help="Only who holds this role now.")
+@click.option("--banned/--not-banned", default=None, help="Only banned users, or only others.")
+@click.option("--deleted", is_flag=True, help="Tombstones in place of the living.")
+@click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True, help="How many at most.")
+@click.option("--before", type=int, help="Continue before this position: `next` of the previous page.")
+@click.option("--all", "whole", is_flag=True, help="However many there are.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def list_(
+    text: str | None,
+    role: Role | None,
+    banned: bool | None,
+    deleted: bool,
+    limit: int,
+    before: int | None,
+    whole: bool,
+    as_json: bool,
+) -> None:
+    """List users, the newest first.
+
+    JSON is `{"items": [...], "next": ...}`; `next` is what --before takes, null at the end.
+    """
+    wanted = Filter(text=text, role=role, banned=banned, deleted=deleted)
+    with database() as pool:
+        with pool.begin() as connection:
+            newest = directory.newest(connection)
+        if whole:
+            found = search.stream(pool, wanted, before)
+            _print(paging.with_progress("users", found, newest, lambda each: each.id, descending=True), as_json, None)
+            return
+        page, more = paging.first(search.stream(pool, wanted, before, limit + 1), limit)
+    last = page[-1].id if more else None
+    _print(page, as_json, last)
+    if more:
+        paging.next_page(before=last)
+
+
+@users.command(epilog="\b\nExamples:\n  akako users show user_2abc\n  akako users show user_2abc --json")
+@click.argument("clerk_id")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def show(clerk_id: str, as_json: bool) -> None:
+    """Show the user with this CLERK_ID, with roles past, present and future."""
+    with transaction() as connection:
+        found = history.history(connection, clerk_id)
+    if as_json:
+        sheet.as_json(answers.with_history(found))
+        return
+    told = User.model_validate(found.user).model_dump(mode="json")
+    sheet.table("User", ("", ""), ((name, _plain(value)) for name, value in told.items()))
+    print_history(found.assignments)
+
+
+def _print(found: Iterable[directory.Entry], as_json: bool, more: int | None) -> None:
+    if as_json:
+        sheet.page_as_json(map(User.model_validate, found), more)
+        return
+    sheet.table(
+        "Users",
+        ("Clerk id", "Name", "E-mail", "Roles now", ""),
+        ((each.clerk_id, _name(each), each.email, ", ".join(each.roles), _mark(each)) for each in found),
+    )
+
+
+def _name(entry: directory.Entry) -> str:
+    return " ".join(filter(None, (entry.first_name, entry.last_name))) or entry.username or ""
+
+
+def _mark(entry: directory.Entry) -> str:
+    return "deleted" if entry.deleted_at else "banned" if entry.banned else ""
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    return "" if value is None else str(value)

@@ -1,0 +1,135 @@
+"""What must be true when everything of the demonstration has settled."""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from dev.asking import Reply
+from dev.delivery import Answer
+from dev.ledger import Assignment, Line, User
+from dev.story import Cast, Chapter
+
+Told: TypeAlias = tuple[str, str, str | None]
+"""Of an audit line: whom it is about, what happened, and the role."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Everything that one run of the demonstration led to."""
+
+    answers: list[Answer]
+    """One for each chapter, in their order."""
+    events: dict[str, tuple[str, str | None]]
+    users: list[User]
+    assignments: list[Assignment]
+    trail: list[Line]
+    counted_before: bool
+    """Whether the role that ends was seen to count before its end."""
+    replies: list[Reply]
+    """What the API said, in the order of the questions."""
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """A sentence, and whether it is true."""
+
+    text: str
+    holds: bool
+
+
+def judge(story: Sequence[Chapter], cast: Cast, outcome: Outcome) -> list[Expectation]:
+    """Every expectation of the demonstration against what happened."""
+    return [
+        *_deliveries(story, outcome),
+        *_people(cast, outcome),
+        *_access(cast, outcome),
+        *_history(cast, outcome),
+        *_desk(cast, outcome),
+    ]
+
+
+def said(answer: Answer) -> str:
+    """The one word of an answer's body."""
+    try:
+        body = json.loads(answer.text)
+    except ValueError:
+        return answer.text
+    return str(body.get("status") or body.get("error")) if isinstance(body, dict) else answer.text
+
+
+def _deliveries(story: Sequence[Chapter], outcome: Outcome) -> Iterator[Expectation]:
+    for chapter, answer in zip(story, outcome.answers, strict=True):
+        status, _ = outcome.events.get(chapter.svix_id, (None, None))
+        fate = f"kept as {chapter.kept_as}" if chapter.kept_as else "not kept"
+        holds = (answer.status, said(answer), status) == (chapter.status, chapter.answer, chapter.kept_as)
+        yield Expectation(f"{chapter.title} is answered {chapter.status} {chapter.answer}, and {fate}", holds)
+
+
+def _people(cast: Cast, outcome: Outcome) -> Iterator[Expectation]:
+    users = {user.clerk_id: user for user in outcome.users}
+    grace, zoe, mei = (users.get(clerk_id) for clerk_id in (cast.grace, cast.zoe, cast.mei))
+    yield Expectation("the update changed the name", grace is not None and grace.name == "Grace Hill-Okafor")
+    yield Expectation("the overtaken creation changed nothing", zoe is not None and zoe.name == "Zoé Ångström")
+    gone = mei is not None and mei.deleted_at is not None and not mei.name
+    yield Expectation("the deleted user stays as a tombstone that remembers no person", gone)
+    strangers = {cast.mallory, cast.nobody} & users.keys()
+    yield Expectation("nobody came in by a forged or unintelligible delivery", not strangers)
+
+
+def _access(cast: Cast, outcome: Outcome) -> Iterator[Expectation]:
+    def windows(clerk_id: str, role: str) -> list[Assignment]:
+        return [each for each in outcome.assignments if (each.clerk_id, each.role) == (clerk_id, role)]
+
+    for name, clerk_id in (("Grace", cast.grace), ("Zoé", cast.zoe)):
+        counting = [each.counts for each in windows(clerk_id, cast.default_role)]
+        yield Expectation(f"{name} was given the default role once, and holds it", counting == [True])
+    ended = [(each.counts, each.is_active) for each in windows(cast.mei, cast.default_role)]
+    yield Expectation("the deletion ended the deleted user's role", ended == [(False, False)])
+    over = [(each.counts, each.is_active) for each in windows(cast.grace, cast.passing_role)]
+    yield Expectation("the role that ends counted until its time ran out", outcome.counted_before)
+    yield Expectation("it no longer counts, and the calendar wrote that down", over == [(False, False)])
+
+
+def _history(cast: Cast, outcome: Outcome) -> Iterator[Expectation]:
+    told = [(line.clerk_id, line.action, line.role) for line in outcome.trail]
+    once: list[tuple[str, list[Told]]] = [
+        ("one line for each user that came, repeats and all", [(who, "user.created", None) for who in _came(cast)]),
+        ("one line for each default role", [(who, "role.assigned", cast.default_role) for who in _came(cast)]),
+        ("one line for the role that ended by itself", [(cast.grace, "role.expired", cast.passing_role)]),
+        ("one line for the deletion, and one for the role it ended", _farewell(cast)),
+    ]
+    for text, lines in once:
+        yield Expectation(f"the audit trail has {text}", all(told.count(line) == 1 for line in lines))
+    causes = [line.cause for line in outcome.trail if line.actor == "clerk"]
+    yield Expectation(
+        "each line that Clerk caused names its delivery", all(cause in outcome.events for cause in causes)
+    )
+
+
+def _desk(cast: Cast, outcome: Outcome) -> Iterator[Expectation]:
+    due: list[tuple[int, tuple[str, ...], str]] = [
+        (200, ("LEARNER",), "with her role"),
+        (401, (), "without a token"),
+        (403, (), "without the role"),
+        (201, ("MENTOR",), "and it is done"),
+        (200, ("LEARNER", "MENTOR"), "with both roles"),
+        (200, ("MENTOR",), "and it is done"),
+        (200, ("LEARNER",), "without the role, at once"),
+    ]
+    for reply, (status, roles, what) in zip(outcome.replies, due, strict=True):
+        holds = (reply.status, tuple(sorted(reply.roles))) == (status, roles)
+        yield Expectation(f"{reply.asked}: {status}, {what}", holds)
+    signed = [(line.action, line.role) for line in outcome.trail if line.actor == cast.grace]
+    yield Expectation(
+        "the audit trail has a line for each of the admin's changes, in the admin's name",
+        signed == [("role.assigned", "MENTOR"), ("role.revoked", "MENTOR")],
+    )
+
+
+def _came(cast: Cast) -> list[str]:
+    return [cast.grace, cast.zoe, cast.mei]
+
+
+def _farewell(cast: Cast) -> list[Told]:
+    return [(cast.mei, "user.deleted", None), (cast.mei, "role.revoked", cast.default_role)]

@@ -1,0 +1,31 @@
+"""Whether receiver and API answer."""
+
+import time
+
+import httpx
+
+from dev.processes import Processes
+
+READY_SECONDS = 60.0
+
+
+def url(host: str, port: int) -> str:
+    """Where what listens on this host and port is reached from this machine."""
+    return f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{port}"  # noqa: S104
+
+
+def wait(running: Processes, *urls: str) -> bool:
+    """Wait until all of them answer; false if they do not in time, or one of the processes ended."""
+    deadline = time.monotonic() + READY_SECONDS
+    while time.monotonic() < deadline and not running.ended():
+        if all(_answers(each) for each in urls):
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def _answers(url: str) -> bool:
+    try:
+        return httpx.get(f"{url}/healthz", timeout=1, trust_env=False).is_success
+    except httpx.HTTPError:
+        return False

@@ -1,0 +1,112 @@
+"""The demonstration's outcome: tables for people, one object for programs."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime
+
+from rich.console import Console
+from rich.table import Table
+
+from dev.expectations import Expectation, Outcome, said
+from dev.ledger import User
+from dev.story import Chapter
+
+WIDTH_OF_A_PIPE = 150
+
+
+def console() -> Console:
+    """Standard output: as wide as the terminal, or wide enough for every table where there is none."""
+    plain = Console()
+    return plain if plain.is_terminal else Console(width=WIDTH_OF_A_PIPE)
+
+
+def tables(story: Sequence[Chapter], outcome: Outcome) -> list[Table]:
+    """Deliveries, users, the API's answers, roles and the audit trail, in this order."""
+    names = {user.clerk_id: _name(user) for user in outcome.users}
+    return [
+        _deliveries(story, outcome),
+        _users(outcome),
+        _replies(outcome),
+        _roles(outcome, names),
+        _trail(story, outcome, names),
+    ]
+
+
+def verdict(expectations: Sequence[Expectation]) -> list[str]:
+    """A line for each expectation, and one for all."""
+    lines = [f"[green]✓[/] {each.text}" if each.holds else f"[red]✗ {each.text}[/]" for each in expectations]
+    failed = sum(not each.holds for each in expectations)
+    whole = f"[red]{failed} of {len(lines)} did not hold.[/]" if failed else f"[green]All {len(lines)} hold.[/]"
+    return [*lines, "", whole]
+
+
+def as_json(story: Sequence[Chapter], outcome: Outcome, expectations: Sequence[Expectation]) -> str:
+    """Everything as one JSON object; `ok` says whether every expectation holds."""
+    deliveries = [
+        {"title": chapter.title, "svix_id": chapter.svix_id, "status": answer.status, "answer": said(answer)}
+        for chapter, answer in zip(story, outcome.answers, strict=True)
+    ]
+    told = {
+        "ok": all(each.holds for each in expectations),
+        "expectations": [asdict(each) for each in expectations],
+        "deliveries": deliveries,
+        "users": [asdict(each) for each in outcome.users],
+        "api": [asdict(each) for each in outcome.replies],
+        "roles": [asdict(each) for each in outcome.assignments],
+        "audit": [asdict(each) for each in outcome.trail],
+    }
+    return json.dumps(told, ensure_ascii=False, default=datetime.isoformat)
+
+
+def _table(title: str, *columns: str) -> Table:
+    return Table(*columns, title=title, title_justify="left", title_style="bold")
+
+
+def _deliveries(story: Sequence[Chapter], outcome: Outcome) -> Table:
+    table = _table("Deliveries and answers", "Delivery", "Answer", "Event", "Why")
+    for chapter, answer in zip(story, outcome.answers, strict=True):
+        status, why = outcome.events.get(chapter.svix_id, ("not kept", None))
+        table.add_row(chapter.title, f"{answer.status} {said(answer)}", status, why)
+    return table
+
+
+def _users(outcome: Outcome) -> Table:
+    table = _table("Users", "Clerk id", "Name", "E-mail", "Deleted at (UTC)")
+    for user in outcome.users:
+        table.add_row(user.clerk_id, user.name, user.email, _moment(user.deleted_at))
+    return table
+
+
+def _replies(outcome: Outcome) -> Table:
+    table = _table("Questions to the API", "Question", "Answer", "Roles in it")
+    for each in outcome.replies:
+        table.add_row(each.asked, str(each.status), ", ".join(each.roles))
+    return table
+
+
+def _roles(outcome: Outcome, names: dict[str, str]) -> Table:
+    table = _table("Roles and their windows (UTC)", "Who", "Role", "From", "Until", "Counts now", "Why")
+    for each in outcome.assignments:
+        window = (_moment(each.starts), _moment(each.ends) or "open")
+        table.add_row(names[each.clerk_id], each.role, *window, "yes" if each.counts else "no", each.why)
+    return table
+
+
+def _trail(story: Sequence[Chapter], outcome: Outcome, names: dict[str, str]) -> Table:
+    titles = {chapter.svix_id: chapter.title for chapter in reversed(story)}
+    table = _table("Audit trail", "At (UTC)", "What", "Who", "Role", "By", "Because of")
+    for line in outcome.trail:
+        because = titles.get(line.cause or "") or line.reason
+        table.add_row(
+            _moment(line.at), line.action, names[line.clerk_id], line.role, names.get(line.actor, line.actor), because
+        )
+    return table
+
+
+def _name(user: User) -> str:
+    return user.name or f"{user.clerk_id[:12]}…"
+
+
+def _moment(at: datetime | None) -> str | None:
+    return f"{at:%H:%M:%S}" if at else None

@@ -1,0 +1,107 @@
+"""The roles of a user at an instant, and all of a user's assignments, as recorded at another instant."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, Engine
+
+from config.role import Role
+from db import assignments, directory, temporal
+from db.assignments import Assignment
+from db.directory import Entry
+from db.instants import Instants, PastQuestion, resolve
+from db.temporal import Holder, Revision, UserStatus
+from roles.refusal import UserUnknown
+
+PAGE = 1_000
+"""Users whose lines are read by one statement."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RolesAt:
+    """What a user held at an instant, and which question that answers."""
+
+    clerk_id: str
+    at: datetime
+    as_of: datetime
+    question: PastQuestion
+    user_status: UserStatus
+    roles: list[Role]
+    assignments: list[Assignment]
+    revisions: list[Revision]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class History:
+    """All assignments of a user as recorded at an instant."""
+
+    user: Entry
+    as_of: datetime
+    assignments: list[Assignment]
+
+
+def roles_at(
+    connection: Connection, clerk_id: str, at: datetime | None = None, as_of: datetime | None = None
+) -> RolesAt:
+    """The roles of a user at an instant, as recorded by another (`db.instants.resolve`). Raises UserUnknown."""
+    user = _find(connection, clerk_id)
+    instants = resolve(connection, at, as_of)
+    if at is None and as_of is None:
+        held, status, revisions = _held_now(connection, user), _status_now(user), []
+    else:
+        found = temporal.versions(connection, user.id, instants)
+        held = [each.assignment for each in found if each.assignment.held]
+        status = temporal.status(connection, user.id, instants)
+        revisions = temporal.revisions(connection, user.id, instants)
+    return RolesAt(
+        clerk_id=user.clerk_id,
+        at=instants.at,
+        as_of=instants.as_of,
+        question=instants.question,
+        user_status=status,
+        roles=sorted({each.role for each in held}),
+        assignments=held,
+        revisions=revisions,
+    )
+
+
+def everybody(engine: Engine, instants: Instants, after: int = 0, role: Role | None = None) -> Iterator[Holder]:
+    """Everybody who held a role, or this one, from above row id `after` on, in the order of row ids.
+
+    Each page is a transaction of its own, so that a slow reader does not hold one open.
+    """
+    last: int | None = after
+    while last is not None:
+        with engine.begin() as connection:
+            page, last = temporal.holders(connection, instants, last, PAGE, role)
+        yield from page
+
+
+def history(connection: Connection, clerk_id: str, as_of: datetime | None = None) -> History:
+    """All assignments of a user as recorded by an instant, now by default; `held` means at it. Raises UserUnknown."""
+    user = _find(connection, clerk_id)
+    instants = resolve(connection, None, None)
+    if as_of is None:
+        return History(user=user, as_of=instants.as_of, assignments=assignments.history(connection, user.id))
+    by = min(as_of, instants.as_of)
+    found = temporal.versions(connection, user.id, Instants(by, by))
+    return History(user=user, as_of=by, assignments=[each.assignment for each in found])
+
+
+def _find(connection: Connection, clerk_id: str) -> Entry:
+    user = directory.show(connection, clerk_id)
+    if user is None:
+        raise UserUnknown
+    return user
+
+
+def _held_now(connection: Connection, user: Entry) -> list[Assignment]:
+    """From the rows that the guard reads, not from the trail."""
+    return [each for each in assignments.history(connection, user.id) if each.held]
+
+
+def _status_now(user: Entry) -> UserStatus:
+    if user.deleted_at is not None:
+        return UserStatus.DELETED
+    return UserStatus.BANNED if user.banned else UserStatus.ACTIVE

@@ -1,0 +1,95 @@
+"""How Celery talks to Redis here: what a worker needs to survive its loss, and what a publisher needs not to wait."""
+
+from typing import Any
+
+import kombu
+from celery import Celery
+from celery.app.amqp import AMQP
+from kombu.transport import TRANSPORT_ALIASES
+
+EVENTS = "events"
+CALENDAR = "calendar"
+APPLY_EVENTS = "apply_events"
+SWEEP = "sweep"
+EXPIRE_ROLES = "expire_roles"
+FORGET_BODIES = "forget_bodies"
+TASKS = {APPLY_EVENTS: 1, SWEEP: 0, EXPIRE_ROLES: 0, FORGET_BODIES: 0}
+"""How many arguments each task takes."""
+
+# Celery on Redis loses messages and stalls; none of this is relied upon (the sweep heals), it only makes both rare.
+_COMMON: dict[str, Any] = {
+    "task_default_queue": EVENTS,
+    "task_serializer": "json",
+    "accept_content": ["json"],
+    "task_ignore_result": True,
+    "result_backend": None,
+    "enable_utc": True,
+}
+_CONSUMING: dict[str, Any] = {
+    "broker_connection_retry_on_startup": True,
+    "broker_connection_max_retries": None,
+    "broker_pool_limit": 4,
+    "task_acks_late": True,
+    "task_reject_on_worker_lost": True,
+    "task_soft_time_limit": 45,
+    "task_time_limit": 60,
+    "task_track_started": False,
+    "worker_prefetch_multiplier": 1,
+    "worker_soft_shutdown_timeout": 20,
+    "worker_cancel_long_running_tasks_on_connection_loss": True,
+    "worker_hijack_root_logger": False,
+    "worker_redirect_stdouts": False,
+    # The subscription stays, since a worker without it stalls more often; what comes through it is never parsed.
+    "worker_enable_remote_control": True,
+    "broker_transport_options": {
+        # The calendar's queue before the events': its few messages never wait behind a backlog.
+        "queue_order_strategy": "sorted",
+        "visibility_timeout": 120,
+        "unacked_restore_interval": 10,
+        "unacked_restore_throttle": 1,
+        "unacked_mutex_expire": 60,
+        "socket_timeout": 5,
+        "socket_connect_timeout": 1,
+        "socket_keepalive": True,
+        "health_check_interval": 10,
+    },
+}
+_PUBLISHING: dict[str, Any] = {
+    "broker_connection_retry": False,
+    "broker_pool_limit": 1,
+    "broker_pool_acquire_timeout": 2,
+    "task_publish_retry": False,
+    "broker_transport_options": {"socket_timeout": 0.5, "socket_connect_timeout": 0.5, "max_retries": 1},
+}
+
+
+class _Connection(kombu.Connection):
+    """Tries again every second: kombu's pauses grow to 30, in which a Redis that is back would not be noticed."""
+
+    def ensure_connection(self, *given: Any, **named: Any) -> kombu.Connection:  # type: ignore[override]
+        """Connect, however often that has to be tried."""
+        return super().ensure_connection(*given, **{"interval_start": 1, "interval_step": 0, "interval_max": 1} | named)
+
+
+# By the names that URLs have, so that what Celery writes of a connection stays a URL.
+TRANSPORT_ALIASES.update(dict.fromkeys(("redis", "rediss"), "sync.transport:KeepingTransport"))
+
+
+class _Broker(AMQP):
+    Connection = BrokerConnection = _Connection
+
+
+def consumer(redis_url: str) -> Celery:
+    """The Celery application of workers and of the calendar."""
+    return _celery(redis_url, _CONSUMING)
+
+
+def publisher(redis_url: str) -> Celery:
+    """A Celery application that only sends, and gives up within some seconds."""
+    return _celery(redis_url, _PUBLISHING)
+
+
+def _celery(redis_url: str, options: dict[str, Any]) -> Celery:
+    app = Celery("akako", broker=redis_url, set_as_current=False, amqp=_Broker)
+    app.conf.update(_COMMON | options)
+    return app

@@ -1,0 +1,144 @@
+"""Applies kept events again, on purpose, by a person: whatever their status is, a set in one transaction."""
+
+import time
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+
+from sqlalchemy import Connection
+
+from config import logs
+from config.role import Role
+from db import faults, handling, permission
+from db.audit import Author
+from db.events import Claimed
+from db.handling import Held
+from db.selection import Status
+from sync import halving, truth
+from sync.attempt import Begin, together
+from sync.truth import Manner
+from sync.understanding import Understood, understand
+
+SET = 200
+"""Events in one transaction."""
+
+UNKNOWN = "We keep no delivery with this svix id."
+WITHOUT_BODY = "Its body was removed for its age, so there is nothing to apply. Compare the user with Clerk instead."
+DISCARDED = "Somebody discarded it; its line in the trail says why. Ask for it with the status discarded to replay it."
+IN_THE_WAY = "Somebody is changing its user just now. Replay it again in a moment."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """What a person asked for, and why."""
+
+    author: Author
+    default_role: Role
+    discarded: bool = False
+    """Whether discarded events are meant too."""
+    insists: bool = False
+    """Whether an event counts although a newer one is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """An event that was not replayed, and stays as it was."""
+
+    svix_id: str
+    why: str
+
+
+@dataclass(slots=True)
+class Replayed:
+    """What a replay did."""
+
+    applied: int = 0
+    """Events that are true now, whether or not anything had to change."""
+    ignored: int = 0
+    """Events that mean nothing to us."""
+    left: list[Left] = field(default_factory=list)
+
+    def add(self, other: "Replayed") -> None:
+        """Count another part."""
+        self.applied += other.applied
+        self.ignored += other.ignored
+        self.left += other.left
+
+
+def replay(begin: Begin, svix_ids: Sequence[str], order: Order, witness: truth.Witness | None = None) -> Replayed:
+    """Apply a set of events again; one that fails is found by halving and left, and its neighbours are applied.
+
+    Raises what is not the events' fault, with the parts done that were done: replaying those again changes nothing.
+    Raises NotPermitted as soon as the author may not replay any more; each transaction checks that.
+    """
+    manner = Manner(author=order.author, insists=order.insists, witness=witness)
+
+    def at_once(part: Sequence[str]) -> Replayed:
+        return together(begin, lambda connection, keys: _replay_in(connection, part, order, manner, keys))
+
+    done = Replayed()
+    for part in halving.apart(svix_ids, at_once, _failed, time.monotonic() + halving.LONGEST_SECONDS):
+        done.add(part)
+    return done
+
+
+def _failed(svix_id: str, error: Exception) -> Replayed:
+    if faults.is_lock(error) or faults.is_collision(error):
+        return Replayed(left=[Left(svix_id, IN_THE_WAY)])
+    why = ", ".join(f"{name} {value}" for name, value in logs.fault(error).items())
+    return Replayed(left=[Left(svix_id, f"It cannot be applied: {why}.")])
+
+
+def _replay_in(
+    connection: Connection, svix_ids: Sequence[str], order: Order, manner: Manner, email_keys: set[str]
+) -> Replayed:
+    held = {each.svix_id: each for each in handling.hold(connection, svix_ids)}
+    left = [Left(svix_id, UNKNOWN) for svix_id in svix_ids if svix_id not in held]
+    left += [Left(each.svix_id, why) for each in held.values() if (why := _refusal(each, order))]
+    refused = {each.svix_id for each in left}
+    ready = [each for svix_id, each in held.items() if svix_id not in refused]
+    if not ready:
+        permission.admit(connection, order.author.permission)
+        return Replayed(left=left)
+    claimed = [Claimed(each.svix_id, each.size or 0, each.occurred_at, 0, None) for each in ready]
+    understood = understand(connection, claimed)
+    truth.write(connection, understood.states, order.default_role, email_keys, manner)
+    done = _settle(connection, ready, understood)
+    done.left[:0] = left
+    return done
+
+
+def _refusal(event: Held, order: Order) -> str | None:
+    if event.status is Status.DISCARDED and not order.discarded:
+        return DISCARDED
+    return WITHOUT_BODY if event.size is None else None
+
+
+def _settle(connection: Connection, ready: Sequence[Held], understood: Understood) -> Replayed:
+    """Write what became of each event, and into the trail who did it."""
+    fates = {svix_id: (Status(status), why) for svix_id, status, why in understood.without_effect}
+    applied = [each for each in ready if each.svix_id not in fates]
+    ignored = [each for each in ready if each.svix_id in fates and fates[each.svix_id][0] is Status.IGNORED]
+    _become(connection, Status.APPLIED, applied, None)
+    for each in ignored:
+        if each.status is not Status.APPLIED:  # what was true once has had its effect
+            _become(connection, Status.IGNORED, [each], fates[each.svix_id][1])
+    unreadable = [each for each in ready if each.svix_id in fates and fates[each.svix_id][0] is Status.PARKED]
+    waited = [each for each in unreadable if each.status is Status.RECEIVED]
+    for each in waited:
+        _become(connection, Status.PARKED, [each], fates[each.svix_id][1])
+    unsaid = _unsaid(applied, Status.APPLIED) + _unsaid(ignored, Status.IGNORED) + _unsaid(waited, Status.PARKED)
+    if unsaid:
+        handling.note_replayed(connection, unsaid)
+    left = [Left(each.svix_id, fates[each.svix_id][1]) for each in unreadable]
+    return Replayed(applied=len(applied), ignored=len(ignored), left=left)
+
+
+def _become(connection: Connection, status: Status, events: Collection[Held], why: str | None) -> None:
+    other = [each.svix_id for each in events if each.status is not status]
+    if other:
+        handling.settle(connection, other, status, why)
+
+
+def _unsaid(events: Collection[Held], status: Status) -> list[str]:
+    """Those without a line of their own in the trail: only what was settled otherwise before gets one."""
+    return [each.svix_id for each in events if each.status in (status, Status.RECEIVED, Status.APPLIED)]

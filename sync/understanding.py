@@ -1,0 +1,68 @@
+"""Reads the bodies of claimed events: what each says of a user, or why it changes nothing."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from sqlalchemy import Connection
+
+from clerk import events as reading
+from clerk.events import Changed, Gone, Ignored, Unreadable
+from clerk.user import Deletion
+from db import events
+from db.events import Claimed, Content
+from sync.fold import State
+
+SLICE_BYTES = 4_194_304
+"""Of bodies that are held in memory at once."""
+
+
+@dataclass(slots=True)
+class Understood:
+    """A claimed set, read."""
+
+    states: list[tuple[State, str]] = field(default_factory=list)
+    """What was said of users, each with the svix id that said it."""
+    without_effect: list[tuple[str, str, str]] = field(default_factory=list)
+    """Svix id, status and reason of events that change nothing."""
+
+
+def understand(connection: Connection, claimed: Sequence[Claimed]) -> Understood:
+    """Read the bodies, a slice at a time: what they say is small, whatever they weigh."""
+    understood = Understood()
+    for part in _slices(claimed):
+        contents = _contents(connection, part)
+        for event in part:
+            _read(understood, event, contents.pop(event.svix_id))
+    return understood
+
+
+def _contents(connection: Connection, claimed: Sequence[Claimed]) -> dict[str, Content]:
+    """The contents by svix id: those that came with the claim, and the others."""
+    contents = {event.svix_id: event.content for event in claimed if event.content is not None}
+    others = [event.svix_id for event in claimed if event.svix_id not in contents]
+    return contents | events.contents(connection, others) if others else contents
+
+
+def _slices(claimed: Sequence[Claimed]) -> Iterator[list[Claimed]]:
+    part: list[Claimed] = []
+    weight = 0
+    for event in claimed:
+        if part and weight + event.size > SLICE_BYTES:
+            yield part
+            part, weight = [], 0
+        part.append(event)
+        weight += event.size
+    yield part
+
+
+def _read(understood: Understood, event: Claimed, content: Content) -> None:
+    match reading.read_delivery(content.body, content.svix_timestamp).meaning:
+        case Changed() as changed:
+            understood.states.append((changed.snapshot, event.svix_id))
+        case Gone(clerk_id):
+            deletion = Deletion(clerk_id=clerk_id, at=event.occurred_at, received_at=content.received_at)
+            understood.states.append((deletion, event.svix_id))
+        case Ignored(why):
+            understood.without_effect.append((event.svix_id, "ignored", why))
+        case Unreadable(why):
+            understood.without_effect.append((event.svix_id, "parked", why))

@@ -1,0 +1,108 @@
+"""`akako deliver`, against a real receiver."""
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from cli.main import main
+from dev import ground, sample
+from tests.cli.conftest import Door
+
+FATES = {
+    "session.created": "ignored",
+    "send-example": "ignored",
+    "user.updated.without-version": "parked",
+    "user.deleted.without-id": "parked",
+}
+
+
+def akako(*arguments: str, **more: str) -> Result:
+    return CliRunner().invoke(main, ["deliver", *arguments], env={"CLERK_WEBHOOK_SIGNING_SECRET": None}, **more)  # type: ignore[arg-type]
+
+
+def to(door: Door) -> tuple[str, ...]:
+    return ("--url", door.url, "--secret", door.secret)
+
+
+def test_every_sample_is_accepted_and_means_what_its_name_says(door: Door) -> None:
+    answers = {name: json.loads(akako(name, *to(door), "--json").output) for name in sample.names()}
+    assert {answer["status"] for answer in answers.values()} == {202}
+    found = door.kept()
+    fates = {name: found[answer["svix_id"]][0] for name, answer in answers.items()}
+    assert fates == {name: FATES.get(name, "received") for name in answers}
+
+
+def test_a_repeated_delivery_is_a_duplicate(door: Door) -> None:
+    akako("user.created", *to(door), "--id", "msg_once")
+    before = door.kept()
+    again = akako("user.created", *to(door), "--id", "msg_once")
+    assert "duplicate" in again.output
+    assert door.kept() == before
+
+
+def test_a_file_is_sent_byte_for_byte(door: Door, tmp_path: Path) -> None:
+    (tmp_path / "event.json").write_bytes(b'{ "type":"user.deleted",\n "data": {"id": "user_1"} }')
+    assert akako(str(tmp_path / "event.json"), *to(door), "--id", "msg_file").exit_code == 0
+    assert door.kept()["msg_file"][1] == (tmp_path / "event.json").read_bytes()
+
+
+def test_standard_input_is_sent_byte_for_byte(door: Door) -> None:
+    assert akako("-", *to(door), "--id", "msg_in", input="not JSON, and still signed").exit_code == 0
+    assert door.kept()["msg_in"] == ("parked", b"not JSON, and still signed")
+
+
+@pytest.mark.parametrize("form", [(), ("--json",)])
+def test_what_a_file_says_commands_no_terminal(door: Door, form: tuple[str, ...]) -> None:
+    body = json.dumps({"type": "user.\x1b[2J\x9b31m\u202e", "data": {}})
+    done = akako("-", *to(door), *form, input=body)
+    assert "user.\\u001b[2J\\u009b31m\\u202e" in done.output
+    assert {character for character in done.output if not character.isprintable()} == {"\n"}
+
+
+def test_a_value_can_be_changed(door: Door) -> None:
+    akako("user.created", *to(door), "--id", "msg_1", "--set", "data.first_name=Ada", "--set", "data.banned=true")
+    data = json.loads(door.kept()["msg_1"][1])["data"]
+    assert (data["first_name"], data["banned"]) == ("Ada", True)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "advice"),
+    [(["--forge"], "CLERK_WEBHOOK_SIGNING_SECRET"), (["--at", "1700000000"], "clocks agree")],
+)
+def test_a_refusal_says_what_to_look_at(arguments: list[str], advice: str, door: Door) -> None:
+    before = door.kept()
+    refused = akako("user.created", *to(door), *arguments)
+    assert refused.exit_code == 1
+    assert advice in refused.output
+    assert door.kept() == before
+
+
+def test_another_secret_is_refused(door: Door) -> None:
+    assert akako("user.created", "--url", door.url, "--secret", ground.new_secret()).exit_code == 1
+
+
+def test_a_receiver_that_is_not_there_is_said_to_be() -> None:
+    url = f"http://127.0.0.1:{ground.free_port()}/webhooks/clerk"
+    nobody = akako("user.created", "--url", url, "--secret", ground.new_secret())
+    assert (nobody.exit_code, "`make up` starts it" in nobody.output) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        ([], "Name a sample"),
+        (["no.such"], "neither a sample nor a file"),
+        (["user.created"], "CLERK_WEBHOOK_SIGNING_SECRET"),
+        (["user.created", "--secret", "whsec_?"], "not a signing secret"),
+        (["user.created", "--secret", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "--set", "type.of=1"], "no such place"),
+    ],
+)
+def test_wrong_usage_is_explained(arguments: list[str], complaint: str) -> None:
+    wrong = akako(*arguments)
+    assert (wrong.exit_code, complaint in wrong.output) == (2, True)
+
+
+def test_the_list_names_every_sample() -> None:
+    assert akako("--list").output.split() == sample.names()

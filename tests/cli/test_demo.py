@@ -1,0 +1,63 @@
+"""The demonstration, as a newcomer runs it."""
+
+import json
+import os
+import signal
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from tests.cli import groups
+from tests.servers import Database
+
+pytestmark = pytest.mark.processes
+
+BEFORE = "select users from users where clerk_id = 'user_before'"
+
+
+@pytest.mark.recovery
+def test_every_outcome_is_the_expected_one_and_nothing_is_left_behind(mark: str, directory: Path) -> None:
+    said = directory / "said"
+    with groups.akako(mark, "demo", "--json", output=said) as demo:
+        assert demo.wait(120) == 0, said.read_text()
+    told = json.loads(said.read_text())
+    assert [each["text"] for each in told["expectations"] if not each["holds"]] == []
+    assert groups.marked(mark) == []
+
+
+def test_given_servers_are_used_and_what_they_hold_is_left_alone(
+    database: Database, redis_url: str, mark: str, directory: Path
+) -> None:
+    said = directory / "said"
+    with psycopg.connect(database.app_url, autocommit=True) as connection:
+        connection.execute("insert into users (clerk_id, clerk_updated_at) values ('user_before', now())")
+        before = connection.execute(BEFORE).fetchall()
+        addresses = {"DATABASE_URL": database.app_url, "DATABASE_OWNER_URL": database.owner_url}
+        with groups.akako(mark, "demo", "--json", output=said, REDIS_URL=redis_url, **addresses) as demo:
+            groups.until(lambda: any("-m webhooks" in line for line in groups.marked(mark)))
+            assert not [line for line in groups.marked(mark) if "/postgres" in line or "valkey" in line]
+            assert demo.wait(120) == 0, said.read_text()
+        assert connection.execute(BEFORE).fetchall() == before
+    assert "user_before" not in said.read_text()
+
+
+@pytest.mark.recovery
+@pytest.mark.parametrize(
+    ("when", "number"),
+    [
+        ("initdb", signal.SIGINT),
+        ("initdb", signal.SIGTERM),
+        ("celery", signal.SIGTERM),
+        ("celery", signal.SIGKILL),
+        ("-m webhooks", signal.SIGINT),
+    ],
+)
+def test_an_interrupted_demonstration_leaves_nothing_behind(
+    when: str, number: signal.Signals, mark: str, directory: Path
+) -> None:
+    with groups.akako(mark, "demo", output=directory / "said") as demo:
+        groups.until(lambda: any(when in line for line in groups.marked(mark)))
+        os.killpg(demo.pid, number)
+        assert demo.wait(30) == (-signal.SIGKILL if number == signal.SIGKILL else 130)
+    groups.until(lambda: not groups.marked(mark), seconds=5)

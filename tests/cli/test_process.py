@@ -1,0 +1,64 @@
+"""A child process and the group that it leads."""
+
+import os
+import signal
+import subprocess
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from dev import interruption
+from dev.process import Process
+
+pytestmark = pytest.mark.processes
+
+MANY = "for each in 1 2 3 4 5 6 7 8 9 10; do (while :; do mkdir -p made/$each; rmdir made/$each; done) & done; wait"
+
+
+@pytest.fixture
+def busy(tmp_path: Path) -> Process:
+    """A program whose children write in their directory for as long as they live."""
+    return Process("busy", ["sh", "-c", MANY], directory=tmp_path)
+
+
+def test_when_a_kill_returns_nothing_of_the_group_is_left_to_write(busy: Process) -> None:
+    for _ in range(5):
+        busy.start(subprocess.DEVNULL)
+        time.sleep(0.1)
+        busy.kill()
+        assert _is_gone(busy)
+
+
+def test_a_second_kill_signals_nothing_that_may_have_the_number_of_the_group_by_then(
+    busy: Process, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    signalled: list[int] = []
+    busy.start(subprocess.DEVNULL)
+    busy.kill()
+    monkeypatch.setattr(os, "killpg", lambda group, _: signalled.append(group))
+    busy.end()
+    assert signalled == []
+
+
+def test_an_interrupted_run_leaves_nothing_behind(busy: Process) -> None:
+    interrupter = threading.Timer(0.3, os.kill, [os.getpid(), signal.SIGINT])
+    with interruption.heard():
+        interrupter.start()
+        with pytest.raises(KeyboardInterrupt):
+            busy.run(subprocess.DEVNULL)
+    assert _is_gone(busy)
+
+
+@pytest.mark.parametrize("code", [0, 3])
+def test_a_run_returns_the_exit_code(code: int) -> None:
+    assert Process("ending", ["sh", "-c", f"exit {code}"]).run(subprocess.DEVNULL) == code
+
+
+def _is_gone(process: Process) -> bool:
+    try:
+        os.killpg(process.pid, 0)
+    except ProcessLookupError:
+        return True
+    return False

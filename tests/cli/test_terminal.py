@@ -1,0 +1,98 @@
+"""What strangers and admins wrote is in every answer of a command; none of it reaches a terminal as a command."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+from sqlalchemy import Engine
+
+from cli.main import main
+from dev import relay
+from dev.log import tail
+from dev.process import Process
+from dev.terminal import shown
+from tests import ledger
+from tests.clerk_says import Clerk
+from tests.cli.groups import until
+from tests.servers import Database
+
+COMMANDS = "\x1b]0;title\x07\x1b[2J\x9b31m\r\u202e\u2066\u061c"
+WRITTEN = "\\u001b]0;title\\u0007"
+REASON = ("--reason", "Asked.\u202e\u2066", "--by", "grace")
+"""Control characters are refused there, characters that change the writing direction are not."""
+
+
+def commanding(told: str) -> set[str]:
+    """What is left in the text that no terminal would just show."""
+    return {character for character in told if not character.isprintable()} - {"\n", "\t"}
+
+
+def test_what_would_command_the_terminal_is_written_out() -> None:
+    assert shown(f"Ada{COMMANDS}\nJosé\t\u200dZoë") == (
+        "Ada\\u001b]0;title\\u0007\\u001b[2J\\u009b31m\\u000d\\u202e\\u2066\\u061c\nJosé\t\u200dZoë"
+    )
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("users", "list"),
+        ("users", "show", "user_ada"),
+        ("users", "show", "user_ada", "--json"),
+        ("roles", "list", "user_ada"),
+        ("explain", "user_ada", "MENTOR"),
+        ("audit",),
+        ("audit", "--json"),
+        ("events", "show", "msg_ada"),
+        ("events", "show", "msg_ada", "--reveal", *REASON),
+        ("events", "replay", "msg_ada", "--preview", "--reveal", *REASON),
+    ],
+)
+def test_whatever_is_kept_is_written_out(engine: Engine, clerk: Clerk, akako: Any, words: tuple[str, ...]) -> None:
+    escaped = clerk.created("user_ada", first_name=f"Ada{COMMANDS}").body
+    body = escaped.replace(rb"\u009b", "\x9b".encode()).replace(rb"\u202e", "\u202e".encode())
+    ledger.apply(engine, clerk, clerk.send(body, svix_id="msg_ada"))
+    akako("roles", "assign", "user_ada", "MENTOR", *REASON)
+
+    done = akako(*words)
+
+    assert (done.exit_code, commanding(done.output)) == (0, set())
+
+
+@pytest.mark.parametrize("words", [("events", "list"), ("migrate",)])
+def test_what_postgresql_complains_of_is_written_out(database: Database, akako: Any, words: tuple[str, ...]) -> None:
+    done = akako(*words, DATABASE_URL=f"{database.app_url}%1B%5B2J%C2%9B")
+
+    assert (done.exit_code, commanding(done.output)) == (1, set())
+    assert "\\u001b[2J\\u009b" in done.output
+
+
+@pytest.mark.processes
+def test_what_a_process_prints_is_written_out(capfd: pytest.CaptureFixture[str]) -> None:
+    process = Process("web", [sys.executable, "-c", f"print({COMMANDS!r}, 'last', flush=True)"])
+    told: list[str] = []
+
+    def ended() -> bool:
+        told.append(capfd.readouterr().out)
+        return "last" in told[-1]
+
+    relay.Relay().start(process)
+    until(ended)
+    process.end()
+
+    assert WRITTEN in "".join(told)
+    assert commanding("".join(told)) == set()
+
+
+def test_the_end_of_a_log_is_written_out(tmp_path: Path) -> None:
+    (tmp_path / "log").write_text(f"first\n{COMMANDS}\n", newline="")
+
+    assert WRITTEN in tail(tmp_path / "log")
+    assert commanding(tail(tmp_path / "log")) == set()
+
+
+def test_a_word_that_is_no_text_is_named_and_goes_no_further() -> None:
+    done = CliRunner().invoke(main, ["events", "show", "msg_\udcff"])
+    assert (done.exit_code, "Word 3 is no text" in done.output) == (2, True)

@@ -1,0 +1,121 @@
+"""A crash at every boundary: a process dies at each message that it exchanges with PostgreSQL and Redis, in turn."""
+
+import socket
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+from tests.faults.suite import processes
+from tests.faults.suite.house import Broken, Environments, House
+from tests.faults.suite.judgement import Injection, Verdict, judge
+from tests.faults.suite.senders import Senders, Told
+from tests.faults.suite.trial import Say
+from tests.faults.suite.wire import Wire
+
+SETTINGS = {"SWEEP_SECONDS": "1"}
+"""So that the many rounds take minutes; nothing here is about how soon something is applied."""
+PROBE = 2
+"""A creation and the ban of the same user."""
+
+MESSAGES = (b"apply_events", b"BRPOP", b"unacked", b"LPUSH", b"ZADD", b"HSET", b"ZREM", b"HDEL")
+"""What Celery says to Redis when a message is sent, taken, noted and acknowledged; not what it says every second."""
+
+
+def _is_message(piece: bytes) -> bool:
+    return any(word in piece for word in MESSAGES)
+
+
+@dataclass(frozen=True, slots=True)
+class Boundaries:
+    """Each moment between one process and one server, until there are no more."""
+
+    name: str
+    process: str
+    """Its line in the Procfile."""
+    server: str
+    """DATABASE_URL or REDIS_URL."""
+    times: int
+    """At most."""
+    short: int = 0
+
+    def run(self, times: int, say: Say) -> Verdict:
+        """Deliver, and let the process die at the first moment, the second, and so on."""
+        verdict, told, injections = Verdict(self.name), Told(), list[Injection]()
+        with tempfile.TemporaryDirectory(prefix="akako-faults-") as directory, self._wired(Path(directory)) as wired:
+            house, wire = wired
+            try:
+                for moment in range(1, times + 1):
+                    say(f"{self.name}: moment {moment} of at most {times}")
+                    if not self._round(house, wire, moment, told, injections):
+                        verdict.note = "every moment of a delivery's way"
+                        break
+            except (Broken, TimeoutError) as error:
+                verdict.wrong.append(str(error))
+            except KeyboardInterrupt:
+                verdict.interrupted = True
+            verdict.times = len(injections)
+            return judge(house, told, injections, verdict)
+
+    def _round(self, house: House, wire: Wire, moment: int, told: Told, injections: list[Injection]) -> bool:
+        """Whether the process died before everything was done."""
+        deliver(house, told)  # until its connections are there
+        wire.arm(moment, lambda: processes.kill(house, self.process))
+        deliver(house, told)
+        wire.disarm()
+        if wire.cut.is_set():
+            injections.append(Injection(wire.cut_at, wire.cut_at))
+        return wire.cut.is_set()
+
+    @contextmanager
+    def _wired(self, directory: Path) -> Iterator[tuple[House, Wire]]:
+        made: list[Wire] = []
+
+        def own(house: House) -> Environments:
+            made.append(self._wire(house))
+            return {self.process: {self.server: self._address(made[0])}}
+
+        with House(directory, settings=SETTINGS, own=own) as house:
+            try:
+                yield house, made[0]
+            finally:
+                made[0].close()
+
+    def _wire(self, house: House) -> Wire:
+        if self.server == "DATABASE_URL":
+            return Wire(_to_postgres(house.servers.app_url))
+        return Wire(_to_redis(house.servers.redis_url), _is_message)
+
+    def _address(self, wire: Wire) -> str:
+        if self.server == "DATABASE_URL":
+            return f"postgresql://akako_app@127.0.0.1:{wire.port}/akako?sslmode=disable&gssencmode=disable"
+        return f"redis://127.0.0.1:{wire.port}/0"
+
+
+def deliver(house: House, told: Told) -> None:
+    """Send the next pair of deliveries, until both are accepted, and wait until both are applied."""
+    first = len(told.accepted)
+    Senders(house.port, 1, told=told).deliver(*range(first, first + PROBE))
+    house.settle(60)
+
+
+def _to_postgres(url: str) -> Callable[[], socket.socket]:
+    path = f"{parse_qs(urlsplit(url).query)['host'][0]}/.s.PGSQL.5432"
+
+    def connect() -> socket.socket:
+        made = socket.socket(socket.AF_UNIX)
+        try:
+            made.connect(path)
+        except OSError:
+            made.close()
+            raise
+        return made
+
+    return connect
+
+
+def _to_redis(url: str) -> Callable[[], socket.socket]:
+    port = urlsplit(url).port or 0
+    return lambda: socket.create_connection(("127.0.0.1", port))
