@@ -21,7 +21,7 @@ WORDS = (
 
 
 class Words(click.Group):
-    """The commands of `ops`, by the names of their modules: one need not wait for what the others import."""
+    """The commands of `cli`, by the names of their modules: one need not wait for what the others import."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """The same, without what no command could say anything about: bytes that are no text."""
@@ -40,7 +40,7 @@ class Words(click.Group):
         """The command of that name, or None."""
         if cmd_name not in WORDS:
             return None
-        command: click.Command = getattr(import_module(f"ops.{cmd_name}"), cmd_name)
+        command: click.Command = getattr(import_module(f"cli.{cmd_name}"), cmd_name)
         return command
 
 

@@ -14,7 +14,7 @@ import psutil
 
 from dev.ground import free_port
 from dev.process import Process
-from tests.cli.groups import until
+from tests.dev.groups import until
 
 QUICK: dict[str, Any] = {"timeout": 15, "trust_env": False, "verify": False}
 """No certificates are read for a request to this machine: that takes longer than all the rest."""

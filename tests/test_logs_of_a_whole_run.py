@@ -13,7 +13,7 @@ import redis
 from config.role import Role
 from tests import people
 from tests.clerk_says import Clerk, Sent, email_address
-from tests.cli.groups import until
+from tests.dev.groups import until
 from tests.servers import Database
 from tests.town import Town, town
 

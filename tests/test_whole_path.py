@@ -13,7 +13,7 @@ from sync import broker
 from sync.broker import EVENTS
 from sync.enqueue import Queue
 from tests.clerk_says import Clerk
-from tests.cli.groups import until
+from tests.dev.groups import until
 from tests.ledger import as_owner, change, keep, values
 from tests.meanwhile import holding
 from tests.servers import Database, copy_of

@@ -16,7 +16,7 @@ from dev import ground, instance, procfile
 from dev.process import Process
 from tests import ledger
 from tests.clerk_says import Clerk, Sent
-from tests.cli.groups import until
+from tests.dev.groups import until
 from tests.servers import Database
 
 WAITING = "select count(*) from webhook_events where status = 'received'"

@@ -14,7 +14,7 @@ from db.callers import Known
 from db.engine import connect
 from tests import lms, people
 from tests.clerk_signs_in import ADA, Instance
-from tests.cli.groups import until
+from tests.dev.groups import until
 from tests.ledger import values
 from tests.servers import Database, demoted
 

@@ -16,7 +16,7 @@ from tests.api.asking import Person, SignIn
 from tests.api.changes import Asked, changes, readings
 from tests.api.served import served
 from tests.clerk_signs_in import Instance
-from tests.cli.groups import until
+from tests.dev.groups import until
 from tests.ledger import rows, values
 from tests.listener import QUICK
 from tests.servers import Database

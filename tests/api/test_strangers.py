@@ -16,7 +16,7 @@ from dev.embedded.servers import Servers
 from tests import people
 from tests.api.desk import desk
 from tests.clerk_signs_in import Instance
-from tests.cli.groups import until
+from tests.dev.groups import until
 from tests.listener import Listener, silent, status
 from tests.servers import Database, copy_of
 from tests.strangers import NOBODY, Target, everywhere, named

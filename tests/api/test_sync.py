@@ -14,7 +14,7 @@ from sync.truth import write
 from tests import people
 from tests.api.asking import SignIn, known_to_clerk
 from tests.clerk_says import Clerk
-from tests.cli.groups import until
+from tests.dev.groups import until
 from tests.examples import examples
 from tests.ledger import keep, rows, values
 from tests.local_server import Answer, LocalServer

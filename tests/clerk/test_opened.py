@@ -15,7 +15,7 @@ from clerk.session import Session
 from clerk.tokens import Reason, Refused, Tokens
 from tests.clerk.test_keyring import published
 from tests.clerk_signs_in import ADA, ISSUER, PARTY, Instance
-from tests.cli.groups import until
+from tests.dev.groups import until
 from tests.local_server import serving
 
 INSTANCE = Instance()

@@ -8,7 +8,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from tests.cli import groups
+from tests.dev import groups
 from tests.servers import Database
 
 pytestmark = pytest.mark.processes

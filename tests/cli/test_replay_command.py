@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 
 from tests import ledger
 from tests.clerk_says import Clerk
-from tests.cli.groups import until
+from tests.dev.groups import until
 from tests.ledger import actions, change, keep, rows, statuses, values
 from tests.meanwhile import SECONDS, holding
 from tests.servers import Database

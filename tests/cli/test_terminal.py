@@ -15,7 +15,7 @@ from dev.process import Process
 from dev.terminal import shown
 from tests import ledger
 from tests.clerk_says import Clerk
-from tests.cli.groups import until
+from tests.dev.groups import until
 from tests.servers import Database
 
 COMMANDS = "\x1b]0;title\x07\x1b[2J\x9b31m\r\u202e\u2066\u061c"

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from dev import ground, instance
-from tests.cli import groups
+from tests.dev import groups
 
 pytestmark = pytest.mark.processes
 

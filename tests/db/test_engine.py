@@ -13,7 +13,7 @@ from db import driver, events, faults
 from db.engine import connect
 from dev.embedded.postgres import QUICK, Postgres
 from tests.clerk_says import Clerk
-from tests.cli.groups import until
+from tests.dev.groups import until
 from tests.ledger import keep, values
 from tests.servers import Database, demoted
 

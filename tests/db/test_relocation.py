@@ -10,10 +10,10 @@ import pytest
 from db import migrate, relocation
 from db.schema import Refused
 from dev.embedded.servers import Servers
-from tests.cli.groups import until
 from tests.db import catalog
 from tests.db.people import rows
 from tests.db.test_migrations import an_empty_database
+from tests.dev.groups import until
 from tests.servers import Database
 
 INSTALLATION = Path(__file__).with_name("installation_0011.sql").read_text()

@@ -59,7 +59,9 @@ def test_ci_runs_the_test_command_of_the_readme_and_every_suite_that_it_leaves_o
 
 def test_every_file_that_the_explanation_names_exists() -> None:
     page = (ROOT / "docs/explanation/how-it-works.md").read_text()
-    named = re.findall(r"`((?:config|clerk|db|health|serving|worker|access|webhooks|api|ops)/\w+\.py)", page)
+    named = re.findall(
+        r"`((?:config|clerk|db|health|serving|sync|roles|access|webhooks|worker|api|dev|cli)/\w+\.py)", page
+    )
 
     assert named
     assert [path for path in named if not (ROOT / path).exists()] == []

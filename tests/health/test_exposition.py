@@ -10,7 +10,7 @@ from db.engine import connect
 from dev.embedded.servers import Servers
 from health import exposition
 from tests.clerk_says import Clerk
-from tests.cli.groups import until
+from tests.dev.groups import until
 from tests.ledger import change
 from tests.servers import Database, copy_of
 from tests.town import Town, town

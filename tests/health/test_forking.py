@@ -61,7 +61,7 @@ SCRAPE = """
 import http.client
 from config.settings import MetricsSettings
 from health import counts, exposition, forking
-from ops import ground
+from dev import ground
 class Slowly:
     def collect(self):
         import slowly

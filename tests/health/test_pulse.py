@@ -3,7 +3,7 @@ import multiprocessing
 import pytest
 
 from health.pulse import Beacon, Pulse
-from tests.cli.groups import until
+from tests.dev.groups import until
 
 FORK = multiprocessing.get_context("fork")
 

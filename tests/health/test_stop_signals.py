@@ -10,7 +10,7 @@ import pytest
 
 from dev.embedded.servers import Servers
 from dev.process import Process
-from tests.cli.groups import until
+from tests.dev.groups import until
 from tests.servers import Database, copy_of
 from tests.town import Town, town
 

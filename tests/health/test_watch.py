@@ -16,7 +16,7 @@ from health.heart import Heart
 from health.pulse import Pulse
 from health.thread import BROKEN
 from health.watch import Watch
-from tests.cli.groups import until
+from tests.dev.groups import until
 from tests.ledger import values
 from tests.servers import Database
 

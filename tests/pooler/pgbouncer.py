@@ -15,7 +15,7 @@ import pytest
 from dev.embedded import account
 from dev.ground import free_port
 from dev.process import Process
-from tests.cli.groups import until
+from tests.dev.groups import until
 from tests.servers import Database
 
 REQUIRED = "pgbouncer" in os.environ.get("AKAKO_REQUIRE", "").split(",")

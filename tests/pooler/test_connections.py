@@ -21,7 +21,7 @@ from dev.embedded.servers import Servers
 from tests import people
 from tests.access.test_lookup import ask
 from tests.clerk_says import Clerk
-from tests.cli.groups import until
+from tests.dev.groups import until
 from tests.health.test_ready import asked
 from tests.ledger import apply, values
 from tests.pooler.neighbour import neighbours

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from dev.embedded.servers import Servers
 from dev.instance import ISSUER, PARTY
 from tests.clerk_says import Sent
-from tests.cli.groups import until
+from tests.dev.groups import until
 from tests.ledger import change
 from tests.pooler.neighbour import neighbours
 from tests.pooler.pgbouncer import Pooled

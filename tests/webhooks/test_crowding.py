@@ -14,7 +14,7 @@ from sqlalchemy import Engine
 
 from dev.embedded.servers import Servers
 from tests.clerk_says import Clerk, Sent
-from tests.cli.groups import until
+from tests.dev.groups import until
 from tests.ledger import values
 from tests.listener import listening
 from tests.servers import Database, copy_of

@@ -15,7 +15,7 @@ from config.settings import ReceiverSettings
 from db.migrate import upgrade
 from dev.embedded.postgres import QUICK, Postgres
 from tests.clerk_says import Clerk
-from tests.cli.groups import until
+from tests.dev.groups import until
 from tests.ledger import values
 from tests.servers import Database
 from tests.webhooks.conftest import Opens

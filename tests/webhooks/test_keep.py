@@ -8,7 +8,7 @@ import psycopg
 from sqlalchemy import Engine
 
 from tests.clerk_says import Clerk, deletion, event
-from tests.cli.groups import until
+from tests.dev.groups import until
 from tests.ledger import rows, values
 from tests.servers import Database
 from tests.webhooks.conftest import Opens

@@ -5,7 +5,7 @@ import time
 import redis
 
 from sync.enqueue import Queue
-from tests.cli.groups import until
+from tests.dev.groups import until
 from tests.worker.messages import nudged, sets
 from webhooks.nudge import Nudger, pause
 

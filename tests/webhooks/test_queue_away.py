@@ -12,7 +12,7 @@ import redis
 from sync.broker import EVENTS
 from sync.enqueue import Queue
 from tests.clerk_says import Clerk
-from tests.cli.groups import until
+from tests.dev.groups import until
 from tests.webhooks.conftest import Opens
 from tests.webhooks.door import Door
 

@@ -6,7 +6,7 @@ import psycopg
 from sqlalchemy import Engine
 
 from tests.clerk_says import Clerk
-from tests.cli.groups import until
+from tests.dev.groups import until
 from tests.ledger import values
 from tests.listener import heard, status
 from tests.servers import Database

@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 from dev.embedded.servers import Servers
 from serving.refusal import BODY
 from tests.clerk_says import Clerk
-from tests.cli.groups import until
+from tests.dev.groups import until
 from tests.ledger import values
 from tests.listener import silent, status
 from tests.servers import Database, copy_of

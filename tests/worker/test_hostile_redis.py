@@ -13,10 +13,10 @@ import redis
 from celery import Celery
 
 from sync import broker
-from tests.cli.groups import until
+from tests.dev.groups import until
 from tests.servers import Database
+from tests.sync.test_admission import encoded, message
 from tests.town import Town, town
-from tests.worker.test_admission import encoded, message
 
 MEGABYTE = 2**20
 BOMB_BYTES = 200 * MEGABYTE

@@ -8,7 +8,7 @@ import psycopg
 import pytest
 
 from health.watch import PATIENCE_SECONDS, STALLED
-from tests.cli.groups import until
+from tests.dev.groups import until
 from tests.ledger import change, keep
 from tests.proxy import Proxy, proxy
 from tests.servers import Database

@@ -20,7 +20,7 @@ from tests.db.test_engine import end_sessions
 from tests.ledger import change, keep, rows, statuses, values
 from tests.meanwhile import holding, interrupted_at_a_lock
 from tests.servers import Database
-from tests.worker.conftest import Apply
+from tests.sync.conftest import Apply
 from tests.worker.messages import sets
 from worker import process
 

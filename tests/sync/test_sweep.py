@@ -12,7 +12,7 @@ from tests.clerk_says import Clerk
 from tests.ledger import change, keep, values
 from tests.meanwhile import at_once
 from tests.proxy import proxy
-from tests.worker.conftest import Apply
+from tests.sync.conftest import Apply
 from tests.worker.messages import bodies, messages, nudged
 
 

@@ -12,7 +12,7 @@ from sync.apply import Applied
 from sync.apply import apply as apply_ids
 from tests.clerk_says import Clerk, email_address, event, user
 from tests.ledger import actions, opened, statuses, values
-from tests.worker.conftest import Apply
+from tests.sync.conftest import Apply
 
 INCOMPRESSIBLE = "".join(chr(character) for character in random.Random(1).choices(range(0x20000, 0x2A6D6), k=5_000))
 """Four bytes a character that an index cannot pack: longer than what one of its rows holds."""

@@ -14,7 +14,7 @@ from sync.replay import Order, replay
 from tests.clerk_says import ADA, Clerk, Sent
 from tests.ledger import change, keep, rows, values
 from tests.meanwhile import holding, waiting_for_a_lock
-from tests.worker.conftest import Apply
+from tests.sync.conftest import Apply
 
 GRACE = Author(actor="operator:grace", reason="A fix.", cause="req_1")
 LINES = "select action, clerk_user_id, role, actor, reason, cause, before, after - 'user_id' from audit_log order by id"

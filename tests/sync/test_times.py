@@ -16,7 +16,7 @@ from sync.apply import apply as apply_ids
 from sync.replay import Order, replay
 from tests.clerk_says import ADA, Clerk, event, moment, user
 from tests.ledger import actions, opened, rows, statuses, values
-from tests.worker.conftest import Apply
+from tests.sync.conftest import Apply
 
 FAR = 253_402_300_799_000
 """The last second of the year 9999, in milliseconds."""

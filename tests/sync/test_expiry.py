@@ -5,7 +5,7 @@ from sync.expiry import expire
 from tests.clerk_says import Clerk
 from tests.ledger import actions, change, values
 from tests.meanwhile import at_once
-from tests.worker.conftest import Apply
+from tests.sync.conftest import Apply
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from sync.halving import ran_out_of_time
 from tests.clerk_says import Clerk
 from tests.ledger import change, keep, rows
 from tests.meanwhile import holding, interrupted_at_a_lock
-from tests.worker.conftest import Apply
+from tests.sync.conftest import Apply
 from tests.worker.messages import sets
 
 FAILED = "select attempts, last_error, next_attempt_at > now() from webhook_events"

@@ -20,7 +20,7 @@ from tests.clerk_says import Clerk, Sent
 from tests.ledger import actions, change, keep, rows, statuses, values
 from tests.meanwhile import holding
 from tests.servers import Database
-from tests.worker.conftest import Apply
+from tests.sync.conftest import Apply
 
 POISON = "alter table users add constraint no_poison check (first_name <> 'Mithridates')"
 SLOW = """

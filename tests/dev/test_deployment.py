@@ -15,7 +15,7 @@ from config.settings import ApiSettings, MigrationSettings, ReceiverSettings, Se
 from dev import procfile
 from dev.embedded.servers import Servers
 from dev.process import Process
-from tests.cli.groups import until
+from tests.dev.groups import until
 
 ROOT = procfile.PATH.parent
 KINDS: dict[str, type[Settings]] = {

@@ -9,7 +9,7 @@ from sync.apply import apply as apply_ids
 from sync.understanding import SLICE_BYTES
 from tests.clerk_says import ADA, Clerk, email_address, event, moment, user
 from tests.ledger import actions, change, keep, rows, values
-from tests.worker.conftest import Apply
+from tests.sync.conftest import Apply
 
 PERSON = "select email, first_name, banned, deleted_at is null, clerk_updated_at from users where clerk_id = %s"
 

@@ -14,7 +14,7 @@ from tests import people
 from tests.clerk_says import ADA, Clerk
 from tests.ledger import actions, change, keep, rows, statuses, values
 from tests.meanwhile import at_once
-from tests.worker.conftest import Apply
+from tests.sync.conftest import Apply
 
 GRACE = Author(actor="operator:grace", reason="A fix.", cause="req_1")
 ORDER = Order(author=GRACE, default_role=Role.LEARNER)

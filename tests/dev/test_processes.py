@@ -12,7 +12,7 @@ import pytest
 from dev import procfile
 from dev.process import Process
 from dev.processes import Processes
-from tests.cli import groups
+from tests.dev import groups
 
 pytestmark = pytest.mark.processes
 

@@ -11,7 +11,7 @@ from sync.apply import apply as apply_ids
 from tests.clerk_says import Clerk, Sent
 from tests.ledger import actions, change, keep, rows, statuses, values
 from tests.meanwhile import at_once, holding, waiting_for_a_lock
-from tests.worker.conftest import Apply
+from tests.sync.conftest import Apply
 
 BREAK_AT_THE_MARK = """
     create function break_off() returns trigger language plpgsql as $$
