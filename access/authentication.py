@@ -18,8 +18,8 @@ from clerk.session import Session
 from clerk.tokens import Reason, Refused, Tokens, Unready
 from config import logs
 from config.formats import split_parties
+from config.rate_limited_log import Tally
 from config.settings import AccessSettings
-from config.tally import Tally
 from db import engine
 
 log = structlog.get_logger()

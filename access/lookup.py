@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from prometheus_client import Counter as Metric
 from sqlalchemy import Engine
 
-from config.tally import Tally
+from config.rate_limited_log import Tally
 from db import callers, faults
 from db.callers import Known
 from db.dedicated import DedicatedConnection

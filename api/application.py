@@ -17,21 +17,21 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from access import authentication
-from api import openapi, operation, problems, reference
-from api.desk import Desk
+from api import errors, openapi, operation, reference
 from api.envelope import Envelope
+from api.first_login import Newcomers
 from api.metrics import REFUSED
-from api.newcomers import Newcomers
-from api.refused import RefusedRequests
-from api.table import OPERATIONS
-from api.turns import Turns
+from api.operations import OPERATIONS
+from api.refusal_audit import RefusedRequests
+from api.services import Desk
+from api.user_locks import Turns
 from clerk.backend import Backend
 from clerk.signature import Seals
 from config.formats import split_parties, split_secrets
+from config.rate_limited_log import Tally
 from config.settings import ApiSettings
-from config.tally import Tally
 from db import engine
-from health import ready, starts
+from health import process_starts, readiness
 from roles.final_order import FinalOrder
 from serving.limits import State, limits
 
@@ -56,12 +56,12 @@ def build(settings: ApiSettings) -> ASGIApp:
         refused.note,
         body_bytes=settings.api_max_body_bytes,
         total_bytes=WAITING_BYTES,
-        answer=problems.unread,
+        answer=errors.unread,
     )
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[State]:
-        starts.note_started()
+        process_starts.note_started()
         log.info("api.started")
         yield State(limits=bounds)
         await asyncio.to_thread(guard.close)
@@ -75,13 +75,13 @@ def build(settings: ApiSettings) -> ASGIApp:
             *operation.routes(OPERATIONS, desk, settings.api_max_body_bytes),
             *_documentation(),
             Route("/healthz", healthz),
-            Route("/readyz", ready.build(settings).answer),
+            Route("/readyz", readiness.build(settings).answer),
         ],
         middleware=[
             *_cors(split_parties(settings.api_allowed_origins), split_parties(settings.api_allowed_headers)),
             Middleware(AuthenticationMiddleware, backend=guard),
         ],
-        exception_handlers={HTTPException: problems.elsewhere(refused.note), Exception: problems.handle_any},
+        exception_handlers={HTTPException: errors.elsewhere(refused.note), Exception: errors.handle_any},
         lifespan=lifespan,
     )
     # It would send whoever asks, token and all, to the host that the request names, over plain HTTP behind a proxy.

@@ -12,8 +12,8 @@ from access import caller
 from access.caller import Caller
 from access.guard import Requirement
 from api.envelope import request_id
-from api.problems import Unusable
-from api.questions import Question
+from api.errors import Unusable
+from api.requests import Question
 from clerk.session import Session
 from clerk.user import identifier
 from db.audit import Author

@@ -2,17 +2,17 @@
 
 from collections.abc import Sequence
 
-from api import cursor, event_answers
+from api import cursor, event_responses
 from api.call import Call
-from api.desk import Desk
-from api.event_answers import Census, Discarded, Event, Events, InspectedEvent, Left, Replayed
-from api.event_questions import Discard, EventsQuery, Handle, Replay, Reveal
-from db import audit, census, handling, permission, register
-from db.selection import Status
+from api.event_requests import Discard, EventsQuery, Handle, Replay, Reveal
+from api.event_responses import Census, Discarded, Event, Events, InspectedEvent, Left, Replayed
+from api.services import Desk
+from db import audit, event_actions, event_search, event_stats, permission
+from db.event_filter import Status
 from sync import inspection
 from sync import preview as previews
 from sync import replay as replays
-from sync.discarding import discard as put_away
+from sync.discard import discard as put_away
 from sync.replay import SET, Order
 
 _TURN = "events"
@@ -23,7 +23,7 @@ def search(desk: Desk, call: Call[EventsQuery, None]) -> Events:
     """Kept events, the newest received first, a page at a time. A page stays right while others come."""
     query = call.query
     with desk.engine.begin() as connection:
-        found = register.page(connection, query.selection(), query.limit + 1, query.cursor)
+        found = event_search.page(connection, query.selection(), query.limit + 1, query.cursor)
     page = found[: query.limit]
     more = cursor.write("events", page[-1].svix_id) if len(found) > len(page) else None
     return Events(items=[Event.model_validate(entry) for entry in page], next=more)
@@ -32,20 +32,20 @@ def search(desk: Desk, call: Call[EventsQuery, None]) -> Events:
 def stats(desk: Desk, _: Call[None, None]) -> Census:
     """How many events there are by status, type and reason, and how long the oldest has been due."""
     with desk.engine.begin() as connection:
-        return Census.model_validate(census.take(connection))
+        return Census.model_validate(event_stats.take(connection))
 
 
 def show(desk: Desk, call: Call[None, None]) -> InspectedEvent:
     """One delivery, whether its signature still fits, and what it changed. Personal fields are hidden."""
     with desk.engine.begin() as connection:
-        return event_answers.inspected(inspection.inspect(connection, call.svix_id, desk.seals))
+        return event_responses.inspected(inspection.inspect(connection, call.svix_id, desk.seals))
 
 
 def reveal(desk: Desk, call: Call[None, Reveal]) -> InspectedEvent:
     """One delivery with its body exactly as it came. The audit trail says who saw it, and why."""
     with desk.changing(call.caller.clerk_id) as connection:
         found = inspection.reveal(connection, call.svix_id, desk.seals, call.author(call.body.reason))
-    return event_answers.inspected(found)
+    return event_responses.inspected(found)
 
 
 def replay(desk: Desk, call: Call[None, Replay]) -> Replayed:
@@ -68,7 +68,7 @@ def replay(desk: Desk, call: Call[None, Replay]) -> Replayed:
         done = replays.Replayed()
         for part in sets:
             done.add(replays.replay(desk.engine.begin, part, order))
-    return event_answers.replayed(done, None, more)
+    return event_responses.replayed(done, None, more)
 
 
 def discard(desk: Desk, call: Call[None, Discard]) -> Discarded:
@@ -85,8 +85,8 @@ def _preview(desk: Desk, asked: Replay, order: Order, sets: Sequence[Sequence[st
         with desk.engine.begin() as connection:
             permission.admit(connection, order.author.permission)
             audit.sign(connection, order.author)
-            handling.note_revealed(connection, [svix_id for part in sets for svix_id in part])
-    return event_answers.replayed(done, made if asked.reveal else made.veiled(), more)
+            event_actions.note_revealed(connection, [svix_id for part in sets for svix_id in part])
+    return event_responses.replayed(done, made if asked.reveal else made.veiled(), more)
 
 
 def _meant(desk: Desk, asked: Handle) -> tuple[list[str], str | None]:
@@ -94,6 +94,6 @@ def _meant(desk: Desk, asked: Handle) -> tuple[list[str], str | None]:
     if asked.svix_ids and asked.selection().is_everything:
         return list(dict.fromkeys(asked.svix_ids)), None
     with desk.engine.begin() as connection:
-        found = register.ids(connection, asked.chosen(), asked.limit + 1, asked.cursor)
+        found = event_search.ids(connection, asked.chosen(), asked.limit + 1, asked.cursor)
     page = found[: asked.limit]
     return page, cursor.write("events", page[-1]) if len(found) > len(page) else None

@@ -8,9 +8,9 @@ from typing import Any, TypeAlias
 from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
-from api.answers import Answer, Denial, Problem
 from api.operation import Operation
-from api.questions import Question
+from api.requests import Question
+from api.responses import Answer, Denial, Problem
 
 Json: TypeAlias = dict[str, Any]
 

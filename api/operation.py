@@ -13,13 +13,13 @@ from starlette.routing import Route
 from access.caller import session_of
 from access.denials import FORBIDDEN
 from access.guard import Requirement, signed_in
-from api import call, problems
-from api.answers import Answer
+from api import call, errors
 from api.call import Call
-from api.desk import Desk
 from api.envelope import request_id
-from api.questions import Question
-from api.refused import Refusal
+from api.refusal_audit import Refusal
+from api.requests import Question
+from api.responses import Answer
+from api.services import Desk
 
 Endpoint: TypeAlias = Callable[[Request], Awaitable[Response]]
 Run: TypeAlias = Callable[[Desk, Call[Any, Any]], Answer | Response]
@@ -66,7 +66,7 @@ class Operation:
             except ClientDisconnect:
                 return Response(status_code=400)
             except Exception as error:
-                answer = problems.of(request, error)
+                answer = errors.of(request, error)
                 if answer.status_code == FORBIDDEN:
                     answer.background = self._note(desk, request)
                 return answer

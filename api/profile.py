@@ -3,16 +3,16 @@
 import structlog
 
 from access.guard import living
-from api import answers
-from api.answers import Profile
+from api import responses
 from api.call import Call
-from api.desk import Desk
-from api.problems import Away
+from api.errors import Away
+from api.responses import Profile
+from api.services import Desk
 from clerk.backend import Unavailable
 from clerk.session import Session
 from clerk.user import Implausible
 from config import logs
-from db import assignments, callers, directory
+from db import assignments, callers, user_search
 from db.callers import Known
 from roles.refusal import UserUnknown
 
@@ -60,8 +60,8 @@ def _bring(desk: Desk, clerk_id: str, request_id: str) -> None:
 
 def _read(desk: Desk, clerk_id: str) -> Profile:
     with desk.engine.begin() as connection:
-        entry = directory.show(connection, clerk_id)
+        entry = user_search.show(connection, clerk_id)
         if entry is None:
             raise UserUnknown
         windows = assignments.history(connection, entry.id)
-    return answers.profile(entry, windows)
+    return responses.profile(entry, windows)

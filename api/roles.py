@@ -1,9 +1,9 @@
 """The roles of one user: read at an instant, assigned, changed and explained. Each change is one transaction."""
 
-from api.answers import Assignment, Explanation, RolesAt
 from api.call import Call
-from api.desk import Desk
-from api.questions import Assign, ChangeEnd, ExplainQuery, Revoke, RolesQuery
+from api.requests import Assign, ChangeEnd, ExplainQuery, Revoke, RolesQuery
+from api.responses import Assignment, Explanation, RolesAt
+from api.services import Desk
 from db.assignments import Window
 from roles import assignments as changes
 from roles import explanation, history

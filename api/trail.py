@@ -5,11 +5,11 @@ from itertools import chain, islice
 
 from starlette.responses import Response
 
-from api import cursor, sheet
-from api.answers import Line, Trail
+from api import cursor, export
 from api.call import Call
-from api.desk import Desk
-from api.questions import AuditFormat, AuditQuery
+from api.requests import AuditFormat, AuditQuery
+from api.responses import Line, Trail
+from api.services import Desk
 from api.stream import Stream
 from db import audit
 from db.audit import Wanted
@@ -58,7 +58,7 @@ def _following(desk: Desk, wanted: Wanted, call: Call[AuditQuery, None], after: 
 
 def _stream(found: Iterator[audit.Line], form: AuditFormat) -> Response:
     lines = map(Line.model_validate, found)
-    texts = sheet.csv(lines) if form is AuditFormat.CSV else sheet.jsonl(lines)
+    texts = export.csv(lines) if form is AuditFormat.CSV else export.jsonl(lines)
     # The first line is read before the status is sent: a database that is away is a 503, not an empty answer.
     begun = chain(list(islice(texts, BATCH)), texts)
     return Stream(

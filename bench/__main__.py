@@ -17,7 +17,7 @@ from bench.databases import make_templates
 from bench.measuring import MEASURES
 from bench.rows import Results
 from bench.scale import FULL, QUICK, Scale
-from bench.stage import Stage
+from bench.setup import Stage
 from dev.embedded.redis import DURABLE
 from dev.embedded.servers import Servers
 

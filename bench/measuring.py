@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from bench.measures import accepts, applies, burst, ceilings, expiry, grown, guard, migration, replay, visible
 from bench.rows import Row
-from bench.stage import Stage
+from bench.setup import Stage
 
 
 @dataclass(frozen=True, slots=True)

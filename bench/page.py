@@ -7,7 +7,7 @@ import click
 
 from bench import report, rows
 from bench.rows import Results
-from bench.sheets import Sheet, sheets
+from bench.tables import Sheet, sheets
 
 DOCS = Path(__file__).parents[1] / "docs"
 RESULTS = Path(__file__).with_name("results") / "full.json"

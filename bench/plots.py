@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from bench.figures import figure
 from bench.rows import Results
-from bench.sheets import title
+from bench.tables import title
 
 INK = "#7d8590"
 COLOURS = {

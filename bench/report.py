@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.rows import Results
-from bench.sheets import Sheet, sheets
+from bench.tables import Sheet, sheets
 
 
 def show(results: Results, console: Console) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from bench.contender import Contender, Place
 from bench.deliveries import SECRET
-from dev.log import tail
+from dev.log_tail import tail
 from dev.process import Process
 
 READY_SECONDS = 30.0

@@ -13,8 +13,8 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from clerk import json
 from clerk.keys import Keys
-from clerk.opened import Opened, Shelf
 from clerk.session import Session
+from clerk.token_cache import Opened, Shelf
 from clerk.user import identifier
 from config import origins
 

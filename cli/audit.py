@@ -6,13 +6,13 @@ from datetime import datetime
 import click
 from sqlalchemy import Engine
 
-from api.answers import Line
-from cli import paging, sheet
+from api.responses import Line
+from cli import output, paging
 from cli.connection import database
-from cli.moment import MOMENT, judge_range, written
-from cli.texts import CLERK_ID
+from cli.text_options import CLERK_ID
+from cli.times import MOMENT, judge_range, written
 from db import audit as lines
-from db import directory, faults
+from db import faults, user_search
 from db.audit import Wanted
 from dev.terminal import shown
 from roles import trail
@@ -109,7 +109,7 @@ def _print(found: Iterable[lines.Line], as_json: bool) -> None:
         for line in found:
             click.echo(shown(Line.model_validate(line).model_dump_json()))
         return
-    sheet.table(
+    output.table(
         "Audit trail",
         ("Id", "At (UTC)", "What", "About", "Role", "By", "Why", "Because of"),
         (
@@ -133,6 +133,6 @@ def _judge_user(pool: Engine, user: str | None) -> None:
     if user is None:
         return
     with pool.begin() as connection:
-        known = directory.show(connection, user) or lines.page(connection, Wanted(user=user), 1)
+        known = user_search.show(connection, user) or lines.page(connection, Wanted(user=user), 1)
     if not known:
         raise click.UsageError(f"There is no user {user}, and no line about one. `akako users list` has the ids.")

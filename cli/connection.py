@@ -9,11 +9,11 @@ import click
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
-from cli.texts import NAME, REASON
+from cli.text_options import NAME, REASON
 from config.settings import Settings, load
 from db import engine, faults
 from db.audit import Author
-from db.register import PlaceUnknown
+from db.event_search import PlaceUnknown
 from dev.terminal import shown
 from roles import authorship
 from sync.refusal import Refused

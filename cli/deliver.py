@@ -9,7 +9,7 @@ import httpx
 from pydantic import TypeAdapter, ValidationError
 
 from config.formats import SigningSecrets, split_secrets
-from dev import delivery, sample
+from dev import delivery, sample_events
 from dev.delivery import Answer, Delivery
 from dev.terminal import shown
 
@@ -77,14 +77,14 @@ def deliver(
     EVENT is the name of a sample (see --list), a JSON file, or - for standard input.
     """
     if listing:
-        click.echo("\n".join(sample.names()))
+        click.echo("\n".join(sample_events.names()))
         return
     if event is None:
         raise click.UsageError(
             "Name a sample, a file, or - for standard input. `akako deliver --list` has the samples."
         )
     body = _body(event, fresh, user_id, changes)
-    sealed = _seal(secret, svix_id or sample.new_id("msg"), body, at, forge)
+    sealed = _seal(secret, svix_id or sample_events.new_id("msg"), body, at, forge)
     answer = _send(sealed, url)
     click.echo(shown(_as_json(sealed, url, answer) if as_json else _as_text(sealed, answer)))
     if not answer.accepted:
@@ -94,8 +94,8 @@ def deliver(
 
 def _body(name: str, fresh: bool | None, user_id: str | None, changes: tuple[str, ...]) -> bytes:
     """The bytes to send; those of a file are not touched unless something is to change."""
-    is_sample = name in sample.names()
-    raw = sample.body(sample.load(name)) if is_sample else _read(name)
+    is_sample = name in sample_events.names()
+    raw = sample_events.body(sample_events.load(name)) if is_sample else _read(name)
     wants_fresh = (is_sample or user_id is not None) if fresh is None else fresh
     if not (wants_fresh or changes):
         return raw
@@ -104,15 +104,15 @@ def _body(name: str, fresh: bool | None, user_id: str | None, changes: tuple[str
     except ValueError as error:
         raise click.ClickException(f"{name} is not JSON ({error}); only --as-is can send it.") from error
     if wants_fresh:
-        event = sample.freshen(event, user_id or sample.new_id("user"))
+        event = sample_events.freshen(event, user_id or sample_events.new_id("user"))
     for assignment in changes:
         _change(event, assignment)
-    return sample.body(event)
+    return sample_events.body(event)
 
 
-def _change(event: sample.Event, assignment: str) -> None:
+def _change(event: sample_events.Event, assignment: str) -> None:
     try:
-        sample.change(event, assignment)
+        sample_events.change(event, assignment)
     except (AttributeError, TypeError) as error:
         raise click.BadParameter(f"there is no such place: {assignment}", param_hint="--set") from error
 
@@ -123,7 +123,7 @@ def _read(name: str) -> bytes:
     try:
         return Path(name).read_bytes()
     except OSError as error:
-        known = "\n  ".join(sample.names())
+        known = "\n  ".join(sample_events.names())
         raise click.BadParameter(
             f"{name} is neither a sample nor a file that can be read.\nSamples:\n  {known}", param_hint="EVENT"
         ) from error

@@ -9,10 +9,10 @@ import click
 from rich.console import Console
 from sqlalchemy.exc import DBAPIError
 
-from dev import expectations, interruption, play, report, stage, story
+from dev import expectations, report, scenario, scenario_run, signals, stack
 from dev.expectations import Outcome
-from dev.log import tail
-from dev.story import Cast, Chapter
+from dev.log_tail import tail
+from dev.scenario import Cast, Chapter
 
 INTERRUPTED = 130
 
@@ -34,9 +34,9 @@ def demo(as_json: bool) -> None:
     does, waits until all have settled, asks the API who may do what, and compares.
     """
     cast = Cast()
-    chapters = story.written(cast, time.time())
+    chapters = scenario.written(cast, time.time())
     try:
-        with interruption.heard(), tempfile.TemporaryDirectory(prefix="akako-") as directory:
+        with signals.heard(), tempfile.TemporaryDirectory(prefix="akako-") as directory:
             outcome = _perform(Path(directory), chapters, cast)
     except KeyboardInterrupt:
         click.echo("Interrupted; everything has ended.", err=True)
@@ -46,10 +46,10 @@ def demo(as_json: bool) -> None:
 
 def _perform(directory: Path, chapters: list[Chapter], cast: Cast) -> Outcome:
     """Play the story, with a spinner where somebody watches. Raises ClickException with the log's end if it fails."""
-    with Console(stderr=True).status("") as spinner, stage.build(directory, spinner.update) as built:
+    with Console(stderr=True).status("") as spinner, stack.build(directory, spinner.update) as built:
         try:
-            return play.perform(built, chapters, cast, spinner.update)
-        except (play.Unsettled, DBAPIError) as error:
+            return scenario_run.perform(built, chapters, cast, spinner.update)
+        except (scenario_run.Unsettled, DBAPIError) as error:
             raise click.ClickException(f"{error}\nThe end of the processes' log:\n{tail(built.log)}") from error
 
 

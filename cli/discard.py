@@ -6,13 +6,13 @@ import click
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from cli import named
+from cli import events_by_id
 from cli.connection import author, database, signed
+from cli.event_options import EVERYTHING, Chosen, selecting
 from cli.replay import LOCK_SECONDS
-from cli.selection import EVERYTHING, Chosen, selecting
 from db.audit import Author
-from dev import interruption
-from sync.discarding import discard as put_away
+from dev import signals
+from sync.discard import discard as put_away
 from sync.replay import SET
 
 
@@ -40,12 +40,12 @@ def discard(chosen: Chosen, everything: bool, reason: str, by: str | None, as_js
 
 def _discard(engine: Engine, chosen: Chosen, signature: Author, as_json: bool) -> None:
     discarded = left = 0
-    with interruption.heard():
+    with signals.heard():
         try:
             for part in chosen.sets(engine, SET, None):
                 with engine.begin() as connection:
                     refused = put_away(connection, part.svix_ids, signature)
-                named.tell(part.left + refused)
+                events_by_id.tell(part.left + refused)
                 discarded += len(part.svix_ids) - len(refused)
                 left += len(part.left) + len(refused)
         except (KeyboardInterrupt, SQLAlchemyError):

@@ -7,21 +7,21 @@ from collections.abc import Iterable, Iterator
 import click
 from sqlalchemy import Engine
 
-from api import event_answers
-from api.event_answers import Census, Event, InspectedEvent
+from api import event_responses
+from api.event_responses import Census, Event, InspectedEvent
 from clerk.signature import Seals
-from cli import paging, sheet
+from cli import output, paging
 from cli.connection import BY, author, database, transaction
 from cli.discard import discard
-from cli.moment import written
+from cli.event_options import Chosen, selecting
 from cli.replay import replay
-from cli.selection import Chosen, selecting
-from cli.texts import REASON
+from cli.text_options import REASON
+from cli.times import written
 from config.formats import split_secrets
 from config.settings import InspectionSettings, load
-from db import census, register
-from db.register import Entry
-from db.selection import Selection
+from db import event_search, event_stats
+from db.event_filter import Selection
+from db.event_search import Entry
 from dev.terminal import shown
 from sync import inspection
 
@@ -67,14 +67,14 @@ def list_(chosen: Chosen, limit: int, before: str | None, whole: bool, only_ids:
         if whole:
             with pool.begin() as connection:
                 chosen.judge_user(connection)
-                total = register.count(connection, selection)
+                total = event_search.count(connection, selection)
             count = itertools.count(1)
             found = paging.with_progress("events", _pages(pool, selection, before), total, lambda _: next(count))
             _print_list(found, only_ids, as_json, None)
             return
         with pool.begin() as connection:
             chosen.judge_user(connection)
-            page, more = paging.first(register.page(connection, selection, limit + 1, before), limit)
+            page, more = paging.first(event_search.page(connection, selection, limit + 1, before), limit)
     last = page[-1].svix_id if more else None
     _print_list(page, only_ids, as_json, last)
     if more:
@@ -107,12 +107,12 @@ def show(svix_id: str, reveal: bool, reason: str | None, by: str | None, as_json
             if reveal and reason
             else inspection.inspect(connection, svix_id, seals)
         )
-    told = event_answers.inspected(found)
+    told = event_responses.inspected(found)
     if as_json:
-        sheet.as_json(told)
+        output.as_json(told)
         return
     _print_whole(told)
-    sheet.lines("What it changed, and what people did with it", found.lines)
+    output.lines("What it changed, and what people did with it", found.lines)
 
 
 @events.command(epilog="\b\nExamples:\n  akako events stats\n  akako events stats --json")
@@ -120,22 +120,22 @@ def show(svix_id: str, reveal: bool, reason: str | None, by: str | None, as_json
 def stats(as_json: bool) -> None:
     """Count the events by status, type and reason, and say how long the oldest has been due."""
     with transaction() as connection:
-        taken = census.take(connection)
+        taken = event_stats.take(connection)
     if as_json:
-        sheet.as_json(Census.model_validate(taken))
+        output.as_json(Census.model_validate(taken))
         return
     shares = ((each.name, f"{each.events:,}") for each in taken.statuses)
     due = ("due and not applied", f"{taken.due:,}"), ("the longest due since (UTC)", written(taken.oldest_due_at))
-    sheet.table("Events", ("", ""), [*shares, *due, ("last received (UTC)", written(taken.last_received_at))])
-    sheet.table("Received in the last 24 hours", ("Type", "Events"), _shares(taken.types_of_last_day))
-    sheet.table("Why events are parked", ("Reason", "Events"), _shares(taken.why_parked))
+    output.table("Events", ("", ""), [*shares, *due, ("last received (UTC)", written(taken.last_received_at))])
+    output.table("Received in the last 24 hours", ("Type", "Events"), _shares(taken.types_of_last_day))
+    output.table("Why events are parked", ("Reason", "Events"), _shares(taken.why_parked))
 
 
 def _pages(pool: Engine, selection: Selection, before: str | None) -> Iterator[Entry]:
     """Every event of a selection; each page is a transaction of its own."""
     while True:
         with pool.begin() as connection:
-            page = register.page(connection, selection, PAGE, before)
+            page = event_search.page(connection, selection, PAGE, before)
         yield from page
         if len(page) < PAGE:
             return
@@ -147,13 +147,13 @@ def _print_list(found: Iterable[Entry], only_ids: bool, as_json: bool, more: str
         for each in found:
             click.echo(each.svix_id)
     elif as_json:
-        sheet.page_as_json(map(Event.model_validate, found), more)
+        output.page_as_json(map(Event.model_validate, found), more)
     else:
         _print(found)
 
 
 def _print(page: Iterable[Entry]) -> None:
-    sheet.table(
+    output.table(
         "Events",
         ("svix-id", "Type", "About", "Received (UTC)", "Status", "Tries", "Why"),
         (
@@ -173,14 +173,14 @@ def _print(page: Iterable[Entry]) -> None:
 
 def _print_whole(told: InspectedEvent) -> None:
     plain = told.model_dump(mode="json", exclude={"content", "body", "audit"}, exclude_none=True)
-    sheet.table("Event", ("", ""), ((name, str(value)) for name, value in plain.items()))
+    output.table("Event", ("", ""), ((name, str(value)) for name, value in plain.items()))
     if told.body is not None:
         click.echo(shown(told.body))
     elif told.body_bytes is not None:
         click.echo(shown(json.dumps(told.content, indent=2, ensure_ascii=False)))
 
 
-def _shares(found: list[census.Share]) -> list[tuple[str, str]]:
+def _shares(found: list[event_stats.Share]) -> list[tuple[str, str]]:
     return [(each.name, f"{each.events:,}") for each in found]
 
 

@@ -4,12 +4,12 @@ from datetime import datetime
 
 import click
 
-from api.answers import Explanation
-from cli import sheet
+from api.responses import Explanation
+from cli import output
 from cli.connection import transaction
-from cli.moment import MOMENT, written
 from cli.role_tables import print_history, print_question, print_revisions
 from cli.roles import ROLE, as_of
+from cli.times import MOMENT, written
 from config.role import Role
 from dev.terminal import shown
 from roles import explanation, times
@@ -37,19 +37,19 @@ def explain(clerk_id: str, role: Role, at: datetime | None, as_of: datetime | No
     with transaction() as connection:
         found = explanation.explain(connection, clerk_id, role, at, as_of)
     if as_json:
-        sheet.as_json(Explanation.model_validate(found))
+        output.as_json(Explanation.model_validate(found))
         return
     print_question(found)
     click.echo(shown(f"{clerk_id}, {found.role}, {times.write(found.at)}\n{found.why}\n"))
     if found.assignment:
         print_history([found.assignment])
-        sheet.table(
+        output.table(
             "What the audit trail says of it",
             ("At (UTC)", "What", "By", "Why", "Because of"),
             ((written(each.at), each.action, each.actor, each.reason, each.cause) for each in found.audit),
         )
     if found.deliveries:
-        sheet.table(
+        output.table(
             "The kept deliveries behind it",
             ("svix-id", "Type", "Received (UTC)", "Applied (UTC)", "Verified by secret", "SHA-256 of the body"),
             (

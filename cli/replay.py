@@ -9,17 +9,17 @@ import click
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from api import event_answers
-from cli import named, progress, sheet
+from api import event_responses
+from cli import events_by_id, output, progress
 from cli.connection import BY, author, database
-from cli.named import Part
-from cli.selection import EVERYTHING, Chosen, selecting
-from cli.texts import REASON
+from cli.event_options import EVERYTHING, Chosen, selecting
+from cli.events_by_id import Part
+from cli.text_options import REASON
 from config import logs
 from config.settings import NewUserSettings, load
-from db import audit, handling
-from db.selection import Status
-from dev import interruption
+from db import audit, event_actions
+from db.event_filter import Status
+from dev import signals
 from sync.difference import Change, Difference
 from sync.preview import preview as look
 from sync.replay import SET, Left, Order, Replayed
@@ -89,11 +89,11 @@ def replay(
 
 def _replay(engine: Engine, chosen: Chosen, order: Order, after: str | None, as_json: bool) -> None:
     done, left, last = Replayed(), 0, after
-    with interruption.heard(), progress.bar("replaying", chosen.count(engine)) as advance:
+    with signals.heard(), progress.bar("replaying", chosen.count(engine)) as advance:
         try:
             for part in chosen.sets(engine, SET, after):
                 found = apply_again(engine.begin, part.svix_ids, order) if part.svix_ids else Replayed()
-                named.tell(part.left + found.left)
+                events_by_id.tell(part.left + found.left)
                 left += len(part.left) + len(found.left)
                 found.left.clear()  # however many there are, none is kept in memory
                 done.add(found)
@@ -123,12 +123,12 @@ def _preview(
     if reveal:
         with engine.begin() as connection:
             audit.sign(connection, order.author)
-            handling.note_revealed(connection, svix_ids)
+            event_actions.note_revealed(connection, svix_ids)
     if order.author.reason == UNSAID:
         made = replace(made, lines=[replace(line, reason=None) for line in made.lines])
     shown = made if reveal else made.veiled()
     if as_json:
-        sheet.as_json(event_answers.replayed(done, shown))
+        output.as_json(event_responses.replayed(done, shown))
     else:
         _print(done, shown)
     if done.left:
@@ -152,14 +152,14 @@ def _few(parts: Iterable[Part], at_most: int) -> tuple[list[str], list[Left]]:
 
 def _print(done: Replayed, made: Difference) -> None:
     click.echo(f"It would be: {done.applied:,} applied, {done.ignored:,} ignored, {len(done.left):,} left.")
-    named.tell(done.left)
+    events_by_id.tell(done.left)
     changes = [*made.users, *made.roles]
-    sheet.table(
+    output.table(
         "What would change",
         ("Whose", "What", "Before", "After"),
         ((each.clerk_user_id, _what(each), _row(each.before), _row(each.after)) for each in changes),
     )
-    sheet.lines("What would be added to the audit trail", made.lines)
+    output.lines("What would be added to the audit trail", made.lines)
 
 
 def _what(change: Change) -> str:

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Sequence
 
 import click
 
-from api import answers
-from cli import sheet
-from cli.moment import written
+from api import responses
+from cli import output
+from cli.times import written
 from db.assignments import Assignment
 from db.instants import Instants, PastQuestion
 from db.temporal import Holder
@@ -17,7 +17,7 @@ from roles.history import RolesAt
 
 def print_history(windows: Sequence[Assignment]) -> None:
     """Assignments as a table."""
-    sheet.table(
+    output.table(
         "Roles and their windows (UTC)",
         ("Id", "Role", "From", "Until", "Held", "Assigned by", "Why", "Why it ended"),
         (
@@ -48,7 +48,7 @@ def print_revisions(asked: RolesAt | Explanation) -> None:
     """The lines that changed the answer later, if there are any."""
     if not asked.revisions:
         return
-    sheet.table(
+    output.table(
         f"What was recorded later about {times.write(asked.at)}",
         ("Recorded at", "Role", "Assignment", "Counts as", "What", "By", "Why", "Part of this answer"),
         (
@@ -71,10 +71,10 @@ def print_holders(found: Iterable[Holder], instants: Instants, as_json: bool, mo
     """Users with the roles that they held; `more` is the position of the next page."""
     if as_json:
         asked = {"question": instants.question, "at": times.write(instants.at), "as_of": times.write(instants.as_of)}
-        sheet.page_as_json(map(answers.Holder.model_validate, found), more, **asked)
+        output.page_as_json(map(responses.Holder.model_validate, found), more, **asked)
         return
     print_question(instants)
-    sheet.table(
+    output.table(
         "Users who held roles",
         ("Clerk id", "Status", "Roles"),
         ((each.clerk_id, each.user_status, ", ".join(window.role for window in each.assignments)) for each in found),

@@ -4,15 +4,15 @@ from datetime import UTC, datetime
 
 import click
 
-from api import answers
-from api.answers import History
-from cli import paging, sheet
+from api import responses
+from api.responses import History
+from cli import output, paging
 from cli.connection import author, database, signed, transaction
-from cli.moment import MOMENT, Moment
 from cli.role_tables import print_history, print_holders, print_question, print_revisions
-from cli.texts import NOTES
+from cli.text_options import NOTES
+from cli.times import MOMENT, Moment
 from config.role import Role
-from db import directory
+from db import user_search
 from db.assignments import Assignment, Window
 from db.instants import resolve
 from db.temporal import UserStatus
@@ -91,7 +91,7 @@ def list_(
     with database() as pool:
         with pool.begin() as connection:
             instants = resolve(connection, at, as_of)
-            users = directory.newest(connection)
+            users = user_search.newest(connection)
         found = history_of.everybody(pool, instants, after, role)
         if whole:
             print_holders(paging.with_progress("users", found, users, lambda each: each.id), instants, as_json, None)
@@ -113,7 +113,7 @@ def history(clerk_id: str, as_of: datetime | None, as_json: bool) -> None:
         found = history_of.history(connection, clerk_id, as_of)
     if as_json:
         answer = {"clerk_id": clerk_id, "as_of": found.as_of, "assignments": found.assignments}
-        sheet.as_json(History.model_validate(answer))
+        output.as_json(History.model_validate(answer))
         return
     if as_of is not None:
         click.echo(f"As recorded by {times.write(found.as_of)}.")
@@ -201,7 +201,7 @@ def _print_roles_at(clerk_id: str, at: datetime | None, as_of: datetime | None, 
     with transaction() as connection:
         found = history_of.roles_at(connection, clerk_id, at, as_of)
     if as_json:
-        sheet.as_json(answers.RolesAt.model_validate(found))
+        output.as_json(responses.RolesAt.model_validate(found))
         return
     print_question(found)
     if found.user_status is not UserStatus.ACTIVE:
@@ -212,6 +212,6 @@ def _print_roles_at(clerk_id: str, at: datetime | None, as_of: datetime | None, 
 
 def _print(changed: Assignment, as_json: bool) -> None:
     if as_json:
-        sheet.as_json([answers.Assignment.model_validate(changed)])
+        output.as_json([responses.Assignment.model_validate(changed)])
     else:
         print_history([changed])

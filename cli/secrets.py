@@ -5,10 +5,10 @@ import json
 import click
 
 from clerk.signature import fingerprint
-from cli import sheet
+from cli import output
 from cli.connection import transaction
-from cli.moment import written
 from cli.rotation import Advice, advise
+from cli.times import written
 from config.formats import split_secrets
 from config.settings import SigningSettings, load
 from db import clock
@@ -41,7 +41,7 @@ def secrets(days: int, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps([_as_dict(*each) for each in advice], indent=2))
         return
-    sheet.table(
+    output.table(
         "Signing secrets",
         ("Fingerprint", "First verified", "Last verified", f"In {days} days", "What to do"),
         ((name, *_figures(use), said.sentence) for name, use, said in advice),

@@ -12,10 +12,10 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from cli.condition import Condition, Doctor
+from cli.status_report import Condition, Doctor
 from config.settings import BrokerSettings, load
 from dev.report import console
-from health.parts import Part, State
+from health.components import Part, State
 
 EVERY_SECONDS = 2.0
 ENDING = (signal.SIGINT, signal.SIGTERM)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from dev import instance, procfile
+from dev import clerk_instance, procfile
 
 
 @click.command(
@@ -23,7 +23,7 @@ def token(clerk_id: str, data: Path) -> None:
 
     It is signed with the key that `akako up` keeps in .local/; no other API believes it.
     """
-    found = instance.find(data)
+    found = clerk_instance.find(data)
     if found is None:
         raise click.ClickException(
             f"there is no development key in {data}: `akako up` makes one where CLERK_ISSUER is not set. "

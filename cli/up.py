@@ -10,11 +10,11 @@ from pathlib import Path
 
 import click
 
-from dev import ground, health, instance, interruption, procfile
+from dev import clerk_instance, local_servers, probes, procfile, signals
 from dev.embedded.redis import DURABLE
 from dev.migration import apply
+from dev.prefixed_output import Relay
 from dev.processes import Processes
-from dev.relay import Relay
 
 GRACE = "user_grace"
 LAST_PORT = 65_535
@@ -31,7 +31,7 @@ class Doors:
     @property
     def urls(self) -> tuple[str, str]:
         """Of the receiver, and of the API."""
-        return health.url(self.host, self.receiver), health.url(self.host, self.api)
+        return probes.url(self.host, self.receiver), probes.url(self.host, self.api)
 
 
 @click.command(
@@ -69,11 +69,11 @@ def up(host: str, port: int, api_port: int | None, data: Path) -> None:
         raise click.UsageError(f"PORT is {LAST_PORT}, the last there is: set API_PORT too.")
     doors = Doors(host, port, api_port or port + 1)
     try:
-        with interruption.heard(), _alone(data):
-            ground.refuse_busy(host, doors.receiver)
-            ground.refuse_busy(host, doors.api, "API_PORT")
-            with ground.servers(data, redis_options=DURABLE) as addresses:
-                _run(addresses, doors, os.environ.get(ground.SECRET) or kept_secret(data), data)
+        with signals.heard(), _alone(data):
+            local_servers.refuse_busy(host, doors.receiver)
+            local_servers.refuse_busy(host, doors.api, "API_PORT")
+            with local_servers.servers(data, redis_options=DURABLE) as addresses:
+                _run(addresses, doors, os.environ.get(local_servers.SECRET) or kept_secret(data), data)
     except KeyboardInterrupt:
         click.echo("All ended.")
 
@@ -81,8 +81,8 @@ def up(host: str, port: int, api_port: int | None, data: Path) -> None:
 def _run(addresses: dict[str, str], doors: Doors, secret: str, data: Path) -> None:
     for name in apply(addresses["DATABASE_URL"], addresses.get("DATABASE_OWNER_URL")):
         click.echo(f"migrated: {name}")
-    own = {ground.SECRET: secret, "HOST": doors.host, "LOG_FORMAT": os.environ.get("LOG_FORMAT", "console")}
-    api = {"PORT": str(doors.api)} | instance.settings(instance.kept(data), os.environ)
+    own = {local_servers.SECRET: secret, "HOST": doors.host, "LOG_FORMAT": os.environ.get("LOG_FORMAT", "console")}
+    api = {"PORT": str(doors.api)} | clerk_instance.settings(clerk_instance.kept(data), os.environ)
     seen = _metrics(os.environ.get("METRICS_PORT"))
     web = {"PORT": str(doors.receiver)} | seen["web"]
     processes = procfile.processes(
@@ -90,7 +90,7 @@ def _run(addresses: dict[str, str], doors: Doors, secret: str, data: Path) -> No
     )
     relay = Relay()
     with Processes(processes, relay.start) as running:
-        if health.wait(running, *doors.urls):
+        if probes.wait(running, *doors.urls):
             click.echo(_welcome(doors, secret, addresses, data))
         else:
             click.secho("Receiver and API do not both answer yet; the lines above say why.", fg="red")
@@ -136,7 +136,7 @@ def kept_secret(directory: Path) -> str:
     path = directory / "signing-secret"
     if not path.exists():
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(ground.new_secret())
+            file.write(local_servers.new_secret())
     return path.read_text().strip()
 
 

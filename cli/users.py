@@ -4,14 +4,14 @@ from collections.abc import Iterable
 
 import click
 
-from api import answers
-from api.answers import User
-from cli import paging, sheet
+from api import responses
+from api.responses import User
+from cli import output, paging
 from cli.connection import database, transaction
 from cli.role_tables import print_history
 from config.role import Role
-from db import directory
-from db.directory import Filter
+from db import user_search
+from db.user_search import Filter
 from roles import history, search
 
 
@@ -55,7 +55,7 @@ def list_(
     wanted = Filter(text=text, role=role, banned=banned, deleted=deleted)
     with database() as pool:
         with pool.begin() as connection:
-            newest = directory.newest(connection)
+            newest = user_search.newest(connection)
         if whole:
             found = search.stream(pool, wanted, before)
             _print(paging.with_progress("users", found, newest, lambda each: each.id, descending=True), as_json, None)
@@ -75,29 +75,29 @@ def show(clerk_id: str, as_json: bool) -> None:
     with transaction() as connection:
         found = history.history(connection, clerk_id)
     if as_json:
-        sheet.as_json(answers.with_history(found))
+        output.as_json(responses.with_history(found))
         return
     told = User.model_validate(found.user).model_dump(mode="json")
-    sheet.table("User", ("", ""), ((name, _plain(value)) for name, value in told.items()))
+    output.table("User", ("", ""), ((name, _plain(value)) for name, value in told.items()))
     print_history(found.assignments)
 
 
-def _print(found: Iterable[directory.Entry], as_json: bool, more: int | None) -> None:
+def _print(found: Iterable[user_search.Entry], as_json: bool, more: int | None) -> None:
     if as_json:
-        sheet.page_as_json(map(User.model_validate, found), more)
+        output.page_as_json(map(User.model_validate, found), more)
         return
-    sheet.table(
+    output.table(
         "Users",
         ("Clerk id", "Name", "E-mail", "Roles now", ""),
         ((each.clerk_id, _name(each), each.email, ", ".join(each.roles), _mark(each)) for each in found),
     )
 
 
-def _name(entry: directory.Entry) -> str:
+def _name(entry: user_search.Entry) -> str:
     return " ".join(filter(None, (entry.first_name, entry.last_name))) or entry.username or ""
 
 
-def _mark(entry: directory.Entry) -> str:
+def _mark(entry: user_search.Entry) -> str:
     return "deleted" if entry.deleted_at else "banned" if entry.banned else ""
 
 

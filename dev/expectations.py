@@ -5,10 +5,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from dev.asking import Reply
+from dev.api_checks import Reply
 from dev.delivery import Answer
-from dev.ledger import Assignment, Line, User
-from dev.story import Cast, Chapter
+from dev.queries import Assignment, Line, User
+from dev.scenario import Cast, Chapter
 
 Told: TypeAlias = tuple[str, str, str | None]
 """Of an audit line: whom it is about, what happened, and the role."""

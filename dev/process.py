@@ -10,8 +10,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
-from dev import interruption
-from dev.watchdog import Watchdog
+from dev import signals
+from dev.reaper import Watchdog
 
 PATIENCE_SECONDS = 10.0
 DYING_SECONDS = 2.0
@@ -46,7 +46,7 @@ class Process:
     def start(self, output: int | IO[bytes]) -> IO[bytes] | None:
         """Start the program; what it prints goes to `output`, or with `subprocess.PIPE` to the stream returned."""
         owner = {"user": self._user, "group": self._user, "extra_groups": []} if self._user else {}
-        with interruption.held():
+        with signals.held():
             WATCHDOG.wake()
             try:
                 self._child = subprocess.Popen(  # noqa: S603 - what it runs is our own

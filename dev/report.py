@@ -9,8 +9,8 @@ from rich.console import Console
 from rich.table import Table
 
 from dev.expectations import Expectation, Outcome, said
-from dev.ledger import User
-from dev.story import Chapter
+from dev.queries import User
+from dev.scenario import Chapter
 
 WIDTH_OF_A_PIPE = 150
 

@@ -18,8 +18,8 @@ from prometheus_client.registry import Collector
 from config import logs
 from config.settings import MetricsSettings
 from health import forking
+from health.database import Look
 from health.gauges import DatabaseGauges
-from health.look import Look
 
 log = structlog.get_logger()
 

@@ -12,9 +12,9 @@ from db import faults, migrate
 from db.faults import WrongSettings
 from db.heartbeats import Heartbeat
 from db.vitals import Vitals
-from health.asked import Asked
 from health.broker import Away, Broker
-from health.look import Look
+from health.database import Look
+from health.single_flight import Asked
 
 log = structlog.get_logger()
 

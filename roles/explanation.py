@@ -6,13 +6,13 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from config.role import Role
-from db import audit, directory, evidence, temporal
+from db import audit, evidence, temporal, user_search
 from db.assignments import Assignment
 from db.audit import Line
-from db.directory import Entry
 from db.evidence import Delivery
 from db.instants import Instants, PastQuestion, resolve
 from db.temporal import Revision, UserStatus, Version
+from db.user_search import Entry
 from roles import reasons
 from roles.reasons import Case
 from roles.refusal import UserUnknown
@@ -45,7 +45,7 @@ def explain(
     connection: Connection, clerk_id: str, role: Role, at: datetime | None = None, as_of: datetime | None = None
 ) -> Explanation:
     """Why the user held the role at the instant, or did not. Raises UserUnknown."""
-    user = directory.show(connection, clerk_id)
+    user = user_search.show(connection, clerk_id)
     if user is None:
         raise UserUnknown
     instants = resolve(connection, at, as_of)

@@ -7,11 +7,11 @@ from datetime import datetime
 from sqlalchemy import Connection, Engine
 
 from config.role import Role
-from db import assignments, directory, temporal
+from db import assignments, temporal, user_search
 from db.assignments import Assignment
-from db.directory import Entry
 from db.instants import Instants, PastQuestion, resolve
 from db.temporal import Holder, Revision, UserStatus
+from db.user_search import Entry
 from roles.refusal import UserUnknown
 
 PAGE = 1_000
@@ -90,7 +90,7 @@ def history(connection: Connection, clerk_id: str, as_of: datetime | None = None
 
 
 def _find(connection: Connection, clerk_id: str) -> Entry:
-    user = directory.show(connection, clerk_id)
+    user = user_search.show(connection, clerk_id)
     if user is None:
         raise UserUnknown
     return user

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from sqlalchemy import Engine
 
-from db import directory
-from db.directory import Entry, Filter
+from db import user_search
+from db.user_search import Entry, Filter
 
 PAGE = 500
 """Users in memory at once."""
@@ -15,7 +15,7 @@ def stream(engine: Engine, wanted: Filter, before: int | None = None, size: int 
     """The users found, newest first, from below row id `before` on; each page of `size` is a transaction."""
     while True:
         with engine.begin() as connection:
-            page = directory.search(connection, wanted, size, before)
+            page = user_search.search(connection, wanted, size, before)
         yield from page
         if len(page) < size:
             return

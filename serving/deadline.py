@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 
-from serving.refusal import Breach
+from serving.rejection import Breach
 
 
 class Deadline:

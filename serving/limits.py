@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import TypedDict
 
 from config.settings import ListeningSettings
-from serving import open_files, refusal
-from serving.refusal import Breach
+from serving import open_files, rejection
+from serving.rejection import Breach
 from serving.slots import Slots
 
 LARGEST_HEAD_BYTES = 32_768
@@ -59,7 +59,7 @@ def limits(
     *,
     body_bytes: int,
     total_bytes: int,
-    answer: Callable[[int], bytes] = refusal.raw,
+    answer: Callable[[int], bytes] = rejection.raw,
 ) -> Limits:
     """The bounds of a process whose requests have bodies of so many bytes at most, and so many all together."""
     return Limits(

@@ -9,10 +9,10 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from serving.abort import ABORT
 from serving.closing import Lingering
-from serving.constant import WHOLE
 from serving.deadline import Deadline
+from serving.fixed_response import WHOLE
 from serving.limits import FREE_BYTES, LARGEST_HEAD_BYTES, MOST_PIPELINED, Limits
-from serving.refusal import Breach
+from serving.rejection import Breach
 from serving.slots import Queue
 
 LINGER_SECONDS = 1.0

@@ -12,15 +12,15 @@ from sqlalchemy.exc import DBAPIError
 from clerk.user import CLOCK_TOLERANCE, Implausible, Snapshot
 from config.role import Role
 from db import clock, events, faults
-from sync import failures, halving, truth
-from sync.attempt import together
+from sync import bisect, failures, persist
 from sync.fold import State
-from sync.truth import Manner
-from sync.understanding import understand
+from sync.interpret import understand
+from sync.persist import Manner
+from sync.transaction import together
 
 log = structlog.get_logger()
 
-NOT_WAITING = replace(truth.FROM_CLERK, waits=False)
+NOT_WAITING = replace(persist.FROM_CLERK, waits=False)
 
 
 @dataclass(slots=True)
@@ -47,7 +47,7 @@ def apply(engine: Engine, svix_ids: Sequence[str], default_role: Role) -> Applie
     of users whom somebody holds locked for long is left to the sweep. Raises what is not the events' fault (the
     database is away, time ran out): nothing is counted then, and the sweep comes again.
     """
-    return _apply(engine, svix_ids, default_role, time.monotonic() + halving.LONGEST_SECONDS)
+    return _apply(engine, svix_ids, default_role, time.monotonic() + bisect.LONGEST_SECONDS)
 
 
 def _apply(engine: Engine, svix_ids: Sequence[str], default_role: Role, deadline: float) -> Applied:
@@ -55,7 +55,7 @@ def _apply(engine: Engine, svix_ids: Sequence[str], default_role: Role, deadline
         failures.note(engine, svix_id, error)
         return Applied(failed=1)
 
-    parts = halving.apart(svix_ids, lambda part: _apply_at_once(engine, part, default_role), alone, deadline)
+    parts = bisect.apart(svix_ids, lambda part: _apply_at_once(engine, part, default_role), alone, deadline)
     return reduce(_sum, parts)
 
 
@@ -82,7 +82,7 @@ def apply_snapshot(engine: Engine, snapshot: Snapshot, cause: str, default_role:
         if snapshot.version > clock.now(connection) + CLOCK_TOLERANCE:
             raise Implausible(Implausible.__doc__)
         said: list[tuple[State, str]] = [(snapshot, cause)]
-        truth.write(connection, said, default_role, email_keys)
+        persist.write(connection, said, default_role, email_keys)
 
     together(engine.begin, write)
 
@@ -97,7 +97,7 @@ def _apply_at_once(engine: Engine, svix_ids: Sequence[str], default_role: Role, 
         return together(engine.begin, lambda connection, keys: in_one(connection, manner, keys))
 
     try:
-        return once(truth.FROM_CLERK)
+        return once(persist.FROM_CLERK)
     except DBAPIError as error:
         if not faults.is_lock(error):
             raise
@@ -114,7 +114,7 @@ def _apply_in(
     understood = understand(connection, claimed)
     for svix_id, status, why in understood.without_effect:
         events.mark(connection, svix_id, status, why)
-    left = truth.write(connection, understood.states, default_role, email_keys, manner)
+    left = persist.write(connection, understood.states, default_role, email_keys, manner)
     marked = {svix_id for svix_id, _, _ in understood.without_effect}
     done = [event.svix_id for event in claimed if event.svix_id not in marked | left]
     lags = events.mark_applied(connection, done)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from db.audit import Line
-from db.portraits import Portrait, Row
+from db.row_images import Portrait, Row
 
 HIDDEN = "(hidden)"
 PERSONAL = frozenset(

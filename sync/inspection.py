@@ -9,11 +9,11 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from clerk import veil
+from clerk import redaction
 from clerk.signature import Seals
-from db import audit, handling, permission, register
+from db import audit, event_actions, event_search, permission
 from db.audit import Author, Line
-from db.register import Entry, Sealed
+from db.event_search import Entry, Sealed
 from sync.refusal import EventUnknown
 
 UNCHECKED = "Not checked: CLERK_WEBHOOK_SIGNING_SECRET is not set here."
@@ -56,12 +56,12 @@ def reveal(connection: Connection, svix_id: str, seals: Seals | None, author: Au
     found = _find(connection, svix_id)
     if found.body is not None:
         audit.sign(connection, author)
-        handling.note_revealed(connection, [svix_id])
+        event_actions.note_revealed(connection, [svix_id])
     return _inspection(connection, found, seals, revealed=True)
 
 
 def _find(connection: Connection, svix_id: str) -> Sealed:
-    found = register.find(connection, svix_id)
+    found = event_search.find(connection, svix_id)
     if found is None:
         raise EventUnknown
     return found
@@ -81,10 +81,10 @@ def _inspection(connection: Connection, found: Sealed, seals: Seals | None, *, r
         verified_by=found.verified_by,
         verified_now_by=now_by,
         verification=_sentence(found, seals, now_by),
-        content=None if body is None else veil.veiled(body),
+        content=None if body is None else redaction.veiled(body),
         body=body.decode(errors="replace") if body is not None and revealed else None,
         note=_note(body),
-        lines=register.lines(connection, found.entry),
+        lines=event_search.lines(connection, found.entry),
     )
 
 

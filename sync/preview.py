@@ -6,8 +6,8 @@ from itertools import chain
 
 from sqlalchemy import Connection, Engine
 
-from db import audit, handling, portraits
-from db.portraits import Portrait
+from db import audit, event_actions, row_images
+from db.row_images import Portrait
 from sync import difference
 from sync.difference import Difference
 from sync.replay import Order, Replayed, replay
@@ -24,7 +24,7 @@ def preview(engine: Engine, sets: Iterable[Sequence[str]], order: Order) -> tupl
     done = Replayed()
     with engine.connect() as connection, connection.begin() as transaction:
         author = order.author.permission
-        handling.hold_with_users(connection, list(chain.from_iterable(parts)), author.clerk_ids if author else ())
+        event_actions.hold_with_users(connection, list(chain.from_iterable(parts)), author.clerk_ids if author else ())
         onlooker = _Onlooker(connection)
         for part in parts:
             done.add(replay(onlooker.savepoint, part, order, onlooker.see))
@@ -52,10 +52,10 @@ class _Onlooker:
 
     def see(self, connection: Connection, clerk_ids: Collection[str]) -> None:
         """Remember whom nobody changed yet."""
-        self._seen = portraits.take(connection, clerk_ids)
+        self._seen = row_images.take(connection, clerk_ids)
 
     def difference(self, order: Order) -> Difference:
         """What became other than it was."""
-        after = portraits.take(self._connection, self._before.keys())
+        after = row_images.take(self._connection, self._before.keys())
         lines = audit.own(self._connection, self._last_line, order.author.actor)
         return difference.between(self._before, after, lines)

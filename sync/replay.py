@@ -8,15 +8,15 @@ from sqlalchemy import Connection
 
 from config import logs
 from config.role import Role
-from db import faults, handling, permission
+from db import event_actions, faults, permission
 from db.audit import Author
+from db.event_actions import Held
+from db.event_filter import Status
 from db.events import Claimed
-from db.handling import Held
-from db.selection import Status
-from sync import halving, truth
-from sync.attempt import Begin, together
-from sync.truth import Manner
-from sync.understanding import Understood, understand
+from sync import bisect, persist
+from sync.interpret import Understood, understand
+from sync.persist import Manner
+from sync.transaction import Begin, together
 
 SET = 200
 """Events in one transaction."""
@@ -64,7 +64,7 @@ class Replayed:
         self.left += other.left
 
 
-def replay(begin: Begin, svix_ids: Sequence[str], order: Order, witness: truth.Witness | None = None) -> Replayed:
+def replay(begin: Begin, svix_ids: Sequence[str], order: Order, witness: persist.Witness | None = None) -> Replayed:
     """Apply a set of events again; one that fails is found by halving and left, and its neighbours are applied.
 
     Raises what is not the events' fault, with the parts done that were done: replaying those again changes nothing.
@@ -76,7 +76,7 @@ def replay(begin: Begin, svix_ids: Sequence[str], order: Order, witness: truth.W
         return together(begin, lambda connection, keys: _replay_in(connection, part, order, manner, keys))
 
     done = Replayed()
-    for part in halving.apart(svix_ids, at_once, _failed, time.monotonic() + halving.LONGEST_SECONDS):
+    for part in bisect.apart(svix_ids, at_once, _failed, time.monotonic() + bisect.LONGEST_SECONDS):
         done.add(part)
     return done
 
@@ -91,7 +91,7 @@ def _failed(svix_id: str, error: Exception) -> Replayed:
 def _replay_in(
     connection: Connection, svix_ids: Sequence[str], order: Order, manner: Manner, email_keys: set[str]
 ) -> Replayed:
-    held = {each.svix_id: each for each in handling.hold(connection, svix_ids)}
+    held = {each.svix_id: each for each in event_actions.hold(connection, svix_ids)}
     left = [Left(svix_id, UNKNOWN) for svix_id in svix_ids if svix_id not in held]
     left += [Left(each.svix_id, why) for each in held.values() if (why := _refusal(each, order))]
     refused = {each.svix_id for each in left}
@@ -101,7 +101,7 @@ def _replay_in(
         return Replayed(left=left)
     claimed = [Claimed(each.svix_id, each.size or 0, each.occurred_at, 0, None) for each in ready]
     understood = understand(connection, claimed)
-    truth.write(connection, understood.states, order.default_role, email_keys, manner)
+    persist.write(connection, understood.states, order.default_role, email_keys, manner)
     done = _settle(connection, ready, understood)
     done.left[:0] = left
     return done
@@ -128,7 +128,7 @@ def _settle(connection: Connection, ready: Sequence[Held], understood: Understoo
         _become(connection, Status.PARKED, [each], fates[each.svix_id][1])
     unsaid = _unsaid(applied, Status.APPLIED) + _unsaid(ignored, Status.IGNORED) + _unsaid(waited, Status.PARKED)
     if unsaid:
-        handling.note_replayed(connection, unsaid)
+        event_actions.note_replayed(connection, unsaid)
     left = [Left(each.svix_id, fates[each.svix_id][1]) for each in unreadable]
     return Replayed(applied=len(applied), ignored=len(ignored), left=left)
 
@@ -136,7 +136,7 @@ def _settle(connection: Connection, ready: Sequence[Held], understood: Understoo
 def _become(connection: Connection, status: Status, events: Collection[Held], why: str | None) -> None:
     other = [each.svix_id for each in events if each.status is not status]
     if other:
-        handling.settle(connection, other, status, why)
+        event_actions.settle(connection, other, status, why)
 
 
 def _unsaid(events: Collection[Held], status: Status) -> list[str]:

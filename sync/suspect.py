@@ -6,7 +6,7 @@ from sqlalchemy import Engine
 
 from config.role import Role
 from db import faults
-from sync import apply, failures, halving
+from sync import apply, bisect, failures
 from sync.apply import Applied
 from sync.enqueue import Queue
 
@@ -20,7 +20,7 @@ def part(engine: Engine, queue: Queue, svix_ids: Sequence[str]) -> None:
     if len(svix_ids) == 1:
         failures.note(engine, svix_ids[0], WorkerLost())
         return
-    for half in halving.halves(svix_ids):
+    for half in bisect.halves(svix_ids):
         queue.put(half)
 
 
@@ -32,7 +32,7 @@ def redelivered(engine: Engine, queue: Queue, svix_ids: Sequence[str], default_r
     """
     if len(svix_ids) == 1:
         return _alone(engine, svix_ids[0], default_role)
-    for half in halving.halves(svix_ids):
+    for half in bisect.halves(svix_ids):
         queue.put(half)
     return Applied()
 
@@ -43,7 +43,7 @@ def _alone(engine: Engine, svix_id: str, default_role: Role) -> Applied:
     try:
         return apply.apply_begun(engine, svix_id, default_role)
     except Exception as error:
-        if halving.ran_out_of_time(error) or faults.is_away(error) or faults.is_lock(error):
+        if bisect.ran_out_of_time(error) or faults.is_away(error) or faults.is_lock(error):
             raise
         failures.note(engine, svix_id, error, begun=True)
         return Applied(failed=1)

@@ -10,7 +10,7 @@ from typing import Any
 import redis
 from kombu.transport.redis import Channel, QoS, Transport
 
-from config.tally import Tally
+from config.rate_limited_log import Tally
 from sync import admission
 from sync.admission import Inadmissible
 

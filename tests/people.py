@@ -8,10 +8,10 @@ from sqlalchemy import Engine
 from clerk.user import Snapshot
 from config.role import Role
 from db import assignments as db_assignments
-from db import directory, roles
+from db import roles, user_search
 from db.assignments import Assignment, Window
 from db.audit import Author
-from db.directory import Entry
+from db.user_search import Entry
 from roles import assignments
 from sync.apply import apply_snapshot
 from tests.ledger import as_owner
@@ -42,7 +42,7 @@ def assign(
 def held_since(engine: Engine, clerk_id: str, role: Role, start: datetime) -> Assignment:
     """A role that was given back then: no person can say so today."""
     with as_owner(engine) as connection:
-        user = directory.show(connection, clerk_id)
+        user = user_search.show(connection, clerk_id)
         assert user is not None
         window = Window(role=role, start=start)
         given = roles.assign(connection, user.id, window, OPERATOR.actor, "", OPERATOR.reason, "")
@@ -66,6 +66,6 @@ def revoke(engine: Engine, clerk_id: str, assignment: Assignment) -> Assignment:
 def find(engine: Engine, clerk_id: str) -> Entry:
     """The user as the directory shows one."""
     with engine.begin() as connection:
-        found = directory.show(connection, clerk_id)
+        found = user_search.show(connection, clerk_id)
     assert found is not None
     return found

@@ -29,8 +29,8 @@ ALLOWED = {
     # These play Clerk for development and the demonstration: they sign and send, and decide nothing.
     "dev/delivery.py",
     "cli/demo.py",
-    "dev/instance.py",
-    "dev/sample.py",
+    "dev/clerk_instance.py",
+    "dev/sample_events.py",
 }
 CLOCKS = {
     "time": {"time", "time_ns", "clock_gettime", "clock_gettime_ns", "gmtime", "localtime", "ctime", "asctime"},

@@ -14,7 +14,7 @@ from sqlalchemy import Engine
 
 from clerk.user import Snapshot
 from config.role import Role
-from db import audit, callers, directory, roles, temporal
+from db import audit, callers, roles, temporal, user_search
 from db.assignments import Window
 from db.audit import Author
 from db.callers import Known
@@ -207,7 +207,7 @@ def answered(engine: Engine, instants: Instants) -> Answers:
     answers: Answers = {}
     with engine.begin() as connection:
         for clerk_id in USERS:
-            entry = directory.show(connection, clerk_id)
+            entry = user_search.show(connection, clerk_id)
             if entry is None:
                 answers[clerk_id] = UserStatus.UNKNOWN, frozenset()
                 continue
@@ -263,7 +263,7 @@ def test_the_revisions_lead_from_what_was_so_to_what_is_known(
     for moment in moments[::5]:
         for clerk_id in USERS:
             with engine.begin() as connection:
-                entry = directory.show(connection, clerk_id)
+                entry = user_search.show(connection, clerk_id)
                 if entry is None:
                     continue
                 now = resolve(connection, None, None).at

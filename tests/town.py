@@ -12,7 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import Engine
 
 from db.engine import connect
-from dev import ground, instance, procfile
+from dev import clerk_instance, local_servers, procfile
 from dev.process import Process
 from tests import ledger
 from tests.clerk_says import Clerk, Sent
@@ -29,9 +29,9 @@ class Town:
     def __init__(self, database: Database, redis_url: str, directory: Path, **settings: str) -> None:
         self.clerk = Clerk()
         self.engine: Engine = connect(database.app_url, "test", connections=8)
-        self.instance = instance.made()
-        self.ports = {name: ground.free_port() for name in ("web", "api")}
-        self.metrics = {name: ground.free_port() for name in procfile.LASTING}
+        self.instance = clerk_instance.made()
+        self.ports = {name: local_servers.free_port() for name in ("web", "api")}
+        self.metrics = {name: local_servers.free_port() for name in procfile.LASTING}
         self.url = f"http://127.0.0.1:{self.ports['web']}"
         self.api = f"http://127.0.0.1:{self.ports['api']}"
         self._directory = directory
@@ -51,7 +51,7 @@ class Town:
         own = {name: {"METRICS_PORT": str(port)} for name, port in self.metrics.items()}
         for name, port in self.ports.items():
             own[name]["PORT"] = str(port)
-        return procfile.processes(self._environment | instance.NO_BACKEND | self.instance.settings, **own)
+        return procfile.processes(self._environment | clerk_instance.NO_BACKEND | self.instance.settings, **own)
 
     def start(self, *names: str) -> None:
         """Start those that do not run; return when the receiver answers."""

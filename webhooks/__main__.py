@@ -8,14 +8,14 @@ def main() -> None:
     stop_signals.install()
     from config import logs
     from config.settings import ReceiverSettings, load
-    from health import counts, exposition
+    from health import exposition, metrics_dir
     from health.broker import Broker
     from health.gauges import BrokerGauge
     from serving.server import serve
 
     settings = load(ReceiverSettings)
     logs.configure("receiver", form=settings.log_format, level=settings.log_level)
-    exposition.start(settings, counts.PLACE, BrokerGauge(Broker(settings.redis_url.get_secret_value())))
+    exposition.start(settings, metrics_dir.PLACE, BrokerGauge(Broker(settings.redis_url.get_secret_value())))
     serve("webhooks.app:app", settings, settings.web_processes)
 
 

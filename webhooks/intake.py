@@ -16,10 +16,10 @@ from db import events, faults
 from db.dedicated import DedicatedConnection
 from db.events import Kept
 from health import thread
-from webhooks import metrics, repeats
+from webhooks import duplicates, metrics
 from webhooks.outcome import Outcome, Unavailable
-from webhooks.patience import Patience
-from webhooks.waiting import Waiting, answer
+from webhooks.pending import Waiting, answer
+from webhooks.timeouts import Patience
 
 log = structlog.get_logger()
 
@@ -146,12 +146,12 @@ class Intake:
             _tell_of_parked(fresh)
             metrics.note_kept([waiting.kept for waiting in batch], len(fresh), time.monotonic() - batch[0].since)
             if len(added) < len(batch):
-                self._compare(repeats.of([waiting.kept for waiting in batch], added))
+                self._compare(duplicates.of([waiting.kept for waiting in batch], added))
 
     def _compare(self, repeated: Sequence[Kept]) -> None:
         """Compare what was answered as a duplicate with what is stored; that it cannot be done changes nothing."""
         try:
-            self._connection.run(lambda connection: repeats.compare(connection, repeated))
+            self._connection.run(lambda connection: duplicates.compare(connection, repeated))
         except Exception as error:
             log.warning(
                 "duplicates.not_compared",

@@ -9,7 +9,7 @@ from prometheus_client import Counter, Histogram
 
 from clerk.signature import Reason
 from db.events import Kept
-from serving.refusal import Breach
+from serving.rejection import Breach
 from webhooks.outcome import Outcome, Why
 
 COMMIT_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 1.5, 2.5, 5)

@@ -8,19 +8,19 @@ from starlette.types import Receive, Scope, Send
 from clerk import events
 from clerk.events import Event, Ignored, Unreadable
 from clerk.signature import Delivery, Reason, Refused, Seals
+from config.rate_limited_log import Tally
 from config.settings import ReceiverSettings
-from config.tally import Tally
 from db.events import Kept
-from serving import refusal
-from serving.constant import Constant
-from serving.refusal import Breach
+from serving import rejection
+from serving.fixed_response import Constant
+from serving.rejection import Breach
 from webhooks.intake import Intake
 from webhooks.outcome import Outcome, Unavailable
 
 KEPT = {outcome: Constant(JSONResponse({"status": outcome.value}, 202)) for outcome in Outcome}
 UNAVAILABLE = Constant(JSONResponse({"error": "unavailable"}, 503, {"Retry-After": "5"}))
 # Constant, so that a stranger learns nothing; the reason is in our log.
-REFUSED = {status: Constant(refusal.response(status)) for status in (400, 401, 408, 413)}
+REFUSED = {status: Constant(rejection.response(status)) for status in (400, 401, 408, 413)}
 
 
 class Receiver:
@@ -62,7 +62,7 @@ class Receiver:
         if not isinstance(error, HTTPException):
             raise error
         self._refused.note(Breach.WRONG_METHOD if error.status_code == 405 else Breach.NO_SUCH_PATH)
-        answer = refusal.response(error.status_code)
+        answer = rejection.response(error.status_code)
         answer.headers.update(error.headers or {})
         return answer
 

@@ -14,17 +14,17 @@ from starlette.types import ASGIApp
 
 from clerk.signature import Seals
 from config.formats import split_secrets
+from config.rate_limited_log import Tally
 from config.settings import ReceiverSettings
-from config.tally import Tally
 from db import engine
-from health import ready, starts
+from health import process_starts, readiness
 from serving.limits import State, limits
 from sync.enqueue import Queue
+from webhooks.enqueuer import Nudger
+from webhooks.fast_path import ShortCut
 from webhooks.intake import Intake
 from webhooks.metrics import NOT_KEPT, REFUSED
-from webhooks.nudge import Nudger
 from webhooks.receive import Receiver
-from webhooks.shortcut import ShortCut
 
 log = structlog.get_logger()
 
@@ -56,7 +56,7 @@ def build(settings: ReceiverSettings) -> ASGIApp:
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[State]:
-        starts.note_started()
+        process_starts.note_started()
         nudger.start()
         intake.start()
         log.info("receiver.started")
@@ -73,7 +73,7 @@ def build(settings: ReceiverSettings) -> ASGIApp:
         routes=[
             Route(DELIVERIES, receiver, methods=["POST"]),
             Route("/healthz", healthz),
-            Route("/readyz", ready.build(settings).answer),
+            Route("/readyz", readiness.build(settings).answer),
         ],
         exception_handlers={HTTPException: receiver.turn_away},
         lifespan=lifespan,

@@ -25,14 +25,14 @@ from kombu import Queue
 
 from config import logs
 from config.settings import WorkerSettings, load
-from health import counts, exposition, starts
+from health import exposition, metrics_dir, process_starts
 from health.broker import Broker
 from health.garbage import settle
 from health.gauges import BrokerGauge, Stillness
-from health.pulse import Beacon
-from health.watch import Watch
+from health.progress import Beacon
+from health.watchdog import Watch
 from sync import broker
-from worker import process, vigil
+from worker import liveness, process
 
 log = structlog.get_logger()
 
@@ -50,7 +50,7 @@ def build(settings: WorkerSettings) -> Celery:
         include=["worker.tasks"],
         worker_concurrency=settings.worker_processes,
         task_queues=[Queue(broker.EVENTS), Queue(broker.CALENDAR)],
-        beat_scheduler="worker.calendar:Calendar",
+        beat_scheduler="worker.scheduler:Calendar",
         beat_max_loop_interval=LONGEST_SLEEP_SECONDS,
         beat_schedule={
             broker.SWEEP: _every(settings.sweep_seconds, broker.SWEEP),
@@ -83,7 +83,7 @@ def _spoken_for(**_: object) -> None:
 
 @worker_init.connect(weak=False)
 def _watch_worker(**_: object) -> None:
-    watch = vigil.over_worker(settings)
+    watch = liveness.over_worker(settings)
     worker_ready.connect(watch.ready, weak=False)
     worker_shutting_down.connect(watch.stop, weak=False)
     _begin(watch)
@@ -103,10 +103,10 @@ def _sweep_at_once(**_: object) -> None:
 
 @worker_process_init.connect(weak=False)
 def _equip(**_: object) -> None:
-    starts.note_started()
+    process_starts.note_started()
     process.equip(settings)
     settle()
-    beacon = Beacon(vigil.PULSE)
+    beacon = Beacon(liveness.PULSE)
     task_prerun.connect(beacon.light, weak=False)
     task_prerun.connect(_speak_of, weak=False)
     task_postrun.connect(beacon.dim, weak=False)
@@ -124,7 +124,7 @@ def _speak_of_none(**_: object) -> None:
 @beat_init.connect(weak=False)
 def _watch_beat(**_: object) -> None:
     log.info("beat.started")
-    watch = vigil.over_beat(settings)
+    watch = liveness.over_beat(settings)
     watch.ready()
     _begin(watch)
 
@@ -134,5 +134,5 @@ def _begin(watch: Watch) -> None:
     watch.start()
     redis = BrokerGauge(Broker(settings.redis_url.get_secret_value()))
     exposition.start(
-        settings, counts.PLACE, redis, Stillness(lambda: watch.still_seconds), healthy=lambda: watch.is_moving
+        settings, metrics_dir.PLACE, redis, Stillness(lambda: watch.still_seconds), healthy=lambda: watch.is_moving
     )

@@ -11,7 +11,7 @@ from redis import RedisError
 
 from config import logs
 from db import faults
-from sync import apply, broker, expiry, halving, metrics, retention, suspect, sweep
+from sync import apply, bisect, broker, expiry, metrics, retention, suspect, sweep
 from sync.apply import Applied
 from worker import process
 from worker.app import app
@@ -37,7 +37,7 @@ def _spoken(work: Callable[[], Done]) -> Done | None:
 
 
 def _say(error: Exception) -> None:
-    if halving.ran_out_of_time(error):
+    if bisect.ran_out_of_time(error):
         metrics.HINDERED.labels("ran_out_of_time").inc()
         log.warning("task.ran_out_of_time", next_step="nothing: what is left comes again, in smaller sets")
     elif remedy := faults.remedy(error):
@@ -55,7 +55,7 @@ def _apply_or_part(tools: Tools, svix_ids: list[str]) -> Applied:
     try:
         return apply.apply(tools.engine, svix_ids, tools.settings.default_role)
     except Exception as error:
-        if halving.ran_out_of_time(error):
+        if bisect.ran_out_of_time(error):
             tools.engine.dispose()
             suspect.part(tools.engine, tools.queue, svix_ids)
         raise

@@ -11,7 +11,7 @@ from bench.contender import Contender, Place
 from bench.load import Order
 from bench.rows import Row
 from bench.sending import judged, send
-from bench.stage import Stage
+from bench.setup import Stage
 
 STEADY_CONNECTIONS = STORM_CONNECTIONS = 32
 WARM_SECONDS = 1.0

@@ -13,7 +13,7 @@ from bench.contender import Contender, Place
 from bench.load import Order
 from bench.rows import Row, Values
 from bench.sending import send
-from bench.stage import Stage
+from bench.setup import Stage
 
 PATIENCE_SECONDS = 60.0
 FILLING_CONNECTIONS = 64

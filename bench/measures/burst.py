@@ -10,7 +10,7 @@ from bench.load import Order
 from bench.measures import applies
 from bench.rows import Row, Values
 from bench.sending import send
-from bench.stage import Stage
+from bench.setup import Stage
 
 CONNECTIONS = 64
 WARM = 20

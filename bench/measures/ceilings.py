@@ -13,7 +13,7 @@ from bench.deliveries import Numbered
 from bench.load import Order
 from bench.rows import Row
 from bench.sending import send
-from bench.stage import Stage
+from bench.setup import Stage
 from sync.enqueue import Queue
 
 BATCHES = (1, 20, 100, 500)

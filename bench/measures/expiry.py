@@ -11,7 +11,7 @@ from bench import growth
 from bench.contenders import AKAKO
 from bench.databases import Database
 from bench.rows import Row
-from bench.stage import Stage
+from bench.setup import Stage
 from config.settings import WorkerSettings
 from db import engine
 from sync import expiry

@@ -7,7 +7,7 @@ from bench import growth
 from bench.contenders import AKAKO
 from bench.measures import accepts, applies, visible
 from bench.rows import Row
-from bench.stage import Stage
+from bench.setup import Stage
 
 GROWN = "akako, grown"
 CONNECTIONS = (32, 128)

@@ -16,9 +16,9 @@ import uvloop
 from bench import growth, services
 from bench.contenders import AKAKO
 from bench.figures import percentile
+from bench.guard_clients import Case, visit
 from bench.rows import Row, Values
-from bench.stage import Stage
-from bench.visitors import Case, visit
+from bench.setup import Stage
 from tests.clerk_signs_in import PARTY, Instance
 
 MANY = 10_000

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from bench.contenders import AKAKO
 from bench.databases import Database, fresh
 from bench.rows import Row
-from bench.stage import Stage
+from bench.setup import Stage
 from db.migrate import downgrade, upgrade
 
 OLDEST = "0004"

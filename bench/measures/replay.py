@@ -11,7 +11,7 @@ from bench.contenders import AKAKO
 from bench.databases import Database
 from bench.measures import applies
 from bench.rows import Row, Values
-from bench.stage import Stage
+from bench.setup import Stage
 from dev.process import SEARCH_PATH
 
 COMMAND = ("akako", "events", "replay", "--all", "--reason", "The benchmark.")

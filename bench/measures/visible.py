@@ -16,7 +16,7 @@ from bench.figures import percentile
 from bench.load import Order, Result
 from bench.rows import Row, Values
 from bench.sending import send
-from bench.stage import Stage
+from bench.setup import Stage
 
 POLL_SECONDS = 0.005
 CONNECTIONS = 32

@@ -13,7 +13,7 @@ import psycopg
 
 from dev.embedded import account
 from dev.embedded.missing import EmbeddedMissing
-from dev.log import tail
+from dev.log_tail import tail
 from dev.process import Process
 
 READY_SECONDS = 30.0

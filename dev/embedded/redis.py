@@ -9,7 +9,7 @@ from types import MappingProxyType
 import redis
 
 from dev.embedded.missing import EmbeddedMissing
-from dev.log import tail
+from dev.log_tail import tail
 from dev.process import Process
 
 READY_SECONDS = 10.0

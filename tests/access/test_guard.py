@@ -20,7 +20,7 @@ from clerk.session import Session
 from clerk.user import Deletion
 from config.role import Role
 from db.callers import Known
-from sync.truth import write
+from sync.persist import write
 from tests import lms, people
 from tests.clerk_signs_in import ADA, Instance
 from tests.ledger import values

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine
 
 from api.operation import Operation
-from api.table import OPERATIONS
+from api.operations import OPERATIONS
 from config.role import Role
 from db.tables import metadata
 from tests import people

@@ -13,7 +13,7 @@ from starlette.testclient import TestClient
 
 from api import application
 from api.application import build
-from api.table import OPERATIONS
+from api.operations import OPERATIONS
 from config.role import Role
 from config.settings import ApiSettings
 from tests import people

@@ -15,7 +15,7 @@ from sqlalchemy import Engine
 
 from api import openapi
 from api.application import build
-from api.table import OPERATIONS
+from api.operations import OPERATIONS
 from config.role import Role
 from config.settings import ApiSettings
 from tests import people

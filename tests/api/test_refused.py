@@ -8,7 +8,7 @@ from starlette.testclient import TestClient
 
 from api import application
 from api.application import build
-from api.refused import MOST_REMEMBERED, RefusedRequests
+from api.refusal_audit import MOST_REMEMBERED, RefusedRequests
 from config.role import Role
 from config.settings import ApiSettings
 from tests import people

@@ -6,11 +6,11 @@ from threading import Barrier, Event
 import pytest
 from sqlalchemy import Engine
 
-from api import newcomers
+from api import first_login
 from clerk.user import Deletion
 from config.role import Role
 from sync.apply import apply
-from sync.truth import write
+from sync.persist import write
 from tests import people
 from tests.api.asking import SignIn, known_to_clerk
 from tests.clerk_says import Clerk
@@ -138,7 +138,7 @@ def test_while_clerk_is_away_first_logins_of_one_user_share_the_failure(sign_in:
 def test_a_user_whom_clerk_does_not_know_is_not_asked_about_again_at_once(
     sign_in: SignIn, backend: LocalServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(newcomers, "ABSENT_SECONDS", 60.0)
+    monkeypatch.setattr(first_login, "ABSENT_SECONDS", 60.0)
 
     statuses = {sign_in("user_nobody").post(SYNC).status_code for _ in range(20)}
 
@@ -150,7 +150,7 @@ def test_a_user_who_reaches_clerk_a_moment_later_is_let_in_soon(sign_in: SignIn,
     person = sign_in("user_new")
 
     first = person.post(SYNC).status_code
-    until(lambda: person.post(SYNC).status_code == 200, seconds=newcomers.ABSENT_SECONDS + 10)
+    until(lambda: person.post(SYNC).status_code == 200, seconds=first_login.ABSENT_SECONDS + 10)
 
     assert (first, len(backend.asked)) == (401, 2)
 
@@ -158,7 +158,7 @@ def test_a_user_who_reaches_clerk_a_moment_later_is_let_in_soon(sign_in: SignIn,
 def test_a_user_whom_the_webhook_brings_is_let_in_at_once(
     engine: Engine, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(newcomers, "ABSENT_SECONDS", 60.0)
+    monkeypatch.setattr(first_login, "ABSENT_SECONDS", 60.0)
     first = sign_in("user_new").post(SYNC).status_code
     people.add(engine, "user_new")
 
@@ -168,8 +168,8 @@ def test_a_user_whom_the_webhook_brings_is_let_in_at_once(
 def test_absent_users_are_remembered_within_bounds(
     sign_in: SignIn, backend: LocalServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(newcomers, "ABSENT_SECONDS", 60.0)
-    monkeypatch.setattr(newcomers, "MOST_ABSENT", 2)
+    monkeypatch.setattr(first_login, "ABSENT_SECONDS", 60.0)
+    monkeypatch.setattr(first_login, "MOST_ABSENT", 2)
 
     for name in ("user_one", "user_two", "user_three", "user_three", "user_one"):
         sign_in(name).post(SYNC)

@@ -8,8 +8,8 @@ import psycopg
 import pytest
 from sqlalchemy import Engine
 
-from api import sheet
-from api.answers import Line
+from api import export
+from api.responses import Line
 from config.role import Role
 from db.audit import Wanted
 from roles import trail
@@ -103,7 +103,7 @@ def test_no_cell_begins_as_a_formula_does(reason: str) -> None:
         actor="user_admin", actor_email=None, reason=reason, cause=None, before=None, after=None,
     )  # fmt: skip
 
-    _, row = csv.reader(io.StringIO("".join(sheet.csv([line])), newline=""))
+    _, row = csv.reader(io.StringIO("".join(export.csv([line])), newline=""))
 
     assert row[8] == (reason if reason in PLAIN else f"'{reason}")
 

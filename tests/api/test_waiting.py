@@ -8,7 +8,7 @@ import psycopg
 import pytest
 from sqlalchemy import Engine
 
-from api.turns import Busy, Turns
+from api.user_locks import Busy, Turns
 from config.role import Role
 from config.settings import ApiSettings
 from tests import people

@@ -5,7 +5,7 @@ from bench import rows
 from bench.page import BEGIN, END, rendered
 from bench.report import markdown
 from bench.rows import Results, Row
-from bench.sheets import sheets
+from bench.tables import sheets
 from bench.targets import judge
 
 

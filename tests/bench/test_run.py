@@ -7,7 +7,7 @@ from bench.databases import make_templates
 from bench.measuring import MEASURES
 from bench.rows import Results
 from bench.scale import TINY
-from bench.stage import Stage
+from bench.setup import Stage
 from dev.embedded.servers import Servers
 
 pytestmark = [pytest.mark.bench, pytest.mark.timeout(900)]  # it starts some thirty services, one after the other

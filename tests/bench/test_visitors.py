@@ -1,6 +1,6 @@
 """Whoever visits the guard: tokens that are to be new to it."""
 
-from bench.visitors import Case
+from bench.guard_clients import Case
 
 
 def test_a_turn_of_tokens_goes_on_where_the_last_round_ended() -> None:

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from clerk.keyring import Keyring
 from clerk.keys import PinnedKey
-from clerk.opened import Opened, Shelf
 from clerk.session import Session
+from clerk.token_cache import Opened, Shelf
 from clerk.tokens import Reason, Refused, Tokens
 from tests.clerk.test_keyring import published
 from tests.clerk_signs_in import ADA, ISSUER, PARTY, Instance

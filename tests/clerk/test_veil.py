@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from clerk.veil import HIDDEN, veiled
+from clerk.redaction import HIDDEN, veiled
 from tests.clerk_says import deletion, email_address, event, user
 
 PERSON = user(

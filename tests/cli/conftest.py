@@ -13,7 +13,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from cli.main import main
-from dev import ground, health, procfile
+from dev import local_servers, probes, procfile
 from dev.embedded.servers import Servers
 from dev.processes import Processes
 from tests.servers import Database, copy_of
@@ -56,7 +56,7 @@ def door(servers: Servers, template: str) -> Iterator[Door]:
 
 
 def _receiver(database_url: str, redis_url: str) -> Iterator[Door]:
-    secret, port = ground.new_secret(), ground.free_port()
+    secret, port = local_servers.new_secret(), local_servers.free_port()
     environment = {
         "DATABASE_URL": database_url,
         "REDIS_URL": redis_url,
@@ -66,7 +66,7 @@ def _receiver(database_url: str, redis_url: str) -> Iterator[Door]:
     }
     web = [process for process in procfile.processes(environment) if process.name == "web"]
     with Processes(web, lambda process: process.start(subprocess.DEVNULL)) as running:
-        assert health.wait(running, health.url("127.0.0.1", port))
+        assert probes.wait(running, probes.url("127.0.0.1", port))
         yield Door(f"http://127.0.0.1:{port}/webhooks/clerk", secret, database_url)
 
 

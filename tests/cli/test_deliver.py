@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from cli.main import main
-from dev import ground, sample
+from dev import local_servers, sample_events
 from tests.cli.conftest import Door
 
 FATES = {
@@ -27,7 +27,7 @@ def to(door: Door) -> tuple[str, ...]:
 
 
 def test_every_sample_is_accepted_and_means_what_its_name_says(door: Door) -> None:
-    answers = {name: json.loads(akako(name, *to(door), "--json").output) for name in sample.names()}
+    answers = {name: json.loads(akako(name, *to(door), "--json").output) for name in sample_events.names()}
     assert {answer["status"] for answer in answers.values()} == {202}
     found = door.kept()
     fates = {name: found[answer["svix_id"]][0] for name, answer in answers.items()}
@@ -80,12 +80,12 @@ def test_a_refusal_says_what_to_look_at(arguments: list[str], advice: str, door:
 
 
 def test_another_secret_is_refused(door: Door) -> None:
-    assert akako("user.created", "--url", door.url, "--secret", ground.new_secret()).exit_code == 1
+    assert akako("user.created", "--url", door.url, "--secret", local_servers.new_secret()).exit_code == 1
 
 
 def test_a_receiver_that_is_not_there_is_said_to_be() -> None:
-    url = f"http://127.0.0.1:{ground.free_port()}/webhooks/clerk"
-    nobody = akako("user.created", "--url", url, "--secret", ground.new_secret())
+    url = f"http://127.0.0.1:{local_servers.free_port()}/webhooks/clerk"
+    nobody = akako("user.created", "--url", url, "--secret", local_servers.new_secret())
     assert (nobody.exit_code, "`make up` starts it" in nobody.output) == (1, True)
 
 
@@ -105,4 +105,4 @@ def test_wrong_usage_is_explained(arguments: list[str], complaint: str) -> None:
 
 
 def test_the_list_names_every_sample() -> None:
-    assert akako("--list").output.split() == sample.names()
+    assert akako("--list").output.split() == sample_events.names()

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from cli.moment import written
+from cli.times import written
 from roles import times
 
 STARTED = datetime(2026, 3, 1, 9, 30, 0, 1, UTC)

@@ -5,7 +5,7 @@ import io
 import pytest
 from rich.console import Console
 
-from cli import sheet
+from cli import output
 
 ROW = ("17", "MENTOR", "2026-03-01 12:00:00", "2026-09-01 12:00:00", "yes", "user_2abcdefghijklmnopqrstuvwxyz012345")
 HEAD = ("Id", "Role", "From", "Until", "Held", "Assigned by")
@@ -14,7 +14,7 @@ WHY = "Leads the course of the summer, as agreed with the whole team on the tele
 
 def drawn(head: tuple[str, ...], row: tuple[str, ...], width: int) -> list[str]:
     out = io.StringIO()
-    Console(file=out, width=width).print(sheet.layout("All of them", head, [row], width))
+    Console(file=out, width=width).print(output.layout("All of them", head, [row], width))
     return out.getvalue().splitlines()
 
 
@@ -57,14 +57,14 @@ def test_columns_without_a_value_give_way_first() -> None:
 def test_in_a_pipe_each_row_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     reason = "why " * 500
 
-    sheet.table("Roles", (*HEAD, "Why"), [(*ROW, reason.strip())])
+    output.table("Roles", (*HEAD, "Why"), [(*ROW, reason.strip())])
 
     told = capsys.readouterr().out.splitlines()
     assert sum(all(cell in line for cell in (*ROW, reason.strip())) for line in told) == 1
 
 
 def test_a_long_list_loses_no_row(capsys: pytest.CaptureFixture[str]) -> None:
-    sheet.table("Numbers", ("Number",), ((f"n{number}",) for number in range(2_500)))
+    output.table("Numbers", ("Number",), ((f"n{number}",) for number in range(2_500)))
 
     told = capsys.readouterr().out
     assert all(f" n{number} " in told for number in range(2_500))

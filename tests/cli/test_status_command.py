@@ -10,7 +10,7 @@ from click.testing import CliRunner, Result
 from sqlalchemy import Engine
 
 from cli.main import main
-from health.heart import Heart
+from health.heartbeat import Heart
 from tests.clerk_says import Clerk
 from tests.dev.groups import AKAKO, until
 from tests.ledger import apply, change, keep

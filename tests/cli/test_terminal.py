@@ -9,8 +9,8 @@ from click.testing import CliRunner
 from sqlalchemy import Engine
 
 from cli.main import main
-from dev import relay
-from dev.log import tail
+from dev import prefixed_output
+from dev.log_tail import tail
 from dev.process import Process
 from dev.terminal import shown
 from tests import ledger
@@ -78,7 +78,7 @@ def test_what_a_process_prints_is_written_out(capfd: pytest.CaptureFixture[str])
         told.append(capfd.readouterr().out)
         return "last" in told[-1]
 
-    relay.Relay().start(process)
+    prefixed_output.Relay().start(process)
     until(ended)
     process.end()
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from dev import ground, instance
+from dev import clerk_instance, local_servers
 from tests.dev import groups
 
 pytestmark = pytest.mark.processes
@@ -24,7 +24,7 @@ CURL = Path(__file__).with_name("curl.py")
 @pytest.fixture
 def local(mark: str, directory: Path) -> list[str]:
     """What keeps this `up` apart from a developer's."""
-    ports = ["--api-port", str(ground.free_port()), "--port", str(ground.free_port())]
+    ports = ["--api-port", str(local_servers.free_port()), "--port", str(local_servers.free_port())]
     return ["up", "--data", str(directory / mark / "local"), *ports]
 
 
@@ -62,14 +62,14 @@ def test_a_killed_process_comes_back_until_the_end_is_asked_for(local: list[str]
 
 
 def test_the_key_is_kept_for_its_owner_alone_and_stays_the_same(directory: Path) -> None:
-    first, second = instance.kept(directory), instance.kept(directory)
+    first, second = clerk_instance.kept(directory), clerk_instance.kept(directory)
     assert first.settings == second.settings
-    assert (directory / instance.KEY).stat().st_mode & 0o777 == 0o600
+    assert (directory / clerk_instance.KEY).stat().st_mode & 0o777 == 0o600
 
 
 def test_where_clerk_is_named_nothing_of_ours_is_believed() -> None:
     named = {"CLERK_ISSUER": "https://clerk.example.com", "CLERK_SECRET_KEY": "sk_test_real"}
-    assert instance.settings(instance.made(), named) == {}
+    assert clerk_instance.settings(clerk_instance.made(), named) == {}
 
 
 def test_without_a_kept_key_there_is_no_token(directory: Path) -> None:

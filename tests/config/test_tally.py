@@ -6,7 +6,7 @@ import pytest
 from prometheus_client import CollectorRegistry, Counter
 from structlog.testing import capture_logs
 
-from config.tally import Tally
+from config.rate_limited_log import Tally
 
 
 @pytest.fixture

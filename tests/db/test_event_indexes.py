@@ -7,10 +7,10 @@ import psycopg
 import pytest
 from sqlalchemy import Engine
 
-from db import census, register
+from db import event_search, event_stats
 from db.engine import connect
-from db.register import Entry
-from db.selection import Selection, Status
+from db.event_filter import Selection, Status
+from db.event_search import Entry
 from dev.embedded.servers import Servers
 from tests.db.plans import Question, plan, scans
 from tests.servers import copy_of
@@ -63,7 +63,7 @@ def heap(servers: Servers, template: str) -> Iterator[Engine]:
 
 
 def page(before: str | None = None, **asked: object) -> Question:
-    return lambda connection: register.page(connection, Selection(**asked), 51, before)  # type: ignore[arg-type]
+    return lambda connection: event_search.page(connection, Selection(**asked), 51, before)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -85,11 +85,11 @@ def page(before: str | None = None, **asked: object) -> Question:
         pytest.param(page(since=MIDDLE, until=SOON_AFTER), id="a time"),
         pytest.param(page(svix_ids=NAMED), id="ids"),
         pytest.param(
-            lambda c: register.ids(c, Selection(status=Status.APPLIED), 200, "msg_30000"), id="a set to be replayed"
+            lambda c: event_search.ids(c, Selection(status=Status.APPLIED), 200, "msg_30000"), id="a set to be replayed"
         ),
-        pytest.param(lambda c: register.find(c, "msg_77"), id="one event"),
-        pytest.param(lambda c: register.lines(c, NOBODY), id="the lines of an event"),
-        pytest.param(census.take, id="why events are parked"),
+        pytest.param(lambda c: event_search.find(c, "msg_77"), id="one event"),
+        pytest.param(lambda c: event_search.lines(c, NOBODY), id="the lines of an event"),
+        pytest.param(event_stats.take, id="why events are parked"),
     ],
 )
 def test_an_answer_about_events_comes_through_an_index(heap: Engine, question: Question) -> None:

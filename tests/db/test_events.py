@@ -8,7 +8,7 @@ from psycopg import errors
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from db import audit, events, handling
+from db import audit, event_actions, events
 from db.events import Kept
 from tests.clerk_says import Clerk, deletion
 from tests.ledger import opened, rows, values
@@ -32,7 +32,7 @@ def discard(engine: Engine, svix_id: str) -> None:
     """Put a kept event away, as an operator does."""
     with engine.begin() as connection:
         audit.act_as(connection, "operator:grace", reason="Why.")
-        handling.discard(connection, [svix_id])
+        event_actions.discard(connection, [svix_id])
 
 
 def claim(engine: Engine, *svix_ids: str) -> list[str]:

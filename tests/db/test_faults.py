@@ -5,7 +5,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from config.role import Role
-from db import callers, directory, faults, vitals
+from db import callers, faults, user_search, vitals
 from db.engine import connect
 from dev.embedded.servers import Servers
 from tests.clerk_says import BEGINNING, Clerk
@@ -167,7 +167,7 @@ def test_no_default_of_the_host_breaks_anything(
     with engine.connect() as connection:
         assert vitals.wrong_settings(connection) == []
         (found,) = callers.find(connection, ["user_ada"]).values()
-        entry = directory.show(connection, "user_ada")
+        entry = user_search.show(connection, "user_ada")
     assert (found.first_name, found.roles) == ("Ангелина", frozenset({Role.LEARNER}))
     assert entry is not None
     assert entry.clerk_created_at == BEGINNING

@@ -8,11 +8,11 @@ import pytest
 from sqlalchemy import Engine
 
 from config.role import Role
-from db import assignments, audit, callers, directory, temporal
+from db import assignments, audit, callers, temporal, user_search
 from db.audit import Wanted
-from db.directory import Filter
 from db.engine import connect
 from db.instants import Instants
+from db.user_search import Filter
 from dev.embedded.servers import Servers
 from tests.db.plans import Question, plan, scans
 from tests.servers import copy_of
@@ -56,22 +56,22 @@ def crowd(servers: Servers, template: str) -> Iterator[Engine]:
 @pytest.mark.parametrize(
     "question",
     [
-        pytest.param(lambda c: directory.search(c, Filter(deleted=False), 51), id="the first page"),
-        pytest.param(lambda c: directory.search(c, Filter(deleted=False), 51, MIDDLE), id="a page in the middle"),
-        pytest.param(lambda c: directory.search(c, Filter(text="first5"), 51), id="a beginning that many names have"),
-        pytest.param(lambda c: directory.search(c, Filter(text="first77777 la"), 51), id="one whole name"),
-        pytest.param(lambda c: directory.search(c, Filter(text="LAST12345"), 51), id="a last name"),
-        pytest.param(lambda c: directory.search(c, Filter(text="name4321"), 51), id="a username"),
-        pytest.param(lambda c: directory.search(c, Filter(text="99@exam"), 51), id="an e-mail address"),
-        pytest.param(lambda c: directory.search(c, Filter(text="nobody"), 51), id="a beginning that no name has"),
-        pytest.param(lambda c: directory.search(c, Filter(text="ZOÉ"), 51), id="a beginning that is not ASCII"),
-        pytest.param(lambda c: directory.search(c, Filter(role=Role.LEARNER), 51), id="a role that all hold"),
-        pytest.param(lambda c: directory.search(c, Filter(role=Role.ADMIN), 51), id="a role that few hold"),
-        pytest.param(lambda c: directory.search(c, Filter(role=Role.MENTOR), 51), id="a role that nobody holds"),
+        pytest.param(lambda c: user_search.search(c, Filter(deleted=False), 51), id="the first page"),
+        pytest.param(lambda c: user_search.search(c, Filter(deleted=False), 51, MIDDLE), id="a page in the middle"),
+        pytest.param(lambda c: user_search.search(c, Filter(text="first5"), 51), id="a beginning that many names have"),
+        pytest.param(lambda c: user_search.search(c, Filter(text="first77777 la"), 51), id="one whole name"),
+        pytest.param(lambda c: user_search.search(c, Filter(text="LAST12345"), 51), id="a last name"),
+        pytest.param(lambda c: user_search.search(c, Filter(text="name4321"), 51), id="a username"),
+        pytest.param(lambda c: user_search.search(c, Filter(text="99@exam"), 51), id="an e-mail address"),
+        pytest.param(lambda c: user_search.search(c, Filter(text="nobody"), 51), id="a beginning that no name has"),
+        pytest.param(lambda c: user_search.search(c, Filter(text="ZOÉ"), 51), id="a beginning that is not ASCII"),
+        pytest.param(lambda c: user_search.search(c, Filter(role=Role.LEARNER), 51), id="a role that all hold"),
+        pytest.param(lambda c: user_search.search(c, Filter(role=Role.ADMIN), 51), id="a role that few hold"),
+        pytest.param(lambda c: user_search.search(c, Filter(role=Role.MENTOR), 51), id="a role that nobody holds"),
         pytest.param(
-            lambda c: directory.search(c, Filter(role=Role.ADMIN, text="first"), 51), id="a role and a beginning"
+            lambda c: user_search.search(c, Filter(role=Role.ADMIN, text="first"), 51), id="a role and a beginning"
         ),
-        pytest.param(lambda c: directory.show(c, "user_777"), id="one user"),
+        pytest.param(lambda c: user_search.show(c, "user_777"), id="one user"),
         pytest.param(lambda c: temporal.versions(c, MIDDLE, INSTANTS), id="what a user held at an instant"),
         pytest.param(lambda c: temporal.status(c, MIDDLE, INSTANTS), id="how the guard treated a user"),
         pytest.param(lambda c: temporal.revisions(c, MIDDLE, INSTANTS), id="what became known later"),

@@ -6,7 +6,7 @@ from sqlalchemy import Engine
 
 from clerk.user import Deletion, Snapshot
 from config.role import Role
-from db import newcomers, users
+from db import new_users, users
 from db.users import Holding, Stored
 from tests.clerk_says import moment
 from tests.ledger import rows, values
@@ -31,7 +31,7 @@ CYD = Deletion(clerk_id="user_cyd", at=moment(3))
 def insert(engine: Engine, *holdings: Holding) -> dict[str, int]:
     """Add users and commit."""
     with engine.begin() as connection:
-        return newcomers.add(connection, holdings, Role.LEARNER)
+        return new_users.add(connection, holdings, Role.LEARNER)
 
 
 def stored(engine: Engine, *clerk_ids: str, keys: tuple[str, ...] = ()) -> list[Stored]:

@@ -13,14 +13,14 @@ from prometheus_client import REGISTRY, ProcessCollector
 import access.authentication
 import access.lookup
 import api.metrics
-import health.starts
+import health.process_starts
 import sync.metrics
 import webhooks.metrics
 from dev import procfile
 from health.broker import Broker
+from health.database import Look
 from health.gauges import BrokerGauge, DatabaseGauges, Stillness
-from health.heart import Heart
-from health.look import Look
+from health.heartbeat import Heart
 from tests.clerk_says import Clerk
 from tests.ledger import keep
 from tests.servers import Database
@@ -32,7 +32,7 @@ DASHBOARD: dict[str, Any] = json.loads((ROOT / "deploy/grafana/akako-sync.json")
 RUNBOOK = (ROOT / "docs/how-to/runbook.md").read_text()
 REFERENCE = (ROOT / "docs/reference/metrics.md").read_text()
 # What a room counts is registered when it is imported.
-ROOMS = (access.authentication, access.lookup, api.metrics, health.starts, webhooks.metrics, sync.metrics)
+ROOMS = (access.authentication, access.lookup, api.metrics, health.process_starts, webhooks.metrics, sync.metrics)
 NAMES = re.compile(r"\b(?:akako|process)_[a-z_]+\b")
 
 

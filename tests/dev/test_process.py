@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from dev import interruption
+from dev import signals
 from dev.process import Process
 
 pytestmark = pytest.mark.processes
@@ -44,7 +44,7 @@ def test_a_second_kill_signals_nothing_that_may_have_the_number_of_the_group_by_
 
 def test_an_interrupted_run_leaves_nothing_behind(busy: Process) -> None:
     interrupter = threading.Timer(0.3, os.kill, [os.getpid(), signal.SIGINT])
-    with interruption.heard():
+    with signals.heard():
         interrupter.start()
         with pytest.raises(KeyboardInterrupt):
             busy.run(subprocess.DEVNULL)

@@ -1,7 +1,7 @@
 from pathlib import Path
 
 from api import openapi, reference
-from api.table import OPERATIONS
+from api.operations import OPERATIONS
 
 PAGE = Path(__file__).parents[2] / "docs/reference/api.md"
 DOCUMENT = openapi.document(OPERATIONS)

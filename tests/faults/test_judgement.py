@@ -12,9 +12,9 @@ from tests.faults.suite import report
 from tests.faults.suite.__main__ import choose, main
 from tests.faults.suite.deliveries import SECRET, Numbered
 from tests.faults.suite.disk import ordinary
-from tests.faults.suite.house import House
-from tests.faults.suite.judgement import BOUND_SECONDS, Injection, Verdict, judge
 from tests.faults.suite.senders import Senders, Told
+from tests.faults.suite.stack import House
+from tests.faults.suite.verdict import BOUND_SECONDS, Injection, Verdict, judge
 
 
 @pytest.fixture(scope="module")

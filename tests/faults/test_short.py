@@ -2,8 +2,8 @@
 
 import pytest
 
+from tests.faults.suite.conditions import Trial
 from tests.faults.suite.matrix import EVERY
-from tests.faults.suite.trial import Trial
 
 pytestmark = pytest.mark.faults
 

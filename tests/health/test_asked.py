@@ -2,7 +2,7 @@ import threading
 
 import pytest
 
-from health.asked import Asked
+from health.single_flight import Asked
 from tests.meanwhile import at_once
 
 

@@ -36,12 +36,12 @@ threading.Thread(target=work, daemon=True).start()
 """
 ANSWER = """
 from health import forking
-from health.asked import Asked
+from health.single_flight import Asked
 threading.Thread(target=Asked(lambda: __import__("slowly"), fresh=1, patience=0.1).get, daemon=True).start()
 """
 NESTED = """
 from health import forking
-from health.asked import Asked
+from health.single_flight import Asked
 def work():
     with forking.held_off():
         open("begun", "w").close()
@@ -51,9 +51,9 @@ threading.Thread(target=work, daemon=True).start()
 """
 LOOK = """
 from health import forking
-from health.heart import Heart
-from health.pulse import Pulse
-from health.watch import Watch
+from health.heartbeat import Heart
+from health.progress import Pulse
+from health.watchdog import Watch
 heart = Heart("postgresql://akako@127.0.0.1:1/akako", "beat")
 Watch("beat", Pulse(), heart, lambda: bool(__import__("slowly")), every=0.01).start()
 """

@@ -7,8 +7,8 @@ from sqlalchemy import Engine
 from db import vitals
 from db.engine import connect
 from health.broker import Broker
+from health.database import Look
 from health.gauges import BrokerGauge, DatabaseGauges
-from health.look import Look
 from tests.clerk_says import Clerk
 from tests.db.plans import Question, plan, scans
 from tests.ledger import apply, change, keep

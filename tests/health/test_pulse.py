@@ -2,7 +2,7 @@ import multiprocessing
 
 import pytest
 
-from health.pulse import Beacon, Pulse
+from health.progress import Beacon, Pulse
 from tests.dev.groups import until
 
 FORK = multiprocessing.get_context("fork")

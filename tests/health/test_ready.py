@@ -12,8 +12,8 @@ from starlette.testclient import TestClient
 
 from config.settings import BrokerSettings
 from db.engine import connect
-from health import ready
-from health.heart import Heart
+from health import readiness
+from health.heartbeat import Heart
 from tests.ledger import change
 from tests.servers import Database
 from tests.webhooks.test_queue_away import silent
@@ -27,7 +27,7 @@ UNSEEN = "unknown, since the database says nothing"
 def client(database_url: str, redis_url: str) -> Iterator[TestClient]:
     """Somebody who asks a process with these servers."""
     settings = BrokerSettings(database_url=SecretStr(database_url), redis_url=SecretStr(redis_url))
-    app = Starlette(routes=[Route("/readyz", ready.build(settings).answer)])
+    app = Starlette(routes=[Route("/readyz", readiness.build(settings).answer)])
     with TestClient(app) as made:
         yield made
 

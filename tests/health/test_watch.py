@@ -12,10 +12,10 @@ from sqlalchemy import Engine
 from structlog.testing import capture_logs
 
 from health.broker import Broker
-from health.heart import Heart
-from health.pulse import Pulse
+from health.heartbeat import Heart
+from health.progress import Pulse
 from health.thread import BROKEN
-from health.watch import Watch
+from health.watchdog import Watch
 from tests.dev.groups import until
 from tests.ledger import values
 from tests.servers import Database
@@ -171,10 +171,10 @@ def test_a_part_that_is_told_to_end_is_left_to_it(database: Database) -> None:
 BREAKS = """
 import time
 from config import logs
-from health.heart import Heart
-from health.pulse import Pulse
+from health.heartbeat import Heart
+from health.progress import Pulse
 from health.thread import BROKEN
-from health.watch import Watch
+from health.watchdog import Watch
 
 logs.configure("worker", form="json")
 Watch("worker", Pulse(), Heart("postgresql://akako@127.0.0.1:1/akako", "worker"), lambda: 1 // 0, every=0.1).start()

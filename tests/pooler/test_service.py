@@ -13,8 +13,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
+from dev.clerk_instance import ISSUER, PARTY
 from dev.embedded.servers import Servers
-from dev.instance import ISSUER, PARTY
 from tests.clerk_says import Sent
 from tests.dev.groups import until
 from tests.ledger import change

@@ -16,7 +16,7 @@ from roles.refusal import (
     UserDeleted,
     UserUnknown,
 )
-from sync.truth import write
+from sync.persist import write
 from tests import people
 from tests.ledger import rows, values
 

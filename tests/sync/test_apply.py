@@ -6,7 +6,7 @@ from sqlalchemy import Engine
 from config.role import Role
 from sync.apply import Applied
 from sync.apply import apply as apply_ids
-from sync.understanding import SLICE_BYTES
+from sync.interpret import SLICE_BYTES
 from tests.clerk_says import ADA, Clerk, email_address, event, moment, user
 from tests.ledger import actions, change, keep, rows, values
 from tests.sync.conftest import Apply

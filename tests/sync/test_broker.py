@@ -4,7 +4,7 @@ import pytest
 from celery import Celery
 from kombu import Connection, Consumer, Queue
 
-from sync import broker, halving
+from sync import bisect, broker
 from tests.worker.started import started_with
 from worker import process
 
@@ -56,7 +56,7 @@ def test_a_task_ends_before_its_message_is_given_to_another() -> None:
 
 
 def test_halving_ends_before_the_task_s_own_limit_even_if_it_has_just_begun_a_statement() -> None:
-    longest = halving.LONGEST_SECONDS + process.STATEMENT_SECONDS
+    longest = bisect.LONGEST_SECONDS + process.STATEMENT_SECONDS
     assert longest < broker.consumer("redis://127.0.0.1:1/0").conf.task_soft_time_limit
 
 

@@ -98,7 +98,7 @@ def test_a_poisoned_event_comes_again_after_growing_pauses_and_is_parked_with_a_
     ((status, reason),) = rows(engine, "select status, last_error from webhook_events")
     assert status == "parked"
     assert str(reason).startswith(
-        "Attempt 11: error IntegrityError, sqlstate 23514, constraint no_poison, at db/newcomers.py:"
+        "Attempt 11: error IntegrityError, sqlstate 23514, constraint no_poison, at db/new_users.py:"
     )
 
 

@@ -4,9 +4,9 @@ import pytest
 from sqlalchemy import Engine
 
 from config.role import Role
-from db import portraits
+from db import row_images
 from db.audit import Author, Line
-from db.portraits import Portrait
+from db.row_images import Portrait
 from sync import difference
 from sync.difference import Change
 from sync.preview import preview
@@ -35,7 +35,7 @@ def told(line: Line) -> tuple[object, ...]:
 
 def everybody(engine: Engine) -> dict[str, Portrait]:
     with engine.begin() as connection:
-        return portraits.take(connection, USERS)
+        return row_images.take(connection, USERS)
 
 
 def eventful(engine: Engine, apply: Apply, clerk: Clerk) -> list[str]:

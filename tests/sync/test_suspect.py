@@ -9,8 +9,8 @@ from config.role import Role
 from sync import failures, suspect
 from sync.apply import Applied
 from sync.apply import apply as apply_ids
+from sync.bisect import ran_out_of_time
 from sync.enqueue import Queue
-from sync.halving import ran_out_of_time
 from tests.clerk_says import Clerk
 from tests.ledger import change, keep, rows
 from tests.meanwhile import holding, interrupted_at_a_lock

@@ -7,7 +7,7 @@ import redis
 from sync.enqueue import Queue
 from tests.dev.groups import until
 from tests.worker.messages import nudged, sets
-from webhooks.nudge import Nudger, pause
+from webhooks.enqueuer import Nudger, pause
 
 BATCHES, SECONDS_BETWEEN = 400, 0.005
 

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Engine
 
 from dev.embedded.servers import Servers
-from serving.refusal import BODY
+from serving.rejection import BODY
 from tests.clerk_says import Clerk
 from tests.dev.groups import until
 from tests.ledger import values

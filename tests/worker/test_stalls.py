@@ -7,7 +7,7 @@ import psutil
 import psycopg
 import pytest
 
-from health.watch import PATIENCE_SECONDS, STALLED
+from health.watchdog import PATIENCE_SECONDS, STALLED
 from tests.dev.groups import until
 from tests.ledger import change, keep
 from tests.proxy import Proxy, proxy

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from celery.worker import state
 
-from worker.vigil import Held
+from worker.liveness import Held
 
 
 class Taken:

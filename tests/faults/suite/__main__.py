@@ -8,11 +8,11 @@ from collections.abc import Sequence
 import click
 from rich.console import Console
 
-from dev import interruption
+from dev import signals
 from tests.faults.suite import report
-from tests.faults.suite.judgement import Verdict
+from tests.faults.suite.conditions import Trial
 from tests.faults.suite.matrix import EVERY
-from tests.faults.suite.trial import Trial
+from tests.faults.suite.verdict import Verdict
 
 INTERRUPTED = 130
 
@@ -42,7 +42,7 @@ def main(names: Sequence[str], times: int | None, short: bool, as_json: bool, li
     if listed:
         click.echo("\n".join(f"{trial.name} x {trial.times}" for trial in chosen))
         return
-    with interruption.heard():
+    with signals.heard():
         try:
             verdicts = _run(chosen, times, short=short)
         except KeyboardInterrupt:

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
-from tests.faults.suite import processes
-from tests.faults.suite.house import Broken, Environments, House
-from tests.faults.suite.judgement import Injection, Verdict, judge
+from tests.faults.suite import process_faults
+from tests.faults.suite.conditions import Say
+from tests.faults.suite.cut_proxy import Wire
 from tests.faults.suite.senders import Senders, Told
-from tests.faults.suite.trial import Say
-from tests.faults.suite.wire import Wire
+from tests.faults.suite.stack import Broken, Environments, House
+from tests.faults.suite.verdict import Injection, Verdict, judge
 
 SETTINGS = {"SWEEP_SECONDS": "1"}
 """So that the many rounds take minutes; nothing here is about how soon something is applied."""
@@ -62,7 +62,7 @@ class Boundaries:
     def _round(self, house: House, wire: Wire, moment: int, told: Told, injections: list[Injection]) -> bool:
         """Whether the process died before everything was done."""
         deliver(house, told)  # until its connections are there
-        wire.arm(moment, lambda: processes.kill(house, self.process))
+        wire.arm(moment, lambda: process_faults.kill(house, self.process))
         deliver(house, told)
         wire.disarm()
         if wire.cut.is_set():

@@ -7,11 +7,11 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.faults.suite.conditions import Say
 from tests.faults.suite.disk import Impossible, ordinary
-from tests.faults.suite.house import Broken, House
-from tests.faults.suite.judgement import BOUND_SECONDS, Injection, Verdict, judge
 from tests.faults.suite.senders import Senders
-from tests.faults.suite.trial import Say
+from tests.faults.suite.stack import Broken, House
+from tests.faults.suite.verdict import BOUND_SECONDS, Injection, Verdict, judge
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from tests.faults.suite.judgement import Verdict
+from tests.faults.suite.verdict import Verdict
 
 COLUMNS = ("times", "accepted", "lost", "twice", "failed requests", "recovery", "worst", "longest wait")
 

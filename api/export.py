@@ -1,0 +1,46 @@
+"""Lines of the trail as text for other programs, one after the other."""
+
+import csv as commas
+import io
+import json
+import unicodedata
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from api.responses import Line
+
+# The minus sign of typography is one to spreadsheets too. Full-width forms become these by NFKC.
+_FORMULA = frozenset("=+-@\N{MINUS SIGN}")
+
+
+def jsonl(lines: Iterable[Line]) -> Iterator[str]:
+    """A JSON object a line."""
+    return (f"{line.model_dump_json()}\n" for line in lines)
+
+
+def csv(lines: Iterable[Line]) -> Iterator[str]:
+    """RFC 4180 with a header line; a cell that a spreadsheet would take for a formula begins with an apostrophe."""
+    yield _row(Line.model_fields)
+    for line in lines:
+        yield _row(map(_cell, line.model_dump(mode="json").values()))
+
+
+def _row(cells: Iterable[str]) -> str:
+    text = io.StringIO()
+    commas.writer(text).writerow(cells)
+    return text.getvalue()
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    text = value if isinstance(value, str | int) else json.dumps(value, ensure_ascii=False)
+    return f"'{text}" if _looks_like_a_formula(str(text)) else str(text)
+
+
+def _looks_like_a_formula(text: str) -> bool:
+    """Whether a spreadsheet could take the text for a formula, perhaps after it trimmed what cannot be seen."""
+    if not text:
+        return False
+    # Separators (Z) and other invisible characters (C), such as a newline, a space or a zero-width space.
+    return unicodedata.category(text[0])[0] in "CZ" or unicodedata.normalize("NFKC", text[0])[0] in _FORMULA

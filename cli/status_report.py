@@ -1,0 +1,83 @@
+"""How everything is: what `akako status` tells."""
+
+import statistics
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from config.settings import BrokerSettings
+from db import engine, vitals
+from db.faults import WrongSettings
+from db.vitals import Vitals
+from health.broker import Broker
+from health.components import Part, Parts, State
+from health.database import Look
+
+OVERDUE_SECONDS = 30.0
+"""What an event may be late after a fault (docs/explanation/healing.md)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lag:
+    """Seconds from being kept to being applied, of the newest applied events."""
+
+    median: float
+    worst: float
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """The parts, and what the database shows if it shows anything."""
+
+    parts: list[State]
+    seen: Vitals | None
+    lag: Lag | None
+
+    @property
+    def is_healthy(self) -> bool:
+        """Every part is well, and no event is overdue."""
+        return all(part.is_well for part in self.parts) and not self.is_late
+
+    @property
+    def is_late(self) -> bool:
+        """An event should long have been applied."""
+        return self.seen is not None and self.seen.oldest_due_seconds > OVERDUE_SECONDS
+
+    def as_dict(self) -> dict[str, Any]:
+        """For programs."""
+        return {
+            "healthy": self.is_healthy,
+            "parts": {state.part.value: state.said for state in self.parts},
+            "next_steps": {state.part.value: state.next_step for state in self.parts if state.next_step},
+            "lag_seconds": self.lag and asdict(self.lag),
+            **(asdict(self.seen) if self.seen else {}),
+        }
+
+
+class Doctor:
+    """Looks at everything, again and again."""
+
+    def __init__(self, settings: BrokerSettings) -> None:
+        url = settings.database_url.get_secret_value()
+        self._look = Look(url, settings.database_pooler)
+        self._parts = Parts(self._look, Broker(settings.redis_url.get_secret_value()))
+        self._engine = engine.connect(url, "akako", pooler=settings.database_pooler, connections=1, statement_seconds=2)
+
+    def examine(self, only: Part | None = None) -> Condition:
+        """How everything is now; of one part alone, if named."""
+        states = [state for state in self._parts.states() if only in (None, state.part)]
+        if only is not None:
+            return Condition(states, None, None)
+        try:
+            return Condition(states, self._look.vitals(), _lag(self._engine))
+        except (SQLAlchemyError, TimeoutError, WrongSettings):
+            return Condition(states, None, None)
+
+
+def _lag(pool: Engine) -> Lag | None:
+    with pool.connect() as connection:
+        connection.detach()  # between two looks nothing is held
+        lags = vitals.latest_lags(connection)
+    return Lag(statistics.median(lags), lags[-1]) if lags else None

@@ -1,0 +1,73 @@
+"""Everything that the demonstration runs on: servers, tables, and the processes as the Procfile says."""
+
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+from sqlalchemy import Engine
+
+from db import engine
+from dev import clerk_instance, local_servers, probes, procfile
+from dev.clerk_instance import Instance
+from dev.log_tail import tail
+from dev.migration import apply
+from dev.processes import Processes
+
+HOST = "127.0.0.1"
+# Short, so that nobody waits for the calendar; and the role that the story tells of.
+SETTINGS = {"SWEEP_SECONDS": "1", "EXPIRE_SECONDS": "1", "DEFAULT_ROLE": "LEARNER"}
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """What is running, and how to reach it."""
+
+    webhook: str
+    secret: str
+    api: str
+    instance: Instance
+    """Signs the tokens that the API believes."""
+    engine: Engine
+    running: Processes
+    log: Path
+    """What the processes say."""
+
+
+@contextmanager
+def build(directory: Path, say: Callable[[str], None]) -> Iterator[Stage]:
+    """Start everything; when the block is left, however it is left, everything has ended."""
+    procfile.read()
+    say("starting PostgreSQL and Redis")
+    with local_servers.servers(directory) as addresses:
+        say("migrating")
+        apply(addresses["DATABASE_URL"], addresses.get("DATABASE_OWNER_URL"))
+        say("starting receiver, API, worker and calendar")
+        pool = engine.connect(addresses["DATABASE_URL"], "demo")
+        try:
+            with _processes(addresses, directory / "processes.log", pool) as stage:
+                yield stage
+                say("ending everything")
+        finally:
+            pool.dispose()
+
+
+@contextmanager
+def _processes(addresses: dict[str, str], log: Path, pool: Engine) -> Iterator[Stage]:
+    secret, clerk = local_servers.new_secret(), clerk_instance.made()
+    receiver, api = local_servers.free_port(HOST), local_servers.free_port(HOST)
+    own = {local_servers.SECRET: secret, "HOST": HOST, "LOG_FORMAT": "console"}
+    processes = procfile.processes(
+        addresses | SETTINGS | own,
+        web={"PORT": str(receiver)},
+        api={"PORT": str(api), **clerk_instance.NO_BACKEND, **clerk.settings},
+    )
+    door, desk = probes.url(HOST, receiver), probes.url(HOST, api)
+    with (
+        closing(log.open("ab")) as output,
+        Processes(processes, lambda process: process.start(output)) as running,
+    ):
+        if not probes.wait(running, door, desk):
+            raise click.ClickException(f"the processes did not start; the end of their log:\n{tail(log)}")
+        yield Stage(f"{door}/webhooks/clerk", secret, desk, clerk, pool, running, log)

@@ -1,0 +1,46 @@
+"""`/readyz`: whether everything is there that it takes to apply an event, and what is not."""
+
+import asyncio
+import time
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from config.settings import BrokerSettings
+from health.broker import Broker
+from health.components import Parts, State
+from health.database import Look
+
+FRESH_SECONDS = 2.0
+
+
+class Ready:
+    """Answers 200 or 503, with what is wrong with each part.
+
+    However many ask, one at a time looks, and the answer is good for a while: strangers may ask, and load nothing.
+    """
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._looking: asyncio.Task[list[State]] | None = None
+        self._looked_at = 0.0
+
+    async def answer(self, _: Request) -> Response:
+        """The newest answer."""
+        states = await asyncio.shield(self._look())
+        ready = all(state.is_well for state in states)
+        said = {state.part.value: state.said for state in states}
+        return JSONResponse({"ready": ready, "parts": said}, 200 if ready else 503)
+
+    def _look(self) -> "asyncio.Task[list[State]]":
+        now = time.monotonic()
+        if self._looking is None or (self._looking.done() and now - self._looked_at > FRESH_SECONDS):
+            self._looked_at = now
+            self._looking = asyncio.create_task(asyncio.to_thread(self._parts.states))
+        return self._looking
+
+
+def build(settings: BrokerSettings) -> Ready:
+    """The endpoint of a process with these servers."""
+    look = Look(settings.database_url.get_secret_value(), settings.database_pooler)
+    return Ready(Parts(look, Broker(settings.redis_url.get_secret_value())))

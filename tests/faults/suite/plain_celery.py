@@ -1,0 +1,127 @@
+"""The same kills for plain Celery on Redis without a table: what the table buys. Not judged, only shown."""
+
+import os
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+from celery import Celery
+
+from dev.embedded.redis import DURABLE
+from dev.embedded.servers import Servers
+from dev.process import Process
+from dev.processes import Processes
+from tests.faults.suite.conditions import Say
+from tests.faults.suite.verdict import Verdict
+
+RATE = 200
+SILENCE_SECONDS = 30
+"""Without any new effect, three times as long as a message is held back: what did not come by then is lost."""
+EFFECTS = "select count(distinct number), count(*) - count(distinct number) from plain_effects"
+
+
+@dataclass(frozen=True, slots=True)
+class Plain:
+    """Celery's worker and Redis under kills; Redis keeps its messages on disk."""
+
+    name: str
+    break_it: Callable[[Servers, Process], None]
+    times: int
+    short: int = 0
+    least: int = 6_000
+
+    def run(self, times: int, say: Say) -> Verdict:
+        """Send numbers, kill so many times, wait, and count whose effect is missing or there twice."""
+        verdict = Verdict(self.name, times, note="for comparison: tuned, late acknowledgement, appendonly")
+        with (
+            tempfile.TemporaryDirectory(prefix="akako-faults-") as directory,
+            Servers(Path(directory), redis_options=DURABLE) as servers,
+            psycopg.connect(servers.postgres.url("postgres"), autocommit=True) as connection,
+            (Path(directory) / "plain.log").open("ab") as log,
+        ):
+            connection.execute("create table plain_effects (number integer)")
+            worker = _worker(servers)
+            with Processes([worker], lambda process: process.start(log)) as running:
+                threading.Thread(target=running.keep_running, args=(lambda _: None,), daemon=True).start()
+                self._run(servers, worker, connection, verdict, say)
+                running.stop()
+                worker.kill()
+        return verdict
+
+    def _run(
+        self, servers: Servers, worker: Process, connection: psycopg.Connection, verdict: Verdict, say: Say
+    ) -> None:
+        publisher = Publisher(servers.redis_url)
+        publisher.start()
+        for number in range(verdict.times):
+            say(f"{self.name}: {number + 1} of {verdict.times}, {publisher.accepted:,} sent")
+            time.sleep(3)
+            self.break_it(servers, worker)
+        while publisher.accepted < self.least * verdict.times // self.times:
+            time.sleep(0.1)
+        publisher.finish()
+        say(f"{self.name}: waiting until nothing comes any more")
+        done, twice = _settled(connection)
+        verdict.accepted, verdict.lost, verdict.twice = publisher.accepted, publisher.accepted - done, twice
+        verdict.compared = True
+
+
+class Publisher:
+    """Sends one number after the other, each until Redis took it."""
+
+    def __init__(self, redis_url: str) -> None:
+        self.accepted = 0
+        self._celery = Celery(broker=redis_url, set_as_current=False)
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+
+    def start(self) -> None:
+        """Begin to send."""
+        self._thread.start()
+
+    def finish(self) -> None:
+        """Send no more."""
+        self._stopped.set()
+        self._thread.join()
+        self._celery.close()
+
+    def _run(self) -> None:
+        while not self._stopped.wait(1 / RATE):
+            try:
+                self._celery.send_task("apply_payload", args=(self.accepted,), ignore_result=True)
+            except Exception:  # whatever it was: not taken, so it is sent again
+                continue
+            self.accepted += 1
+
+
+def kill_worker(_: Servers, worker: Process) -> None:
+    """`kill -9` for the worker's group."""
+    os.killpg(worker.pid, 9)
+
+
+def kill_redis(servers: Servers, _: Process) -> None:
+    """`kill -9`, and start it again."""
+    servers.redis.kill()
+    servers.redis.start()
+
+
+def _worker(servers: Servers) -> Process:
+    arguments = [str(Path(sys.executable).with_name("celery")), "-A", "faults.plain_tasks", "worker", "--concurrency=2"]
+    environment = {"REDIS_URL": servers.redis_url, "DATABASE_URL": servers.postgres.url("postgres")}
+    return Process("plain", [*arguments, "--without-gossip", "--without-mingle"], environment=environment)
+
+
+def _settled(connection: psycopg.Connection) -> tuple[int, int]:
+    """Distinct effects and surplus ones, once there was no new one for long."""
+    seen, since = (-1, -1), time.monotonic()
+    while time.monotonic() - since < SILENCE_SECONDS:
+        now = connection.execute(EFFECTS).fetchone() or (0, 0)
+        if now != seen:
+            seen, since = (int(now[0]), int(now[1])), time.monotonic()
+        time.sleep(0.5)
+    return seen

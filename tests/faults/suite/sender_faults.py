@@ -1,0 +1,225 @@
+"""Faults of whoever sends: the same thing a thousand times, nonsense, slowness, clocks that differ."""
+
+import asyncio
+import http.client
+import itertools
+import resource
+import socket
+import tempfile
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, closing, contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import psutil
+
+from tests.faults.suite import malformed_requests
+from tests.faults.suite.concurrency import at_once, shares
+from tests.faults.suite.conditions import Say
+from tests.faults.suite.deliveries import Numbered
+from tests.faults.suite.senders import PATH, Senders, Told
+from tests.faults.suite.stack import Broken, House
+from tests.faults.suite.verdict import Verdict, count, judge
+
+SLOW = 1_000
+SLOW_SECONDS = 15
+MOST_GROWTH_MB = 20
+DEADLOCKS = "select deadlocks from pg_stat_database where datname = current_database()"
+KEPT = "select count(*) from webhook_events"
+HALF_A_HEAD = f"POST {PATH} HTTP/1.1\r\nHost: akako\r\nX-Slow: ".encode()
+FILLING_SECONDS = 5
+"""Until the connections of those who take all slots are open."""
+
+EDGES = ((-302, 401), (-297, 202), (0, 202), (297, 202), (302, 401))
+"""How many seconds a sender's clock is ahead of ours, and the answer: five minutes are tolerated, either way."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stranger:
+    """Something that is sent to a running receiver, and what may come of it."""
+
+    name: str
+    send: Callable[[House, int, Verdict], Told]
+    times: int
+    short: int = 0
+
+    def run(self, times: int, say: Say) -> Verdict:
+        """Send it so many times."""
+        verdict = Verdict(self.name, times)
+        with tempfile.TemporaryDirectory(prefix="akako-faults-") as directory, House(Path(directory)) as house:
+            say(f"{self.name}: {times:,}")
+            try:
+                told = self.send(house, times, verdict)
+                house.settle()
+            except (Broken, TimeoutError) as error:
+                verdict.wrong.append(str(error))
+                return verdict
+            return judge(house, told, [], verdict)
+
+
+def repeat(house: House, times: int, verdict: Verdict) -> Told:
+    """One delivery, the same id, on many connections at once: one row, one effect, no deadlock."""
+    senders = Senders(house.port, 1)
+    at_once([partial(senders.deliver, *[0] * share) for share in shares(times)])
+    expect(verdict, "answered 2xx", len(senders.told.waits), times)
+    expect(verdict, "rows", count(house, KEPT), 1)
+    expect(verdict, "deadlocks", count(house, DEADLOCKS), 0)
+    return senders.told
+
+
+def babble(house: House, times: int, verdict: Verdict) -> Told:
+    """Requests that nobody signed, or that are none at all: refused, never a 5xx, no row, and no memory taken."""
+    receiver, answers = psutil.Process(house.pid("web")), Counter[int]()
+    malformed_requests.ask(house.port, times // 10, answers)
+    before = receiver.memory_info().rss
+    malformed_requests.ask(house.port, times - times // 10, answers)
+    grown = (receiver.memory_info().rss - before) / 1_048_576
+    verdict.note = f"{', '.join(f'{n:,} x {status}' for status, n in sorted(answers.items()))}; memory {grown:+.1f} MB"
+    expect(verdict, "answered other than 4xx", sum(n for s, n in answers.items() if not 400 <= s < 500), 0)
+    expect(verdict, "rows", count(house, KEPT), 0)
+    if grown > MOST_GROWTH_MB:
+        verdict.wrong.append(f"the receiver grew by {grown:.1f} MB")
+    return Told()
+
+
+def dawdle(house: House, times: int, verdict: Verdict) -> Told:
+    """A thousand connections that say a byte now and then, while good deliveries come."""
+    return _beside(house, crawling(house.port, times), verdict)
+
+
+def take_every_slot(house: House, times: int, verdict: Verdict) -> Told:
+    """More connections than MAX_CONNECTIONS, each with half a head and opened again as soon as it is closed."""
+    # They come again as fast as they are let in, so that accepting and closing them takes a share of the process.
+    return _beside(house, half_heads(house.port, times), verdict, reuse=False, most_ms=1_000, factor=5)
+
+
+def _beside(
+    house: House,
+    strangers: AbstractContextManager[None],
+    verdict: Verdict,
+    *,
+    reuse: bool = True,
+    most_ms: float = 100,
+    factor: float = 3,
+) -> Told:
+    """Deliver alone, then beside strangers, and compare how long good deliveries take."""
+    alone = _waits_of(house, 0, reuse)
+    with strangers:
+        among = _waits_of(house, 1_000_000, reuse)
+    p99 = [sorted(told.waits)[int(len(told.waits) * 0.99)] * 1_000 for told in (alone, among)]
+    verdict.note = f"p99 of good deliveries {p99[0]:.0f} ms alone, {p99[1]:.0f} ms among them"
+    if p99[1] > max(most_ms, factor * p99[0]):
+        verdict.wrong.append("good deliveries waited for those of strangers")
+    among.accepted.update(alone.accepted)
+    expect(verdict, "failed requests", len(among.failures) + len(alone.failures), 0)
+    return among
+
+
+def differ(house: House, times: int, verdict: Verdict) -> Told:
+    """Senders whose clock is not ours."""
+    told, numbers = Told(), itertools.count(0, 2)
+    for ahead, status in EDGES * times:
+        delivery = Numbered(next(numbers))
+        answered = post(house.port, delivery, ahead)
+        expect(verdict, f"{ahead:+} s is answered", answered, status)
+        if answered == 202:
+            told.accepted[delivery.number] = time.time()
+    return told
+
+
+def expect(verdict: Verdict, what: str, found: object, wanted: object) -> None:
+    """Note it if something is not as it has to be."""
+    if found != wanted:
+        verdict.wrong.append(f"{what}: {found}, not {wanted}")
+
+
+def post(port: int, delivery: Numbered, seconds_ahead: float) -> int:
+    """Deliver once, by another clock; the status."""
+    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=15)) as connection:
+        connection.request("POST", PATH, delivery.body(), delivery.headers(seconds_ahead=seconds_ahead))
+        with connection.getresponse() as answer:
+            return answer.status
+
+
+@contextmanager
+def crawling(port: int, many: int) -> Iterator[None]:
+    """So many connections, each of which begins a request and does not come to its end."""
+    allow_open_files(many + 500)
+    slow = [_slow(port) for _ in range(many)]
+    ended = threading.Event()
+    thread = threading.Thread(target=_crawl, args=(port, slow, ended), daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
+        for connection in slow:
+            connection.close()
+
+
+def _crawl(port: int, slow: list[socket.socket], ended: threading.Event) -> None:
+    while not ended.wait(1):
+        for place, connection in enumerate(slow):
+            try:
+                connection.send(b"a")
+            except OSError:
+                connection.close()
+                slow[place] = _slow(port)
+
+
+def _slow(port: int) -> socket.socket:
+    connection = socket.create_connection(("127.0.0.1", port), timeout=15)
+    connection.sendall(HALF_A_HEAD)
+    return connection
+
+
+@contextmanager
+def half_heads(port: int, many: int) -> Iterator[None]:
+    """So many connections that begin a request and wait; whichever is closed is opened again at once."""
+    allow_open_files(many + 500)
+    ended = threading.Event()
+    thread = threading.Thread(target=lambda: asyncio.run(_hold(port, many, ended)), daemon=True)
+    thread.start()
+    time.sleep(FILLING_SECONDS)
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
+
+
+async def _hold(port: int, many: int, ended: threading.Event) -> None:
+    async def hold() -> None:
+        while True:
+            try:
+                reader, writer = await asyncio.open_connection("127.0.0.1", port)
+                writer.write(HALF_A_HEAD)
+                await reader.read(1)
+                writer.close()
+            except OSError:
+                await asyncio.sleep(0.2)
+
+    holding = [asyncio.create_task(hold()) for _ in range(many)]
+    while not ended.is_set():
+        await asyncio.sleep(0.1)
+    for task in holding:
+        task.cancel()
+
+
+def allow_open_files(wanted: int) -> None:
+    """Raise this process's own limit of open files, as far as it may."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(hard, wanted)), hard))
+
+
+def _waits_of(house: House, first: int, reuse: bool) -> Told:
+    senders = Senders(house.port, 100, first=first, reuse=reuse)
+    senders.start()
+    time.sleep(SLOW_SECONDS)
+    senders.finish()
+    return senders.told

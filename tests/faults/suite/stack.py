@@ -1,0 +1,156 @@
+"""Everything that runs in production, on servers of its own and with default settings, to be broken."""
+
+import os
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from types import MappingProxyType, TracebackType
+from typing import Any, LiteralString, Self
+
+import httpx
+import psutil
+import psycopg
+import redis
+
+from config.settings import ReceiverSettings, WorkerSettings
+from db.migrate import upgrade
+from dev import local_servers, procfile
+from dev.embedded.servers import Servers
+from dev.process import Process
+from dev.processes import Processes
+from tests.faults.suite.deliveries import SECRET
+
+PATIENCE_SECONDS = 120.0
+POSTGRES = {"track_commit_timestamp": "on"}
+"""All else as PostgreSQL has it by default; with this it remembers when each event was truly applied."""
+OURS = {name.upper() for kind in (ReceiverSettings, WorkerSettings) for name in kind.model_fields}
+
+Environments = Mapping[str, Mapping[str, str]]
+
+
+class Broken(Exception):
+    """What should have come back did not."""
+
+
+class House:
+    """Receiver, worker and calendar as the Procfile starts them; whatever ends is started again, as in production."""
+
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        settings: Mapping[str, str] = MappingProxyType({}),
+        own: Callable[["House"], Environments] = lambda _: {},
+        second: Sequence[str] = (),
+    ) -> None:
+        self.directory = directory
+        self.port = local_servers.free_port()
+        self.servers = Servers(directory, postgres_options=POSTGRES)
+        self.said: list[str] = []
+        self._settings = settings
+        self._own = own
+        self._second = second
+
+    def __enter__(self) -> Self:
+        self.servers.__enter__()
+        try:
+            self._open()
+        except BaseException:
+            self.servers.stop()
+            raise
+        return self
+
+    def _open(self) -> None:
+        upgrade(self.servers.owner_url, self.servers.app_url)
+        processes = self._processes()
+        self._named = {process.name: process for process in processes}
+        self._running = Processes(processes, self._start)
+        self._running.__enter__()
+        self._keeper = threading.Thread(target=self._running.keep_running, args=(self.said.append,), daemon=True)
+        self._keeper.start()
+        try:
+            self.until(self._answers, "the receiver answers")
+        except BaseException:
+            self._close()
+            raise
+
+    def _close(self) -> None:
+        self._running.stop()
+        self._keeper.join()
+        self._running.end(patience=0)
+
+    def _answers(self) -> bool:
+        try:
+            return httpx.get(f"http://127.0.0.1:{self.port}/healthz", timeout=2, trust_env=False).is_success
+        except httpx.HTTPError:
+            return False
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._close()
+        self.servers.stop()
+
+    def pid(self, name: str) -> int:
+        """The process that a line of the Procfile started last."""
+        return self._named[name].pid
+
+    def run(self, statement: LiteralString, *parameters: object) -> list[tuple[Any, ...]]:
+        """Run one statement as PostgreSQL's administrator; its rows, if it has any."""
+        url = self.servers.postgres.url("postgres")
+        with psycopg.connect(url, autocommit=True, connect_timeout=2, options="-c search_path=akako") as connection:
+            cursor = connection.execute(statement, parameters)
+            return cursor.fetchall() if cursor.description else []
+
+    def flush(self) -> None:
+        """Redis loses all that it holds."""
+        with redis.Redis.from_url(self.servers.redis_url, socket_timeout=2) as client:
+            client.flushall()
+
+    def waiting(self) -> int:
+        """How many events wait to be applied."""
+        return int(self.run("select count(*) from webhook_events where status = 'received'")[0][0])
+
+    def settle(self, seconds: float = PATIENCE_SECONDS) -> None:
+        """Wait until nothing waits to be applied."""
+        self.until(lambda: not self.waiting(), "everything acknowledged is applied", seconds)
+
+    def until(self, condition: Callable[[], object], what: str, seconds: float = PATIENCE_SECONDS) -> None:
+        """Wait for a condition, whatever is broken meanwhile. Raises Broken if it does not come true in time."""
+        deadline = time.monotonic() + seconds
+        while not self._true(condition):
+            if time.monotonic() > deadline:
+                raise Broken(f"after {seconds:g} s it was still not so that {what}; the logs are in {self.directory}")
+            time.sleep(0.05)
+
+    def family(self, pid: int) -> list[psutil.Process]:
+        """A process and all that it started."""
+        parent = psutil.Process(pid)
+        return [parent, *parent.children(recursive=True)]
+
+    @staticmethod
+    def _true(condition: Callable[[], object]) -> bool:
+        try:
+            return bool(condition())
+        except psycopg.OperationalError:
+            return False
+
+    def _processes(self) -> list[Process]:
+        common = {
+            "DATABASE_URL": self.servers.app_url,
+            "REDIS_URL": self.servers.redis_url,
+            "CLERK_WEBHOOK_SIGNING_SECRET": SECRET,
+            "HOST": "127.0.0.1",
+            "PORT": str(self.port),
+            "LOG_FORMAT": "json",
+        }
+        # A setting that is empty has its default, whatever the shell of whoever runs this says.
+        environment = dict.fromkeys(OURS & os.environ.keys(), "") | common | dict(self._settings)
+        own = {name: dict(each) for name, each in self._own(self).items()}
+        first = [each for each in procfile.processes(environment, **own) if each.name != "api"]
+        return first + [each for each in procfile.processes(environment, **own) if each.name in self._second]
+
+    def _start(self, process: Process) -> None:
+        with (self.directory / f"{process.name}.log").open("ab") as log:
+            process.start(log)

@@ -1,0 +1,113 @@
+"""What became of all that was acknowledged, as PostgreSQL has it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from statistics import median
+
+from tests.faults.suite.deliveries import Numbered
+from tests.faults.suite.senders import Told
+from tests.faults.suite.stack import House
+
+BOUND_SECONDS = 30.0
+
+NOT_APPLIED = """
+    select count(*) from unnest(%s::text[]) as acknowledged (svix_id)
+    left join webhook_events using (svix_id) where status is distinct from 'applied'
+"""
+WITHOUT_EFFECT = """
+    select count(*) from unnest(%s::text[], %s::boolean[]) as said (clerk_id, bans)
+    left join users using (clerk_id)
+    where users.id is null or (bans and not banned)
+       or (select count(*) from user_roles where user_id = users.id and is_active and role = 'LEARNER') <> 1
+"""
+TOO_MANY_LINES = """
+    select count(*) from (
+        select from audit_log group by clerk_user_id, action
+        having count(*) > 1 or action not in ('user.created', 'role.assigned', 'user.banned')) as lines
+"""
+TOO_MANY_ROLES = "select count(*) from (select from user_roles group by user_id having count(*) > 1) as roles"
+APPLIED_AT = """
+    select right(svix_id, 8)::integer, extract(epoch from pg_xact_commit_timestamp(xmin))::float
+    from webhook_events where status = 'applied'
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Injection:
+    """One fault: when it began, and when its cause was over (the same instant for a kill)."""
+
+    began: float
+    over: float
+
+
+@dataclass(slots=True)
+class Verdict:
+    """One row of the table."""
+
+    fault: str
+    times: int = 0
+    accepted: int = 0
+    lost: int = 0
+    twice: int = 0
+    failed: int = 0
+    """Attempts that were not answered 2xx; the sender came again."""
+    recoveries: list[float] = field(default_factory=list)
+    """Seconds until the door answered 2xx again and all that was acknowledged before was applied."""
+    longest: float = 0.0
+    """Seconds from the 2xx to the commit of its effect, at worst; without the time in which the fault lasted."""
+    note: str = ""
+    bound: float | None = None
+    """The seconds within which each of these has to be."""
+    compared: bool = False
+    """Whether this is only shown beside the others: no promise of ours."""
+    interrupted: bool = False
+    """Whether there should have been more of it."""
+    wrong: list[str] = field(default_factory=list)
+    """What else is not as promised."""
+
+    @property
+    def median(self) -> float | None:
+        """Of the recoveries."""
+        return median(self.recoveries) if self.recoveries else None
+
+    @property
+    def worst(self) -> float | None:
+        """Of the recoveries."""
+        return max(self.recoveries, default=None)
+
+    @property
+    def kept(self) -> bool:
+        """Whether everything promised is so."""
+        late = self.bound is not None and max(self.worst or 0, self.longest) > self.bound
+        return self.compared or not (self.lost or self.twice or self.wrong or late)
+
+
+def judge(house: House, told: Told, injections: Sequence[Injection], verdict: Verdict) -> Verdict:
+    """Compare what the senders were told with what is in the tables."""
+    accepted = [Numbered(number) for number in told.accepted]
+    verdict.accepted = len(accepted)
+    verdict.failed = len(told.failures)
+    verdict.lost = count(house, NOT_APPLIED, [each.svix_id for each in accepted])
+    verdict.lost += count(house, WITHOUT_EFFECT, [e.clerk_id for e in accepted], [e.bans for e in accepted])
+    verdict.twice = count(house, TOO_MANY_LINES) + count(house, TOO_MANY_ROLES)
+    applied = dict(house.run(APPLIED_AT))
+    pairs = [(at, applied[number]) for number, at in told.accepted.items() if number in applied]
+    verdict.recoveries = [_recovery(injection, pairs, injections) for injection in injections]
+    verdict.longest = max((_wait(accepted, done, injections) for accepted, done in pairs), default=0.0)
+    return verdict
+
+
+def count(house: House, query: str, *parameters: object) -> int:
+    """The one number that a query finds."""
+    return int(house.run(query, *parameters)[0][0])
+
+
+def _recovery(injection: Injection, pairs: Sequence[tuple[float, float]], every: Sequence[Injection]) -> float:
+    opened = min((accepted for accepted, _ in pairs if accepted >= injection.over), default=injection.over)
+    caught_up = max((applied for accepted, applied in pairs if accepted < injection.over), default=injection.over)
+    return _wait(injection.over, max(opened, caught_up), every)
+
+
+def _wait(accepted: float, applied: float, injections: Sequence[Injection]) -> float:
+    lasting = sum(max(0.0, min(applied, each.over) - max(accepted, each.began)) for each in injections)
+    return applied - accepted - lasting
