@@ -9,16 +9,16 @@ from starlette.requests import HTTPConnection
 from starlette.types import Scope
 
 from access import credentials, csrf
-from access.caller import Unjudged, Visitor
+from access.caller import SessionUser, UnverifiedUser
 from access.credentials import Credentials
 from access.lookup import Lookup
 from clerk.keyring import Keyring
 from clerk.keys import Keys, PinnedKey
 from clerk.session import Session
-from clerk.tokens import Reason, Refused, Tokens, Unready
+from clerk.tokens import InvalidToken, KeysUnavailable, Reason, TokenVerifier
 from config import logs
 from config.formats import split_parties
-from config.rate_limited_log import Tally
+from config.rate_limited_log import RateLimitedLog
 from config.settings import AccessSettings
 from db import engine
 
@@ -32,24 +32,24 @@ KEYS_SECONDS = 4.0
 class Authentication(AuthenticationBackend):
     """Opens the token of a request. A refused one makes nobody of the caller, so that public pages stay public."""
 
-    def __init__(self, tokens: Tokens, keys: Keys, lookup: Lookup, parties: tuple[str, ...] = ()) -> None:
+    def __init__(self, tokens: TokenVerifier, keys: Keys, lookup: Lookup, parties: tuple[str, ...] = ()) -> None:
         self._tokens = tokens
         self._keys = keys
         self._lookup = lookup
         self._parties = parties
-        self._refusals = Tally("token.refused", REFUSED)
+        self._refusals = RateLimitedLog("token.refused", REFUSED)
 
     async def authenticate(self, conn: HTTPConnection) -> tuple[AuthCredentials, BaseUser] | None:
         """The visitor, or None; what is refused is counted, and told in the log only."""
         try:
             session = await self._open(conn.scope)
-        except Refused as refusal:
+        except InvalidToken as refusal:
             self._refusals.note(refusal.reason)
             return None
-        except Unready:
+        except KeysUnavailable:
             self._refusals.note("keys_away")
-            return AuthCredentials(), Unjudged()
-        return (AuthCredentials(["session"]), Visitor(session, self._lookup.find)) if session else None
+            return AuthCredentials(), UnverifiedUser()
+        return (AuthCredentials(["session"]), SessionUser(session, self._lookup.find)) if session else None
 
     def close(self) -> None:
         """Stop what works in the background."""
@@ -64,7 +64,7 @@ class Authentication(AuthenticationBackend):
         party = csrf.required_party(scope, self._parties) if brought.from_cookie else None
         try:
             return self._newest(brought, party)
-        except (Refused, Unready) as failure:
+        except (InvalidToken, KeysUnavailable) as failure:
             if not _wants_a_key(failure) or not await self._newer_keys():
                 raise
             return self._newest(brought, party)
@@ -72,14 +72,14 @@ class Authentication(AuthenticationBackend):
     def _newest(self, brought: Credentials, party: str | None) -> Session:
         """The session of the token that verifies, the newest if several do."""
         sessions: list[Session] = []
-        failures: list[Refused | Unready] = []
+        failures: list[InvalidToken | KeysUnavailable] = []
         for token in brought.tokens:
             try:
                 session = self._tokens.open(token)
                 if brought.earliest is not None:
                     _judge_cookie(session, brought.earliest[token], party)
                 sessions.append(session)
-            except (Refused, Unready) as failure:
+            except (InvalidToken, KeysUnavailable) as failure:
                 failures.append(failure)
         if not sessions:
             raise max(failures, key=_wants_a_key)
@@ -101,13 +101,13 @@ class Authentication(AuthenticationBackend):
 def _judge_cookie(session: Session, earliest: int, party: str | None) -> None:
     """Refuse a token that is older than the last change of the browser's sign-ins, or made for another page."""
     if session.issued_at < earliest:
-        raise Refused(Reason.SESSION_OUTDATED)
+        raise InvalidToken(Reason.SESSION_OUTDATED)
     if party is not None and session.party != party:
-        raise Refused(Reason.ORIGIN_WRONG)
+        raise InvalidToken(Reason.ORIGIN_WRONG)
 
 
-def _wants_a_key(failure: Refused | Unready) -> bool:
-    return isinstance(failure, Unready) or failure.reason is Reason.KEY_UNKNOWN
+def _wants_a_key(failure: InvalidToken | KeysUnavailable) -> bool:
+    return isinstance(failure, KeysUnavailable) or failure.reason is Reason.KEY_UNKNOWN
 
 
 def build(settings: AccessSettings) -> Authentication:
@@ -116,7 +116,7 @@ def build(settings: AccessSettings) -> Authentication:
     if not parties:
         log.warning("tokens.any_party_allowed", next_step="set CLERK_AUTHORIZED_PARTIES")
     keys = _keys(settings)
-    tokens = Tokens(
+    tokens = TokenVerifier(
         settings.clerk_issuer,
         keys,
         parties=parties,
@@ -138,4 +138,6 @@ def build(settings: AccessSettings) -> Authentication:
 def _keys(settings: AccessSettings) -> Keys:
     if settings.clerk_jwt_key:
         return PinnedKey(settings.clerk_jwt_key)
-    return Keyring(settings.clerk_issuer, on_failure=lambda error: log.warning("keys.not_fetched", **logs.fault(error)))
+    return Keyring(
+        settings.clerk_issuer, on_failure=lambda error: log.warning("keys.fetch_failed", **logs.fault(error))
+    )

@@ -11,12 +11,12 @@ from config.role import Role
 from db.callers import Known
 
 
-class Unjudged(UnauthenticatedUser):
+class UnverifiedUser(UnauthenticatedUser):
     """Somebody whose token can neither be accepted nor refused now: Clerk's keys could not be fetched yet."""
 
 
 @dataclass(frozen=True, slots=True)
-class Visitor(BaseUser):
+class SessionUser(BaseUser):
     """Somebody with a valid token; whether we know the user, and what the user may do, has not been asked yet."""
 
     session: Session
@@ -88,6 +88,6 @@ def of(connection: HTTPConnection) -> Caller:
 def session_of(connection: HTTPConnection) -> Session:
     """The session of a request that `require` or `signed_in` let through."""
     user = connection.scope.get("user")
-    if not isinstance(user, (Caller, Visitor)):
+    if not isinstance(user, (Caller, SessionUser)):
         raise LookupError("no session here: guard this endpoint with access.guard.require or signed_in")
     return user.session

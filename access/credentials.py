@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import islice
 
-from clerk.tokens import Reason, Refused
+from clerk.tokens import InvalidToken, Reason
 
 SESSION_COOKIE = "__session"
 CLIENT_COOKIE = "__client_uat"
@@ -45,7 +45,7 @@ def find(headers: Iterable[tuple[bytes, bytes]]) -> Credentials:
             cookies.append(value.decode("latin-1"))
     if len(authorizations) > 1:
         # Whoever stands between may have judged by the other one.
-        raise Refused(Reason.AUTHORIZATION_REPEATED)
+        raise InvalidToken(Reason.AUTHORIZATION_REPEATED)
     bearer = _bearer(authorizations[0]) if authorizations else None
     if bearer is not None:
         return Credentials((bearer,))
@@ -74,7 +74,7 @@ def _from_cookies(cookies: Iterable[str]) -> Credentials:
         if all(changed):
             earliest[token] = max(changed, default=0)
     if sessions and not earliest:
-        raise Refused(Reason.SIGNED_OUT)
+        raise InvalidToken(Reason.SIGNED_OUT)
     return Credentials(tuple(earliest), earliest)
 
 

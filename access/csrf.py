@@ -8,7 +8,7 @@ from collections.abc import Collection
 
 from starlette.types import Scope
 
-from clerk.tokens import Reason, Refused
+from clerk.tokens import InvalidToken, Reason
 from config.origins import DEFAULT_PORTS
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -30,7 +30,7 @@ def required_party(scope: Scope, parties: Collection[str]) -> str | None:
     if origin in parties or (not parties and _is_own(origin, said)):
         return None
     if parties or origin in ("", "null"):
-        raise Refused(Reason.ORIGIN_WRONG)
+        raise InvalidToken(Reason.ORIGIN_WRONG)
     return origin
 
 
@@ -50,9 +50,9 @@ def _judge_without_origin(scope: Scope, said: dict[bytes, str]) -> None:
     if site is None:
         # An old browser, or no browser. Old ones send Origin with unsafe requests and WebSockets.
         if not _is_safe(scope):
-            raise Refused(Reason.ORIGIN_MISSING)
+            raise InvalidToken(Reason.ORIGIN_MISSING)
     elif site not in ("same-origin", "none") and not _is_navigation(scope, said):
-        raise Refused(Reason.ORIGIN_WRONG)
+        raise InvalidToken(Reason.ORIGIN_WRONG)
 
 
 def _is_own(origin: str, said: dict[bytes, str]) -> bool:

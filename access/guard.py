@@ -6,10 +6,10 @@ from typing import Any, ParamSpec
 
 from starlette.requests import HTTPConnection
 
-from access.caller import Caller, Unjudged, Visitor
+from access.caller import Caller, SessionUser, UnverifiedUser
 from access.denials import FORBIDDEN, UNAUTHORIZED, UNAVAILABLE, Denied
 from access.endpoints import guarded
-from access.lookup import Unavailable
+from access.lookup import LookupUnavailable
 from clerk.session import Session
 from config.role import Role, suffice
 from db.callers import Known
@@ -72,15 +72,15 @@ def living(known: Known | None, session: Session, impersonator: Known | None = N
     )
 
 
-async def _visitor(connection: HTTPConnection) -> Visitor | Caller:
+async def _visitor(connection: HTTPConnection) -> SessionUser | Caller:
     """Somebody with a valid token. Raises Denied."""
     try:
         user = connection.scope["user"]
     except KeyError:
         raise RuntimeError("nobody asked who is calling: add AuthenticationMiddleware to the application") from None
-    if isinstance(user, Unjudged):
+    if isinstance(user, UnverifiedUser):
         raise Denied(UNAVAILABLE)
-    if not isinstance(user, (Visitor, Caller)):
+    if not isinstance(user, (SessionUser, Caller)):
         raise Denied(UNAUTHORIZED)
     return user
 
@@ -93,7 +93,7 @@ async def _caller(connection: HTTPConnection) -> Caller:
     try:
         known = await user.look_up(user.session.clerk_id)
         impersonator = await user.look_up(user.session.actor) if user.session.actor else None
-    except Unavailable:
+    except LookupUnavailable:
         raise Denied(UNAVAILABLE) from None
     caller = living(known, user.session, impersonator)
     connection.scope["user"] = caller

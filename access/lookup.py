@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from prometheus_client import Counter as Metric
 from sqlalchemy import Engine
 
-from config.rate_limited_log import Tally
+from config.rate_limited_log import RateLimitedLog
 from db import callers, faults
 from db.callers import Known
 from db.dedicated import DedicatedConnection
@@ -25,7 +25,7 @@ FAILED = Metric("akako_lookups_failed_total", "Requests for which the database d
 MOST_TOGETHER = 200
 
 
-class Unavailable(Exception):
+class LookupUnavailable(Exception):
     """Who is calling cannot be known now; the request has to come again."""
 
 
@@ -48,7 +48,7 @@ class Lookup:
         self._thread: threading.Thread | None = None
         self._closing = False
         self._connection = DedicatedConnection(engine)
-        self._failures = Tally("callers.not_found", FAILED)
+        self._failures = RateLimitedLog("callers.not_found", FAILED)
 
     async def find(self, clerk_id: str) -> Known | None:
         """The user as the database knows it now, if it does. Raises Unavailable if it cannot say soon."""
@@ -86,9 +86,9 @@ class Lookup:
         with self._wake:
             self._wake.notify()
 
-    def _unavailable(self, why: str, **said: str) -> Unavailable:
+    def _unavailable(self, why: str, **said: str) -> LookupUnavailable:
         self._failures.note(why, **said)
-        return Unavailable(why)
+        return LookupUnavailable(why)
 
     def _run(self) -> None:
         while batch := self._next():
@@ -116,18 +116,18 @@ class Lookup:
         return self._connection.run(lambda connection: callers.answer(connection, clerk_ids))
 
 
-def _answer(batch: Sequence[_Waiting], result: Mapping[str, Known | None] | Unavailable) -> None:
+def _answer(batch: Sequence[_Waiting], result: Mapping[str, Known | None] | LookupUnavailable) -> None:
     """Give everybody an answer, with one call into each event loop."""
     for loop in {waiting.loop for waiting in batch}:
         with contextlib.suppress(RuntimeError):  # the loop is gone, and with it whoever waited
             loop.call_soon_threadsafe(_settle, [waiting for waiting in batch if waiting.loop is loop], result)
 
 
-def _settle(batch: Sequence[_Waiting], result: Mapping[str, Known | None] | Unavailable) -> None:
+def _settle(batch: Sequence[_Waiting], result: Mapping[str, Known | None] | LookupUnavailable) -> None:
     for waiting in batch:
         if waiting.answer.done():
             continue
-        if isinstance(result, Unavailable):
+        if isinstance(result, LookupUnavailable):
             waiting.answer.set_exception(result)
         else:
             waiting.answer.set_result(result[waiting.clerk_id])

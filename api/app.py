@@ -3,9 +3,9 @@
 from api.application import build
 from config import logs
 from config.settings import ApiSettings, load
-from health.garbage import settle
+from health.garbage import tune
 
 settings = load(ApiSettings)
 logs.configure("api", form=settings.log_format, level=settings.log_level)
 app = build(settings)
-settle()
+tune()

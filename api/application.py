@@ -19,21 +19,21 @@ from starlette.types import ASGIApp
 from access import authentication
 from api import errors, openapi, operation, reference
 from api.envelope import Envelope
-from api.first_login import Newcomers
+from api.first_login import FirstLogins
 from api.metrics import REFUSED
 from api.operations import OPERATIONS
-from api.refusal_audit import RefusedRequests
-from api.services import Desk
-from api.user_locks import Turns
+from api.refusal_audit import RefusalAudit
+from api.services import Services
+from api.user_locks import UserLocks
 from clerk.backend import Backend
-from clerk.signature import Seals
+from clerk.signature import SigningSecrets
 from config.formats import split_parties, split_secrets
-from config.rate_limited_log import Tally
+from config.rate_limited_log import RateLimitedLog
 from config.settings import ApiSettings
 from db import engine
 from health import process_starts, readiness
 from roles.final_order import FinalOrder
-from serving.limits import State, limits
+from serving.limits import ServerState, limits
 
 log = structlog.get_logger()
 
@@ -49,8 +49,8 @@ WAITING_BYTES = 33_554_432
 def build(settings: ApiSettings) -> ASGIApp:
     """The ASGI application that users and admins ask."""
     guard = authentication.build(settings)
-    desk = _desk(settings)
-    refused = Tally("request.refused", REFUSED)
+    services = _desk(settings)
+    refused = RateLimitedLog("request.refused", REFUSED)
     bounds = limits(
         settings,
         refused.note,
@@ -60,19 +60,19 @@ def build(settings: ApiSettings) -> ASGIApp:
     )
 
     @asynccontextmanager
-    async def lifespan(_: Starlette) -> AsyncIterator[State]:
-        process_starts.note_started()
+    async def lifespan(_: Starlette) -> AsyncIterator[ServerState]:
+        process_starts.count_start()
         log.info("api.started")
-        yield State(limits=bounds)
+        yield ServerState(limits=bounds)
         await asyncio.to_thread(guard.close)
-        desk.newcomers.close()
-        desk.engine.dispose()
+        services.first_logins.close()
+        services.engine.dispose()
         refused.close()
         log.info("api.stopped")
 
     app = Starlette(
         routes=[
-            *operation.routes(OPERATIONS, desk, settings.api_max_body_bytes),
+            *operation.routes(OPERATIONS, services, settings.api_max_body_bytes),
             *_documentation(),
             Route("/healthz", healthz),
             Route("/readyz", readiness.build(settings).answer),
@@ -89,7 +89,7 @@ def build(settings: ApiSettings) -> ASGIApp:
     return Envelope(app)
 
 
-def _desk(settings: ApiSettings) -> Desk:
+def _desk(settings: ApiSettings) -> Services:
     database = engine.connect(
         settings.database_url.get_secret_value(),
         "api",
@@ -99,13 +99,15 @@ def _desk(settings: ApiSettings) -> Desk:
         lock_seconds=LOCK_SECONDS,
     )
     # Half of the connections stay with those who only read.
-    turns = Turns(settings.api_connections // 2, LOCK_SECONDS)
+    user_locks = UserLocks(settings.api_connections // 2, LOCK_SECONDS)
     backend = Backend(settings.clerk_secret_key.get_secret_value(), settings.clerk_api_url)
     secrets = settings.clerk_webhook_signing_secret
-    seals = Seals(split_secrets(secrets)) if secrets else None
-    newcomers = Newcomers(database, turns, backend, settings.default_role)
+    signing_secrets = SigningSecrets(split_secrets(secrets)) if secrets else None
+    first_logins = FirstLogins(database, user_locks, backend, settings.default_role)
     final_order = FinalOrder(database, FINAL_SECONDS)
-    return Desk(database, turns, newcomers, RefusedRequests(database), settings.default_role, seals, final_order)
+    return Services(
+        database, user_locks, first_logins, RefusalAudit(database), settings.default_role, signing_secrets, final_order
+    )
 
 
 def _cors(origins: tuple[str, ...], headers: tuple[str, ...]) -> list[Middleware]:

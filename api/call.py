@@ -12,7 +12,7 @@ from access import caller
 from access.caller import Caller
 from access.guard import Requirement
 from api.envelope import request_id
-from api.errors import Unusable
+from api.errors import BadRequest
 from api.requests import Question
 from clerk.session import Session
 from clerk.user import identifier
@@ -30,7 +30,7 @@ Body = TypeVar("Body", bound=Question | None)
 
 
 @dataclass(frozen=True, slots=True)
-class Call(Generic[Query, Body]):
+class ApiRequest(Generic[Query, Body]):
     """Who asks what."""
 
     session: Session
@@ -106,14 +106,14 @@ def read(
     request: Request,
     query: type[Question] | None,
     body: type[Question] | None,
-    sent: bytes | Unusable,
+    sent: bytes | BadRequest,
     requires: Requirement | None,
-) -> Call[Any, Any]:
+) -> ApiRequest[Any, Any]:
     """Parse a request that the guard let through, with the body that `receive` returned. Raises Unusable."""
-    if isinstance(sent, Unusable):
+    if isinstance(sent, BadRequest):
         raise sent
     try:
-        return Call(
+        return ApiRequest(
             session=caller.session_of(request),
             user=request.scope["user"],
             request_id=request_id(request.scope),
@@ -123,17 +123,17 @@ def read(
             requires=requires,
         )
     except ValidationError as error:
-        raise Unusable(422, "invalid", _complaint(error)) from error
+        raise BadRequest(422, "invalid", _complaint(error)) from error
 
 
-async def receive(request: Request, most: int) -> bytes | Unusable:
+async def receive(request: Request, most: int) -> bytes | BadRequest:
     """The raw bytes of a JSON body of at most `most` bytes, or why there are none to parse.
 
     The reason is returned and not raised, as a caller without the role is told of that first. The protocol limits the
     time that this takes.
     """
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
-        return Unusable(415, "not_json", "Send the body as application/json.")
+        return BadRequest(415, "not_json", "Send the body as application/json.")
     declared = request.headers.get("content-length", "0")
     if declared.isdecimal() and int(declared[:20]) > most:
         return _too_large(most)
@@ -151,7 +151,7 @@ def _parse(model: type[Question], sent: bytes) -> Question:
     try:
         json.loads(sent, object_pairs_hook=_unique)
     except (ValueError, RecursionError) as error:
-        raise Unusable(422, "invalid", "Give each key of the JSON body once.") from error
+        raise BadRequest(422, "invalid", "Give each key of the JSON body once.") from error
     return parsed
 
 
@@ -164,7 +164,7 @@ def _query(request: Request, query: type[Question] | None) -> Question | None:
     pairs = request.query_params.multi_items()
     given = dict(pairs)
     if len(given) < len(pairs):
-        raise Unusable(422, "invalid", "Give each query parameter once.")
+        raise BadRequest(422, "invalid", "Give each query parameter once.")
     return (query or _Nothing).model_validate(given)
 
 
@@ -172,8 +172,8 @@ class _Nothing(Question):
     """What is asked of a path that takes no query."""
 
 
-def _too_large(most: int) -> Unusable:
-    return Unusable(413, "too_large", f"Send at most {most} bytes.")
+def _too_large(most: int) -> BadRequest:
+    return BadRequest(413, "too_large", f"Send at most {most} bytes.")
 
 
 def _complaint(error: ValidationError) -> str:

@@ -14,11 +14,11 @@ from api.responses import Problem
 from api.user_locks import Busy
 from config import logs
 from db import faults
-from db.event_search import PlaceUnknown
+from db.event_search import CursorUnknown
 from db.permission import NotKnown, NotPermitted
 from roles.refusal import AssignmentUnknown, EndTooSoon, StartTooEarly, UserUnknown
 from serving import rejection
-from serving.rejection import Breach
+from serving.rejection import RejectReason
 from sync.refusal import EventUnknown, Refused
 
 log = structlog.get_logger()
@@ -47,7 +47,7 @@ _IN_THE_WAY = "Somebody is changing the same just now."
 _MISFIT = "The database does not fit this version: whoever runs it has to run `akako migrate`."
 
 
-class Unusable(Exception):
+class BadRequest(Exception):
     """The request cannot be read. `word` is for programs."""
 
     def __init__(self, status: int, word: str, message: str) -> None:
@@ -56,7 +56,7 @@ class Unusable(Exception):
         self.word = word
 
 
-class Away(Exception):
+class DependencyUnavailable(Exception):
     """Something that we need is away. The message says what."""
 
 
@@ -78,20 +78,20 @@ def of(request: Request, error: Exception) -> Response:
         case Refused():
             other = error.in_the_way.id if error.in_the_way else None
             return response(request, _STATUSES.get(type(error), 409), error.word, str(error), assignment_id=other)
-        case PlaceUnknown():
+        case CursorUnknown():
             return response(request, 422, "invalid", f"cursor: {error}")
-        case Unusable():
+        case BadRequest():
             return response(request, error.status, error.word, str(error))
-        case Away():
+        case DependencyUnavailable():
             return _again(request, str(error))
-        case _ if isinstance(error, Busy) or faults.is_lock(error) or faults.is_collision(error):
+        case _ if isinstance(error, Busy) or faults.is_lock(error) or faults.is_unique_violation(error):
             log.warning("request.in_the_way", **logs.fault(error))
             return _again(request, _IN_THE_WAY)
         case _ if faults.is_busy(error):
             log.warning("database.busy", **logs.fault(error))
             return _again(request, "The database is too busy for this.")
         case _ if remedy := faults.remedy(error):
-            log.error("database.away", next_step=remedy, **logs.fault(error))
+            log.error("database.unavailable", next_step=remedy, **logs.fault(error))
             return _again(request, _MISFIT if faults.is_misfit(error) else "The database cannot be used.")
         case _:
             log.error("request.failed", **logs.fault(error))
@@ -108,7 +108,7 @@ def elsewhere(note: Callable[[str], None]) -> Callable[[Request, Exception], Awa
     async def answer(request: Request, error: Exception) -> Response:
         if not isinstance(error, HTTPException):
             raise error
-        note(Breach.WRONG_METHOD if error.status_code == 405 else Breach.NO_SUCH_PATH)
+        note(RejectReason.WRONG_METHOD if error.status_code == 405 else RejectReason.NO_SUCH_PATH)
         word, message = _HTTP.get(error.status_code, ("refused", "The request cannot be answered."))
         made = response(request, error.status_code, word, message)
         made.headers.update(error.headers or {})

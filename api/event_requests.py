@@ -7,7 +7,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, mod
 from api import cursor
 from api.requests import Instant, Page, Question, Reason, Text, judge_range
 from clerk.user import identifier
-from db.event_filter import Selection, Status
+from db.event_filter import EventFilter, EventStatus
 
 MOST_EVENTS = 1_000
 _CURSOR: dict[str, Any] = {"type": "string", "pattern": "^[A-Za-z0-9_-]+$", "maxLength": 500}
@@ -26,7 +26,7 @@ Place = Annotated[str, BeforeValidator(cursor.text_reader("events")), WithJsonSc
 class Which(Question):
     """Which events: those that meet every condition given."""
 
-    status: Status | None = None
+    status: EventStatus | None = None
     type: Annotated[Text, Field(min_length=1, max_length=255)] | None = None
     """Exactly, as `user.updated`."""
     user: Annotated[Text, Field(min_length=1, max_length=255)] | None = None
@@ -48,9 +48,9 @@ class Which(Question):
         judge_range(self.occurred_since, self.occurred_until)
         return self
 
-    def selection(self, svix_ids: tuple[str, ...] | None = None) -> Selection:
+    def selection(self, svix_ids: tuple[str, ...] | None = None) -> EventFilter:
         """The same as the value that finds them."""
-        return Selection(svix_ids=svix_ids, **{name: getattr(self, name) for name in Which.model_fields})
+        return EventFilter(svix_ids=svix_ids, **{name: getattr(self, name) for name in Which.model_fields})
 
 
 class EventsQuery(Which, Page):
@@ -85,7 +85,7 @@ class Handle(Which):
             raise ValueError("say which events: svix_ids or conditions")
         return self
 
-    def chosen(self) -> Selection:
+    def chosen(self) -> EventFilter:
         """The events meant."""
         return self.selection(tuple(self.svix_ids) if self.svix_ids else None)
 

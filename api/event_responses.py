@@ -135,7 +135,7 @@ class Discarded(Answer):
     """The cursor with which the same request goes on; null if all is done."""
 
 
-def replayed(done: replay.Replayed, made: difference.Difference | None, more: str | None = None) -> Replayed:
+def replayed(done: replay.ReplayResult, made: difference.Difference | None, more: str | None = None) -> Replayed:
     """What a replay did, or would do."""
     return Replayed(
         applied=done.applied,

@@ -3,97 +3,99 @@
 from collections.abc import Sequence
 
 from api import cursor, event_responses
-from api.call import Call
+from api.call import ApiRequest
 from api.event_requests import Discard, EventsQuery, Handle, Replay, Reveal
 from api.event_responses import Census, Discarded, Event, Events, InspectedEvent, Left, Replayed
-from api.services import Desk
+from api.services import Services
 from db import audit, event_actions, event_search, event_stats, permission
-from db.event_filter import Status
+from db.event_filter import EventStatus
 from sync import inspection
 from sync import preview as previews
 from sync import replay as replays
 from sync.discard import discard as put_away
-from sync.replay import SET, Order
+from sync.replay import SET, ReplayRequest
 
 _TURN = "events"
 """No user's id: one person at a time does something about events, as each of them locks many."""
 
 
-def search(desk: Desk, call: Call[EventsQuery, None]) -> Events:
+def search(services: Services, call: ApiRequest[EventsQuery, None]) -> Events:
     """Kept events, the newest received first, a page at a time. A page stays right while others come."""
     query = call.query
-    with desk.engine.begin() as connection:
+    with services.engine.begin() as connection:
         found = event_search.page(connection, query.selection(), query.limit + 1, query.cursor)
     page = found[: query.limit]
     more = cursor.write("events", page[-1].svix_id) if len(found) > len(page) else None
     return Events(items=[Event.model_validate(entry) for entry in page], next=more)
 
 
-def stats(desk: Desk, _: Call[None, None]) -> Census:
+def stats(services: Services, _: ApiRequest[None, None]) -> Census:
     """How many events there are by status, type and reason, and how long the oldest has been due."""
-    with desk.engine.begin() as connection:
-        return Census.model_validate(event_stats.take(connection))
+    with services.engine.begin() as connection:
+        return Census.model_validate(event_stats.read(connection))
 
 
-def show(desk: Desk, call: Call[None, None]) -> InspectedEvent:
+def show(services: Services, call: ApiRequest[None, None]) -> InspectedEvent:
     """One delivery, whether its signature still fits, and what it changed. Personal fields are hidden."""
-    with desk.engine.begin() as connection:
-        return event_responses.inspected(inspection.inspect(connection, call.svix_id, desk.seals))
+    with services.engine.begin() as connection:
+        return event_responses.inspected(inspection.inspect(connection, call.svix_id, services.signing_secrets))
 
 
-def reveal(desk: Desk, call: Call[None, Reveal]) -> InspectedEvent:
+def reveal(services: Services, call: ApiRequest[None, Reveal]) -> InspectedEvent:
     """One delivery with its body exactly as it came. The audit trail says who saw it, and why."""
-    with desk.changing(call.caller.clerk_id) as connection:
-        found = inspection.reveal(connection, call.svix_id, desk.seals, call.author(call.body.reason))
+    with services.changing(call.caller.clerk_id) as connection:
+        found = inspection.reveal(connection, call.svix_id, services.signing_secrets, call.author(call.body.reason))
     return event_responses.inspected(found)
 
 
-def replay(desk: Desk, call: Call[None, Replay]) -> Replayed:
+def replay(services: Services, call: ApiRequest[None, Replay]) -> Replayed:
     """Apply events again, the first received first, or see what that would change.
 
     A user never moves backwards by that, unless force says so of one event. What is left is named with the reason.
     """
     asked = call.body
-    order = Order(
+    order = ReplayRequest(
         author=call.author(asked.reason),
-        default_role=desk.default_role,
-        discarded=asked.status is Status.DISCARDED,
+        default_role=services.default_role,
+        discarded=asked.status is EventStatus.DISCARDED,
         insists=asked.force,
     )
-    svix_ids, more = _meant(desk, asked)
+    svix_ids, more = _meant(services, asked)
     sets = [svix_ids[start : start + SET] for start in range(0, len(svix_ids), SET)]
-    with desk.turns.take(_TURN):
+    with services.user_locks.take(_TURN):
         if asked.preview:
-            return _preview(desk, asked, order, sets, more)
-        done = replays.Replayed()
+            return _preview(services, asked, order, sets, more)
+        done = replays.ReplayResult()
         for part in sets:
-            done.add(replays.replay(desk.engine.begin, part, order))
+            done.add(replays.replay(services.engine.begin, part, order))
     return event_responses.replayed(done, None, more)
 
 
-def discard(desk: Desk, call: Call[None, Discard]) -> Discarded:
+def discard(services: Services, call: ApiRequest[None, Discard]) -> Discarded:
     """Put events away for good that are parked or wait. Nothing is deleted, and a replay can take them up again."""
-    svix_ids, more = _meant(desk, call.body)
-    with desk.changing(_TURN, call.caller.clerk_id) as connection:
+    svix_ids, more = _meant(services, call.body)
+    with services.changing(_TURN, call.caller.clerk_id) as connection:
         left = put_away(connection, svix_ids, call.author(call.body.reason))
     return Discarded(discarded=len(svix_ids) - len(left), left=[Left.model_validate(each) for each in left], next=more)
 
 
-def _preview(desk: Desk, asked: Replay, order: Order, sets: Sequence[Sequence[str]], more: str | None) -> Replayed:
-    done, made = previews.preview(desk.engine, sets, order)
+def _preview(
+    services: Services, asked: Replay, order: ReplayRequest, sets: Sequence[Sequence[str]], more: str | None
+) -> Replayed:
+    done, made = previews.preview(services.engine, sets, order)
     if asked.reveal:
-        with desk.engine.begin() as connection:
+        with services.engine.begin() as connection:
             permission.admit(connection, order.author.permission)
             audit.sign(connection, order.author)
             event_actions.note_revealed(connection, [svix_id for part in sets for svix_id in part])
-    return event_responses.replayed(done, made if asked.reveal else made.veiled(), more)
+    return event_responses.replayed(done, made if asked.reveal else made.redacted(), more)
 
 
-def _meant(desk: Desk, asked: Handle) -> tuple[list[str], str | None]:
+def _meant(services: Services, asked: Handle) -> tuple[list[str], str | None]:
     """The events that this request is for, and the cursor of those that follow; unknown ids stay, to be named."""
     if asked.svix_ids and asked.selection().is_everything:
         return list(dict.fromkeys(asked.svix_ids)), None
-    with desk.engine.begin() as connection:
+    with services.engine.begin() as connection:
         found = event_search.ids(connection, asked.chosen(), asked.limit + 1, asked.cursor)
     page = found[: asked.limit]
     return page, cursor.write("events", page[-1]) if len(found) > len(page) else None

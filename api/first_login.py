@@ -8,8 +8,8 @@ from concurrent.futures import Future
 import structlog
 from sqlalchemy import Engine
 
-from api.user_locks import Turns
-from clerk.backend import Absent, Backend
+from api.user_locks import UserLocks
+from clerk.backend import Backend, UserNotFound
 from config.role import Role
 from db import callers
 from sync.apply import apply_snapshot
@@ -22,12 +22,12 @@ answered, so it is short; in the meantime the webhook can still bring the user, 
 MOST_ABSENT = 1_000
 
 
-class Newcomers:
+class FirstLogins:
     """Single-flight fetch of users whom we do not know: concurrent callers for one user share one request to Clerk."""
 
-    def __init__(self, engine: Engine, turns: Turns, backend: Backend, default_role: Role) -> None:
+    def __init__(self, engine: Engine, user_locks: UserLocks, backend: Backend, default_role: Role) -> None:
         self._engine = engine
-        self._turns = turns
+        self._turns = user_locks
         self._backend = backend
         self._default_role = default_role
         self._lock = threading.Lock()
@@ -74,8 +74,8 @@ class Newcomers:
             if callers.find(connection, [clerk_id]):
                 return
         said = self._backend.user(clerk_id)
-        if isinstance(said, Absent):
-            log.info("user.unknown_at_clerk", clerk_id=clerk_id)
+        if isinstance(said, UserNotFound):
+            log.info("user.not_found_at_clerk", clerk_id=clerk_id)
             self._remember_absent(clerk_id)
             return
         with self._turns.take(clerk_id):

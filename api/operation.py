@@ -14,15 +14,15 @@ from access.caller import session_of
 from access.denials import FORBIDDEN
 from access.guard import Requirement, signed_in
 from api import call, errors
-from api.call import Call
+from api.call import ApiRequest
 from api.envelope import request_id
-from api.refusal_audit import Refusal
+from api.refusal_audit import RefusedRequest
 from api.requests import Question
 from api.responses import Answer
-from api.services import Desk
+from api.services import Services
 
 Endpoint: TypeAlias = Callable[[Request], Awaitable[Response]]
-Run: TypeAlias = Callable[[Desk, Call[Any, Any]], Answer | Response]
+Run: TypeAlias = Callable[[Services, ApiRequest[Any, Any]], Answer | Response]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +47,7 @@ class Operation:
     at_once: int = 32
     """How many of these are worked on at once; others wait, without a thread."""
 
-    def endpoint(self, desk: Desk, largest_body: int) -> Endpoint:
+    def endpoint(self, services: Services, largest_body: int) -> Endpoint:
         """What answers a request.
 
         The token is verified first, so that nothing is read from strangers. The roles are looked up only when the body
@@ -62,43 +62,43 @@ class Operation:
                 if self.requires:
                     await self.requires.caller(request)
                 asked = call.read(request, self.query, self.body, sent, self.requires)
-                return await to_thread.run_sync(self._perform, desk, asked, limiter=limiter)
+                return await to_thread.run_sync(self._perform, services, asked, limiter=limiter)
             except ClientDisconnect:
                 return Response(status_code=400)
             except Exception as error:
                 answer = errors.of(request, error)
                 if answer.status_code == FORBIDDEN:
-                    answer.background = self._note(desk, request)
+                    answer.background = self._note(services, request)
                 return answer
 
         return signed_in(endpoint)
 
-    def _note(self, desk: Desk, request: Request) -> BackgroundTask | None:
+    def _note(self, services: Services, request: Request) -> BackgroundTask | None:
         """What notes a refused request in the audit trail, after the answer was sent."""
         if self.requires is None or not self.requires.roles:
             return None
         session = session_of(request)
-        refusal = Refusal(
+        refusal = RefusedRequest(
             clerk_id=session.clerk_id,
             actor=call.acting(session),
             operation=self.name,
             needed=self.requires.roles,
             request_id=request_id(request.scope),
         )
-        return BackgroundTask(desk.refused.note, refusal)
+        return BackgroundTask(services.refused.note, refusal)
 
-    def _perform(self, desk: Desk, asked: Call[Any, Any]) -> Response:
-        answer = self.run(desk, asked)
+    def _perform(self, services: Services, asked: ApiRequest[Any, Any]) -> Response:
+        answer = self.run(services, asked)
         if isinstance(answer, Response):
             return answer
         return Response(answer.model_dump_json(), self.status, media_type="application/json")
 
 
-def routes(operations: Sequence[Operation], desk: Desk, largest_body: int) -> list[Route]:
+def routes(operations: Sequence[Operation], services: Services, largest_body: int) -> list[Route]:
     """One route a path, so that Allow names all of its methods."""
     paths: dict[str, dict[str, Endpoint]] = {}
     for operation in operations:
-        paths.setdefault(operation.path, {})[operation.method] = operation.endpoint(desk, largest_body)
+        paths.setdefault(operation.path, {})[operation.method] = operation.endpoint(services, largest_body)
     return [Route(path, _by_method(endpoints), methods=list(endpoints)) for path, endpoints in paths.items()]
 
 

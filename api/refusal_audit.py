@@ -23,7 +23,7 @@ MOST_WAITING = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Refusal:
+class RefusedRequest:
     """A request that was answered 403."""
 
     clerk_id: str
@@ -34,7 +34,7 @@ class Refusal:
     request_id: str
 
 
-class RefusedRequests:
+class RefusalAudit:
     """Writes notes one at a time, after the answers were sent; never raises, and never delays an answer."""
 
     def __init__(self, engine: Engine) -> None:
@@ -42,7 +42,7 @@ class RefusedRequests:
         self._one_at_a_time = CapacityLimiter(1)
         self._noted: OrderedDict[str, float] = OrderedDict()
 
-    async def note(self, refusal: Refusal) -> None:
+    async def note(self, refusal: RefusedRequest) -> None:
         """Note a refusal, unless the same user was noted within `QUIET_SECONDS` or too many notes wait."""
         if not self._is_due(refusal.clerk_id):
             return
@@ -51,7 +51,7 @@ class RefusedRequests:
         except Exception as error:
             self._noted.pop(refusal.clerk_id, None)
             remedy = faults.remedy(error) or "none is needed: the next refusal of this user is noted"
-            log.warning("refusal.not_noted", next_step=remedy, **logs.fault(error))
+            log.warning("refusal_audit.failed", next_step=remedy, **logs.fault(error))
 
     def _is_due(self, clerk_id: str) -> bool:
         """Whether to write now; called on the event loop only, so that no lock is needed."""
@@ -66,7 +66,7 @@ class RefusedRequests:
             self._noted.popitem(last=False)
         return True
 
-    def _write(self, refusal: Refusal) -> None:
+    def _write(self, refusal: RefusedRequest) -> None:
         with self._engine.begin() as connection:
             audit.act_as(connection, refusal.actor, cause=refusal.request_id)
             audit.note_refused(connection, refusal.clerk_id, refusal.needed, refusal.operation)

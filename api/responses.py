@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict
 
 from config.role import Role
 from db import assignments, instants, temporal
-from db.user_search import Entry
+from db.user_search import UserEntry
 from roles import history
 
 Moment = Annotated[datetime, AfterValidator(lambda moment: moment.astimezone(UTC))]
@@ -259,7 +259,7 @@ class Denial(Answer):
     error: str
 
 
-def profile(entry: Entry, windows: Sequence[assignments.Assignment]) -> Profile:
+def profile(entry: UserEntry, windows: Sequence[assignments.Assignment]) -> Profile:
     """A user's own view of every assignment."""
     return Profile.model_validate({**asdict(entry), "assignments": windows}, extra="ignore")
 

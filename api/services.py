@@ -6,29 +6,29 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, Engine
 
-from api.first_login import Newcomers
-from api.refusal_audit import RefusedRequests
-from api.user_locks import Turns
-from clerk.signature import Seals
+from api.first_login import FirstLogins
+from api.refusal_audit import RefusalAudit
+from api.user_locks import UserLocks
+from clerk.signature import SigningSecrets
 from config.role import Role
 from roles.final_order import FinalOrder
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class Services:
     """What the endpoints share: the database, locks per user, first logins, refused requests, the default role."""
 
     engine: Engine
-    turns: Turns
-    newcomers: Newcomers
-    refused: RefusedRequests
+    user_locks: UserLocks
+    first_logins: FirstLogins
+    refused: RefusalAudit
     default_role: Role
-    seals: Seals | None
+    signing_secrets: SigningSecrets | None
     """None if the signing secrets are not known here."""
     final_order: FinalOrder
 
     @contextmanager
     def changing(self, *subjects: str) -> Iterator[Connection]:
         """A transaction that locks these users, the author among them. Raises Busy."""
-        with self.turns.take(*subjects), self.engine.begin() as connection:
+        with self.user_locks.take(*subjects), self.engine.begin() as connection:
             yield connection

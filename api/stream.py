@@ -18,7 +18,7 @@ class Stream(StreamingResponse):
         try:
             await super().__call__(scope, receive, send)
         except NotPermitted:
-            log.warning("stream.cut_off", reason="not_permitted")
+            log.warning("stream.aborted", reason="not_permitted")
             # Any other server closes the connection of an application that fails.
             if not await abort(scope, receive):
                 raise

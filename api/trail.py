@@ -6,20 +6,20 @@ from itertools import chain, islice
 from starlette.responses import Response
 
 from api import cursor, export
-from api.call import Call
+from api.call import ApiRequest
 from api.requests import AuditFormat, AuditQuery
 from api.responses import Line, Trail
-from api.services import Desk
+from api.services import Services
 from api.stream import Stream
 from db import audit
-from db.audit import Wanted
+from db.audit import AuditFilter
 from roles import trail
 
 BATCH = 200
 """Lines in one piece of a stream."""
 
 
-def show(desk: Desk, call: Call[AuditQuery, None]) -> Trail | Response:
+def show(services: Services, call: ApiRequest[AuditQuery, None]) -> Trail | Response:
     """The audit trail, the newest line first: a page, or everything that was asked for as CSV or JSON lines.
 
     A stream whose reader loses the role is cut off: the transfer is then incomplete.
@@ -30,33 +30,35 @@ def show(desk: Desk, call: Call[AuditQuery, None]) -> Trail | Response:
     not move, until it has ended. With CSV and JSON lines the header `X-Audit-Position` is the position to continue at.
     """
     query = call.query
-    wanted = Wanted(user=query.user, actor=query.actor, action=query.action, since=query.since, until=query.until)
+    wanted = AuditFilter(user=query.user, actor=query.actor, action=query.action, since=query.since, until=query.until)
     if query.after is not None:
-        return _following(desk, wanted, call, query.after)
+        return _following(services, wanted, call, query.after)
     if query.format is not AuditFormat.JSON:
-        return _stream(trail.stream(desk.engine, wanted, reader=call.permission), query.format)
-    with desk.engine.begin() as connection:
+        return _stream(trail.stream(services.engine, wanted, reader=call.permission), query.format)
+    with services.engine.begin() as connection:
         found = audit.page(connection, wanted, query.limit + 1, query.cursor)
     page = found[: query.limit]
     more = cursor.write("audit", page[-1].id) if len(found) > len(page) else None
     return Trail(items=[Line.model_validate(line) for line in page], next=more, position=None)
 
 
-def _following(desk: Desk, wanted: Wanted, call: Call[AuditQuery, None], after: int) -> Trail | Response:
+def _following(
+    services: Services, wanted: AuditFilter, call: ApiRequest[AuditQuery, None], after: int
+) -> Trail | Response:
     query = call.query
-    last = max(desk.final_order.position().position, after)
+    last = max(services.final_order.position().position, after)
     if query.format is not AuditFormat.JSON:
-        answer = _stream(trail.following(desk.engine, wanted, after, last, call.permission), query.format)
+        answer = _stream(trail.following(services.engine, wanted, after, last, call.permission), query.format)
         answer.headers["X-Audit-Position"] = str(last)
         return answer
-    with desk.engine.begin() as connection:
+    with services.engine.begin() as connection:
         found = audit.following(connection, wanted, query.limit + 1, after, last)
     page = found[: query.limit]
     position = page[-1].id if len(found) > len(page) else last
     return Trail(items=[Line.model_validate(line) for line in page], next=None, position=position)
 
 
-def _stream(found: Iterator[audit.Line], form: AuditFormat) -> Response:
+def _stream(found: Iterator[audit.AuditEntry], form: AuditFormat) -> Response:
     lines = map(Line.model_validate, found)
     texts = export.csv(lines) if form is AuditFormat.CSV else export.jsonl(lines)
     # The first line is read before the status is sent: a database that is away is a 503, not an empty answer.

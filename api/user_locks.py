@@ -9,7 +9,7 @@ class Busy(Exception):
     """Nobody else's change ended in time."""
 
 
-class Turns:
+class UserLocks:
     """Whoever waits here waits without a database connection.
 
     Otherwise the changes of one user, whose row somebody keeps locked, would take all connections, and with them

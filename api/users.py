@@ -1,31 +1,31 @@
 """Users, as admins look them up."""
 
 from api import cursor, responses
-from api.call import Call
+from api.call import ApiRequest
 from api.requests import HistoryQuery, UsersQuery
 from api.responses import User, Users, UserWithHistory
-from api.services import Desk
+from api.services import Services
 from db import user_search
-from db.user_search import Filter
+from db.user_search import UserFilter
 from roles import history
 
 
-def search(desk: Desk, call: Call[UsersQuery, None]) -> Users:
+def search(services: Services, call: ApiRequest[UsersQuery, None]) -> Users:
     """Users, the newest first, a page at a time. A page stays right while users are added."""
     query = call.query
-    wanted = Filter(text=query.q, role=query.role, banned=query.banned, deleted=query.deleted)
-    with desk.engine.begin() as connection:
+    wanted = UserFilter(text=query.q, role=query.role, banned=query.banned, deleted=query.deleted)
+    with services.engine.begin() as connection:
         found = user_search.search(connection, wanted, query.limit + 1, query.cursor)
     page = found[: query.limit]
     more = cursor.write("users", page[-1].id) if len(found) > len(page) else None
     return Users(items=[User.model_validate(entry) for entry in page], next=more)
 
 
-def show(desk: Desk, call: Call[HistoryQuery, None]) -> UserWithHistory:
+def show(services: Services, call: ApiRequest[HistoryQuery, None]) -> UserWithHistory:
     """One user, with roles past, present and future.
 
     With `as_of` the assignments are as they had been recorded by that instant.
     """
-    with desk.engine.begin() as connection:
+    with services.engine.begin() as connection:
         found = history.history(connection, call.subject, call.query.as_of)
     return responses.with_history(found)

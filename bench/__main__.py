@@ -17,7 +17,7 @@ from bench.databases import make_templates
 from bench.measuring import MEASURES
 from bench.rows import Results
 from bench.scale import FULL, QUICK, Scale
-from bench.setup import Stage
+from bench.setup import Setup
 from dev.embedded.redis import DURABLE
 from dev.embedded.servers import Servers
 
@@ -120,10 +120,10 @@ def _measure(
             status.update("installing the Node peer's packages")
             node.prepare()
         make_templates(servers)
-        stage = Stage(servers, directory, scale, contenders, status.update)
-        kept.machine, kept.scale = stage.machine(), asdict(scale)
+        setup = Setup(servers, directory, scale, contenders, status.update)
+        kept.machine, kept.scale = setup.machine(), asdict(scale)
         for name in chosen:
-            for row in MEASURES[name].rows(stage):
+            for row in MEASURES[name].rows(setup):
                 kept.rows.append(row)
                 rows.keep(kept, path)
     return kept

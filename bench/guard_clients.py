@@ -16,7 +16,7 @@ class Result:
     latencies: list[float] = field(default_factory=list)
 
 
-class Visitor(asyncio.Protocol):
+class GuardClient(asyncio.Protocol):
     """One connection that sends its request again as soon as it is answered."""
 
     def __init__(self, requests: Iterator[bytes], result: Result, end: float) -> None:
@@ -77,7 +77,7 @@ async def visit(port: int, case: Case, connections: int, seconds: float) -> Resu
     loop = asyncio.get_running_loop()
     visitors = []
     for each in requests:
-        _, visitor = await loop.create_connection(lambda r=each: Visitor(r, result, end), "127.0.0.1", port)  # type: ignore[misc]
+        _, visitor = await loop.create_connection(lambda r=each: GuardClient(r, result, end), "127.0.0.1", port)  # type: ignore[misc]
         visitors.append(visitor)
     async with asyncio.timeout(seconds + 30):
         await asyncio.gather(*(visitor.finished for visitor in visitors))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from bench.measures import accepts, applies, burst, ceilings, expiry, grown, guard, migration, replay, visible
 from bench.rows import Row
-from bench.setup import Stage
+from bench.setup import Setup
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,7 +13,7 @@ class Measure:
     """One measure: what it asks, and the rows it yields."""
 
     asks: str
-    rows: Callable[[Stage], Iterator[Row]]
+    rows: Callable[[Setup], Iterator[Row]]
     yields: tuple[str, ...]
     """The names of its rows."""
     quick: bool = False

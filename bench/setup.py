@@ -19,7 +19,7 @@ GROWN = "bench_grown"
 
 
 @dataclass(frozen=True, slots=True)
-class Stage:
+class Setup:
     """Given to each measure, which yields its rows."""
 
     servers: Servers

@@ -18,7 +18,7 @@ def client(seconds: float) -> httpx.Client:
     return httpx.Client(headers=HEADERS, timeout=seconds, follow_redirects=False)
 
 
-def whole(response: httpx.Response, deadline: float, most: int = MOST_BYTES) -> bytes:
+def read_bounded(response: httpx.Response, deadline: float, most: int = MOST_BYTES) -> bytes:
     """The body, if it comes before `deadline` (of the monotonic clock). Raises Incomplete."""
     body = bytearray()
     for chunk in response.iter_raw():

@@ -21,13 +21,13 @@ _ID = re.compile(r"[A-Za-z0-9_-]{1,255}")
 
 
 @dataclass(frozen=True, slots=True)
-class Absent:
+class UserNotFound:
     """Clerk has no such user (any more)."""
 
     clerk_id: str
 
 
-class Unavailable(Exception):
+class ClerkUnavailable(Exception):
     """Clerk cannot answer now. The message says why, without anything that came from outside."""
 
     def __init__(self, why: str, *, passing: bool = True, retry_after: float = 0) -> None:
@@ -47,15 +47,15 @@ class Backend:
         self._client = answers.client(STEP_SECONDS)
         self._client.headers.update({"Authorization": f"Bearer {secret_key}", "Clerk-API-Version": API_VERSION})
 
-    def user(self, clerk_id: str) -> Snapshot | Absent:
+    def user(self, clerk_id: str) -> Snapshot | UserNotFound:
         """What Clerk says of a user now. Raises Unavailable, after a few tries within a few seconds."""
         if not _ID.fullmatch(clerk_id):
-            return Absent(clerk_id)
+            return UserNotFound(clerk_id)
         deadline = time.monotonic() + self._total_seconds
         for pause in PAUSES_SECONDS:
             try:
                 return self._ask(clerk_id, deadline)
-            except Unavailable as unavailable:
+            except ClerkUnavailable as unavailable:
                 wait = max(pause, unavailable.retry_after)
                 if not unavailable.passing or time.monotonic() + wait >= deadline:
                     raise
@@ -66,24 +66,24 @@ class Backend:
         """Give back the connections."""
         self._client.close()
 
-    def _ask(self, clerk_id: str, deadline: float) -> Snapshot | Absent:
+    def _ask(self, clerk_id: str, deadline: float) -> Snapshot | UserNotFound:
         step = min(STEP_SECONDS, max(deadline - time.monotonic(), LEAST_SECONDS))
         try:
             with self._client.stream("GET", self._users + clerk_id, timeout=step) as response:
                 if response.status_code == 404:
-                    return Absent(clerk_id)
+                    return UserNotFound(clerk_id)
                 if response.status_code != 200:
                     raise _refusal(response)
-                return _read(answers.whole(response, deadline), clerk_id)
+                return _read(answers.read_bounded(response, deadline), clerk_id)
         except (httpx.HTTPError, Incomplete) as error:
-            raise Unavailable(type(error).__name__) from error
+            raise ClerkUnavailable(type(error).__name__) from error
 
 
-def _refusal(response: httpx.Response) -> Unavailable:
+def _refusal(response: httpx.Response) -> ClerkUnavailable:
     status = response.status_code
     after = response.headers.get("Retry-After", "")
     seconds = float(after) if after.isdecimal() and len(after) < 6 else 0.0
-    return Unavailable(f"status {status}", passing=status == 429 or status >= 500, retry_after=seconds)
+    return ClerkUnavailable(f"status {status}", passing=status == 429 or status >= 500, retry_after=seconds)
 
 
 def _read(body: bytes, clerk_id: str) -> Snapshot:
@@ -94,5 +94,5 @@ def _read(body: bytes, clerk_id: str) -> Snapshot:
         said = None
     user = snapshot(said) if isinstance(said, dict) else None
     if user is None or user.clerk_id != clerk_id:
-        raise Unavailable("the answer is not that user", passing=False)
+        raise ClerkUnavailable("the answer is not that user", passing=False)
     return user

@@ -34,7 +34,7 @@ class Changed:
 
 
 @dataclass(frozen=True, slots=True)
-class Gone:
+class Deleted:
     """A user was deleted, at the event's time if it has one."""
 
     clerk_id: str
@@ -54,7 +54,7 @@ class Unreadable:
     why: str
 
 
-Meaning: TypeAlias = Changed | Gone | Ignored | Unreadable
+Meaning: TypeAlias = Changed | Deleted | Ignored | Unreadable
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,7 @@ def read_delivery(body: bytes, svix_timestamp: int) -> Event:
     match event.meaning:
         case Changed():
             return replace(event, meaning=Unreadable(_implausible("data.updated_at", event.occurred_at, sent_at)))
-        case Gone():
+        case Deleted():
             return replace(event, meaning=Unreadable(_implausible("timestamp", event.occurred_at, sent_at)))
         case _:
             return event
@@ -125,5 +125,5 @@ def _without_snapshot(kind: str, clerk_id: str | None) -> Meaning:
     if clerk_id in EXAMPLES:
         return Ignored("Clerk's 'Send Example' describes a user that does not exist.")
     if kind == DELETION:
-        return Gone(clerk_id)
+        return Deleted(clerk_id)
     return Unreadable("The user has no version (data.updated_at), so its place among other events is unknown.")

@@ -112,4 +112,4 @@ class Keyring:
         with self._client.stream("GET", self._url) as response:
             if response.status_code != 200:
                 raise BadAnswer(f"status {response.status_code}")
-            return keys.read(answers.whole(response, deadline))
+            return keys.read(answers.read_bounded(response, deadline))

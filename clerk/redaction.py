@@ -19,7 +19,7 @@ _CONTACT = frozenset({"id", "object", "created_at", "updated_at", "reserved"})
 _CONTACTS = ("email_addresses", "phone_numbers", "web3_wallets", "external_accounts", "passkeys", "saml_accounts")
 
 
-def veiled(body: bytes) -> Any:
+def redacted(body: bytes) -> Any:
     """The body's value with `HIDDEN` in the place of everything that could be personal; `HIDDEN` if it is no object.
 
     What is empty is shown, as it says nothing of anybody, and often says why an event could not be understood.

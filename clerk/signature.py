@@ -35,7 +35,7 @@ class Reason(StrEnum):
     BODY_TOO_LARGE = "body_too_large"
 
 
-class Refused(Exception):
+class InvalidDelivery(Exception):
     """The request is not a delivery of Clerk's: nothing of it is kept, and the sender learns only that."""
 
     def __init__(self, reason: Reason, status: int) -> None:
@@ -63,7 +63,7 @@ def fingerprint(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()[:12]
 
 
-class _Seal:
+class _SigningSecret:
     """One signing secret."""
 
     def __init__(self, secret: str) -> None:
@@ -77,11 +77,11 @@ class _Seal:
         return any(hmac.compare_digest(expected, entry) for entry in entries)
 
 
-class Seals:
+class SigningSecrets:
     """The live signing secrets, newest first, any one of which opens a delivery."""
 
     def __init__(self, secrets: Iterable[str]) -> None:
-        self._seals = [_Seal(secret) for secret in secrets]
+        self._seals = [_SigningSecret(secret) for secret in secrets]
 
     def open(self, headers: Iterable[tuple[bytes, bytes]], body: bytes) -> Delivery:
         """The delivery in a request's headers (names in lower case) and body. Raises Refused."""
@@ -92,7 +92,7 @@ class Seals:
         )
         return Delivery(svix_id.decode(), int(timestamp), signature.decode(), body, verified_by)
 
-    def sealed_by(self, svix_id: str, timestamp: int, signature: str, body: bytes) -> str | None:
+    def signed_by(self, svix_id: str, timestamp: int, signature: str, body: bytes) -> str | None:
         """The fingerprint of the live secret that signed this, however long ago; None if none of them did."""
         return self._fitting(_signed(svix_id.encode(), timestamp, body), signature.encode().split())
 
@@ -106,7 +106,7 @@ class Seals:
 
     def _judged(self, svix_id: bytes, timestamp: bytes, entries: Sequence[bytes], body: bytes) -> str:
         if not _is_text(body):  # svix verifies text only, so for other bytes `_plainly` has the last word
-            raise Refused(
+            raise InvalidDelivery(
                 Reason.SIGNATURE_WRONG if _is_timely(int(timestamp)) else Reason.TIMESTAMP_OUT_OF_TOLERANCE, 401
             )
         said = {
@@ -119,10 +119,10 @@ class Seals:
                 seal.webhook.verify(body, said)
             except WebhookVerificationError as error:
                 if "timestamp" in str(error):
-                    raise Refused(Reason.TIMESTAMP_OUT_OF_TOLERANCE, 401) from None
+                    raise InvalidDelivery(Reason.TIMESTAMP_OUT_OF_TOLERANCE, 401) from None
             else:
                 return seal.name
-        raise Refused(Reason.SIGNATURE_WRONG, 401)
+        raise InvalidDelivery(Reason.SIGNATURE_WRONG, 401)
 
 
 def _is_timely(seconds: int) -> bool:
@@ -147,11 +147,11 @@ def _parts(headers: Iterable[tuple[bytes, bytes]]) -> tuple[bytes, bytes, bytes]
     for name, value in headers:
         if name in _NAMES:
             if name in found:
-                raise Refused(Reason.HEADERS_REPEATED, 400)
+                raise InvalidDelivery(Reason.HEADERS_REPEATED, 400)
             found[name] = value
     names = _STANDARD if found.keys().isdisjoint(_SVIX) else _SVIX
     if not found.keys() >= set(names):
-        raise Refused(Reason.HEADERS_MISSING, 400)
+        raise InvalidDelivery(Reason.HEADERS_MISSING, 400)
     return _well_formed(*(found[name] for name in names))
 
 
@@ -162,7 +162,7 @@ def _well_formed(svix_id: bytes, timestamp: bytes, signature: bytes) -> tuple[by
         or len(signature) > _LONGEST_SIGNATURE_HEADER
         or not signature.isascii()
     ):
-        raise Refused(Reason.HEADERS_MALFORMED, 400)
+        raise InvalidDelivery(Reason.HEADERS_MALFORMED, 400)
     return svix_id, timestamp, signature
 
 
@@ -170,5 +170,5 @@ def _understood(signature: bytes) -> list[bytes]:
     """Only the entries of the version we know: svix's own parser gives up at the first one it cannot read."""
     entries: list[bytes] = _SIGNATURE.findall(signature)
     if not entries:
-        raise Refused(Reason.HEADERS_MALFORMED, 400)
+        raise InvalidDelivery(Reason.HEADERS_MALFORMED, 400)
     return entries[:MOST_SIGNATURES]

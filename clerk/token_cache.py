@@ -12,7 +12,7 @@ MOST = 8_192
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Opened:
+class CachedToken:
     """What a token was found to be; true for as long as its key stands and its times have not passed."""
 
     session: Session
@@ -23,21 +23,21 @@ class Opened:
     ends: int
 
 
-class Shelf:
+class TokenCache:
     """The last few that were opened, by the digest of the whole token. What was refused is never here."""
 
     def __init__(self, most: int = MOST) -> None:
         self._most = most
-        self._opened: OrderedDict[bytes, Opened] = OrderedDict()
+        self._opened: OrderedDict[bytes, CachedToken] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._opened)
 
-    def find(self, digest: bytes) -> Opened | None:
+    def find(self, digest: bytes) -> CachedToken | None:
         """What this token was found to be."""
         return self._opened.get(digest)
 
-    def put(self, digest: bytes, opened: Opened) -> None:
+    def put(self, digest: bytes, opened: CachedToken) -> None:
         """Remember one; the one that was put here first makes room."""
         self._opened[digest] = opened
         if len(self._opened) > self._most:

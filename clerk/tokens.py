@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from clerk import json
 from clerk.keys import Keys
 from clerk.session import Session
-from clerk.token_cache import Opened, Shelf
+from clerk.token_cache import CachedToken, TokenCache
 from clerk.user import identifier
 from config import origins
 
@@ -50,7 +50,7 @@ class Reason(StrEnum):
     SESSION_OUTDATED = "session_outdated"
 
 
-class Refused(Exception):
+class InvalidToken(Exception):
     """This does not show who is calling; the sender learns nothing more than that."""
 
     def __init__(self, reason: Reason) -> None:
@@ -58,7 +58,7 @@ class Refused(Exception):
         self.reason = reason
 
 
-class Unready(Exception):
+class KeysUnavailable(Exception):
     """No key of the issuer's was ever fetched: the token can neither be accepted nor refused now."""
 
 
@@ -75,7 +75,7 @@ _REASONS: tuple[tuple[type[Exception], Reason], ...] = (
 )
 
 
-class Tokens:
+class TokenVerifier:
     """Judges the tokens of one issuer. Neither a claim nor a header of a token ever chooses how it is judged."""
 
     def __init__(
@@ -94,7 +94,7 @@ class Tokens:
         self._parties = frozenset(parties)
         self._leeway_seconds = leeway_seconds
         self._needs_session_id = needs_session_id
-        self._shelf = Shelf()
+        self._shelf = TokenCache()
 
     def open(self, token: str) -> Session:
         """The session that a token stands for. Never waits. Raises Refused, and Unready before any key is known."""
@@ -109,15 +109,15 @@ class Tokens:
             self._judge_times(opened)
         return opened.session
 
-    def _open(self, token: str) -> Opened:
+    def _open(self, token: str) -> CachedToken:
         """Judge everything about a token."""
         kid = _key_name(token)
         key = self._key(kid)
         claims = self._claims(token, key)
         if self._needs_session_id and claims.get("sid") is None:
-            raise Refused(Reason.CLAIM_MISSING)
+            raise InvalidToken(Reason.CLAIM_MISSING)
         session = _session(claims, self._parties)
-        return Opened(
+        return CachedToken(
             session=session,
             kid=kid,
             key=key,
@@ -125,33 +125,33 @@ class Tokens:
             ends=int(claims["exp"]),
         )
 
-    def _judge_times(self, opened: Opened) -> None:
+    def _judge_times(self, opened: CachedToken) -> None:
         """What changes about a token that was opened before, as PyJWT judges it."""
         now = time.time()
         if opened.ends <= now - self._leeway_seconds:
-            raise Refused(Reason.EXPIRED)
+            raise InvalidToken(Reason.EXPIRED)
         if opened.begins > now + self._leeway_seconds:
-            raise Refused(Reason.NOT_YET_VALID)
+            raise InvalidToken(Reason.NOT_YET_VALID)
 
     def _key(self, kid: str) -> RSAPublicKey:
         key = self._keys.find(kid)
         if key is None:
-            raise Refused(Reason.KEY_UNKNOWN) if self._keys.ready else Unready
+            raise InvalidToken(Reason.KEY_UNKNOWN) if self._keys.ready else KeysUnavailable
         return key
 
     def _claims(self, token: str, key: RSAPublicKey) -> dict[str, Any]:
         try:
             return jwt.decode(token, key, ["RS256"], options=_OPTIONS, issuer=self._issuer, leeway=self._leeway_seconds)
         except (jwt.PyJWTError, ArithmeticError, RecursionError, TypeError, ValueError) as error:
-            raise Refused(next(reason for kind, reason in _REASONS if isinstance(error, kind))) from None
+            raise InvalidToken(next(reason for kind, reason in _REASONS if isinstance(error, kind))) from None
 
 
 def _digest(token: str) -> bytes:
     """What names a token that could be one."""
     if len(token) > LONGEST_TOKEN:
-        raise Refused(Reason.TOO_LARGE)
+        raise InvalidToken(Reason.TOO_LARGE)
     if not token.isascii() or token.count(".") != 2:
-        raise Refused(Reason.MALFORMED)
+        raise InvalidToken(Reason.MALFORMED)
     return sha256(token.encode()).digest()
 
 
@@ -159,10 +159,10 @@ def _key_name(token: str) -> str:
     """The `kid` in a token's header, which is read for this and for nothing else that could be obeyed."""
     header = _header(token)
     if header.get("alg") != "RS256" or "crit" in header or "b64" in header:
-        raise Refused(Reason.ALGORITHM_WRONG)
+        raise InvalidToken(Reason.ALGORITHM_WRONG)
     kid = header.get("kid", "")
     if not isinstance(kid, str) or header.get("typ", "JWT") != "JWT":
-        raise Refused(Reason.MALFORMED)
+        raise InvalidToken(Reason.MALFORMED)
     return kid
 
 
@@ -171,24 +171,24 @@ def _header(token: str) -> dict[str, Any]:
     try:
         header = json.loads(urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4)))
     except (binascii.Error, ValueError):
-        raise Refused(Reason.MALFORMED) from None
+        raise InvalidToken(Reason.MALFORMED) from None
     if not isinstance(header, dict):
-        raise Refused(Reason.MALFORMED)
+        raise InvalidToken(Reason.MALFORMED)
     return header
 
 
 def _session(claims: dict[str, Any], parties: Collection[str]) -> Session:
     clerk_id, session_id = identifier(claims["sub"]), claims.get("sid")
     if session_id is not None and identifier(session_id) is None:
-        raise Refused(Reason.CLAIM_MALFORMED)
+        raise InvalidToken(Reason.CLAIM_MALFORMED)
     if clerk_id is None or not all(_is_time(claims[name]) for name in TIMES):
-        raise Refused(Reason.CLAIM_MALFORMED)
+        raise InvalidToken(Reason.CLAIM_MALFORMED)
     if claims.get("sts", "active") != "active":
-        raise Refused(Reason.SESSION_PENDING)
+        raise InvalidToken(Reason.SESSION_PENDING)
     party = _party(claims.get("azp"), parties)
     # A token that names no party is refused as soon as parties are configured, as Clerk's own SDKs do.
     if parties and party not in parties:
-        raise Refused(Reason.PARTY_WRONG)
+        raise InvalidToken(Reason.PARTY_WRONG)
     return Session(clerk_id=clerk_id, session_id=session_id, actor=_actor(claims), party=party, issued_at=claims["iat"])
 
 
@@ -197,7 +197,7 @@ def _party(azp: object, parties: Collection[str]) -> str | None:
     if azp is None:
         return None
     if not isinstance(azp, str):
-        raise Refused(Reason.CLAIM_MALFORMED)
+        raise InvalidToken(Reason.CLAIM_MALFORMED)
     if azp in parties:
         return azp
     try:
@@ -217,5 +217,5 @@ def _actor(claims: dict[str, Any]) -> str | None:
         return None
     actor = identifier(act.get("sub")) if isinstance(act, dict) else None
     if actor is None:
-        raise Refused(Reason.CLAIM_MALFORMED)
+        raise InvalidToken(Reason.CLAIM_MALFORMED)
     return actor

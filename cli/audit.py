@@ -10,11 +10,11 @@ from api.responses import Line
 from cli import output, paging
 from cli.connection import database
 from cli.text_options import CLERK_ID
-from cli.times import MOMENT, judge_range, written
+from cli.times import MOMENT, formatted, judge_range
 from db import audit as lines
 from db import faults, user_search
-from db.audit import Wanted
-from dev.terminal import shown
+from db.audit import AuditFilter
+from dev.terminal import escape
 from roles import trail
 from roles.final_order import FinalOrder
 
@@ -62,7 +62,7 @@ def audit(
     if before is not None and after is not None:
         raise click.UsageError("Give --before or --after: --after prints the oldest line first.")
     judge_range(since, until)
-    wanted = Wanted(user=user, actor=actor, action=action, since=since, until=until)
+    wanted = AuditFilter(user=user, actor=actor, action=action, since=since, until=until)
     with database() as pool:
         _judge_user(pool, user)
         if after is not None:
@@ -80,7 +80,7 @@ def audit(
         paging.next_page(before=page[-1].id)
 
 
-def _follow(pool: Engine, wanted: Wanted, after: int, limit: int | None, as_json: bool) -> None:
+def _follow(pool: Engine, wanted: AuditFilter, after: int, limit: int | None, as_json: bool) -> None:
     try:
         final = FinalOrder(pool, FINAL_SECONDS).position()
     except faults.NotPrimary as error:
@@ -101,13 +101,13 @@ def _follow(pool: Engine, wanted: Wanted, after: int, limit: int | None, as_json
             f" processes {pids}. Try again when they have ended.",
             err=True,
         )
-    click.echo(shown(f"Continue with: {paging.command(after=last)}"), err=True)
+    click.echo(escape(f"Continue with: {paging.command(after=last)}"), err=True)
 
 
-def _print(found: Iterable[lines.Line], as_json: bool) -> None:
+def _print(found: Iterable[lines.AuditEntry], as_json: bool) -> None:
     if as_json:
         for line in found:
-            click.echo(shown(Line.model_validate(line).model_dump_json()))
+            click.echo(escape(Line.model_validate(line).model_dump_json()))
         return
     output.table(
         "Audit trail",
@@ -115,7 +115,7 @@ def _print(found: Iterable[lines.Line], as_json: bool) -> None:
         (
             (
                 str(each.id),
-                written(each.at),
+                formatted(each.at),
                 each.action,
                 each.clerk_user_id,
                 each.role,
@@ -133,6 +133,6 @@ def _judge_user(pool: Engine, user: str | None) -> None:
     if user is None:
         return
     with pool.begin() as connection:
-        known = user_search.show(connection, user) or lines.page(connection, Wanted(user=user), 1)
+        known = user_search.show(connection, user) or lines.page(connection, AuditFilter(user=user), 1)
     if not known:
         raise click.UsageError(f"There is no user {user}, and no line about one. `akako users list` has the ids.")

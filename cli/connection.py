@@ -13,8 +13,8 @@ from cli.text_options import NAME, REASON
 from config.settings import Settings, load
 from db import engine, faults
 from db.audit import Author
-from db.event_search import PlaceUnknown
-from dev.terminal import shown
+from db.event_search import CursorUnknown
+from dev.terminal import escape
 from roles import authorship
 from sync.refusal import Refused
 
@@ -39,7 +39,7 @@ def database(connections: int = 1, lock_seconds: float = 0) -> Iterator[Engine]:
     )
     try:
         yield pool
-    except (Refused, PlaceUnknown) as refusal:
+    except (Refused, CursorUnknown) as refusal:
         raise click.ClickException(str(refusal)) from refusal
     except DBAPIError as error:
         raise click.ClickException(_advice(error)) from error
@@ -57,7 +57,7 @@ def transaction() -> Iterator[Connection]:
 def _advice(error: DBAPIError) -> str:
     happened = "PostgreSQL cannot be reached" if faults.is_unreachable(error) else "PostgreSQL refused it"
     step = faults.remedy(error)
-    return shown(f"{happened}: {error.orig}") + (f"\nWhat to do: {step}." if step else "")
+    return escape(f"{happened}: {error.orig}") + (f"\nWhat to do: {step}." if step else "")
 
 
 def author(by: str | None, reason: str) -> Author:

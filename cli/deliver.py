@@ -10,8 +10,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from config.formats import SigningSecrets, split_secrets
 from dev import delivery, sample_events
-from dev.delivery import Answer, Delivery
-from dev.terminal import shown
+from dev.delivery import ReceiverResponse, SignedRequest
+from dev.terminal import escape
 
 NEXT = {
     400: "Is this the webhook's address? The receiver's log line `delivery.refused` has the reason.",
@@ -86,7 +86,7 @@ def deliver(
     body = _body(event, fresh, user_id, changes)
     sealed = _seal(secret, svix_id or sample_events.new_id("msg"), body, at, forge)
     answer = _send(sealed, url)
-    click.echo(shown(_as_json(sealed, url, answer) if as_json else _as_text(sealed, answer)))
+    click.echo(escape(_as_json(sealed, url, answer) if as_json else _as_text(sealed, answer)))
     if not answer.accepted:
         advice = "Svix follows no redirect." if 300 <= answer.status < 400 else "The receiver's log says more."
         raise click.ClickException(f"not accepted. {NEXT.get(answer.status, advice)}")
@@ -129,12 +129,12 @@ def _read(name: str) -> bytes:
         ) from error
 
 
-def _seal(secret: str | None, svix_id: str, body: bytes, at: float | None, forged: bool) -> Delivery:
+def _seal(secret: str | None, svix_id: str, body: bytes, at: float | None, forged: bool) -> SignedRequest:
     if not secret:
         raise click.UsageError("There is nothing to sign with: give --secret or set CLERK_WEBHOOK_SIGNING_SECRET.")
     try:
         newest = split_secrets(TypeAdapter(SigningSecrets).validate_python(secret))[0]
-        return delivery.seal(newest, svix_id, body, at=at, forged=forged)
+        return delivery.sign(newest, svix_id, body, at=at, forged=forged)
     except ValidationError as error:
         complaint = error.errors()[0]["msg"].removeprefix("Value error, ")
         raise click.BadParameter(complaint, param_hint="--secret") from error
@@ -142,7 +142,7 @@ def _seal(secret: str | None, svix_id: str, body: bytes, at: float | None, forge
         raise click.ClickException("the body is not UTF-8, and Svix signs text only.") from error
 
 
-def _send(sealed: Delivery, url: str) -> Answer:
+def _send(sealed: SignedRequest, url: str) -> ReceiverResponse:
     try:
         return delivery.send(sealed, url)
     except httpx.TimeoutException as error:
@@ -153,7 +153,7 @@ def _send(sealed: Delivery, url: str) -> Answer:
         ) from error
 
 
-def _as_text(sealed: Delivery, answer: Answer) -> str:
+def _as_text(sealed: SignedRequest, answer: ReceiverResponse) -> str:
     about = _about(sealed.body)
     return "\n".join(
         [
@@ -165,7 +165,7 @@ def _as_text(sealed: Delivery, answer: Answer) -> str:
     )
 
 
-def _as_json(sealed: Delivery, url: str, answer: Answer) -> str:
+def _as_json(sealed: SignedRequest, url: str, answer: ReceiverResponse) -> str:
     told = {"url": url, "svix_id": sealed.svix_id, **_about(sealed.body)}
     outcome = {"status": answer.status, "answer": answer.text, "milliseconds": round(answer.milliseconds, 1)}
     return json.dumps(told | outcome, ensure_ascii=False)

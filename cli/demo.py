@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from dev import expectations, report, scenario, scenario_run, signals, stack
 from dev.expectations import Outcome
 from dev.log_tail import tail
-from dev.scenario import Cast, Chapter
+from dev.scenario import Step, Users
 
 INTERRUPTED = 130
 
@@ -33,34 +33,34 @@ def demo(as_json: bool) -> None:
     users of its own and touches no other. Then it starts receiver, API, worker and calendar, delivers events as Svix
     does, waits until all have settled, asks the API who may do what, and compares.
     """
-    cast = Cast()
-    chapters = scenario.written(cast, time.time())
+    people = Users()
+    steps = scenario.written(people, time.time())
     try:
         with signals.heard(), tempfile.TemporaryDirectory(prefix="akako-") as directory:
-            outcome = _perform(Path(directory), chapters, cast)
+            outcome = _perform(Path(directory), steps, people)
     except KeyboardInterrupt:
         click.echo("Interrupted; everything has ended.", err=True)
         sys.exit(INTERRUPTED)
-    sys.exit(0 if _show(chapters, cast, outcome, as_json) else 1)
+    sys.exit(0 if _show(steps, people, outcome, as_json) else 1)
 
 
-def _perform(directory: Path, chapters: list[Chapter], cast: Cast) -> Outcome:
+def _perform(directory: Path, steps: list[Step], people: Users) -> Outcome:
     """Play the story, with a spinner where somebody watches. Raises ClickException with the log's end if it fails."""
     with Console(stderr=True).status("") as spinner, stack.build(directory, spinner.update) as built:
         try:
-            return scenario_run.perform(built, chapters, cast, spinner.update)
-        except (scenario_run.Unsettled, DBAPIError) as error:
+            return scenario_run.perform(built, steps, people, spinner.update)
+        except (scenario_run.StepTimedOut, DBAPIError) as error:
             raise click.ClickException(f"{error}\nThe end of the processes' log:\n{tail(built.log)}") from error
 
 
-def _show(chapters: list[Chapter], cast: Cast, outcome: Outcome, as_json: bool) -> bool:
+def _show(steps: list[Step], people: Users, outcome: Outcome, as_json: bool) -> bool:
     """Print the outcome; whether all is as expected."""
-    judged = expectations.judge(chapters, cast, outcome)
+    judged = expectations.judge(steps, people, outcome)
     if as_json:
-        click.echo(report.as_json(chapters, outcome, judged))
+        click.echo(report.as_json(steps, outcome, judged))
     else:
         console = report.console()
-        for table in report.tables(chapters, outcome):
+        for table in report.tables(steps, outcome):
             console.print(table, "")
         console.print(*report.verdict(judged), sep="\n")
     return all(each.holds for each in judged)

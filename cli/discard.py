@@ -8,7 +8,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from cli import events_by_id
 from cli.connection import author, database, signed
-from cli.event_options import EVERYTHING, Chosen, selecting
+from cli.event_options import EVERYTHING, EventSelection, selecting
 from cli.replay import LOCK_SECONDS
 from db.audit import Author
 from dev import signals
@@ -28,7 +28,7 @@ from sync.replay import SET
 @EVERYTHING
 @signed
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def discard(chosen: Chosen, everything: bool, reason: str, by: str | None, as_json: bool) -> None:
+def discard(chosen: EventSelection, everything: bool, reason: str, by: str | None, as_json: bool) -> None:
     """Put events away for good that are parked or wait. Nothing is deleted, and a replay can take them up again.
 
     Stopped with Ctrl-C, it says what it did. Ends with 1 if an event was left; each is named with the reason.
@@ -38,7 +38,7 @@ def discard(chosen: Chosen, everything: bool, reason: str, by: str | None, as_js
         _discard(engine, chosen.until_now(engine), author(by, reason), as_json)
 
 
-def _discard(engine: Engine, chosen: Chosen, signature: Author, as_json: bool) -> None:
+def _discard(engine: Engine, chosen: EventSelection, signature: Author, as_json: bool) -> None:
     discarded = left = 0
     with signals.heard():
         try:

@@ -11,15 +11,15 @@ from sqlalchemy import Connection, Engine
 
 from clerk.user import identifier
 from cli import events_by_id
-from cli.events_by_id import Part
+from cli.events_by_id import EventBatch
 from cli.text_options import CLERK_ID
 from cli.times import MOMENT, judge_range
 from db import clock, event_search, user_search
-from db.event_filter import Selection, Status
+from db.event_filter import EventFilter, EventStatus
 
 OPTIONS = (
     click.argument("svix_ids", nargs=-1, metavar="[SVIX_ID]..."),
-    click.option("--status", type=click.Choice(list(Status), case_sensitive=False), help="Only these."),
+    click.option("--status", type=click.Choice(list(EventStatus), case_sensitive=False), help="Only these."),
     click.option("--type", help="Of this type, as user.updated."),
     click.option("--user", type=CLERK_ID, help="About this user: a Clerk id."),
     click.option("--since", type=MOMENT, help="Received from then on."),
@@ -33,10 +33,10 @@ CONDITIONS = ("status", "type", "user", "since", "until", "occurred_since", "occ
 
 
 @dataclass(frozen=True, slots=True)
-class Chosen:
+class EventSelection:
     """What the command line chose: conditions, and perhaps ids, which may come from standard input without an end."""
 
-    selection: Selection
+    selection: EventFilter
     named: tuple[str, ...]
 
     @property
@@ -52,7 +52,7 @@ class Chosen:
     def judge_user(self, connection: Connection) -> None:
         """Refuse the id of a user whom neither the users nor the events name: it is mistyped."""
         user = self.selection.user
-        if user is None or user_search.show(connection, user) or event_search.count(connection, Selection(user=user)):
+        if user is None or user_search.show(connection, user) or event_search.count(connection, EventFilter(user=user)):
             return
         raise click.UsageError(f"There is no user {user}, and no event about one. `akako users list` has the ids.")
 
@@ -63,7 +63,7 @@ class Chosen:
         with engine.begin() as connection:
             return event_search.count(connection, self.selection)
 
-    def until_now(self, engine: Engine) -> "Chosen":
+    def until_now(self, engine: Engine) -> "EventSelection":
         """Without what is received from now on, so that there is an end; what is named has one."""
         if self.named:
             return self
@@ -72,17 +72,17 @@ class Chosen:
             now, until = clock.now(connection), self.selection.until
         return replace(self, selection=replace(self.selection, until=min(now, until) if until else now))
 
-    def whole(self) -> Selection:
+    def whole(self) -> EventFilter:
         """One selection, with all ids in memory; what is no id is kept by nobody and left out."""
         if not self.named:
             return self.selection
         return replace(self.selection, svix_ids=tuple(filter(identifier, self._ids())))
 
-    def sets(self, engine: Engine, size: int, after: str | None) -> Iterator[Part]:
+    def sets(self, engine: Engine, size: int, after: str | None) -> Iterator[EventBatch]:
         """The events that are meant, a set in memory at a time: named ones as named, others by age."""
         if self.named:
             return events_by_id.sets(engine, self.selection, self._ids(), size, after)
-        return (Part(ids, len(ids), ids[-1]) for ids in _found(engine, self.selection, size, after))
+        return (EventBatch(ids, len(ids), ids[-1]) for ids in _found(engine, self.selection, size, after))
 
     def _ids(self) -> Iterable[str]:
         if self.named == ("-",):
@@ -91,7 +91,7 @@ class Chosen:
         return self.named
 
 
-def _found(engine: Engine, selection: Selection, size: int, after: str | None) -> Iterator[list[str]]:
+def _found(engine: Engine, selection: EventFilter, size: int, after: str | None) -> Iterator[list[str]]:
     """Each set by a question of its own: no transaction is open while a set is worked on."""
     while True:
         with engine.begin() as connection:
@@ -114,7 +114,7 @@ def selecting(command: Callable[..., Any]) -> Callable[..., Any]:
         judge_range(
             asked["occurred_since"], asked["occurred_until"], "--occurred-since must be before --occurred-until"
         )
-        return command(*args, chosen=Chosen(Selection(**asked), svix_ids), **given)
+        return command(*args, chosen=EventSelection(EventFilter(**asked), svix_ids), **given)
 
     for option in reversed(OPTIONS):
         wrapper = option(wrapper)

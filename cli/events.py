@@ -9,20 +9,20 @@ from sqlalchemy import Engine
 
 from api import event_responses
 from api.event_responses import Census, Event, InspectedEvent
-from clerk.signature import Seals
+from clerk.signature import SigningSecrets
 from cli import output, paging
 from cli.connection import BY, author, database, transaction
 from cli.discard import discard
-from cli.event_options import Chosen, selecting
+from cli.event_options import EventSelection, selecting
 from cli.replay import replay
 from cli.text_options import REASON
-from cli.times import written
+from cli.times import formatted
 from config.formats import split_secrets
 from config.settings import InspectionSettings, load
 from db import event_search, event_stats
-from db.event_filter import Selection
-from db.event_search import Entry
-from dev.terminal import shown
+from db.event_filter import EventFilter
+from db.event_search import EventEntry
+from dev.terminal import escape
 from sync import inspection
 
 PAGE = 500
@@ -57,7 +57,7 @@ def events() -> None:
 @click.option("--all", "whole", is_flag=True, help="However many there are.")
 @click.option("--ids", "only_ids", is_flag=True, help="Print the ids only, one a line.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def list_(chosen: Chosen, limit: int, before: str | None, whole: bool, only_ids: bool, as_json: bool) -> None:
+def list_(chosen: EventSelection, limit: int, before: str | None, whole: bool, only_ids: bool, as_json: bool) -> None:
     """List events, the newest received first. Ids come as arguments, or from standard input with -.
 
     JSON is `{"items": [...], "next": ...}`; `next` is what --before takes, null at the end.
@@ -100,12 +100,12 @@ def show(svix_id: str, reveal: bool, reason: str | None, by: str | None, as_json
             "Say with --reason why personal fields are to be revealed; it stands in the audit trail."
         )
     secrets = load(InspectionSettings).clerk_webhook_signing_secret
-    seals = Seals(split_secrets(secrets)) if secrets else None
+    signing_secrets = SigningSecrets(split_secrets(secrets)) if secrets else None
     with transaction() as connection:
         found = (
-            inspection.reveal(connection, svix_id, seals, author(by, reason))
+            inspection.reveal(connection, svix_id, signing_secrets, author(by, reason))
             if reveal and reason
-            else inspection.inspect(connection, svix_id, seals)
+            else inspection.inspect(connection, svix_id, signing_secrets)
         )
     told = event_responses.inspected(found)
     if as_json:
@@ -120,18 +120,18 @@ def show(svix_id: str, reveal: bool, reason: str | None, by: str | None, as_json
 def stats(as_json: bool) -> None:
     """Count the events by status, type and reason, and say how long the oldest has been due."""
     with transaction() as connection:
-        taken = event_stats.take(connection)
+        taken = event_stats.read(connection)
     if as_json:
         output.as_json(Census.model_validate(taken))
         return
     shares = ((each.name, f"{each.events:,}") for each in taken.statuses)
-    due = ("due and not applied", f"{taken.due:,}"), ("the longest due since (UTC)", written(taken.oldest_due_at))
-    output.table("Events", ("", ""), [*shares, *due, ("last received (UTC)", written(taken.last_received_at))])
+    due = ("due and not applied", f"{taken.due:,}"), ("the longest due since (UTC)", formatted(taken.oldest_due_at))
+    output.table("Events", ("", ""), [*shares, *due, ("last received (UTC)", formatted(taken.last_received_at))])
     output.table("Received in the last 24 hours", ("Type", "Events"), _shares(taken.types_of_last_day))
     output.table("Why events are parked", ("Reason", "Events"), _shares(taken.why_parked))
 
 
-def _pages(pool: Engine, selection: Selection, before: str | None) -> Iterator[Entry]:
+def _pages(pool: Engine, selection: EventFilter, before: str | None) -> Iterator[EventEntry]:
     """Every event of a selection; each page is a transaction of its own."""
     while True:
         with pool.begin() as connection:
@@ -142,7 +142,7 @@ def _pages(pool: Engine, selection: Selection, before: str | None) -> Iterator[E
         before = page[-1].svix_id
 
 
-def _print_list(found: Iterable[Entry], only_ids: bool, as_json: bool, more: str | None) -> None:
+def _print_list(found: Iterable[EventEntry], only_ids: bool, as_json: bool, more: str | None) -> None:
     if only_ids:
         for each in found:
             click.echo(each.svix_id)
@@ -152,7 +152,7 @@ def _print_list(found: Iterable[Entry], only_ids: bool, as_json: bool, more: str
         _print(found)
 
 
-def _print(page: Iterable[Entry]) -> None:
+def _print(page: Iterable[EventEntry]) -> None:
     output.table(
         "Events",
         ("svix-id", "Type", "About", "Received (UTC)", "Status", "Tries", "Why"),
@@ -161,7 +161,7 @@ def _print(page: Iterable[Entry]) -> None:
                 each.svix_id,
                 each.type,
                 each.clerk_user_id,
-                written(each.received_at),
+                formatted(each.received_at),
                 each.status,
                 str(each.attempts or ""),
                 each.last_error,
@@ -175,12 +175,12 @@ def _print_whole(told: InspectedEvent) -> None:
     plain = told.model_dump(mode="json", exclude={"content", "body", "audit"}, exclude_none=True)
     output.table("Event", ("", ""), ((name, str(value)) for name, value in plain.items()))
     if told.body is not None:
-        click.echo(shown(told.body))
+        click.echo(escape(told.body))
     elif told.body_bytes is not None:
-        click.echo(shown(json.dumps(told.content, indent=2, ensure_ascii=False)))
+        click.echo(escape(json.dumps(told.content, indent=2, ensure_ascii=False)))
 
 
-def _shares(found: list[event_stats.Share]) -> list[tuple[str, str]]:
+def _shares(found: list[event_stats.EventCount]) -> list[tuple[str, str]]:
     return [(each.name, f"{each.events:,}") for each in found]
 
 

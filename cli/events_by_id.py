@@ -9,16 +9,16 @@ from sqlalchemy import Engine
 
 from clerk.user import identifier
 from db import event_search
-from db.event_filter import Selection
-from dev.terminal import shown
-from sync.replay import UNKNOWN, Left
+from db.event_filter import EventFilter
+from dev.terminal import escape
+from sync.replay import UNKNOWN, SkippedEvent
 
 NO_ID = "This is no svix id: up to 255 visible ASCII characters, as msg_2abc; one a line on standard input."
 NOT_MEANT = "It does not meet every condition given, so it stays as it is. `akako events show` says what it is."
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class EventBatch:
     """A set of the events that a command is for, as many as are in memory at a time."""
 
     svix_ids: list[str]
@@ -27,11 +27,13 @@ class Part:
     """How many were looked at for that."""
     last: str | None
     """After which of them to go on; None if none can be named."""
-    left: list[Left] = field(default_factory=list)
+    left: list[SkippedEvent] = field(default_factory=list)
     """What was named and is not meant."""
 
 
-def sets(engine: Engine, selection: Selection, svix_ids: Iterable[str], size: int, after: str | None) -> Iterator[Part]:
+def sets(
+    engine: Engine, selection: EventFilter, svix_ids: Iterable[str], size: int, after: str | None
+) -> Iterator[EventBatch]:
     """The ids that meet the conditions of the selection, in the order in which they are named, after id `after`.
 
     Without a condition every id is meant, also one that we keep nothing of; what is no id never is.
@@ -43,25 +45,25 @@ def sets(engine: Engine, selection: Selection, svix_ids: Iterable[str], size: in
         yield _part(engine, selection, taken)
 
 
-def tell(left: Iterable[Left]) -> None:
+def tell(left: Iterable[SkippedEvent]) -> None:
     """Name on standard error each event that was left, with the reason."""
     for each in left:
-        click.echo(shown(f"{each.svix_id}: {each.why}"), err=True)
+        click.echo(escape(f"{each.svix_id}: {each.why}"), err=True)
 
 
-def _part(engine: Engine, selection: Selection, taken: list[str]) -> Part:
+def _part(engine: Engine, selection: EventFilter, taken: list[str]) -> EventBatch:
     named = list(dict.fromkeys(filter(identifier, taken)))
     last = next(filter(identifier, reversed(taken)), None)
-    left = [Left(_shown(each), NO_ID) for each in dict.fromkeys(taken) if identifier(each) is None]
+    left = [SkippedEvent(_shown(each), NO_ID) for each in dict.fromkeys(taken) if identifier(each) is None]
     if selection.is_everything or not named:
-        return Part(named, len(taken), last, left)
+        return EventBatch(named, len(taken), last, left)
     with engine.begin() as connection:
         kept, meant = (
             frozenset(event_search.ids(connection, replace(asked, svix_ids=tuple(named)), len(named)))
-            for asked in (Selection(), selection)
+            for asked in (EventFilter(), selection)
         )
-    left += [Left(each, NOT_MEANT if each in kept else UNKNOWN) for each in named if each not in meant]
-    return Part([each for each in named if each in meant], len(taken), last, left)
+    left += [SkippedEvent(each, NOT_MEANT if each in kept else UNKNOWN) for each in named if each not in meant]
+    return EventBatch([each for each in named if each in meant], len(taken), last, left)
 
 
 def _shown(text: str) -> str:

@@ -9,9 +9,9 @@ from cli import output
 from cli.connection import transaction
 from cli.role_tables import print_history, print_question, print_revisions
 from cli.roles import ROLE, as_of
-from cli.times import MOMENT, written
+from cli.times import MOMENT, formatted
 from config.role import Role
-from dev.terminal import shown
+from dev.terminal import escape
 from roles import explanation, times
 
 
@@ -40,13 +40,13 @@ def explain(clerk_id: str, role: Role, at: datetime | None, as_of: datetime | No
         output.as_json(Explanation.model_validate(found))
         return
     print_question(found)
-    click.echo(shown(f"{clerk_id}, {found.role}, {times.write(found.at)}\n{found.why}\n"))
+    click.echo(escape(f"{clerk_id}, {found.role}, {times.write(found.at)}\n{found.why}\n"))
     if found.assignment:
         print_history([found.assignment])
         output.table(
             "What the audit trail says of it",
             ("At (UTC)", "What", "By", "Why", "Because of"),
-            ((written(each.at), each.action, each.actor, each.reason, each.cause) for each in found.audit),
+            ((formatted(each.at), each.action, each.actor, each.reason, each.cause) for each in found.audit),
         )
     if found.deliveries:
         output.table(
@@ -56,8 +56,8 @@ def explain(clerk_id: str, role: Role, at: datetime | None, as_of: datetime | No
                 (
                     each.svix_id,
                     each.type,
-                    written(each.received_at),
-                    written(each.applied_at),
+                    formatted(each.received_at),
+                    formatted(each.applied_at),
                     each.verified_by,
                     each.body_sha256,
                 )

@@ -20,7 +20,7 @@ WORDS = (
 )
 
 
-class Words(click.Group):
+class Commands(click.Group):
     """The commands of `cli`, by the names of their modules: one need not wait for what the others import."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
@@ -44,7 +44,7 @@ class Words(click.Group):
         return command
 
 
-@click.group(cls=Words, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(package_name="akako-sync", prog_name="akako")
 def main() -> None:
     """Keep a learning platform's PostgreSQL in step with Clerk.

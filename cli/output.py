@@ -11,9 +11,9 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from cli.times import written
-from db.audit import Line
-from dev.terminal import shown
+from cli.times import formatted
+from db.audit import AuditEntry
+from dev.terminal import escape
 
 ROWS = 1_000
 """Rows whose widths are compared before they are printed; a longer list is printed as several tables."""
@@ -21,7 +21,7 @@ ROWS = 1_000
 
 def as_json(found: BaseModel | Sequence[BaseModel]) -> None:
     """Print a value, or a list of them, as the API writes them."""
-    click.echo(shown(TypeAdapter(type(found)).dump_json(found, indent=2).decode()))
+    click.echo(escape(TypeAdapter(type(found)).dump_json(found, indent=2).decode()))
 
 
 def page_as_json(items: Iterable[BaseModel], more: object, **said: object) -> None:
@@ -32,7 +32,7 @@ def page_as_json(items: Iterable[BaseModel], more: object, **said: object) -> No
     head = "".join(f"{json.dumps(name)}: {json.dumps(value)}, " for name, value in said.items())
     click.echo(f'{{{head}"items": [', nl=False)
     for number, item in enumerate(items):
-        click.echo(("," if number else "") + "\n  " + shown(item.model_dump_json()), nl=False)
+        click.echo(("," if number else "") + "\n  " + escape(item.model_dump_json()), nl=False)
     click.echo(f'\n], "next": {json.dumps(more)}}}')
 
 
@@ -42,7 +42,7 @@ def table(title: str, head: Sequence[str], rows: Iterable[Sequence[str | None]])
     In a pipe each row is one line, as long as it needs to be. On a terminal words wrap, and where that does not make a
     row fit, each row becomes a block with one line per column.
     """
-    cells = (tuple(shown(cell or "") for cell in row) for row in rows)
+    cells = (tuple(escape(cell or "") for cell in row) for row in rows)
     for part in _parts(cells):
         terminal = Console()
         width = terminal.width if terminal.is_terminal else None
@@ -74,12 +74,12 @@ def layout(title: str, head: Sequence[str], rows: Sequence[Sequence[str]], width
     return drawn
 
 
-def lines(title: str, found: Sequence[Line]) -> None:
+def lines(title: str, found: Sequence[AuditEntry]) -> None:
     """Print lines of the trail as a table."""
     table(
         title,
         ("At (UTC)", "What", "About", "Role", "By", "Why"),
-        ((written(each.at), each.action, each.clerk_user_id, each.role, each.actor, each.reason) for each in found),
+        ((formatted(each.at), each.action, each.clerk_user_id, each.role, each.actor, each.reason) for each in found),
     )
 
 

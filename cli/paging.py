@@ -11,14 +11,14 @@ import click
 from click.core import ParameterSource
 
 from cli import progress
-from dev.terminal import shown
+from dev.terminal import escape
 
 Row = TypeVar("Row")
 
 
 def next_page(**changes: object) -> None:
     """Say on standard error that there is more, and the command that goes on: this one with these options changed."""
-    click.echo(shown(f"There is more. Next page: {command(**changes)}"), err=True)
+    click.echo(escape(f"There is more. Next page: {command(**changes)}"), err=True)
 
 
 def command(**changes: object) -> str:

@@ -12,17 +12,17 @@ from sqlalchemy.exc import SQLAlchemyError
 from api import event_responses
 from cli import events_by_id, output, progress
 from cli.connection import BY, author, database
-from cli.event_options import EVERYTHING, Chosen, selecting
-from cli.events_by_id import Part
+from cli.event_options import EVERYTHING, EventSelection, selecting
+from cli.events_by_id import EventBatch
 from cli.text_options import REASON
 from config import logs
 from config.settings import NewUserSettings, load
 from db import audit, event_actions
-from db.event_filter import Status
+from db.event_filter import EventStatus
 from dev import signals
 from sync.difference import Change, Difference
 from sync.preview import preview as look
-from sync.replay import SET, Left, Order, Replayed
+from sync.replay import SET, ReplayRequest, ReplayResult, SkippedEvent
 from sync.replay import replay as apply_again
 
 LOCK_SECONDS = 5
@@ -52,7 +52,7 @@ UNSAID = "A preview."
 @BY
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def replay(
-    chosen: Chosen,
+    chosen: EventSelection,
     everything: bool,
     preview: bool,
     at_most: int,
@@ -74,10 +74,10 @@ def replay(
     if reason is None and (reveal or not preview):
         raise click.UsageError("Say why with --reason; it stands in the audit trail.")
     logs.configure("akako", level="WARNING")
-    order = Order(
+    order = ReplayRequest(
         author=author(by, reason or UNSAID),
         default_role=load(NewUserSettings).default_role,
-        discarded=chosen.selection.status is Status.DISCARDED,
+        discarded=chosen.selection.status is EventStatus.DISCARDED,
         insists=force,
     )
     with database(connections=2, lock_seconds=LOCK_SECONDS) as engine:
@@ -87,12 +87,12 @@ def replay(
             _replay(engine, chosen.until_now(engine), order, after, as_json)
 
 
-def _replay(engine: Engine, chosen: Chosen, order: Order, after: str | None, as_json: bool) -> None:
-    done, left, last = Replayed(), 0, after
+def _replay(engine: Engine, chosen: EventSelection, order: ReplayRequest, after: str | None, as_json: bool) -> None:
+    done, left, last = ReplayResult(), 0, after
     with signals.heard(), progress.bar("replaying", chosen.count(engine)) as advance:
         try:
             for part in chosen.sets(engine, SET, after):
-                found = apply_again(engine.begin, part.svix_ids, order) if part.svix_ids else Replayed()
+                found = apply_again(engine.begin, part.svix_ids, order) if part.svix_ids else ReplayResult()
                 events_by_id.tell(part.left + found.left)
                 left += len(part.left) + len(found.left)
                 found.left.clear()  # however many there are, none is kept in memory
@@ -109,13 +109,19 @@ def _replay(engine: Engine, chosen: Chosen, order: Order, after: str | None, as_
         raise SystemExit(1)
 
 
-def _say(done: Replayed, left: int, as_json: bool) -> None:
+def _say(done: ReplayResult, left: int, as_json: bool) -> None:
     told = {"applied": done.applied, "ignored": done.ignored, "left": left}
     click.echo(json.dumps(told) if as_json else ", ".join(f"{count:,} {name}" for name, count in told.items()))
 
 
 def _preview(
-    engine: Engine, chosen: Chosen, order: Order, at_most: int, after: str | None, reveal: bool, as_json: bool
+    engine: Engine,
+    chosen: EventSelection,
+    order: ReplayRequest,
+    at_most: int,
+    after: str | None,
+    reveal: bool,
+    as_json: bool,
 ) -> None:
     svix_ids, left = _few(chosen.sets(engine, SET, after), at_most)
     done, made = look(engine, (svix_ids[start : start + SET] for start in range(0, len(svix_ids), SET)), order)
@@ -126,7 +132,7 @@ def _preview(
             event_actions.note_revealed(connection, svix_ids)
     if order.author.reason == UNSAID:
         made = replace(made, lines=[replace(line, reason=None) for line in made.lines])
-    shown = made if reveal else made.veiled()
+    shown = made if reveal else made.redacted()
     if as_json:
         output.as_json(event_responses.replayed(done, shown))
     else:
@@ -135,10 +141,10 @@ def _preview(
         raise SystemExit(1)
 
 
-def _few(parts: Iterable[Part], at_most: int) -> tuple[list[str], list[Left]]:
+def _few(parts: Iterable[EventBatch], at_most: int) -> tuple[list[str], list[SkippedEvent]]:
     """All of them in memory: what is meant, and what was named and is not."""
     svix_ids: list[str] = []
-    left: list[Left] = []
+    left: list[SkippedEvent] = []
     for part in parts:
         svix_ids += part.svix_ids
         left += part.left
@@ -150,7 +156,7 @@ def _few(parts: Iterable[Part], at_most: int) -> tuple[list[str], list[Left]]:
     return svix_ids, left
 
 
-def _print(done: Replayed, made: Difference) -> None:
+def _print(done: ReplayResult, made: Difference) -> None:
     click.echo(f"It would be: {done.applied:,} applied, {done.ignored:,} ignored, {len(done.left):,} left.")
     events_by_id.tell(done.left)
     changes = [*made.users, *made.roles]

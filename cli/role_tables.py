@@ -6,7 +6,7 @@ import click
 
 from api import responses
 from cli import output
-from cli.times import written
+from cli.times import formatted
 from db.assignments import Assignment
 from db.instants import Instants, PastQuestion
 from db.temporal import Holder
@@ -24,8 +24,8 @@ def print_history(windows: Sequence[Assignment]) -> None:
             (
                 str(each.id),
                 each.role,
-                written(each.effective_start_date),
-                written(each.effective_end_date, "open"),
+                formatted(each.effective_start_date),
+                formatted(each.effective_end_date, "open"),
                 "yes" if each.held else "no",
                 each.assigned_by,
                 each.reason,

@@ -10,7 +10,7 @@ from cli import output, paging
 from cli.connection import author, database, signed, transaction
 from cli.role_tables import print_history, print_holders, print_question, print_revisions
 from cli.text_options import NOTES
-from cli.times import MOMENT, Moment
+from cli.times import MOMENT, TimeParam
 from config.role import Role
 from db import user_search
 from db.assignments import Assignment, Window
@@ -23,7 +23,7 @@ from roles import times
 ROLE = click.Choice(list(Role), case_sensitive=False)
 
 
-class AsOf(Moment):
+class AsOf(TimeParam):
     """A time with its zone, or `now`: then nothing that is recorded is left out, whatever this host's clock says."""
 
     def convert(self, value: str | datetime, param: click.Parameter | None, ctx: click.Context | None) -> datetime:

@@ -8,7 +8,7 @@ from clerk.signature import fingerprint
 from cli import output
 from cli.connection import transaction
 from cli.rotation import Advice, advise
-from cli.times import written
+from cli.times import formatted
 from config.formats import split_secrets
 from config.settings import SigningSettings, load
 from db import clock
@@ -55,7 +55,7 @@ def _names(configured: list[str], uses: dict[str, Use]) -> list[str]:
 def _figures(use: Use | None) -> tuple[str, str, str]:
     if use is None:
         return "never", "never", "0"
-    return written(use.first_at), written(use.last_at), f"{use.lately:,}"
+    return formatted(use.first_at), formatted(use.last_at), f"{use.lately:,}"
 
 
 def _as_dict(name: str, use: Use | None, said: Advice) -> dict[str, object]:

@@ -12,10 +12,10 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from cli.status_report import Condition, Doctor
+from cli.status_report import StatusReport, StatusReporter
 from config.settings import BrokerSettings, load
 from dev.report import console
-from health.components import Part, State
+from health.components import Component, ComponentState
 
 EVERY_SECONDS = 2.0
 ENDING = (signal.SIGINT, signal.SIGTERM)
@@ -32,17 +32,17 @@ RUNBOOK = "docs/how-to/runbook.md"
     """
 )
 @click.option("--watch", is_flag=True, help="Look again every two seconds, until Ctrl-C.")
-@click.option("--part", type=click.Choice([part.value for part in Part]), help="Look at this part alone.")
+@click.option("--part", type=click.Choice([part.value for part in Component]), help="Look at this part alone.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON; with --watch, an object a line.")
 def status(watch: bool, part: str | None, as_json: bool) -> None:
     """Say how everything is: PostgreSQL, migrations, Redis, worker, calendar, and the events.
 
     Exit code 0 if all is well, 1 if something is not.
     """
-    doctor, only = Doctor(load(BrokerSettings)), Part(part) if part else None
+    reporter, only = StatusReporter(load(BrokerSettings)), Component(part) if part else None
     if watch:
-        _watch(doctor, only, as_json)
-    condition = doctor.examine(only)
+        _watch(reporter, only, as_json)
+    condition = reporter.examine(only)
     if as_json:
         click.echo(json.dumps(condition.as_dict(), indent=2))
     else:
@@ -50,16 +50,16 @@ def status(watch: bool, part: str | None, as_json: bool) -> None:
     sys.exit(0 if condition.is_healthy else 1)
 
 
-def _watch(doctor: Doctor, part: Part | None, as_json: bool) -> NoReturn:
+def _watch(reporter: StatusReporter, part: Component | None, as_json: bool) -> NoReturn:
     """Look until Ctrl-C or SIGTERM, which are waited for: an exception might be raised where nobody hears it."""
     signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
     if as_json:
         while True:
-            click.echo(json.dumps(doctor.examine(part).as_dict()))
+            click.echo(json.dumps(reporter.examine(part).as_dict()))
             _rest()
     with Live(console=console(), auto_refresh=False) as live:
         while True:
-            live.update(screen(doctor.examine(part)), refresh=True)
+            live.update(screen(reporter.examine(part)), refresh=True)
             _rest()
 
 
@@ -68,20 +68,20 @@ def _rest() -> None:
         sys.exit(0)
 
 
-def screen(condition: Condition) -> RenderableType:
+def screen(condition: StatusReport) -> RenderableType:
     """Everything, the bad parts with what to do about them."""
     return Group(_parts(condition.parts), *_events(condition), _verdict(condition))
 
 
-def _parts(states: list[State]) -> Table:
-    sheet = Table("Part", "", "What to do next", title="Parts", title_justify="left", title_style="bold")
+def _parts(states: list[ComponentState]) -> Table:
+    sheet = Table("Component", "", "What to do next", title="Parts", title_justify="left", title_style="bold")
     for state in states:
         said = Text(state.said, "green" if state.is_well else "red")
         sheet.add_row(state.part.value, said, state.next_step)
     return sheet
 
 
-def _events(condition: Condition) -> Iterator[Table]:
+def _events(condition: StatusReport) -> Iterator[Table]:
     if condition.seen is None:
         return
     sheet = Table("", "", "What to do next", title="Events", title_justify="left", title_style="bold")
@@ -96,12 +96,12 @@ def _events(condition: Condition) -> Iterator[Table]:
         sheet.add_row(
             "kept to applied", f"{condition.lag.median:.2f} s (median), {condition.lag.worst:.2f} s (worst)", ""
         )
-    for heart in condition.seen.heartbeats:
-        sheet.add_row(f"{heart.part} moved", _ago(heart.moved_seconds_ago), "")
+    for heartbeat in condition.seen.heartbeats:
+        sheet.add_row(f"{heartbeat.part} moved", _ago(heartbeat.moved_seconds_ago), "")
     yield sheet
 
 
-def _verdict(condition: Condition) -> Text:
+def _verdict(condition: StatusReport) -> Text:
     if condition.is_healthy:
         return Text("All is well.", "bold green")
     return Text("Something is not well; the right column says what to do.", "bold red")

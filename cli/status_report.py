@@ -12,8 +12,8 @@ from db import engine, vitals
 from db.faults import WrongSettings
 from db.vitals import Vitals
 from health.broker import Broker
-from health.components import Part, Parts, State
-from health.database import Look
+from health.components import Component, Components, ComponentState
+from health.database import DatabaseProbe
 
 OVERDUE_SECONDS = 30.0
 """What an event may be late after a fault (docs/explanation/healing.md)."""
@@ -28,10 +28,10 @@ class Lag:
 
 
 @dataclass(frozen=True, slots=True)
-class Condition:
+class StatusReport:
     """The parts, and what the database shows if it shows anything."""
 
-    parts: list[State]
+    parts: list[ComponentState]
     seen: Vitals | None
     lag: Lag | None
 
@@ -56,24 +56,24 @@ class Condition:
         }
 
 
-class Doctor:
+class StatusReporter:
     """Looks at everything, again and again."""
 
     def __init__(self, settings: BrokerSettings) -> None:
         url = settings.database_url.get_secret_value()
-        self._look = Look(url, settings.database_pooler)
-        self._parts = Parts(self._look, Broker(settings.redis_url.get_secret_value()))
+        self._look = DatabaseProbe(url, settings.database_pooler)
+        self._parts = Components(self._look, Broker(settings.redis_url.get_secret_value()))
         self._engine = engine.connect(url, "akako", pooler=settings.database_pooler, connections=1, statement_seconds=2)
 
-    def examine(self, only: Part | None = None) -> Condition:
+    def examine(self, only: Component | None = None) -> StatusReport:
         """How everything is now; of one part alone, if named."""
         states = [state for state in self._parts.states() if only in (None, state.part)]
         if only is not None:
-            return Condition(states, None, None)
+            return StatusReport(states, None, None)
         try:
-            return Condition(states, self._look.vitals(), _lag(self._engine))
+            return StatusReport(states, self._look.vitals(), _lag(self._engine))
         except (SQLAlchemyError, TimeoutError, WrongSettings):
-            return Condition(states, None, None)
+            return StatusReport(states, None, None)
 
 
 def _lag(pool: Engine) -> Lag | None:

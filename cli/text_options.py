@@ -8,7 +8,7 @@ from clerk.user import identifier
 from roles import authorship
 
 
-class Text(click.ParamType[str]):
+class TextParam(click.ParamType[str]):
     """Text as a rule returns it; what the rule says in a ValueError ends the command with exit code 2."""
 
     name = "text"
@@ -30,7 +30,7 @@ def _clerk_id(text: str) -> str:
     return text
 
 
-REASON = Text(authorship.reason)
-NAME = Text(authorship.operator)
-NOTES = Text(authorship.notes)
-CLERK_ID = Text(_clerk_id)
+REASON = TextParam(authorship.reason)
+NAME = TextParam(authorship.operator)
+NOTES = TextParam(authorship.notes)
+CLERK_ID = TextParam(_clerk_id)

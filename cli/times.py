@@ -9,7 +9,7 @@ from db import clock
 from roles import times
 
 
-class Moment(click.ParamType[datetime]):
+class TimeParam(click.ParamType[datetime]):
     """An ISO 8601 time with its zone, or `now`."""
 
     name = "time"
@@ -32,7 +32,7 @@ def _now() -> datetime:
         return clock.now(connection)
 
 
-MOMENT = Moment()
+MOMENT = TimeParam()
 
 
 def judge_range(since: datetime | None, until: datetime | None, names: str = "--since must be before --until") -> None:
@@ -41,6 +41,6 @@ def judge_range(since: datetime | None, until: datetime | None, names: str = "--
         raise click.UsageError(f"{names}: {times.write(since)} is not before {times.write(until)}.")
 
 
-def written(moment: datetime | None, otherwise: str = "") -> str:
+def formatted(moment: datetime | None, otherwise: str = "") -> str:
     """A time in a table: in UTC, as options take it, never cut."""
     return times.write(moment) if moment else otherwise

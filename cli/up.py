@@ -13,7 +13,7 @@ import click
 from dev import clerk_instance, local_servers, probes, procfile, signals
 from dev.embedded.redis import DURABLE
 from dev.migration import apply
-from dev.prefixed_output import Relay
+from dev.prefixed_output import PrefixedOutput
 from dev.processes import Processes
 
 GRACE = "user_grace"
@@ -21,7 +21,7 @@ LAST_PORT = 65_535
 
 
 @dataclass(frozen=True, slots=True)
-class Doors:
+class Addresses:
     """Where the processes listen."""
 
     host: str
@@ -67,7 +67,7 @@ def up(host: str, port: int, api_port: int | None, data: Path) -> None:
     procfile.read()
     if api_port is None and port == LAST_PORT:
         raise click.UsageError(f"PORT is {LAST_PORT}, the last there is: set API_PORT too.")
-    doors = Doors(host, port, api_port or port + 1)
+    doors = Addresses(host, port, api_port or port + 1)
     try:
         with signals.heard(), _alone(data):
             local_servers.refuse_busy(host, doors.receiver)
@@ -78,7 +78,7 @@ def up(host: str, port: int, api_port: int | None, data: Path) -> None:
         click.echo("All ended.")
 
 
-def _run(addresses: dict[str, str], doors: Doors, secret: str, data: Path) -> None:
+def _run(addresses: dict[str, str], doors: Addresses, secret: str, data: Path) -> None:
     for name in apply(addresses["DATABASE_URL"], addresses.get("DATABASE_OWNER_URL")):
         click.echo(f"migrated: {name}")
     own = {local_servers.SECRET: secret, "HOST": doors.host, "LOG_FORMAT": os.environ.get("LOG_FORMAT", "console")}
@@ -88,7 +88,7 @@ def _run(addresses: dict[str, str], doors: Doors, secret: str, data: Path) -> No
     processes = procfile.processes(
         addresses | own, web=web, api=api | seen["api"], worker=seen["worker"], beat=seen["beat"]
     )
-    relay = Relay()
+    relay = PrefixedOutput()
     with Processes(processes, relay.start) as running:
         if probes.wait(running, *doors.urls):
             click.echo(_welcome(doors, secret, addresses, data))
@@ -97,7 +97,7 @@ def _run(addresses: dict[str, str], doors: Doors, secret: str, data: Path) -> No
         running.keep_running(lambda line: click.secho(f"up     | {line}", fg="red"))
 
 
-def _welcome(doors: Doors, secret: str, addresses: dict[str, str], data: Path) -> str:
+def _welcome(doors: Addresses, secret: str, addresses: dict[str, str], data: Path) -> str:
     receiver, api = doors.urls
     newest = secret.split(",")[0].strip()
     # An embedded server's URL has no password in it; one that was given may have, and its owner knows it.

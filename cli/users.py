@@ -11,7 +11,7 @@ from cli.connection import database, transaction
 from cli.role_tables import print_history
 from config.role import Role
 from db import user_search
-from db.user_search import Filter
+from db.user_search import UserFilter
 from roles import history, search
 
 
@@ -52,7 +52,7 @@ def list_(
 
     JSON is `{"items": [...], "next": ...}`; `next` is what --before takes, null at the end.
     """
-    wanted = Filter(text=text, role=role, banned=banned, deleted=deleted)
+    wanted = UserFilter(text=text, role=role, banned=banned, deleted=deleted)
     with database() as pool:
         with pool.begin() as connection:
             newest = user_search.newest(connection)
@@ -82,7 +82,7 @@ def show(clerk_id: str, as_json: bool) -> None:
     print_history(found.assignments)
 
 
-def _print(found: Iterable[user_search.Entry], as_json: bool, more: int | None) -> None:
+def _print(found: Iterable[user_search.UserEntry], as_json: bool, more: int | None) -> None:
     if as_json:
         output.page_as_json(map(User.model_validate, found), more)
         return
@@ -93,11 +93,11 @@ def _print(found: Iterable[user_search.Entry], as_json: bool, more: int | None) 
     )
 
 
-def _name(entry: user_search.Entry) -> str:
+def _name(entry: user_search.UserEntry) -> str:
     return " ".join(filter(None, (entry.first_name, entry.last_name))) or entry.username or ""
 
 
-def _mark(entry: user_search.Entry) -> str:
+def _mark(entry: user_search.UserEntry) -> str:
     return "deleted" if entry.deleted_at else "banned" if entry.banned else ""
 
 

@@ -42,7 +42,7 @@ def configure(process: str, *, form: str = "auto", level: str = "INFO") -> None:
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
         )
     )
-    handler.addFilter(OnceAWhile())
+    handler.addFilter(RateLimitFilter())
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
@@ -100,7 +100,7 @@ def without_particulars(_: WrappedLogger, __: str, event: EventDict) -> EventDic
     return event
 
 
-class OnceAWhile(logging.Filter):
+class RateLimitFilter(logging.Filter):
     """Passes a library's warning once in a while, so that strangers cannot fill the log by provoking it."""
 
     def __init__(self) -> None:

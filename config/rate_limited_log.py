@@ -12,7 +12,7 @@ log = structlog.get_logger()
 QUIET_SECONDS = 10.0
 
 
-class Tally:
+class RateLimitedLog:
     """One line a reason in `QUIET_SECONDS` at most, with the count since the last; the metric counts each.
 
     Reasons are a few constants of ours, never a stranger's words. Threads may share it: no count is lost or told twice.

@@ -12,7 +12,7 @@ class LockMissing(Exception):
     """The table `locks` lacks its row `admins`. As the owner, run: insert into akako.locks (name) values ('admins')."""
 
 
-def take_turns(connection: Connection) -> None:
+def lock(connection: Connection) -> None:
     """Wait until no other transaction is about to take an ADMIN away, and keep others waiting until this one ends."""
     if connection.exec_driver_sql(LOCK).rowcount != 1:
         raise LockMissing(LockMissing.__doc__)

@@ -30,7 +30,7 @@ class Author:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class AuditEntry:
     """One change, as the database wrote it down."""
 
     id: int
@@ -49,7 +49,7 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class AuditFilter:
     """Which lines are asked for; None asks nothing."""
 
     user: str | None = None
@@ -107,22 +107,22 @@ def sign(
     act_as(connection, author.actor, **said, causes=causes, forced=forced)
 
 
-def page(connection: Connection, wanted: Wanted, most: int, before: int | None = None) -> list[Line]:
+def page(connection: Connection, wanted: AuditFilter, most: int, before: int | None = None) -> list[AuditEntry]:
     """Up to `most` lines, newest first, from below line `before` on."""
     # What is asked for decides which index is right, so the plan is made for each question anew.
     connection.exec_driver_sql("set local plan_cache_mode = force_custom_plan")
-    return [Line(*row) for row in connection.exec_driver_sql(*_statement(wanted, most, before))]
+    return [AuditEntry(*row) for row in connection.exec_driver_sql(*_statement(wanted, most, before))]
 
 
-def following(connection: Connection, wanted: Wanted, most: int, after: int, last: int) -> list[Line]:
+def following(connection: Connection, wanted: AuditFilter, most: int, after: int, last: int) -> list[AuditEntry]:
     """Up to `most` lines above line `after` up to line `last`, oldest first."""
     connection.exec_driver_sql("set local plan_cache_mode = force_custom_plan")
     asked = _statement(wanted, most, order="asc", after=after, last=last)
-    return [Line(*row) for row in connection.exec_driver_sql(*asked)]
+    return [AuditEntry(*row) for row in connection.exec_driver_sql(*asked)]
 
 
 def _statement(
-    wanted: Wanted, most: int, before: int | None = None, order: str = "desc", **place: int
+    wanted: AuditFilter, most: int, before: int | None = None, order: str = "desc", **place: int
 ) -> tuple[str, dict[str, object]]:
     """The statement of a page, with its parameters."""
     given = {**asdict(wanted), "before": before, **place}
@@ -132,13 +132,13 @@ def _statement(
     return statement, {**asked, "most": most}
 
 
-def of_assignment(connection: Connection, assignment_id: int) -> list[Line]:
+def of_assignment(connection: Connection, assignment_id: int) -> list[AuditEntry]:
     """What the trail says of one assignment, first to last."""
     rows = connection.exec_driver_sql(
         f"select {COLUMNS} from audit_log where user_role_id = %s order by id",  # noqa: S608
         (assignment_id,),
     )
-    return [Line(*row) for row in rows]
+    return [AuditEntry(*row) for row in rows]
 
 
 def last(connection: Connection) -> int:
@@ -146,7 +146,7 @@ def last(connection: Connection) -> int:
     return int(connection.exec_driver_sql("select coalesce(max(id), 0) from audit_log").scalar_one())
 
 
-def own(connection: Connection, after: int, actor: str) -> list[Line]:
+def own(connection: Connection, after: int, actor: str) -> list[AuditEntry]:
     """The lines that this transaction added on an actor's account since line `after`, first to last."""
     rows = connection.exec_driver_sql(
         f"""
@@ -155,7 +155,7 @@ def own(connection: Connection, after: int, actor: str) -> list[Line]:
         """,  # noqa: S608
         (after, actor),
     )
-    return [Line(*row) for row in rows]
+    return [AuditEntry(*row) for row in rows]
 
 
 def note_refused(connection: Connection, clerk_id: str, needed: Collection[Role], operation: str) -> None:

@@ -47,7 +47,7 @@ class DedicatedConnection:
                 return work(connection)
         except Exception as error:
             # What the statement itself is refused for says nothing against the connection.
-            if faults.is_away(error) or not isinstance(error, DBAPIError):
+            if faults.is_unavailable(error) or not isinstance(error, DBAPIError):
                 self.release()
             raise
 

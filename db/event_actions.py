@@ -6,11 +6,11 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from db.event_filter import Status
+from db.event_filter import EventStatus
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class LockedEvent:
     """An event that this transaction holds, whatever its status is."""
 
     svix_id: str
@@ -18,10 +18,10 @@ class Held:
     """Of the body, in bytes; None once it was removed for its age."""
     occurred_at: datetime
     """When it happened, or when it came if it does not say."""
-    status: Status
+    status: EventStatus
 
 
-def hold(connection: Connection, svix_ids: Collection[str]) -> list[Held]:
+def lock(connection: Connection, svix_ids: Collection[str]) -> list[LockedEvent]:
     """Lock events in the order of their ids, waiting for whoever has one, and read how far each is."""
     rows = connection.exec_driver_sql(
         """
@@ -30,12 +30,12 @@ def hold(connection: Connection, svix_ids: Collection[str]) -> list[Held]:
         """,
         {"ids": list(svix_ids)},
     )
-    return [Held(svix_id, size, at, Status(status)) for svix_id, size, at, status in rows]
+    return [LockedEvent(svix_id, size, at, EventStatus(status)) for svix_id, size, at, status in rows]
 
 
-def hold_with_users(connection: Connection, svix_ids: Collection[str], clerk_ids: Collection[str] = ()) -> None:
+def lock_with_users(connection: Connection, svix_ids: Collection[str], clerk_ids: Collection[str] = ()) -> None:
     """Lock events, then the users that they are about and the users named, each in the order of their ids."""
-    hold(connection, svix_ids)
+    lock(connection, svix_ids)
     connection.exec_driver_sql(
         """
         select from users
@@ -48,7 +48,7 @@ def hold_with_users(connection: Connection, svix_ids: Collection[str], clerk_ids
     )
 
 
-def settle(connection: Connection, svix_ids: Sequence[str], status: Status, why: str | None = None) -> None:
+def settle(connection: Connection, svix_ids: Sequence[str], status: EventStatus, why: str | None = None) -> None:
     """Write another status of held events. Those that were settled before get a line in the trail each."""
     connection.exec_driver_sql(
         """

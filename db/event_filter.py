@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 
-class Status(StrEnum):
+class EventStatus(StrEnum):
     """How far we are with an event; the database refuses any other."""
 
     RECEIVED = "received"
@@ -17,11 +17,11 @@ class Status(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Selection:
+class EventFilter:
     """Events that meet every condition given; None asks nothing."""
 
     svix_ids: tuple[str, ...] | None = None
-    status: Status | None = None
+    status: EventStatus | None = None
     type: str | None = None
     user: str | None = None
     """Clerk's id of whom they are about."""
@@ -67,7 +67,7 @@ def _plain(value: object) -> object:
     match value:
         case tuple():
             return list(value)
-        case Status():
+        case EventStatus():
             return value.value
         case _:
             return value

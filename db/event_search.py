@@ -8,8 +8,8 @@ from typing import Any
 from sqlalchemy import Connection
 
 from db.audit import COLUMNS as LINE
-from db.audit import Line
-from db.event_filter import Selection
+from db.audit import AuditEntry
+from db.event_filter import EventFilter
 
 _ENTRY = """
     svix_id, type, clerk_user_id, occurred_at, received_at, applied_at, status, attempts, next_attempt_at, last_error,
@@ -17,12 +17,12 @@ _ENTRY = """
 """
 
 
-class PlaceUnknown(Exception):
+class CursorUnknown(Exception):
     """We keep no delivery with the svix id from which on more was asked for. Begin again at the first page."""
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class EventEntry:
     """A kept event, without what it says of a person."""
 
     svix_id: str
@@ -40,23 +40,23 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Sealed:
+class SignedDelivery:
     """A delivery as it came."""
 
-    entry: Entry
+    entry: EventEntry
     body: bytes | None
     svix_timestamp: int
     svix_signature: str
     verified_by: str
 
 
-def page(connection: Connection, selection: Selection, most: int, before: str | None = None) -> list[Entry]:
+def page(connection: Connection, selection: EventFilter, most: int, before: str | None = None) -> list[EventEntry]:
     """Up to `most` events, the newest received first, from below event `before` on. Raises PlaceUnknown."""
     rows = _read(connection, _ENTRY, selection, most, before, "<", "desc")
-    return [Entry(*row) for row in rows]
+    return [EventEntry(*row) for row in rows]
 
 
-def ids(connection: Connection, selection: Selection, most: int, after: str | None = None) -> list[str]:
+def ids(connection: Connection, selection: EventFilter, most: int, after: str | None = None) -> list[str]:
     """The svix ids of up to `most` events, the first received first, from above `after` on. Raises PlaceUnknown."""
     return [row[0] for row in _read(connection, "svix_id", selection, most, after, ">", "asc")]
 
@@ -64,7 +64,7 @@ def ids(connection: Connection, selection: Selection, most: int, after: str | No
 def _read(
     connection: Connection,
     columns: str,
-    selection: Selection,
+    selection: EventFilter,
     most: int,
     place: str | None,
     side: str,
@@ -88,11 +88,11 @@ def _received_at(connection: Connection, svix_id: str) -> datetime:
     found = connection.exec_driver_sql("select received_at from webhook_events where svix_id = %s", (svix_id,))
     at: datetime | None = found.scalar_one_or_none()
     if at is None:
-        raise PlaceUnknown(PlaceUnknown.__doc__)
+        raise CursorUnknown(CursorUnknown.__doc__)
     return at
 
 
-def count(connection: Connection, selection: Selection) -> int:
+def count(connection: Connection, selection: EventFilter) -> int:
     """How many events are meant."""
     connection.exec_driver_sql("set local plan_cache_mode = force_custom_plan")
     where, parameters = selection.sql()
@@ -101,7 +101,7 @@ def count(connection: Connection, selection: Selection) -> int:
     )
 
 
-def find(connection: Connection, svix_id: str) -> Sealed | None:
+def find(connection: Connection, svix_id: str) -> SignedDelivery | None:
     """One delivery as it came; None if we keep none of this id."""
     rows = connection.exec_driver_sql(
         f"""
@@ -113,7 +113,7 @@ def find(connection: Connection, svix_id: str) -> Sealed | None:
     return next((_sealed(row) for row in rows), None)
 
 
-def lines(connection: Connection, entry: Entry) -> list[Line]:
+def lines(connection: Connection, entry: EventEntry) -> list[AuditEntry]:
     """What the trail says of an event, first to last: what it changed, and what people did with it."""
     # What an event changes is about its user, so it is found among that user's lines.
     rows = connection.exec_driver_sql(
@@ -128,9 +128,9 @@ def lines(connection: Connection, entry: Entry) -> list[Line]:
         """,  # noqa: S608
         {"id": entry.svix_id, "user": entry.clerk_user_id},
     )
-    return [Line(*row) for row in rows]
+    return [AuditEntry(*row) for row in rows]
 
 
-def _sealed(row: Any) -> Sealed:
+def _sealed(row: Any) -> SignedDelivery:
     *entry, body, timestamp, signature, verified_by = row
-    return Sealed(Entry(*entry), None if body is None else bytes(body), timestamp, signature, verified_by)
+    return SignedDelivery(EventEntry(*entry), None if body is None else bytes(body), timestamp, signature, verified_by)

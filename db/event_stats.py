@@ -5,11 +5,11 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from db.event_filter import Status
+from db.event_filter import EventStatus
 
 
 @dataclass(frozen=True, slots=True)
-class Share:
+class EventCount:
     """So many events of one kind."""
 
     name: str
@@ -17,25 +17,25 @@ class Share:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Census:
+class EventStats:
     """The kept events in figures."""
 
-    statuses: list[Share]
+    statuses: list[EventCount]
     due: int
     """Events that should have been applied by now."""
     oldest_due_at: datetime | None
     """Since when the longest due of them is."""
     last_received_at: datetime | None
-    types_of_last_day: list[Share]
+    types_of_last_day: list[EventCount]
     """By type, of what was received in the last 24 hours."""
-    why_parked: list[Share]
+    why_parked: list[EventCount]
     """The most frequent reasons, at most twenty."""
 
 
-def take(connection: Connection) -> Census:
+def read(connection: Connection) -> EventStats:
     """Count them."""
     due, oldest = _due(connection)
-    return Census(
+    return EventStats(
         statuses=_statuses(connection),
         due=due,
         oldest_due_at=oldest,
@@ -57,7 +57,7 @@ def take(connection: Connection) -> Census:
     )
 
 
-def _statuses(connection: Connection) -> list[Share]:
+def _statuses(connection: Connection) -> list[EventCount]:
     """All but the applied are few and have an index of their own; the applied are the rest."""
     rows = connection.exec_driver_sql(
         """
@@ -67,8 +67,8 @@ def _statuses(connection: Connection) -> list[Share]:
         """
     )
     found = {name: count for name, count in rows}  # noqa: C416 - a Row is no pair to a type checker
-    found[Status.APPLIED] -= sum(count for name, count in found.items() if name != Status.APPLIED)
-    return [Share(status.value, found.get(status, 0)) for status in Status]
+    found[EventStatus.APPLIED] -= sum(count for name, count in found.items() if name != EventStatus.APPLIED)
+    return [EventCount(status.value, found.get(status, 0)) for status in EventStatus]
 
 
 def _due(connection: Connection) -> tuple[int, datetime | None]:
@@ -81,5 +81,5 @@ def _due(connection: Connection) -> tuple[int, datetime | None]:
     return found[0], found[1]
 
 
-def _shares(connection: Connection, statement: str) -> list[Share]:
-    return [Share(*row) for row in connection.exec_driver_sql(statement)]
+def _shares(connection: Connection, statement: str) -> list[EventCount]:
+    return [EventCount(*row) for row in connection.exec_driver_sql(statement)]

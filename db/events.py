@@ -18,7 +18,7 @@ SMALL_BYTES = 16_384
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class NewEvent:
     """A delivery as it is stored. Text is storable (no NUL, no lone surrogate)."""
 
     svix_id: str
@@ -58,7 +58,7 @@ class Claimed:
     """If its body is small."""
 
 
-def keep(connection: Connection, deliveries: Sequence[Kept]) -> set[str]:
+def store(connection: Connection, deliveries: Sequence[NewEvent]) -> set[str]:
     """Store deliveries in one statement; the svix ids that were not there before.
 
     Rows are written in the order of their ids, so that two receivers that keep the same ids wait and never deadlock.
@@ -155,7 +155,7 @@ def mark(connection: Connection, svix_id: str, status: str, why: str) -> None:
     )
 
 
-def give_up(connection: Connection, svix_id: str, why: str) -> None:
+def park(connection: Connection, svix_id: str, why: str) -> None:
     """Note the last failed attempt and park the event."""
     connection.exec_driver_sql(
         f"""
@@ -178,7 +178,7 @@ def postpone(connection: Connection, svix_id: str, seconds: float, why: str) -> 
     )
 
 
-def take_back(connection: Connection, svix_id: str) -> None:
+def unpark(connection: Connection, svix_id: str) -> None:
     """Uncount the last attempt, and let the event be due now."""
     connection.exec_driver_sql(
         f"""
@@ -202,7 +202,7 @@ def due(connection: Connection, most: int) -> list[str]:
     return list(rows.scalars())
 
 
-def forget_bodies(connection: Connection, days: int, most: int) -> int:
+def erase_bodies(connection: Connection, days: int, most: int) -> int:
     """Let up to `most` applied and ignored events that came more than so many days ago lose their bodies; how many.
 
     All else of them stays, for ever. The database puts a digest in a body's place. Rows that another transaction

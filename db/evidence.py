@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 
 @dataclass(frozen=True, slots=True)
-class Delivery:
+class DeliveryEvidence:
     """A kept delivery and how it was verified."""
 
     svix_id: str
@@ -27,7 +27,7 @@ class Delivery:
     """None once the body was removed for its age; its digest stays."""
 
 
-def deliveries(connection: Connection, svix_ids: Collection[str]) -> list[Delivery]:
+def deliveries(connection: Connection, svix_ids: Collection[str]) -> list[DeliveryEvidence]:
     """The kept deliveries among these, the first received first."""
     rows = connection.exec_driver_sql(
         """
@@ -37,4 +37,4 @@ def deliveries(connection: Connection, svix_ids: Collection[str]) -> list[Delive
         """,
         {"ids": list(svix_ids)},
     )
-    return [Delivery(*row) for row in rows]
+    return [DeliveryEvidence(*row) for row in rows]

@@ -49,12 +49,12 @@ def _sqlstate(error: BaseException) -> str | None:
     return state if isinstance(state, str) else None
 
 
-def is_collision(error: BaseException) -> bool:
+def is_unique_violation(error: BaseException) -> bool:
     """Two transactions got in each other's way: the same work succeeds when it is done again."""
     return _sqlstate(error) in _COLLISIONS
 
 
-def is_overlap(error: BaseException) -> bool:
+def is_exclusion_violation(error: BaseException) -> bool:
     """Two windows in force of one role of one user would overlap."""
     return _sqlstate(error) == "23P01"
 
@@ -74,7 +74,7 @@ def is_misfit(error: BaseException) -> bool:
     return is_of_another_version(error)
 
 
-def is_away(error: BaseException) -> bool:
+def is_unavailable(error: BaseException) -> bool:
     """The database cannot be used (gone, full, read-only, not migrated, no right), whatever is asked of it."""
     return remedy(error) is not None
 
@@ -101,7 +101,7 @@ def remedy(error: BaseException) -> str | None:
 def is_unreachable(error: BaseException) -> bool:
     """There is no connection: none could be made, or it broke. A server that says what else is wrong was reached."""
     state = _sqlstate(error)
-    return is_away(error) and not isinstance(error, NotPrimary) and (state or "08").startswith(_UNREACHABLE)
+    return is_unavailable(error) and not isinstance(error, NotPrimary) and (state or "08").startswith(_UNREACHABLE)
 
 
 def is_of_another_version(error: BaseException) -> bool:

@@ -7,7 +7,7 @@ import psycopg
 from psycopg import errors, sql
 from psycopg.conninfo import conninfo_to_dict
 
-from db.schema import Refused, resolve_in_catalog
+from db.schema import MigrationRefused, resolve_in_catalog
 from db.session import SETTINGS
 
 Say: TypeAlias = Callable[[str], None]
@@ -58,7 +58,7 @@ _WITH_OUR_PATH = """
 """
 
 
-def admit(connection: psycopg.Connection, application_url: str, say: Say) -> None:
+def grant(connection: psycopg.Connection, application_url: str, say: Say) -> None:
     """Create the application's role if it is missing, and grant it what it needs. Raises Refused.
 
     If it is the role that migrates, it owns the tables and needs no grants.
@@ -75,7 +75,7 @@ def admit(connection: psycopg.Connection, application_url: str, say: Say) -> Non
         _set_settings(connection, name, say)
 
 
-def forget_settings(connection: psycopg.Connection) -> None:
+def reset_settings(connection: psycopg.Connection) -> None:
     """Take our settings from the roles that have them in this database, as earlier versions look in `public`."""
     with connection.transaction():
         resolve_in_catalog(connection)
@@ -103,7 +103,7 @@ def _create(connection: psycopg.Connection, role: str, password: str) -> None:
         return  # another database of this server was migrated at the same moment
     except psycopg.DatabaseError as error:
         name = sql.Identifier(role).as_string()
-        raise Refused(
+        raise MigrationRefused(
             f"The tables are migrated, but the role {name} of DATABASE_URL does not exist, and "
             f"{connection.info.user} could not create it ({str(error).splitlines()[0]}). Create it as an administrator"
             f" (create role {name} login password '...';) or in your host's console, then run `akako migrate` again."

@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 
 
 @dataclass(frozen=True, slots=True)
-class Holder:
+class LockedUser:
     """A user whose row this transaction has locked."""
 
     id: int
@@ -16,9 +16,9 @@ class Holder:
     """The database's clock."""
 
 
-def read(connection: Connection, clerk_id: str) -> Holder | None:
+def read(connection: Connection, clerk_id: str) -> LockedUser | None:
     """The user, whose row has to be locked already; None if we never heard of the user."""
     rows = connection.exec_driver_sql(
         "select id, deleted_at is not null, now() from users where clerk_id = %s", (clerk_id,)
     )
-    return next((Holder(*row) for row in rows), None)
+    return next((LockedUser(*row) for row in rows), None)

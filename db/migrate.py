@@ -14,7 +14,7 @@ from sqlalchemy import Connection, event
 
 from db import engine, grants, relocation, schema
 from db.grants import Say
-from db.schema import Refused
+from db.schema import MigrationRefused
 from db.session import SETTINGS
 
 MIGRATIONS = Path(__file__).with_name("migrations")
@@ -25,7 +25,7 @@ _SETTINGS = "select " + ", ".join(
 )
 
 
-class NotUtf8(Refused):
+class NotUtf8(MigrationRefused):
     """The database does not store text as UTF-8, so it cannot hold every name. Make one with `encoding 'UTF8'`."""
 
 
@@ -56,7 +56,7 @@ def upgrade(owner_url: str, application_url: str, to: str = "head", say: Say = u
             alembic.commit()
         if to == "head":
             with _connected(owner_url) as connection:
-                grants.admit(connection, application_url, say)
+                grants.grant(connection, application_url, say)
     return applied[::-1]
 
 
@@ -71,7 +71,7 @@ def downgrade(owner_url: str, to: str) -> None:
         if to_public:
             with connection.transaction():
                 relocation.check_public_is_free(connection)
-            grants.forget_settings(connection)
+            grants.reset_settings(connection)
         with _alembic(owner_url, guard) as (config, alembic):
             command.downgrade(config, to)
             alembic.commit()

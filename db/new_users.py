@@ -5,10 +5,10 @@ from collections.abc import Iterable
 from sqlalchemy import Connection
 
 from config.role import Role
-from db.users import Holding, columns
+from db.users import UserWrite, columns
 
 
-def add(connection: Connection, holdings: Iterable[Holding], role: Role) -> dict[str, int]:
+def add(connection: Connection, holdings: Iterable[UserWrite], role: Role) -> dict[str, int]:
     """Add users; the row ids by Clerk's id, without those that somebody else added in the meantime.
 
     The living get this role, each from its own time on, or from now if that is still to come.

@@ -9,7 +9,7 @@ from typing import LiteralString
 import psycopg
 from psycopg import sql
 
-from db.schema import Refused, resolve_in_catalog
+from db.schema import MigrationRefused, resolve_in_catalog
 
 FIRST_OF_ITS_OWN = "0012"
 """The first revision that is always in the schema `akako`."""
@@ -67,12 +67,12 @@ def move_to_akako(connection: psycopg.Connection) -> bool:
             return False
         _, owner, is_ours = found[0]
         if not is_ours:
-            raise Refused(
+            raise MigrationRefused(
                 f"The tables of Akako Sync in the schema public belong to {owner}, and migrations run as "
                 f"{connection.info.user}. Let DATABASE_OWNER_URL (or DATABASE_URL, if that is not set) name {owner}."
             )
         if connection.execute("select to_regclass('akako.users')").fetchone() != (None,):
-            raise Refused(
+            raise MigrationRefused(
                 "There is an installation of Akako Sync in the schema public and another one in akako. Drop the tables"
                 " of the one that is not used, then run `akako migrate` again."
             )
@@ -100,7 +100,7 @@ def check_public_is_free(connection: psycopg.Connection) -> None:
     resolve_in_catalog(connection)
     found = sorted(str(name) for (name,) in connection.execute(_IN_THE_WAY, ([*TABLES, "alembic_version"],)))
     if found:
-        raise Refused(
+        raise MigrationRefused(
             f"Versions before migration {FIRST_OF_ITS_OWN} keep their tables in the schema public, where others have"
             f" the same names: {', '.join(found)}. Rename those, or downgrade to {FIRST_OF_ITS_OWN} at most."
         )

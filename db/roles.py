@@ -12,7 +12,7 @@ from db import faults
 from db.assignments import Window
 
 
-class InTheWay(Exception):
+class RoleOverlap(Exception):
     """An assignment of the same role is in force in a part of that time; the database refused a second one."""
 
 
@@ -77,9 +77,9 @@ def _alone_in_its_window(connection: Connection) -> Iterator[None]:
         with connection.begin_nested():
             yield
     except IntegrityError as error:
-        if not faults.is_overlap(error):
+        if not faults.is_exclusion_violation(error):
             raise
-        raise InTheWay from error
+        raise RoleOverlap from error
 
 
 def end_all(connection: Connection, ends: Mapping[int, datetime | None], why: str) -> None:

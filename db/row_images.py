@@ -10,7 +10,7 @@ Row = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Portrait:
+class UserImage:
     """One user; what merely counts rows or says when one was written is left out."""
 
     user: Row | None
@@ -19,7 +19,7 @@ class Portrait:
     """Every assignment, by its id."""
 
 
-def take(connection: Connection, clerk_ids: Collection[str]) -> dict[str, Portrait]:
+def read(connection: Connection, clerk_ids: Collection[str]) -> dict[str, UserImage]:
     """The portraits of these users, by Clerk's id, the unknown ones too."""
     asked = {"ids": list(clerk_ids)}
     users = connection.exec_driver_sql(
@@ -29,7 +29,7 @@ def take(connection: Connection, clerk_ids: Collection[str]) -> dict[str, Portra
         """,
         asked,
     )
-    known = {clerk_id: Portrait(row) for clerk_id, row in users}
+    known = {clerk_id: UserImage(row) for clerk_id, row in users}
     roles = connection.exec_driver_sql(
         """
         select clerk_id, user_roles.id, to_jsonb(user_roles) - '{id,user_id,role_no,created_at,updated_at}'::text[]
@@ -39,4 +39,4 @@ def take(connection: Connection, clerk_ids: Collection[str]) -> dict[str, Portra
     )
     for clerk_id, assignment_id, row in roles:
         known[clerk_id].roles[assignment_id] = row
-    return {clerk_id: known.get(clerk_id, Portrait(None)) for clerk_id in clerk_ids}
+    return {clerk_id: known.get(clerk_id, UserImage(None)) for clerk_id in clerk_ids}

@@ -57,7 +57,7 @@ _IS_EMPTY = """
 """
 
 
-class Refused(Exception):
+class MigrationRefused(Exception):
     """The database cannot be migrated as it is. The message says what to do."""
 
 
@@ -117,7 +117,7 @@ def _create_schema(connection: psycopg.Connection) -> None:
             connection.execute("create schema akako")
     except errors.InsufficientPrivilege as error:
         role = sql.Identifier(connection.info.user).as_string()
-        raise Refused(
+        raise MigrationRefused(
             f"The role {role} may not create the schema akako in the database {connection.info.dbname}. Run as an "
             f"administrator of that database: create schema akako authorization {role};"
         ) from error
@@ -126,7 +126,7 @@ def _create_schema(connection: psycopg.Connection) -> None:
 def _check(connection: psycopg.Connection) -> None:
     found = [str(fault) for (fault,) in connection.execute(_FAULTS, {"owner": connection.info.user})]
     if found:
-        raise Refused(
+        raise MigrationRefused(
             "The schema akako must belong to the role that migrates, and no other role may create objects in it:"
             " it could run code of its own as the owner. Run what follows as the owner or an administrator, then"
             " `akako migrate` again.\n" + "\n".join(found)

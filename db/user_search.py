@@ -44,7 +44,7 @@ _HOLDS = """
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class UserEntry:
     """A user as the directory shows one."""
 
     id: int
@@ -65,7 +65,7 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Filter:
+class UserFilter:
     """Which users are wanted; None asks nothing."""
 
     text: str | None = None
@@ -76,7 +76,7 @@ class Filter:
     deleted: bool | None = None
 
 
-def search(connection: Connection, wanted: Filter, most: int, before: int | None = None) -> list[Entry]:
+def search(connection: Connection, wanted: UserFilter, most: int, before: int | None = None) -> list[UserEntry]:
     """Up to `most` users, newest row first, from below row id `before` on: a page stays right while users are added."""
     # How many users begin with a text decides which index is right, so the plan is made for each text anew.
     connection.exec_driver_sql("set local plan_cache_mode = force_custom_plan")
@@ -84,7 +84,7 @@ def search(connection: Connection, wanted: Filter, most: int, before: int | None
     return [_entry(*row) for row in rows]
 
 
-def _statement(wanted: Filter, most: int, before: int | None = None) -> tuple[str, dict[str, object]]:
+def _statement(wanted: UserFilter, most: int, before: int | None = None) -> tuple[str, dict[str, object]]:
     """The statement of a search, with its parameters."""
     conditions = [
         "true",
@@ -105,12 +105,12 @@ def newest(connection: Connection) -> int:
     return int(connection.exec_driver_sql("select coalesce(max(id), 0) from users").scalar_one())
 
 
-def show(connection: Connection, clerk_id: str) -> Entry | None:
+def show(connection: Connection, clerk_id: str) -> UserEntry | None:
     """The user with this Clerk id, be it a tombstone; None if we never heard of it."""
     rows = connection.exec_driver_sql(f"select {_ENTRY} from users where clerk_id = %s", (clerk_id,))  # noqa: S608
     return next((_entry(*row) for row in rows), None)
 
 
-def _entry(*row: Any) -> Entry:
+def _entry(*row: Any) -> UserEntry:
     *said, roles = row
-    return Entry(*said, tuple(map(Role, roles)))  # type: ignore[call-arg]  # as many as there are columns
+    return UserEntry(*said, tuple(map(Role, roles)))  # type: ignore[call-arg]  # as many as there are columns

@@ -23,7 +23,7 @@ LONGEST_SEARCH_KEY = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Stored:
+class StoredUser:
     """A user's row: what Clerk last said (or that the user is gone), and the e-mail address the user holds."""
 
     id: int
@@ -32,7 +32,7 @@ class Stored:
 
 
 @dataclass(frozen=True, slots=True)
-class Holding:
+class UserWrite:
     """What a user's row should say."""
 
     state: Snapshot | Deletion
@@ -57,7 +57,7 @@ _CONCERNED = f"select id from users where clerk_id = any(%(ids)b::text[]) union 
 
 def lock(
     connection: Connection, clerk_ids: Collection[str], email_keys: Collection[str], *, wait: bool = True
-) -> list[Stored]:
+) -> list[StoredUser]:
     """Lock the users named and those that claim one of the addresses, in the order of Clerk's ids, and read them.
 
     Those that others hold are waited for, or left.
@@ -93,7 +93,7 @@ def claims(connection: Connection, ids: Collection[int]) -> dict[str, str | None
     return dict(map(tuple, rows))
 
 
-def update(connection: Connection, holdings: Sequence[Holding]) -> None:
+def update(connection: Connection, holdings: Sequence[UserWrite]) -> None:
     """Write the rows of users that are locked; one whose indexed columns stay costs little."""
     connection.exec_driver_sql(
         """
@@ -132,14 +132,14 @@ def _stored(
     deleted_at: datetime | None,
     version: datetime,
     *said: object,
-) -> Stored:
+) -> StoredUser:
     if deleted_at is not None:
-        return Stored(id, Deletion(clerk_id=clerk_id, at=deleted_at), None)
+        return StoredUser(id, Deletion(clerk_id=clerk_id, at=deleted_at), None)
     snapshot = Snapshot(clerk_id=clerk_id, version=version, **dict(zip(_SAID, said, strict=True)))  # type: ignore[arg-type]
-    return Stored(id, snapshot, email)
+    return StoredUser(id, snapshot, email)
 
 
-def columns(holdings: Sequence[Holding]) -> dict[str, list[object]]:
+def columns(holdings: Sequence[UserWrite]) -> dict[str, list[object]]:
     """The rows as one array a column."""
     living = [(holding.state if isinstance(holding.state, Snapshot) else None) for holding in holdings]
     return {

@@ -12,8 +12,8 @@ from db import clock
 from db.assignments import Window
 from db.audit import Author
 from dev.queries import OPERATOR
-from dev.scenario import Cast
-from dev.stack import Stage
+from dev.scenario import Users
+from dev.stack import Stack
 from roles import assignments
 
 ADMIN_FOR = timedelta(minutes=5)
@@ -29,36 +29,38 @@ class Reply:
     roles: tuple[str, ...]
 
 
-def ask(stage: Stage, cast: Cast, say: Callable[[str], None]) -> list[Reply]:
+def ask(stack: Stack, people: Users, say: Callable[[str], None]) -> list[Reply]:
     """Ask as nobody, as a learner and as an admin; raises httpx.HTTPError where there is no answer."""
     say("asking the API")
-    desk = _Desk(stage)
+    desk = _Api(stack)
     replies = [
-        desk.ask("Grace asks for her profile", cast.grace),
+        desk.ask("Grace asks for her profile", people.grace),
         desk.ask("nobody in particular asks for a profile", None),
-        desk.ask("Zoé, a learner, asks for all users", cast.zoe, path="/api/admin/users"),
+        desk.ask("Zoé, a learner, asks for all users", people.zoe, path="/api/admin/users"),
     ]
-    _make_the_first_admin(stage, cast)
-    roles = f"/api/admin/users/{cast.zoe}/roles"
-    given, assignment = desk.change("POST", "Grace, now an admin, makes Zoé a mentor", cast.grace, roles, role="MENTOR")
-    replies += [given, desk.ask("Zoé asks for her profile as a mentor", cast.zoe)]
-    ended, _ = desk.change("DELETE", "Grace revokes that", cast.grace, f"{roles}/{assignment}")
-    return [*replies, ended, desk.ask("Zoé asks for her profile again", cast.zoe)]
+    _make_the_first_admin(stack, people)
+    roles = f"/api/admin/users/{people.zoe}/roles"
+    given, assignment = desk.change(
+        "POST", "Grace, now an admin, makes Zoé a mentor", people.grace, roles, role="MENTOR"
+    )
+    replies += [given, desk.ask("Zoé asks for her profile as a mentor", people.zoe)]
+    ended, _ = desk.change("DELETE", "Grace revokes that", people.grace, f"{roles}/{assignment}")
+    return [*replies, ended, desk.ask("Zoé asks for her profile again", people.zoe)]
 
 
-def _make_the_first_admin(stage: Stage, cast: Cast) -> None:
+def _make_the_first_admin(stack: Stack, people: Users) -> None:
     """What `akako roles assign` does; for a while only, as the database may be somebody's."""
     author = Author(actor=f"operator:{OPERATOR}", reason="Shows what an admin may do.")
-    with stage.engine.begin() as connection:
+    with stack.engine.begin() as connection:
         window = Window(role=Role.ADMIN, end=clock.now(connection) + ADMIN_FOR)
-        assignments.assign(connection, author, cast.grace, window)
+        assignments.assign(connection, author, people.grace, window)
 
 
-class _Desk:
+class _Api:
     """The API, as a page with a signed-in user asks it."""
 
-    def __init__(self, stage: Stage) -> None:
-        self._stage = stage
+    def __init__(self, stack: Stack) -> None:
+        self._stage = stack
 
     def ask(self, asked: str, clerk_id: str | None, path: str = "/api/user/profile") -> Reply:
         answer = self._send("GET", path, clerk_id)

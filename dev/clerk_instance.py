@@ -23,7 +23,7 @@ KEY = "session-key.pem"
 NO_BACKEND = {"CLERK_SECRET_KEY": "sk_test_of_no_instance", "CLERK_API_URL": "http://127.0.0.1:9"}
 
 
-class Instance:
+class ClerkInstance:
     """Signs tokens that an API with this instance's settings believes, and no other."""
 
     def __init__(self, private_pem: str) -> None:
@@ -46,19 +46,19 @@ class Instance:
         return key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
 
 
-def settings(instance: Instance, environment: Mapping[str, str]) -> dict[str, str]:
+def settings(instance: ClerkInstance, environment: Mapping[str, str]) -> dict[str, str]:
     """What the API needs to know of Clerk and the environment does not say; no key of ours where it names an issuer."""
     backend = {} if environment.get("CLERK_SECRET_KEY") else NO_BACKEND
     return backend if environment.get("CLERK_ISSUER") else backend | instance.settings
 
 
-def made() -> Instance:
+def made() -> ClerkInstance:
     """An instance with a new key that is kept nowhere."""
     key = rsa.generate_private_key(public_exponent=65_537, key_size=2_048)
-    return Instance(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode())
+    return ClerkInstance(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode())
 
 
-def kept(directory: Path) -> Instance:
+def kept(directory: Path) -> ClerkInstance:
     """The instance of this directory, made the first time; only its owner can read the key."""
     found = find(directory)
     if found is None:
@@ -68,7 +68,7 @@ def kept(directory: Path) -> Instance:
     return found
 
 
-def find(directory: Path) -> Instance | None:
+def find(directory: Path) -> ClerkInstance | None:
     """The instance that was kept in this directory, if one was."""
     path = directory / KEY
-    return Instance(path.read_text("utf-8")) if path.exists() else None
+    return ClerkInstance(path.read_text("utf-8")) if path.exists() else None

@@ -11,7 +11,7 @@ TIMEOUT_SECONDS = 15.0
 
 
 @dataclass(frozen=True, slots=True)
-class Delivery:
+class SignedRequest:
     """A body with its seal."""
 
     svix_id: str
@@ -20,7 +20,7 @@ class Delivery:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ReceiverResponse:
     """What the receiver said."""
 
     status: int
@@ -33,7 +33,7 @@ class Answer:
         return 200 <= self.status < 300
 
 
-def seal(secret: str, svix_id: str, body: bytes, *, at: float | None = None, forged: bool = False) -> Delivery:
+def sign(secret: str, svix_id: str, body: bytes, *, at: float | None = None, forged: bool = False) -> SignedRequest:
     """Sign a body with a `whsec_...` secret, as of `at` (seconds since 1970, or now); forged, the body was another.
 
     Raises UnicodeDecodeError if the body is not UTF-8: Svix signs text.
@@ -47,11 +47,11 @@ def seal(secret: str, svix_id: str, body: bytes, *, at: float | None = None, for
         "svix-timestamp": str(int(moment.timestamp())),
         "svix-signature": Webhook(secret).sign(svix_id, moment, signed),
     }
-    return Delivery(svix_id, body, headers)
+    return SignedRequest(svix_id, body, headers)
 
 
-def send(delivery: Delivery, url: str) -> Answer:
+def send(delivery: SignedRequest, url: str) -> ReceiverResponse:
     """Send it once. Raises httpx.HTTPError where there is no answer within 15 seconds."""
     started = time.perf_counter()
     answer = httpx.post(url, content=delivery.body, headers=delivery.headers, timeout=TIMEOUT_SECONDS, trust_env=False)
-    return Answer(answer.status_code, answer.text, (time.perf_counter() - started) * 1_000)
+    return ReceiverResponse(answer.status_code, answer.text, (time.perf_counter() - started) * 1_000)

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from dev.api_checks import Reply
-from dev.delivery import Answer
-from dev.queries import Assignment, Line, User
-from dev.scenario import Cast, Chapter
+from dev.delivery import ReceiverResponse
+from dev.queries import AssignmentRow, AuditRow, UserRow
+from dev.scenario import Step, Users
 
 Told: TypeAlias = tuple[str, str, str | None]
 """Of an audit line: whom it is about, what happened, and the role."""
@@ -18,12 +18,12 @@ Told: TypeAlias = tuple[str, str, str | None]
 class Outcome:
     """Everything that one run of the demonstration led to."""
 
-    answers: list[Answer]
+    answers: list[ReceiverResponse]
     """One for each chapter, in their order."""
     events: dict[str, tuple[str, str | None]]
-    users: list[User]
-    assignments: list[Assignment]
-    trail: list[Line]
+    users: list[UserRow]
+    assignments: list[AssignmentRow]
+    trail: list[AuditRow]
     counted_before: bool
     """Whether the role that ends was seen to count before its end."""
     replies: list[Reply]
@@ -38,18 +38,18 @@ class Expectation:
     holds: bool
 
 
-def judge(story: Sequence[Chapter], cast: Cast, outcome: Outcome) -> list[Expectation]:
+def judge(scenario: Sequence[Step], people: Users, outcome: Outcome) -> list[Expectation]:
     """Every expectation of the demonstration against what happened."""
     return [
-        *_deliveries(story, outcome),
-        *_people(cast, outcome),
-        *_access(cast, outcome),
-        *_history(cast, outcome),
-        *_desk(cast, outcome),
+        *_deliveries(scenario, outcome),
+        *_people(people, outcome),
+        *_access(people, outcome),
+        *_history(people, outcome),
+        *_desk(people, outcome),
     ]
 
 
-def said(answer: Answer) -> str:
+def said(answer: ReceiverResponse) -> str:
     """The one word of an answer's body."""
     try:
         body = json.loads(answer.text)
@@ -58,46 +58,46 @@ def said(answer: Answer) -> str:
     return str(body.get("status") or body.get("error")) if isinstance(body, dict) else answer.text
 
 
-def _deliveries(story: Sequence[Chapter], outcome: Outcome) -> Iterator[Expectation]:
-    for chapter, answer in zip(story, outcome.answers, strict=True):
-        status, _ = outcome.events.get(chapter.svix_id, (None, None))
-        fate = f"kept as {chapter.kept_as}" if chapter.kept_as else "not kept"
-        holds = (answer.status, said(answer), status) == (chapter.status, chapter.answer, chapter.kept_as)
-        yield Expectation(f"{chapter.title} is answered {chapter.status} {chapter.answer}, and {fate}", holds)
+def _deliveries(scenario: Sequence[Step], outcome: Outcome) -> Iterator[Expectation]:
+    for step, answer in zip(scenario, outcome.answers, strict=True):
+        status, _ = outcome.events.get(step.svix_id, (None, None))
+        fate = f"kept as {step.kept_as}" if step.kept_as else "not kept"
+        holds = (answer.status, said(answer), status) == (step.status, step.answer, step.kept_as)
+        yield Expectation(f"{step.title} is answered {step.status} {step.answer}, and {fate}", holds)
 
 
-def _people(cast: Cast, outcome: Outcome) -> Iterator[Expectation]:
+def _people(people: Users, outcome: Outcome) -> Iterator[Expectation]:
     users = {user.clerk_id: user for user in outcome.users}
-    grace, zoe, mei = (users.get(clerk_id) for clerk_id in (cast.grace, cast.zoe, cast.mei))
+    grace, zoe, mei = (users.get(clerk_id) for clerk_id in (people.grace, people.zoe, people.mei))
     yield Expectation("the update changed the name", grace is not None and grace.name == "Grace Hill-Okafor")
     yield Expectation("the overtaken creation changed nothing", zoe is not None and zoe.name == "Zoé Ångström")
     gone = mei is not None and mei.deleted_at is not None and not mei.name
     yield Expectation("the deleted user stays as a tombstone that remembers no person", gone)
-    strangers = {cast.mallory, cast.nobody} & users.keys()
+    strangers = {people.mallory, people.nobody} & users.keys()
     yield Expectation("nobody came in by a forged or unintelligible delivery", not strangers)
 
 
-def _access(cast: Cast, outcome: Outcome) -> Iterator[Expectation]:
-    def windows(clerk_id: str, role: str) -> list[Assignment]:
+def _access(people: Users, outcome: Outcome) -> Iterator[Expectation]:
+    def windows(clerk_id: str, role: str) -> list[AssignmentRow]:
         return [each for each in outcome.assignments if (each.clerk_id, each.role) == (clerk_id, role)]
 
-    for name, clerk_id in (("Grace", cast.grace), ("Zoé", cast.zoe)):
-        counting = [each.counts for each in windows(clerk_id, cast.default_role)]
+    for name, clerk_id in (("Grace", people.grace), ("Zoé", people.zoe)):
+        counting = [each.counts for each in windows(clerk_id, people.default_role)]
         yield Expectation(f"{name} was given the default role once, and holds it", counting == [True])
-    ended = [(each.counts, each.is_active) for each in windows(cast.mei, cast.default_role)]
+    ended = [(each.counts, each.is_active) for each in windows(people.mei, people.default_role)]
     yield Expectation("the deletion ended the deleted user's role", ended == [(False, False)])
-    over = [(each.counts, each.is_active) for each in windows(cast.grace, cast.passing_role)]
+    over = [(each.counts, each.is_active) for each in windows(people.grace, people.passing_role)]
     yield Expectation("the role that ends counted until its time ran out", outcome.counted_before)
     yield Expectation("it no longer counts, and the calendar wrote that down", over == [(False, False)])
 
 
-def _history(cast: Cast, outcome: Outcome) -> Iterator[Expectation]:
+def _history(people: Users, outcome: Outcome) -> Iterator[Expectation]:
     told = [(line.clerk_id, line.action, line.role) for line in outcome.trail]
     once: list[tuple[str, list[Told]]] = [
-        ("one line for each user that came, repeats and all", [(who, "user.created", None) for who in _came(cast)]),
-        ("one line for each default role", [(who, "role.assigned", cast.default_role) for who in _came(cast)]),
-        ("one line for the role that ended by itself", [(cast.grace, "role.expired", cast.passing_role)]),
-        ("one line for the deletion, and one for the role it ended", _farewell(cast)),
+        ("one line for each user that came, repeats and all", [(who, "user.created", None) for who in _came(people)]),
+        ("one line for each default role", [(who, "role.assigned", people.default_role) for who in _came(people)]),
+        ("one line for the role that ended by itself", [(people.grace, "role.expired", people.passing_role)]),
+        ("one line for the deletion, and one for the role it ended", _farewell(people)),
     ]
     for text, lines in once:
         yield Expectation(f"the audit trail has {text}", all(told.count(line) == 1 for line in lines))
@@ -107,7 +107,7 @@ def _history(cast: Cast, outcome: Outcome) -> Iterator[Expectation]:
     )
 
 
-def _desk(cast: Cast, outcome: Outcome) -> Iterator[Expectation]:
+def _desk(people: Users, outcome: Outcome) -> Iterator[Expectation]:
     due: list[tuple[int, tuple[str, ...], str]] = [
         (200, ("LEARNER",), "with her role"),
         (401, (), "without a token"),
@@ -120,16 +120,16 @@ def _desk(cast: Cast, outcome: Outcome) -> Iterator[Expectation]:
     for reply, (status, roles, what) in zip(outcome.replies, due, strict=True):
         holds = (reply.status, tuple(sorted(reply.roles))) == (status, roles)
         yield Expectation(f"{reply.asked}: {status}, {what}", holds)
-    signed = [(line.action, line.role) for line in outcome.trail if line.actor == cast.grace]
+    signed = [(line.action, line.role) for line in outcome.trail if line.actor == people.grace]
     yield Expectation(
         "the audit trail has a line for each of the admin's changes, in the admin's name",
         signed == [("role.assigned", "MENTOR"), ("role.revoked", "MENTOR")],
     )
 
 
-def _came(cast: Cast) -> list[str]:
-    return [cast.grace, cast.zoe, cast.mei]
+def _came(people: Users) -> list[str]:
+    return [people.grace, people.zoe, people.mei]
 
 
-def _farewell(cast: Cast) -> list[Told]:
-    return [(cast.mei, "user.deleted", None), (cast.mei, "role.revoked", cast.default_role)]
+def _farewell(people: Users) -> list[Told]:
+    return [(people.mei, "user.deleted", None), (people.mei, "role.revoked", people.default_role)]

@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from dev.terminal import shown
+from dev.terminal import escape
 
 
 def tail(path: Path, lines: int = 20) -> str:
     """The last lines of a log file, as a terminal may have them; nothing where there is none."""
     if not path.exists():
         return ""
-    return shown("\n".join(path.read_text(errors="replace").splitlines()[-lines:]))
+    return escape("\n".join(path.read_text(errors="replace").splitlines()[-lines:]))

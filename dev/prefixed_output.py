@@ -8,13 +8,13 @@ from typing import IO
 import click
 
 from dev.process import Process
-from dev.terminal import shown
+from dev.terminal import escape
 
 COLOURS = ("cyan", "green", "yellow", "magenta")
 WIDTH = 6
 
 
-class Relay:
+class PrefixedOutput:
     """Starts processes and hands their lines on; colours only on a terminal."""
 
     def __init__(self) -> None:
@@ -32,5 +32,5 @@ class Relay:
 def _hand_on(stream: IO[bytes], name: str, colour: str) -> None:
     with stream:
         for line in stream:
-            said = shown(line.decode(errors="replace").rstrip("\n"))
+            said = escape(line.decode(errors="replace").rstrip("\n"))
             click.echo(click.style(f"{name:<{WIDTH}} | ", fg=colour) + said)

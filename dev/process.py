@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import IO
 
 from dev import signals
-from dev.reaper import Watchdog
+from dev.reaper import Reaper
 
 PATIENCE_SECONDS = 10.0
 DYING_SECONDS = 2.0
 """How long a killed group may take to be gone: its members die at once, but are not all ours to collect."""
 SEARCH_PATH = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
-WATCHDOG = Watchdog()
+WATCHDOG = Reaper()
 
 
 class Process:

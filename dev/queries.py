@@ -12,7 +12,7 @@ OPERATOR = "akako demo"
 
 
 @dataclass(frozen=True, slots=True)
-class User:
+class UserRow:
     """A user's row."""
 
     id: int
@@ -23,7 +23,7 @@ class User:
 
 
 @dataclass(frozen=True, slots=True)
-class Assignment:
+class AssignmentRow:
     """A role in its window, and whether it counts at this moment."""
 
     clerk_id: str
@@ -36,7 +36,7 @@ class Assignment:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class AuditRow:
     """A line of the audit trail."""
 
     at: datetime
@@ -56,7 +56,7 @@ def events(connection: Connection, svix_ids: Sequence[str]) -> dict[str, tuple[s
     return {svix_id: (status, reason) for svix_id, status, reason in rows}
 
 
-def users(connection: Connection, clerk_ids: Sequence[str]) -> list[User]:
+def users(connection: Connection, clerk_ids: Sequence[str]) -> list[UserRow]:
     """The users among these that we have, in the order of their rows."""
     rows = connection.exec_driver_sql(
         """
@@ -65,10 +65,10 @@ def users(connection: Connection, clerk_ids: Sequence[str]) -> list[User]:
         """,
         (list(clerk_ids),),
     )
-    return [User(*row) for row in rows]
+    return [UserRow(*row) for row in rows]
 
 
-def assignments(connection: Connection, clerk_ids: Sequence[str]) -> list[Assignment]:
+def assignments(connection: Connection, clerk_ids: Sequence[str]) -> list[AssignmentRow]:
     """Every role that these users hold, held or will hold."""
     rows = connection.exec_driver_sql(
         """
@@ -81,10 +81,10 @@ def assignments(connection: Connection, clerk_ids: Sequence[str]) -> list[Assign
         """,
         (list(clerk_ids),),
     )
-    return [Assignment(*row) for row in rows]
+    return [AssignmentRow(*row) for row in rows]
 
 
-def trail(connection: Connection, clerk_ids: Sequence[str]) -> list[Line]:
+def trail(connection: Connection, clerk_ids: Sequence[str]) -> list[AuditRow]:
     """What the audit trail says about these users, first to last."""
     rows = connection.exec_driver_sql(
         """
@@ -93,7 +93,7 @@ def trail(connection: Connection, clerk_ids: Sequence[str]) -> list[Line]:
         """,
         (list(clerk_ids),),
     )
-    return [Line(*row) for row in rows]
+    return [AuditRow(*row) for row in rows]
 
 
 def assign_for_a_while(connection: Connection, clerk_id: str, role: str, seconds: float) -> None:

@@ -12,7 +12,7 @@ from contextlib import suppress
 from typing import IO
 
 
-class Watchdog:
+class Reaper:
     """Knows the running groups of this process; exists only while there are any."""
 
     def __init__(self) -> None:

@@ -9,8 +9,8 @@ from rich.console import Console
 from rich.table import Table
 
 from dev.expectations import Expectation, Outcome, said
-from dev.queries import User
-from dev.scenario import Chapter
+from dev.queries import UserRow
+from dev.scenario import Step
 
 WIDTH_OF_A_PIPE = 150
 
@@ -21,15 +21,15 @@ def console() -> Console:
     return plain if plain.is_terminal else Console(width=WIDTH_OF_A_PIPE)
 
 
-def tables(story: Sequence[Chapter], outcome: Outcome) -> list[Table]:
+def tables(scenario: Sequence[Step], outcome: Outcome) -> list[Table]:
     """Deliveries, users, the API's answers, roles and the audit trail, in this order."""
     names = {user.clerk_id: _name(user) for user in outcome.users}
     return [
-        _deliveries(story, outcome),
+        _deliveries(scenario, outcome),
         _users(outcome),
         _replies(outcome),
         _roles(outcome, names),
-        _trail(story, outcome, names),
+        _trail(scenario, outcome, names),
     ]
 
 
@@ -41,11 +41,11 @@ def verdict(expectations: Sequence[Expectation]) -> list[str]:
     return [*lines, "", whole]
 
 
-def as_json(story: Sequence[Chapter], outcome: Outcome, expectations: Sequence[Expectation]) -> str:
+def as_json(scenario: Sequence[Step], outcome: Outcome, expectations: Sequence[Expectation]) -> str:
     """Everything as one JSON object; `ok` says whether every expectation holds."""
     deliveries = [
-        {"title": chapter.title, "svix_id": chapter.svix_id, "status": answer.status, "answer": said(answer)}
-        for chapter, answer in zip(story, outcome.answers, strict=True)
+        {"title": step.title, "svix_id": step.svix_id, "status": answer.status, "answer": said(answer)}
+        for step, answer in zip(scenario, outcome.answers, strict=True)
     ]
     told = {
         "ok": all(each.holds for each in expectations),
@@ -63,11 +63,11 @@ def _table(title: str, *columns: str) -> Table:
     return Table(*columns, title=title, title_justify="left", title_style="bold")
 
 
-def _deliveries(story: Sequence[Chapter], outcome: Outcome) -> Table:
+def _deliveries(scenario: Sequence[Step], outcome: Outcome) -> Table:
     table = _table("Deliveries and answers", "Delivery", "Answer", "Event", "Why")
-    for chapter, answer in zip(story, outcome.answers, strict=True):
-        status, why = outcome.events.get(chapter.svix_id, ("not kept", None))
-        table.add_row(chapter.title, f"{answer.status} {said(answer)}", status, why)
+    for step, answer in zip(scenario, outcome.answers, strict=True):
+        status, why = outcome.events.get(step.svix_id, ("not kept", None))
+        table.add_row(step.title, f"{answer.status} {said(answer)}", status, why)
     return table
 
 
@@ -93,8 +93,8 @@ def _roles(outcome: Outcome, names: dict[str, str]) -> Table:
     return table
 
 
-def _trail(story: Sequence[Chapter], outcome: Outcome, names: dict[str, str]) -> Table:
-    titles = {chapter.svix_id: chapter.title for chapter in reversed(story)}
+def _trail(scenario: Sequence[Step], outcome: Outcome, names: dict[str, str]) -> Table:
+    titles = {step.svix_id: step.title for step in reversed(scenario)}
     table = _table("Audit trail", "At (UTC)", "What", "Who", "Role", "By", "Because of")
     for line in outcome.trail:
         because = titles.get(line.cause or "") or line.reason
@@ -104,7 +104,7 @@ def _trail(story: Sequence[Chapter], outcome: Outcome, names: dict[str, str]) ->
     return table
 
 
-def _name(user: User) -> str:
+def _name(user: UserRow) -> str:
     return user.name or f"{user.clerk_id[:12]}…"
 
 

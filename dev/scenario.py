@@ -7,7 +7,7 @@ from dev import sample_events
 
 
 @dataclass(frozen=True, slots=True)
-class Chapter:
+class Step:
     """One delivery and its outcome: the answer, and the status of the kept event (None: nothing is kept)."""
 
     title: str
@@ -20,7 +20,7 @@ class Chapter:
 
 
 @dataclass(frozen=True, slots=True)
-class Cast:
+class Users:
     """The persons of one run, whom no other run knows."""
 
     grace: str = field(default_factory=lambda: sample_events.new_id("user"))
@@ -38,28 +38,28 @@ class Cast:
         return [self.grace, self.zoe, self.mallory, self.mei, self.nobody]
 
 
-def written(cast: Cast, now: float) -> list[Chapter]:
+def written(people: Users, now: float) -> list[Step]:
     """The deliveries in the order in which they are sent, around the time `now` (seconds since 1970)."""
-    creation = _kept("a creation", _event("user.created", cast.grace, now - 60))
+    creation = _kept("a creation", _event("user.created", people.grace, now - 60))
     return [
         creation,
-        _kept("an update", _event("user.updated", cast.grace, now - 50)),
-        _kept("an update that overtook its creation", _late(cast.zoe, now - 30, first_name="Zoé")),
-        _kept("the creation it overtook", _event("user.created.google", cast.zoe, now - 40)),
-        Chapter("a repeated delivery", creation.body, 202, "duplicate", "applied", creation.svix_id),
-        Chapter("a forged delivery", _event("user.created", cast.mallory, now), 401, "refused", None, forged=True),
+        _kept("an update", _event("user.updated", people.grace, now - 50)),
+        _kept("an update that overtook its creation", _late(people.zoe, now - 30, first_name="Zoé")),
+        _kept("the creation it overtook", _event("user.created.google", people.zoe, now - 40)),
+        Step("a repeated delivery", creation.body, 202, "duplicate", "applied", creation.svix_id),
+        Step("a forged delivery", _event("user.created", people.mallory, now), 401, "refused", None, forged=True),
         _kept(
-            "a delivery that cannot be understood", _event("user.updated.without-version", cast.nobody, now), "parked"
+            "a delivery that cannot be understood", _event("user.updated.without-version", people.nobody, now), "parked"
         ),
-        _kept("a delivery of a type we do not use", _event("session.created", cast.grace, now), "ignored"),
+        _kept("a delivery of a type we do not use", _event("session.created", people.grace, now), "ignored"),
         _kept("Clerk's 'Send Example'", sample_events.body(sample_events.load("send-example")), "ignored"),
-        _kept("another creation", _event("user.created.username-only", cast.mei, now - 20)),
-        _kept("its deletion", _event("user.deleted", cast.mei, now - 10)),
+        _kept("another creation", _event("user.created.username-only", people.mei, now - 20)),
+        _kept("its deletion", _event("user.deleted", people.mei, now - 10)),
     ]
 
 
-def _kept(title: str, body: bytes, kept_as: str = "applied") -> Chapter:
-    return Chapter(title, body, 202, "accepted", kept_as)
+def _kept(title: str, body: bytes, kept_as: str = "applied") -> Step:
+    return Step(title, body, 202, "accepted", kept_as)
 
 
 def _event(name: str, user_id: str, at: float) -> bytes:

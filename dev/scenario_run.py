@@ -8,93 +8,93 @@ from sqlalchemy import Connection
 
 from dev import api_checks, delivery, queries
 from dev.api_checks import Reply
-from dev.delivery import Answer
+from dev.delivery import ReceiverResponse
 from dev.expectations import Outcome
-from dev.scenario import Cast, Chapter
-from dev.stack import Stage
+from dev.scenario import Step, Users
+from dev.stack import Stack
 
 PATIENCE_SECONDS = 30.0
 ROLE_SECONDS = 2.0
 
 
-class Unsettled(Exception):
+class StepTimedOut(Exception):
     """Something that had to happen did not, in good time."""
 
 
-def perform(stage: Stage, chapters: Sequence[Chapter], cast: Cast, say: Callable[[str], None]) -> Outcome:
+def perform(stack: Stack, steps: Sequence[Step], people: Users, say: Callable[[str], None]) -> Outcome:
     """Deliver every chapter, let a role run out, ask the API, and return what it all led to."""
     answers = []
-    for chapter in chapters:
-        say(f"delivering {chapter.title}")
-        answers.append(_deliver(stage, chapter))
-        _settle(stage, chapter)
+    for step in steps:
+        say(f"delivering {step.title}")
+        answers.append(_deliver(stack, step))
+        _settle(stack, step)
     say("waiting for a role's time to run out")
-    counted = _let_a_role_run_out(stage, cast)
-    replies = _ask(stage, cast, say)
-    with stage.engine.connect() as connection:
+    counted = _let_a_role_run_out(stack, people)
+    replies = _ask(stack, people, say)
+    with stack.engine.connect() as connection:
         return Outcome(
             answers,
-            queries.events(connection, [chapter.svix_id for chapter in chapters]),
-            queries.users(connection, cast.everybody()),
-            queries.assignments(connection, cast.everybody()),
-            queries.trail(connection, cast.everybody()),
+            queries.events(connection, [step.svix_id for step in steps]),
+            queries.users(connection, people.everybody()),
+            queries.assignments(connection, people.everybody()),
+            queries.trail(connection, people.everybody()),
             counted,
             replies,
         )
 
 
-def _deliver(stage: Stage, chapter: Chapter) -> Answer:
-    sealed = delivery.seal(stage.secret, chapter.svix_id, chapter.body, forged=chapter.forged)
+def _deliver(stack: Stack, step: Step) -> ReceiverResponse:
+    sealed = delivery.sign(stack.secret, step.svix_id, step.body, forged=step.forged)
     try:
-        return delivery.send(sealed, stage.webhook)
+        return delivery.send(sealed, stack.webhook)
     except httpx.HTTPError as error:
-        raise Unsettled(f"the receiver gave no answer to {chapter.title} ({error!r}).") from error
+        raise StepTimedOut(f"the receiver gave no answer to {step.title} ({error!r}).") from error
 
 
-def _ask(stage: Stage, cast: Cast, say: Callable[[str], None]) -> list[Reply]:
+def _ask(stack: Stack, people: Users, say: Callable[[str], None]) -> list[Reply]:
     try:
-        return api_checks.ask(stage, cast, say)
+        return api_checks.ask(stack, people, say)
     except httpx.HTTPError as error:
-        raise Unsettled(f"the API gave no answer ({error!r}).") from error
+        raise StepTimedOut(f"the API gave no answer ({error!r}).") from error
 
 
-def _settle(stage: Stage, chapter: Chapter) -> None:
+def _settle(stack: Stack, step: Step) -> None:
     """Wait until the event is done: two in one set would be folded, and the story tells of each."""
 
     def done(connection: Connection) -> bool:
-        status, _ = queries.events(connection, [chapter.svix_id]).get(chapter.svix_id, (None, None))
+        status, _ = queries.events(connection, [step.svix_id]).get(step.svix_id, (None, None))
         return status != "received"
 
-    _until(stage, done, f"{chapter.title} was kept and not applied")
+    _until(stack, done, f"{step.title} was kept and not applied")
 
 
-def _let_a_role_run_out(stage: Stage, cast: Cast) -> bool:
+def _let_a_role_run_out(stack: Stack, people: Users) -> bool:
     """Assign a role for a moment and wait until the calendar wrote down its end; whether it counted until then."""
-    with stage.engine.begin() as connection:
-        queries.assign_for_a_while(connection, cast.grace, cast.passing_role, ROLE_SECONDS)
-    with stage.engine.connect() as connection:
-        counted = any(each.counts for each in _passing(connection, cast))
+    with stack.engine.begin() as connection:
+        queries.assign_for_a_while(connection, people.grace, people.passing_role, ROLE_SECONDS)
+    with stack.engine.connect() as connection:
+        counted = any(each.counts for each in _passing(connection, people))
     _until(
-        stage,
-        lambda connection: all(not each.is_active for each in _passing(connection, cast)),
+        stack,
+        lambda connection: all(not each.is_active for each in _passing(connection, people)),
         "the end of the role was not written down",
     )
     return counted
 
 
-def _passing(connection: Connection, cast: Cast) -> list[queries.Assignment]:
-    return [each for each in queries.assignments(connection, [cast.grace]) if each.role == cast.passing_role]
+def _passing(connection: Connection, people: Users) -> list[queries.AssignmentRow]:
+    return [each for each in queries.assignments(connection, [people.grace]) if each.role == people.passing_role]
 
 
-def _until(stage: Stage, holds: Callable[[Connection], bool], otherwise: str) -> None:
+def _until(stack: Stack, holds: Callable[[Connection], bool], otherwise: str) -> None:
     """Look again and again until the condition holds. Raises Unsettled if it takes too long or a process died."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     while True:
-        with stage.engine.connect() as connection:
+        with stack.engine.connect() as connection:
             if holds(connection):
                 return
-        if ended := [process.name for process in stage.running.ended()]:
-            raise Unsettled(f"{otherwise}: {', '.join(ended)} ended.")
+        if ended := [process.name for process in stack.running.ended()]:
+            raise StepTimedOut(f"{otherwise}: {', '.join(ended)} ended.")
         if time.monotonic() > deadline:
-            raise Unsettled(f"{otherwise} within {PATIENCE_SECONDS:g} seconds.")
+            raise StepTimedOut(f"{otherwise} within {PATIENCE_SECONDS:g} seconds.")
         time.sleep(0.05)

@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 
 from db import engine
 from dev import clerk_instance, local_servers, probes, procfile
-from dev.clerk_instance import Instance
+from dev.clerk_instance import ClerkInstance
 from dev.log_tail import tail
 from dev.migration import apply
 from dev.processes import Processes
@@ -21,13 +21,13 @@ SETTINGS = {"SWEEP_SECONDS": "1", "EXPIRE_SECONDS": "1", "DEFAULT_ROLE": "LEARNE
 
 
 @dataclass(frozen=True, slots=True)
-class Stage:
+class Stack:
     """What is running, and how to reach it."""
 
     webhook: str
     secret: str
     api: str
-    instance: Instance
+    instance: ClerkInstance
     """Signs the tokens that the API believes."""
     engine: Engine
     running: Processes
@@ -36,7 +36,7 @@ class Stage:
 
 
 @contextmanager
-def build(directory: Path, say: Callable[[str], None]) -> Iterator[Stage]:
+def build(directory: Path, say: Callable[[str], None]) -> Iterator[Stack]:
     """Start everything; when the block is left, however it is left, everything has ended."""
     procfile.read()
     say("starting PostgreSQL and Redis")
@@ -46,15 +46,15 @@ def build(directory: Path, say: Callable[[str], None]) -> Iterator[Stage]:
         say("starting receiver, API, worker and calendar")
         pool = engine.connect(addresses["DATABASE_URL"], "demo")
         try:
-            with _processes(addresses, directory / "processes.log", pool) as stage:
-                yield stage
+            with _processes(addresses, directory / "processes.log", pool) as stack:
+                yield stack
                 say("ending everything")
         finally:
             pool.dispose()
 
 
 @contextmanager
-def _processes(addresses: dict[str, str], log: Path, pool: Engine) -> Iterator[Stage]:
+def _processes(addresses: dict[str, str], log: Path, pool: Engine) -> Iterator[Stack]:
     secret, clerk = local_servers.new_secret(), clerk_instance.made()
     receiver, api = local_servers.free_port(HOST), local_servers.free_port(HOST)
     own = {local_servers.SECRET: secret, "HOST": HOST, "LOG_FORMAT": "console"}
@@ -70,4 +70,4 @@ def _processes(addresses: dict[str, str], log: Path, pool: Engine) -> Iterator[S
     ):
         if not probes.wait(running, door, desk):
             raise click.ClickException(f"the processes did not start; the end of their log:\n{tail(log)}")
-        yield Stage(f"{door}/webhooks/clerk", secret, desk, clerk, pool, running, log)
+        yield Stack(f"{door}/webhooks/clerk", secret, desk, clerk, pool, running, log)

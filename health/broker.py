@@ -5,7 +5,7 @@ import redis
 SILENCE_SECONDS = 1.0
 
 
-class Away(Exception):
+class RedisUnavailable(Exception):
     """Redis does not answer."""
 
 
@@ -22,14 +22,14 @@ class Broker:
         try:
             return bool(self._redis.ping())
         except redis.RedisError as error:
-            raise Away from error
+            raise RedisUnavailable from error
 
     def holds(self, *queues: str) -> bool:
         """Whether messages wait in one of these queues: Celery keeps each as a list of its name. Raises Away."""
         try:
             return bool(self._redis.exists(*queues))
         except redis.RedisError as error:
-            raise Away from error
+            raise RedisUnavailable from error
 
     def close(self) -> None:
         """Give back the connection."""

@@ -9,9 +9,9 @@ from db import faults, migrate
 from db.faults import WrongSettings
 from db.heartbeats import Heartbeat
 from db.vitals import Vitals
-from health.broker import Away, Broker
-from health.database import Look
-from health.single_flight import Asked
+from health.broker import Broker, RedisUnavailable
+from health.database import DatabaseProbe
+from health.single_flight import SingleFlight
 
 MOVED_SECONDS = 30.0
 """Six times as long as a heart takes from one beat to the next."""
@@ -19,7 +19,7 @@ FRESH_SECONDS = 2.0
 PATIENCE_SECONDS = 2.0
 
 
-class Part(StrEnum):
+class Component(StrEnum):
     """One of the parts, in the order in which they have to be mended."""
 
     DATABASE = "database"
@@ -29,21 +29,21 @@ class Part(StrEnum):
     BEAT = "beat"
 
 
-MOVING = (Part.WORKER, Part.BEAT)
+MOVING = (Component.WORKER, Component.BEAT)
 NEXT_STEPS = {
-    Part.DATABASE: "see that PostgreSQL runs, and that DATABASE_URL is right",
-    Part.MIGRATIONS: "run `akako migrate`",
-    Part.BROKER: "see that Redis runs, and that REDIS_URL is right",
-    Part.WORKER: "see that the worker runs; its log says what keeps it",
-    Part.BEAT: "see that the calendar (beat) runs; its log says what keeps it",
+    Component.DATABASE: "see that PostgreSQL runs, and that DATABASE_URL is right",
+    Component.MIGRATIONS: "run `akako migrate`",
+    Component.BROKER: "see that Redis runs, and that REDIS_URL is right",
+    Component.WORKER: "see that the worker runs; its log says what keeps it",
+    Component.BEAT: "see that the calendar (beat) runs; its log says what keeps it",
 }
 
 
 @dataclass(frozen=True, slots=True)
-class State:
+class ComponentState:
     """How one part is: `well`, or in a few words what is wrong. No word of it is a secret or names a host."""
 
-    part: Part
+    part: Component
     said: str = "well"
     next_step: str = ""
 
@@ -53,14 +53,14 @@ class State:
         return not self.next_step
 
 
-class Parts:
+class Components:
     """Looks at all of them, in bounded time."""
 
-    def __init__(self, look: Look, broker: Broker) -> None:
+    def __init__(self, look: DatabaseProbe, broker: Broker) -> None:
         self._look = look
-        self._broker = Asked(broker.answers, fresh=FRESH_SECONDS, patience=PATIENCE_SECONDS)
+        self._broker = SingleFlight(broker.answers, fresh=FRESH_SECONDS, patience=PATIENCE_SECONDS)
 
-    def states(self) -> list[State]:
+    def states(self) -> list[ComponentState]:
         """How each part is, in their order."""
         try:
             seen = self._look.vitals()
@@ -72,50 +72,52 @@ class Parts:
             moving = [_moves(part, seen.heartbeats) for part in MOVING]
         return [database, migrations, self._broker_state(), *moving]
 
-    def _broker_state(self) -> State:
+    def _broker_state(self) -> ComponentState:
         try:
             self._broker.get()
-        except (Away, TimeoutError):
-            return _ill(Part.BROKER, "does not answer")
-        return State(Part.BROKER)
+        except (RedisUnavailable, TimeoutError):
+            return _ill(Component.BROKER, "does not answer")
+        return ComponentState(Component.BROKER)
 
 
-def blind(error: Exception) -> tuple[State, State]:
+def blind(error: Exception) -> tuple[ComponentState, ComponentState]:
     """Database and migrations, where nothing could be read: because of the one or of the other."""
     if faults.is_of_another_version(error):
-        return State(Part.DATABASE), _ill(Part.MIGRATIONS, "the tables are not of this version")
+        return ComponentState(Component.DATABASE), _ill(Component.MIGRATIONS, "the tables are not of this version")
     said = str(error) if isinstance(error, WrongSettings) else "does not answer"
-    away = State(Part.DATABASE, said, faults.remedy(error) or NEXT_STEPS[Part.DATABASE])
-    return away, _unknown(Part.MIGRATIONS)
+    away = ComponentState(Component.DATABASE, said, faults.remedy(error) or NEXT_STEPS[Component.DATABASE])
+    return away, _unknown(Component.MIGRATIONS)
 
 
-def _database(seen: Vitals) -> State:
+def _database(seen: Vitals) -> ComponentState:
     if seen.pooler_found:
-        return State(Part.DATABASE, "well; set DATABASE_POOLER=transaction, since a pooler is in use")
-    return State(Part.DATABASE)
+        return ComponentState(Component.DATABASE, "well; set DATABASE_POOLER=transaction, since a pooler is in use")
+    return ComponentState(Component.DATABASE)
 
 
-def _migrations(revision: str | None, schema_faults: list[str]) -> State:
+def _migrations(revision: str | None, schema_faults: list[str]) -> ComponentState:
     if missing := migrate.missing(revision):
-        return _ill(Part.MIGRATIONS, f"{len(missing)} missing")
+        return _ill(Component.MIGRATIONS, f"{len(missing)} missing")
     if schema_faults:
-        return State(Part.MIGRATIONS, " ".join(schema_faults), "do as the owner of the tables, or an administrator")
-    return State(Part.MIGRATIONS)
+        return ComponentState(
+            Component.MIGRATIONS, " ".join(schema_faults), "do as the owner of the tables, or an administrator"
+        )
+    return ComponentState(Component.MIGRATIONS)
 
 
-def _moves(part: Part, heartbeats: list[Heartbeat]) -> State:
-    heart = next((each for each in heartbeats if each.part == part), None)
-    if heart is None:
+def _moves(part: Component, heartbeats: list[Heartbeat]) -> ComponentState:
+    heartbeat = next((each for each in heartbeats if each.part == part), None)
+    if heartbeat is None:
         return _ill(part, "never seen")
-    if heart.moved_seconds_ago <= MOVED_SECONDS:
-        return State(part)
-    lives = heart.seen_seconds_ago <= MOVED_SECONDS
-    return _ill(part, f"{'lives and has' if lives else 'has'} not moved for {heart.moved_seconds_ago:.0f} s")
+    if heartbeat.moved_seconds_ago <= MOVED_SECONDS:
+        return ComponentState(part)
+    lives = heartbeat.seen_seconds_ago <= MOVED_SECONDS
+    return _ill(part, f"{'lives and has' if lives else 'has'} not moved for {heartbeat.moved_seconds_ago:.0f} s")
 
 
-def _unknown(part: Part) -> State:
-    return State(part, "unknown, since the database says nothing", "mend the database first")
+def _unknown(part: Component) -> ComponentState:
+    return ComponentState(part, "unknown, since the database says nothing", "mend the database first")
 
 
-def _ill(part: Part, said: str) -> State:
-    return State(part, said, NEXT_STEPS[part])
+def _ill(part: Component, said: str) -> ComponentState:
+    return ComponentState(part, said, NEXT_STEPS[part])

@@ -3,21 +3,21 @@
 from db import engine, vitals
 from db.engine import Pooler
 from db.vitals import Vitals
-from health.single_flight import Asked
+from health.single_flight import SingleFlight
 
 STATEMENT_SECONDS = 1.5
 FRESH_SECONDS = 2.0
 PATIENCE_SECONDS = 2.5
 
 
-class Look:
+class DatabaseProbe:
     """The vital signs, at most a few seconds old. It keeps no connection: they are for those who work."""
 
     def __init__(self, database_url: str, pooler: Pooler = "none") -> None:
         self._engine = engine.connect(
             database_url, "look", pooler=pooler, connections=1, statement_seconds=STATEMENT_SECONDS
         )
-        self._vitals = Asked(self._read, fresh=FRESH_SECONDS, patience=PATIENCE_SECONDS)
+        self._vitals = SingleFlight(self._read, fresh=FRESH_SECONDS, patience=PATIENCE_SECONDS)
 
     def vitals(self) -> Vitals:
         """What is seen. Raises TimeoutError, or what SQLAlchemy raises, if nothing can be seen."""

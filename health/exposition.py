@@ -18,7 +18,7 @@ from prometheus_client.registry import Collector
 from config import logs
 from config.settings import MetricsSettings
 from health import forking
-from health.database import Look
+from health.database import DatabaseProbe
 from health.gauges import DatabaseGauges
 
 log = structlog.get_logger()
@@ -60,7 +60,7 @@ class _Together(Collector):
 
     def collect(self) -> list[Metric]:
         """All that they say."""
-        with forking.held_off():
+        with forking.without_forks():
             return [metric for collector in self._collectors for metric in collector.collect()]
 
 
@@ -79,7 +79,7 @@ def start(
     """
     if not settings.metrics_port:
         return
-    database = DatabaseGauges(Look(settings.database_url.get_secret_value(), settings.database_pooler))
+    database = DatabaseGauges(DatabaseProbe(settings.database_url.get_secret_value(), settings.database_pooler))
     registry = CollectorRegistry()
     registry.register(_Together(Counted(place), ProcessCollector(registry=None), database, *collectors))
     app = application(make_wsgi_app(registry), healthy)
@@ -104,7 +104,7 @@ def _listen(settings: MetricsSettings, app: Any) -> None:
     told = False
     while True:
         try:
-            with forking.held_off():
+            with forking.without_forks():
                 server = _server(settings.metrics_host, settings.metrics_port, app)
         except OSError as error:
             if not told:

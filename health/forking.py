@@ -2,9 +2,9 @@
 
 A child has the thread that forked and none of the others, but every lock as it was: what another thread was importing,
 looking up or counting just then is never finished there, and whoever needs that lock waits for ever. Celery's worker
-forks a child whenever it lost one. So each thread of ours that may run beside a fork does its work inside `held_off`,
-where the time-outs of what it asks bound it: a few seconds, ten if a server falls silent in the middle. Waiting for
-the next piece of work is done outside.
+forks a child whenever it lost one. So each thread of ours that may run beside a fork does its work inside
+`without_forks`, where the time-outs of what it asks bound it: a few seconds, ten if a server falls silent in the
+middle. Waiting for the next piece of work is done outside.
 """
 
 # A fork takes the locks of those who registered last first: these, which our work needs, have to be there before us.
@@ -77,7 +77,7 @@ os.register_at_fork(before=_forks.before, after_in_parent=_forks.after_in_parent
 
 
 @contextmanager
-def held_off() -> Iterator[None]:
+def without_forks() -> Iterator[None]:
     """No fork happens inside."""
     _forks.enter()
     with _forks.within():
@@ -87,8 +87,8 @@ def held_off() -> Iterator[None]:
 def start(work: Callable[[], None]) -> None:
     """Do one piece of work in a thread of its own, and hold off forks from now until it is over.
 
-    Inside `held_off` too: the one who waits for the work would otherwise wait for a fork that waits for him. Nobody
-    waits for the thread at the end of the process.
+    Inside `without_forks` too: the caller would otherwise wait for a fork that waits for it. The process does not wait
+    for the thread when it ends.
     """
 
     def run() -> None:

@@ -3,7 +3,7 @@
 import gc
 
 
-def settle() -> None:
+def tune() -> None:
     """Keep what was imported out of the collector's way: looked at again and again, it costs a tenth of all work."""
     gc.collect()
     gc.freeze()

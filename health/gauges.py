@@ -12,9 +12,9 @@ from db import faults, migrate
 from db.faults import WrongSettings
 from db.heartbeats import Heartbeat
 from db.vitals import Vitals
-from health.broker import Away, Broker
-from health.database import Look
-from health.single_flight import Asked
+from health.broker import Broker, RedisUnavailable
+from health.database import DatabaseProbe
+from health.single_flight import SingleFlight
 
 log = structlog.get_logger()
 
@@ -27,7 +27,7 @@ class DatabaseGauges(Collector):
     one whose tables are not of this version it is 1, with `akako_database_of_this_version 0`.
     """
 
-    def __init__(self, look: Look) -> None:
+    def __init__(self, look: DatabaseProbe) -> None:
         self._look = look
         self._said = False
 
@@ -62,18 +62,18 @@ class BrokerGauge(Collector):
     """Whether Redis answers, within `PATIENCE_SECONDS`."""
 
     def __init__(self, broker: Broker) -> None:
-        self._answers = Asked(broker.answers, fresh=FRESH_SECONDS, patience=PATIENCE_SECONDS)
+        self._answers = SingleFlight(broker.answers, fresh=FRESH_SECONDS, patience=PATIENCE_SECONDS)
 
     def collect(self) -> Iterator[Metric]:
         """Ask it."""
         try:
             up = self._answers.get()
-        except (Away, TimeoutError):
+        except (RedisUnavailable, TimeoutError):
             up = False
         yield _gauge("akako_broker_up", "Whether Redis answered when this was asked for.", up)
 
 
-class Stillness(Collector):
+class StallGauge(Collector):
     """How long work has waited in this very process without any movement; it ends itself after ten seconds."""
 
     def __init__(self, still_seconds: Callable[[], float]) -> None:
@@ -82,7 +82,7 @@ class Stillness(Collector):
     def collect(self) -> Iterator[Metric]:
         """Read it."""
         yield _gauge(
-            "akako_still_seconds", "How long work has waited here without any movement.", self._still_seconds()
+            "akako_stalled_seconds", "How long work has waited here without any movement.", self._still_seconds()
         )
 
 
@@ -118,11 +118,13 @@ def _events(seen: Vitals) -> Iterator[Metric]:
 
 
 def _heartbeats(hearts: list[Heartbeat]) -> Iterator[Metric]:
-    moved = GaugeMetricFamily("akako_moved_seconds", "Since worker or beat last moved.", labels=["part"])
-    seen = GaugeMetricFamily("akako_seen_seconds", "Since worker or beat last gave a sign of life.", labels=["part"])
-    for heart in hearts:
-        moved.add_metric([heart.part], heart.moved_seconds_ago)
-        seen.add_metric([heart.part], heart.seen_seconds_ago)
+    moved = GaugeMetricFamily("akako_last_progress_seconds", "Since worker or beat last moved.", labels=["part"])
+    seen = GaugeMetricFamily(
+        "akako_last_heartbeat_seconds", "Since worker or beat last gave a sign of life.", labels=["part"]
+    )
+    for heartbeat in hearts:
+        moved.add_metric([heartbeat.part], heartbeat.moved_seconds_ago)
+        seen.add_metric([heartbeat.part], heartbeat.seen_seconds_ago)
     yield moved
     yield seen
 

@@ -6,7 +6,7 @@ from db.engine import Pooler
 STATEMENT_SECONDS = 2.0
 
 
-class Heart:
+class Heartbeat:
     """The heart of one part; of several processes of it, each has one."""
 
     def __init__(self, database_url: str, part: str, pooler: Pooler = "none") -> None:

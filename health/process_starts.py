@@ -5,6 +5,6 @@ from prometheus_client import Counter
 STARTED = Counter("akako_processes_started_total", "Processes that began to work, first ones and replacements.")
 
 
-def note_started() -> None:
+def count_start() -> None:
     """This process begins to work."""
     STARTED.inc()

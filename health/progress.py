@@ -9,7 +9,7 @@ _MOMENT = struct.Struct("d")
 BEACON_SECONDS = 1.0
 
 
-class Pulse:
+class Progress:
     """A moment that any of the processes may renew and any may read. The clock is the machine's, not a process's."""
 
     def __init__(self) -> None:
@@ -21,29 +21,29 @@ class Pulse:
         _MOMENT.pack_into(self._memory, 0, time.monotonic())
 
     @property
-    def still_seconds(self) -> float:
+    def stalled_seconds(self) -> float:
         """How long ago it last moved."""
         (moved,) = _MOMENT.unpack_from(self._memory)
         return max(0.0, time.monotonic() - float(moved))
 
 
-class Beacon:
+class ProgressTicker:
     """Moves a pulse for as long as a task runs: how long that may be is for the task's time limits to say.
 
     What no time limit sees is a process that does not run at all, and then this does not run either.
     """
 
-    def __init__(self, pulse: Pulse) -> None:
-        self._pulse = pulse
+    def __init__(self, progress: Progress) -> None:
+        self._pulse = progress
         self._lit = threading.Event()
         threading.Thread(target=self._shine, name="beacon", daemon=True).start()
 
-    def light(self, **_: object) -> None:
+    def begin_ticking(self, **_: object) -> None:
         """A task begins."""
         self._pulse.move()
         self._lit.set()
 
-    def dim(self, **_: object) -> None:
+    def end_ticking(self, **_: object) -> None:
         """A task has ended."""
         self._lit.clear()
         self._pulse.move()

@@ -11,7 +11,7 @@ from health import forking
 Answer = TypeVar("Answer")
 
 
-class Asked(Generic[Answer]):
+class SingleFlight(Generic[Answer]):
     """Asks anew when the newest answer is older than `fresh` seconds, and waits for it `patience` seconds at most.
 
     While an answer is out, nobody asks again, however long it takes: what does not answer is not asked more often.

@@ -10,9 +10,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from config import logs
 from health import forking, thread
-from health.broker import Away
-from health.heartbeat import Heart
-from health.progress import Pulse
+from health.broker import RedisUnavailable
+from health.heartbeat import Heartbeat
+from health.progress import Progress
 
 log = structlog.get_logger()
 
@@ -28,7 +28,7 @@ LATE_SECONDS = 4.0
 BEAT_SECONDS = 5.0
 
 
-class Watch:
+class Watchdog:
     """One thread of a process's own that looks whether it moves while there is something to do.
 
     `waits` says whether there is, and raises Away if that cannot be found out. `stuck` says whether something is held
@@ -40,8 +40,8 @@ class Watch:
     def __init__(
         self,
         part: str,
-        pulse: Pulse,
-        heart: Heart,
+        progress: Progress,
+        heartbeat: Heartbeat,
         waits: Callable[[], bool],
         *,
         stuck: Callable[[], bool] = lambda: False,
@@ -50,8 +50,8 @@ class Watch:
         every: float = LOOK_SECONDS,
     ) -> None:
         self._part = part
-        self._pulse = pulse
-        self._heart = heart
+        self._pulse = progress
+        self._heart = heartbeat
         self._waits = waits
         self._stuck = stuck
         self._end = end
@@ -82,18 +82,18 @@ class Watch:
         self._thread.join(seconds)
 
     @property
-    def still_seconds(self) -> float:
+    def stalled_seconds(self) -> float:
         """How long work has waited without any movement; nothing, while none waits."""
-        return min(self._pulse.still_seconds, time.monotonic() - self._calm_at)
+        return min(self._pulse.stalled_seconds, time.monotonic() - self._calm_at)
 
     @property
     def is_moving(self) -> bool:
         """Whether work has waited no longer without any movement than it may."""
-        return self.still_seconds <= (self._patience if self._ready else STARTING_SECONDS)
+        return self.stalled_seconds <= (self._patience if self._ready else STARTING_SECONDS)
 
     def _run(self) -> None:
         while not self._stopped.wait(self._every):
-            with forking.held_off():
+            with forking.without_forks():
                 self._look()
                 self._judge()
 
@@ -113,13 +113,13 @@ class Watch:
     def _has_work(self) -> bool:
         try:
             return self._waits()
-        except Away:
+        except RedisUnavailable:
             return False
 
     def _beat(self) -> None:
         was_away = self._database_away
         try:
-            self._heart.beat(self.still_seconds)
+            self._heart.beat(self.stalled_seconds)
             self._database_away = False
         except SQLAlchemyError as error:
             self._database_away = True
@@ -132,7 +132,7 @@ class Watch:
     def _give_up(self) -> None:
         log.critical(
             f"{self._part}.stalled",
-            still_seconds=round(self.still_seconds, 1),
+            still_seconds=round(self.stalled_seconds, 1),
             exit_code=STALLED,
             next_step="nothing: its supervisor starts it again; if this comes often, look at Redis",
         )

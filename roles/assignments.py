@@ -14,7 +14,7 @@ from config.role import Role
 from db import admins, assignments, audit, holder, permission, roles
 from db.assignments import Assignment, Window
 from db.audit import Author
-from db.holder import Holder
+from db.holder import LockedUser
 from roles import times
 from roles.refusal import (
     AssignmentOver,
@@ -39,7 +39,7 @@ def assign(connection: Connection, author: Author, clerk_id: str, window: Window
     audit.sign(connection, author)
     try:
         added = roles.assign(connection, user.id, window, author.actor, author.email, author.reason, notes)
-    except roles.InTheWay as error:
+    except roles.RoleOverlap as error:
         raise _overlap(connection, user, window) from error
     return _find(connection, user, added)
 
@@ -56,7 +56,7 @@ def change_end(
     audit.sign(connection, author)
     try:
         roles.change_end(connection, assignment_id, end)
-    except roles.InTheWay as error:
+    except roles.RoleOverlap as error:
         window = Window(role=assignment.role, start=assignment.effective_start_date, end=end)
         raise _overlap(connection, user, window, assignment_id) from error
     changed = _find(connection, user, assignment_id)
@@ -75,7 +75,7 @@ def revoke(connection: Connection, author: Author, clerk_id: str, assignment_id:
     return _find(connection, user, assignment_id)
 
 
-def _lock(connection: Connection, author: Author, clerk_id: str) -> Holder:
+def _lock(connection: Connection, author: Author, clerk_id: str) -> LockedUser:
     permission.admit(connection, author.permission, [clerk_id])
     user = holder.read(connection, clerk_id)
     if user is None:
@@ -85,14 +85,14 @@ def _lock(connection: Connection, author: Author, clerk_id: str) -> Holder:
     return user
 
 
-def _find(connection: Connection, user: Holder, assignment_id: int) -> Assignment:
+def _find(connection: Connection, user: LockedUser, assignment_id: int) -> Assignment:
     found = assignments.find(connection, user.id, assignment_id)
     if found is None:
         raise AssignmentUnknown
     return found
 
 
-def _in_force(connection: Connection, user: Holder, assignment_id: int) -> Assignment:
+def _in_force(connection: Connection, user: LockedUser, assignment_id: int) -> Assignment:
     """The assignment, if it can still be changed: neither closed, nor past its end and waiting for the calendar."""
     found = _find(connection, user, assignment_id)
     end = found.effective_end_date
@@ -101,7 +101,7 @@ def _in_force(connection: Connection, user: Holder, assignment_id: int) -> Assig
     return found
 
 
-def _from_now_on(window: Window, user: Holder) -> Window:
+def _from_now_on(window: Window, user: LockedUser) -> Window:
     """A start that passed while the request was on its way is now: what the guard decided stays true."""
     if window.start is None or window.start > user.now:
         return window
@@ -110,7 +110,7 @@ def _from_now_on(window: Window, user: Holder) -> Window:
     return replace(window, start=None)
 
 
-def _judge_end(end: datetime | None, start: datetime, user: Holder) -> None:
+def _judge_end(end: datetime | None, start: datetime, user: LockedUser) -> None:
     if end is not None and end <= max(start, user.now):
         raise EndTooSoon
 
@@ -118,12 +118,12 @@ def _judge_end(end: datetime | None, start: datetime, user: Holder) -> None:
 def _keep_an_admin(connection: Connection, assignment: Assignment, end: datetime | None) -> None:
     """One transaction at a time, as two could each count on the admin that the other is taking away."""
     if assignment.role is Role.ADMIN:
-        admins.take_turns(connection)
+        admins.lock(connection)
         if admins.would_be_missing(connection, assignment.id, end):
             raise LastAdmin
 
 
-def _overlap(connection: Connection, user: Holder, window: Window, itself: int | None = None) -> Overlap:
+def _overlap(connection: Connection, user: LockedUser, window: Window, itself: int | None = None) -> Overlap:
     """Names what is in the way, as the constraint's own message would."""
     found = assignments.overlapping(connection, user.id, window)
     other = next((each for each in found if each.id != itself), None)

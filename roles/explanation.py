@@ -8,11 +8,11 @@ from sqlalchemy import Connection
 from config.role import Role
 from db import audit, evidence, temporal, user_search
 from db.assignments import Assignment
-from db.audit import Line
-from db.evidence import Delivery
+from db.audit import AuditEntry
+from db.evidence import DeliveryEvidence
 from db.instants import Instants, PastQuestion, resolve
 from db.temporal import Revision, UserStatus, Version
-from db.user_search import Entry
+from db.user_search import UserEntry
 from roles import reasons
 from roles.reasons import Case
 from roles.refusal import UserUnknown
@@ -22,7 +22,7 @@ from roles.refusal import UserUnknown
 class Explanation:
     """An answer with its reasons."""
 
-    user: Entry
+    user: UserEntry
     role: Role
     at: datetime
     as_of: datetime
@@ -33,9 +33,9 @@ class Explanation:
     """One to four sentences."""
     assignment: Assignment | None
     """The one that was held; else the one that ended last; else the next to begin; else one that was cancelled."""
-    audit: list[Line]
+    audit: list[AuditEntry]
     """All audit lines of that assignment, first to last."""
-    deliveries: list[Delivery]
+    deliveries: list[DeliveryEvidence]
     """The stored deliveries behind those lines; lines with another cause come from a person."""
     revisions: list[Revision]
     """The lines that changed the answer about `at` after the earlier of `at` and `as_of`, first to last."""

@@ -13,7 +13,7 @@ PAUSE_SECONDS = 0.02
 
 
 @dataclass(frozen=True, slots=True)
-class Final:
+class FinalPosition:
     """The position up to which no line can appear any more."""
 
     position: int
@@ -46,7 +46,7 @@ class FinalOrder:
         self._position = 0
         self._candidate: _Candidate | None = None
 
-    def position(self) -> Final:
+    def position(self) -> FinalPosition:
         """The last final position: at least the newest line that is visible now, unless that takes too long to know."""
         wanted = self._newest()
         deadline = time.monotonic() + self._seconds
@@ -60,7 +60,7 @@ class FinalOrder:
         with self._engine.begin() as connection:
             return commit_order.newest(connection)
 
-    def _look(self) -> Final:
+    def _look(self) -> FinalPosition:
         """Note whether the candidate became final, and propose the next one."""
         with self._lock, self._engine.begin() as connection:
             # The order matters: a transaction that took a lower id and is not listed any more has committed before.
@@ -74,4 +74,4 @@ class FinalOrder:
             elif self._candidate is None and newest > self._position:
                 self._candidate = _Candidate(newest, current)
                 open_writers = current
-            return Final(self._position, frozenset() if self._position >= newest else open_writers)
+            return FinalPosition(self._position, frozenset() if self._position >= newest else open_writers)

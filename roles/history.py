@@ -11,7 +11,7 @@ from db import assignments, temporal, user_search
 from db.assignments import Assignment
 from db.instants import Instants, PastQuestion, resolve
 from db.temporal import Holder, Revision, UserStatus
-from db.user_search import Entry
+from db.user_search import UserEntry
 from roles.refusal import UserUnknown
 
 PAGE = 1_000
@@ -36,7 +36,7 @@ class RolesAt:
 class History:
     """All assignments of a user as recorded at an instant."""
 
-    user: Entry
+    user: UserEntry
     as_of: datetime
     assignments: list[Assignment]
 
@@ -89,19 +89,19 @@ def history(connection: Connection, clerk_id: str, as_of: datetime | None = None
     return History(user=user, as_of=by, assignments=[each.assignment for each in found])
 
 
-def _find(connection: Connection, clerk_id: str) -> Entry:
+def _find(connection: Connection, clerk_id: str) -> UserEntry:
     user = user_search.show(connection, clerk_id)
     if user is None:
         raise UserUnknown
     return user
 
 
-def _held_now(connection: Connection, user: Entry) -> list[Assignment]:
+def _held_now(connection: Connection, user: UserEntry) -> list[Assignment]:
     """From the rows that the guard reads, not from the trail."""
     return [each for each in assignments.history(connection, user.id) if each.held]
 
 
-def _status_now(user: Entry) -> UserStatus:
+def _status_now(user: UserEntry) -> UserStatus:
     if user.deleted_at is not None:
         return UserStatus.DELETED
     return UserStatus.BANNED if user.banned else UserStatus.ACTIVE

@@ -5,13 +5,13 @@ from collections.abc import Iterator
 from sqlalchemy import Engine
 
 from db import user_search
-from db.user_search import Entry, Filter
+from db.user_search import UserEntry, UserFilter
 
 PAGE = 500
 """Users in memory at once."""
 
 
-def stream(engine: Engine, wanted: Filter, before: int | None = None, size: int = PAGE) -> Iterator[Entry]:
+def stream(engine: Engine, wanted: UserFilter, before: int | None = None, size: int = PAGE) -> Iterator[UserEntry]:
     """The users found, newest first, from below row id `before` on; each page of `size` is a transaction."""
     while True:
         with engine.begin() as connection:

@@ -5,15 +5,15 @@ from collections.abc import Iterator
 from sqlalchemy import Connection, Engine
 
 from db import audit, permission
-from db.audit import Line, Wanted
+from db.audit import AuditEntry, AuditFilter
 from db.permission import Permission
 
 PAGE = 1_000
 
 
 def stream(
-    engine: Engine, wanted: Wanted, before: int | None = None, reader: Permission | None = None
-) -> Iterator[Line]:
+    engine: Engine, wanted: AuditFilter, before: int | None = None, reader: Permission | None = None
+) -> Iterator[AuditEntry]:
     """Every such line below line `before`, newest first, a page in memory at a time. Raises NotPermitted.
 
     The reader is checked once per page, in the page's transaction and after its lines were read, so that no page is
@@ -33,8 +33,8 @@ def stream(
 
 
 def following(
-    engine: Engine, wanted: Wanted, after: int, last: int, reader: Permission | None = None
-) -> Iterator[Line]:
+    engine: Engine, wanted: AuditFilter, after: int, last: int, reader: Permission | None = None
+) -> Iterator[AuditEntry]:
     """Every such line above line `after` up to line `last`, oldest first, a page in memory at a time.
 
     The reader is checked as in `stream`. Raises NotPermitted.

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 
-from serving.rejection import Breach
+from serving.rejection import RejectReason
 
 
 class Deadline:
@@ -13,16 +13,16 @@ class Deadline:
     timer made and cancelled for each request costs more than reading it.
     """
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, late: Callable[[Breach | None], None]) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, late: Callable[[RejectReason | None], None]) -> None:
         self._loop = loop
         self._late = late
-        self._set: tuple[float, Breach | None] | None = None
+        self._set: tuple[float, RejectReason | None] | None = None
         self._timer: asyncio.TimerHandle | None = None
 
-    def set(self, seconds: float, breach: Breach | None) -> None:
+    def set(self, seconds: float, reason: RejectReason | None) -> None:
         """From now on, so many seconds; what was set before is forgotten. Without a breach, being late is ordinary."""
         due = self._loop.time() + seconds
-        self._set = due, breach
+        self._set = due, reason
         if self._timer is None or due < self._timer.when():
             self._arm(due)
 
@@ -45,9 +45,9 @@ class Deadline:
         self._timer = None
         if self._set is None:
             return
-        due, breach = self._set
+        due, reason = self._set
         if self._loop.time() < due:
             self._arm(due)
         else:
             self._set = None
-            self._late(breach)
+            self._late(reason)

@@ -10,7 +10,7 @@ WHOLE = "akako.whole_answer"
 """The ASGI extension by which our server takes a whole answer at once: `answer(scope, whole)` says if it did."""
 
 
-class Constant:
+class FixedResponse:
     """Made ready once from a response. Where the server offers it, one write; else the two messages of ASGI."""
 
     def __init__(self, response: Response) -> None:

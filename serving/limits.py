@@ -6,7 +6,7 @@ from typing import TypedDict
 
 from config.settings import ListeningSettings
 from serving import open_files, rejection
-from serving.rejection import Breach
+from serving.rejection import RejectReason
 from serving.slots import Slots
 
 LARGEST_HEAD_BYTES = 32_768
@@ -17,7 +17,7 @@ FREE_BYTES = 65_536
 MOST_PIPELINED = 8
 
 
-class State(TypedDict):
+class ServerState(TypedDict):
     """What an application hands to the server's connections, through its lifespan."""
 
     limits: "Limits"
@@ -42,14 +42,14 @@ class Limits:
     """The whole answer, of a status, to what never became a request; the connection closes after it."""
     held_bytes: int = 0
 
-    def too_much(self, received: int, *, in_head: bool) -> tuple[Breach, int] | None:
+    def too_much(self, received: int, *, in_head: bool) -> tuple[RejectReason, int] | None:
         """The reason and status with which a request of which so many bytes came is refused, if it is."""
         if in_head and received > LARGEST_HEAD_BYTES + LARGEST_READ_BYTES:
-            return Breach.HEAD_TOO_LARGE, 431
+            return RejectReason.HEAD_TOO_LARGE, 431
         if received > self.request_bytes:
-            return Breach.REQUEST_TOO_LARGE, 413
+            return RejectReason.REQUEST_TOO_LARGE, 413
         if received > FREE_BYTES and self.held_bytes > self.total_bytes:
-            return Breach.TOO_MUCH_AT_ONCE, 413
+            return RejectReason.TOO_MUCH_AT_ONCE, 413
         return None
 
 

@@ -12,7 +12,7 @@ from serving.closing import Lingering
 from serving.deadline import Deadline
 from serving.fixed_response import WHOLE
 from serving.limits import FREE_BYTES, LARGEST_HEAD_BYTES, MOST_PIPELINED, Limits
-from serving.rejection import Breach
+from serving.rejection import RejectReason
 from serving.slots import Queue
 
 LINGER_SECONDS = 1.0
@@ -40,7 +40,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._unanswered = 0
         """Requests with a complete head."""
         self._leaving = False
-        self._breach: tuple[Breach, int] | None = None
+        self._breach: tuple[RejectReason, int] | None = None
         self._refusal: bytes | None = None
         """The last answer, which waits for those before it."""
         self._extensions: dict[str, dict[object, object]] = {
@@ -54,14 +54,14 @@ class BoundedProtocol(HttpToolsProtocol):
         """Begin to wait for the first request."""
         super().connection_made(transport)
         self._lingering = Lingering(self.loop, transport, self._close)
-        self._coming.set(self._limits.head_seconds, Breach.HEAD_TOO_SLOW)
+        self._coming.set(self._limits.head_seconds, RejectReason.HEAD_TOO_SLOW)
         victim = self._limits.slots.enter(self)
         if isinstance(victim, BoundedProtocol):
             victim.evict()
 
     def evict(self) -> None:
         """Close this connection, which waits for its sender, in favour of a new one."""
-        self._limits.note(Breach.TOO_MANY_CONNECTIONS)
+        self._limits.note(RejectReason.TOO_MANY_CONNECTIONS)
         self.transport.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -84,13 +84,13 @@ class BoundedProtocol(HttpToolsProtocol):
         except httptools.HttpParserUpgrade:
             self.cycle.keep_alive = False
         except httptools.HttpParserError:
-            self._refuse(*(self._breach or (Breach.NOT_HTTP, 400)))
+            self._refuse(*(self._breach or (RejectReason.NOT_HTTP, 400)))
             return
         self._received += len(data)
         if self._received > FREE_BYTES:  # below, nothing is too much
             self._hold(self._received - FREE_BYTES)
-            if breach := self._limits.too_much(self._received, in_head=self._in_head):
-                self._refuse(*breach)
+            if reason := self._limits.too_much(self._received, in_head=self._in_head):
+                self._refuse(*reason)
                 return
         self._line_up()
 
@@ -99,8 +99,8 @@ class BoundedProtocol(HttpToolsProtocol):
         super().on_message_begin()
         self._received, self._head, self._in_head = 0, 0, True
         if len(self.pipeline) >= MOST_PIPELINED:
-            self._break(Breach.PIPELINE_TOO_LONG, 400)
-        self._coming.set(self._limits.head_seconds, Breach.HEAD_TOO_SLOW)
+            self._break(RejectReason.PIPELINE_TOO_LONG, 400)
+        self._coming.set(self._limits.head_seconds, RejectReason.HEAD_TOO_SLOW)
 
     def on_url(self, url: bytes) -> None:
         """Count it into the head."""
@@ -113,7 +113,7 @@ class BoundedProtocol(HttpToolsProtocol):
             # As `_count`, and `super()` by its name: here both are called for each line of every request.
             self._head += len(name) + len(value) + 4
             if self._head > LARGEST_HEAD_BYTES:
-                self._break(Breach.HEAD_TOO_LARGE, 431)
+                self._break(RejectReason.HEAD_TOO_LARGE, 431)
             HttpToolsProtocol.on_header(self, name, value)
 
     def on_headers_complete(self) -> None:
@@ -121,7 +121,7 @@ class BoundedProtocol(HttpToolsProtocol):
         super().on_headers_complete()  # raises for a head that is none; it is still one then
         self._in_head, self._in_body = False, True
         self._unanswered += 1
-        self._coming.set(self._limits.request_seconds, Breach.BODY_TOO_SLOW)
+        self._coming.set(self._limits.request_seconds, RejectReason.BODY_TOO_SLOW)
         self.cycle.transport = self._lingering  # type: ignore[assignment]
         self.scope["extensions"] = self._extensions
         if self._leaving:
@@ -166,7 +166,7 @@ class BoundedProtocol(HttpToolsProtocol):
     def pause_writing(self) -> None:
         """The sender does not read its answers; it has to, and soon."""
         super().pause_writing()
-        self._going.set(self._limits.request_seconds, Breach.ANSWER_NOT_READ)
+        self._going.set(self._limits.request_seconds, RejectReason.ANSWER_NOT_READ)
 
     def resume_writing(self) -> None:
         """The sender reads again."""
@@ -187,16 +187,16 @@ class BoundedProtocol(HttpToolsProtocol):
     def _count(self, size: int) -> None:
         self._head += size
         if self._head > LARGEST_HEAD_BYTES:
-            self._break(Breach.HEAD_TOO_LARGE, 431)
+            self._break(RejectReason.HEAD_TOO_LARGE, 431)
 
-    def _break(self, breach: Breach, status: int) -> None:
+    def _break(self, reason: RejectReason, status: int) -> None:
         """Stop the parser in the middle of what it has; it raises HttpParserError."""
-        self._breach = breach, status
-        raise ValueError(breach)
+        self._breach = reason, status
+        raise ValueError(reason)
 
-    def _refuse(self, breach: Breach, status: int) -> None:
+    def _refuse(self, reason: RejectReason, status: int) -> None:
         """Answer the request that is being read with a refusal, once those before it are answered, and close."""
-        self._limits.note(breach)
+        self._limits.note(reason)
         if self._in_body and self.cycle.response_started:
             self._give_up_body()
             return
@@ -260,11 +260,13 @@ class BoundedProtocol(HttpToolsProtocol):
         if self.cycle is None or self.cycle.response_complete:
             self.transport.close()
 
-    def _late(self, breach: Breach | None) -> None:
-        if breach is None:  # idle for long enough
+    def _late(self, reason: RejectReason | None) -> None:
+        if reason is None:  # idle for long enough
             self.transport.close()
-        elif breach is Breach.HEAD_TOO_SLOW or (breach is Breach.BODY_TOO_SLOW and not self.cycle.response_started):
-            self._refuse(breach, 408)
+        elif reason is RejectReason.HEAD_TOO_SLOW or (
+            reason is RejectReason.BODY_TOO_SLOW and not self.cycle.response_started
+        ):
+            self._refuse(reason, 408)
         else:
-            self._limits.note(Breach.REQUEST_TOO_SLOW if breach is Breach.BODY_TOO_SLOW else breach)
+            self._limits.note(RejectReason.REQUEST_TOO_SLOW if reason is RejectReason.BODY_TOO_SLOW else reason)
             self.transport.abort()

@@ -10,7 +10,7 @@ NONE: Mapping[str, str] = {}
 BODY = b'{"error":"refused"}'
 
 
-class Breach(StrEnum):
+class RejectReason(StrEnum):
     """Why a request was refused before anybody looked what it asks; for our log and counter."""
 
     NOT_HTTP = "not_http"

@@ -19,7 +19,7 @@ LONGEST_ID = 255
 _EMBEDDED: dict[str, None] = {"callbacks": None, "errbacks": None, "chain": None, "chord": None}
 
 
-class Inadmissible(Exception):
+class MessageRefused(Exception):
     """A message that is none of ours. It was removed from Redis; if it named events, the sweep finds them again.
 
     Find out who else can write to this Redis.
@@ -33,17 +33,17 @@ class Inadmissible(Exception):
 def admitted(raw: bytes) -> bytes:
     """The message, rebuilt. Raises Inadmissible, without parsing or decompressing what is too large or compressed."""
     if len(raw) > LONGEST_BYTES:
-        raise Inadmissible("too_large")
+        raise MessageRefused("too_large")
     message = _object(_json(raw))
     headers, properties = _object(message.get("headers")), _object(message.get("properties"))
     delivery = _object(properties.get("delivery_info"))
     if headers.get("compression") is not None:
-        raise Inadmissible("compressed")
+        raise MessageRefused("compressed")
     task = headers.get("task")
     if not isinstance(task, str) or task not in TASKS:
-        raise Inadmissible("unknown_task")
+        raise MessageRefused("unknown_task")
     if properties.get("body_encoding") != "base64" or message.get("content-type") != "application/json":
-        raise Inadmissible("unknown_encoding")
+        raise MessageRefused("unknown_encoding")
     body = [_arguments(task, message.get("body")), {}, _EMBEDDED]
     task_id = _text(headers.get("id"))
     rebuilt = {
@@ -84,16 +84,16 @@ def _arguments(task: str, body: object) -> list[list[str]]:
     try:
         said = _json(base64.b64decode(body, validate=True)) if isinstance(body, str) else None
     except binascii.Error as error:
-        raise Inadmissible("malformed") from error
+        raise MessageRefused("malformed") from error
     arguments = said[0] if isinstance(said, list) and said else None
     if not isinstance(arguments, list) or len(arguments) != TASKS[task]:
-        raise Inadmissible("unknown_arguments")
+        raise MessageRefused("unknown_arguments")
     return [_ids(argument) for argument in arguments]
 
 
 def _ids(argument: object) -> list[str]:
     if not isinstance(argument, list) or len(argument) > MOST_EVENTS:
-        raise Inadmissible("unknown_arguments")
+        raise MessageRefused("unknown_arguments")
     return [_text(svix_id) for svix_id in argument]
 
 
@@ -101,16 +101,16 @@ def _json(raw: bytes) -> Any:
     try:
         return json.loads(raw)
     except (ValueError, RecursionError) as error:
-        raise Inadmissible("malformed") from error
+        raise MessageRefused("malformed") from error
 
 
 def _object(value: object) -> dict[str, Any]:
     if not isinstance(value, dict):
-        raise Inadmissible("malformed")
+        raise MessageRefused("malformed")
     return value
 
 
 def _text(value: object) -> str:
     if not isinstance(value, str) or len(value) > LONGEST_ID:
-        raise Inadmissible("malformed")
+        raise MessageRefused("malformed")
     return value

@@ -15,8 +15,8 @@ from db import clock, events, faults
 from sync import bisect, failures, persist
 from sync.fold import State
 from sync.interpret import understand
-from sync.persist import Manner
-from sync.transaction import together
+from sync.persist import WriteRules
+from sync.transaction import retry
 
 log = structlog.get_logger()
 
@@ -84,17 +84,17 @@ def apply_snapshot(engine: Engine, snapshot: Snapshot, cause: str, default_role:
         said: list[tuple[State, str]] = [(snapshot, cause)]
         persist.write(connection, said, default_role, email_keys)
 
-    together(engine.begin, write)
+    retry(engine.begin, write)
 
 
 def _apply_at_once(engine: Engine, svix_ids: Sequence[str], default_role: Role, *, begun: bool = False) -> Applied:
-    def in_one(connection: Connection, manner: Manner, email_keys: set[str]) -> Applied:
+    def in_one(connection: Connection, rules: WriteRules, email_keys: set[str]) -> Applied:
         if begun:
-            events.take_back(connection, svix_ids[0])
-        return _apply_in(connection, svix_ids, default_role, manner, email_keys)
+            events.unpark(connection, svix_ids[0])
+        return _apply_in(connection, svix_ids, default_role, rules, email_keys)
 
-    def once(manner: Manner) -> Applied:
-        return together(engine.begin, lambda connection, keys: in_one(connection, manner, keys))
+    def once(rules: WriteRules) -> Applied:
+        return retry(engine.begin, lambda connection, keys: in_one(connection, rules, keys))
 
     try:
         return once(persist.FROM_CLERK)
@@ -106,7 +106,7 @@ def _apply_at_once(engine: Engine, svix_ids: Sequence[str], default_role: Role, 
 
 
 def _apply_in(
-    connection: Connection, svix_ids: Sequence[str], default_role: Role, manner: Manner, email_keys: set[str]
+    connection: Connection, svix_ids: Sequence[str], default_role: Role, rules: WriteRules, email_keys: set[str]
 ) -> Applied:
     claimed = events.claim(connection, svix_ids)
     if not claimed:
@@ -114,7 +114,7 @@ def _apply_in(
     understood = understand(connection, claimed)
     for svix_id, status, why in understood.without_effect:
         events.mark(connection, svix_id, status, why)
-    left = persist.write(connection, understood.states, default_role, email_keys, manner)
+    left = persist.write(connection, understood.states, default_role, email_keys, rules)
     marked = {svix_id for svix_id, _, _ in understood.without_effect}
     done = [event.svix_id for event in claimed if event.svix_id not in marked | left]
     lags = events.mark_applied(connection, done)

@@ -36,12 +36,12 @@ def apart(
     except NotPermitted:
         raise
     except Exception as error:
-        if ran_out_of_time(error) or faults.is_away(error) or time.monotonic() > deadline:
+        if ran_out_of_time(error) or faults.is_unavailable(error) or time.monotonic() > deadline:
             raise
         if len(svix_ids) == 1:
             yield alone(svix_ids[0], error)
             return
-        log.info("set.split", events=len(svix_ids), **logs.fault(error))
+        log.info("set.bisected", events=len(svix_ids), **logs.fault(error))
     for half in halves(svix_ids):
         yield from apart(half, together, alone, deadline)
 

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from db.audit import Line
-from db.row_images import Portrait, Row
+from db.audit import AuditEntry
+from db.row_images import Row, UserImage
 
 HIDDEN = "(hidden)"
 PERSONAL = frozenset(
@@ -31,10 +31,10 @@ class Difference:
 
     users: list[Change]
     roles: list[Change]
-    lines: list[Line]
+    lines: list[AuditEntry]
     """What would be added to the audit trail, first to last; ids and times would be others."""
 
-    def veiled(self) -> "Difference":
+    def redacted(self) -> "Difference":
         """The same without what it says of persons."""
         lines = [
             replace(each, before=_without_person(each.before), after=_without_person(each.after)) for each in self.lines
@@ -42,7 +42,7 @@ class Difference:
         return Difference(list(map(_veiled, self.users)), list(map(_veiled, self.roles)), lines)
 
 
-def between(before: Mapping[str, Portrait], after: Mapping[str, Portrait], lines: Sequence[Line]) -> Difference:
+def between(before: Mapping[str, UserImage], after: Mapping[str, UserImage], lines: Sequence[AuditEntry]) -> Difference:
     """What differs between two moments of the same users, in the order of Clerk's ids."""
     named = [(clerk_id, before[clerk_id], after[clerk_id]) for clerk_id in sorted(before)]
     users = (_change(clerk_id, None, None, then.user, now.user) for clerk_id, then, now in named)

@@ -28,7 +28,7 @@ def begin(engine: Engine, svix_id: str, error: Exception) -> bool:
     with engine.begin() as connection:
         for event in events.claim(connection, [svix_id]):
             if event.attempts > len(PAUSES_SECONDS):
-                events.give_up(connection, svix_id, _sentence(event, why))
+                events.park(connection, svix_id, _sentence(event, why))
                 _say(event, None, why)
                 return False
             seconds = pause(event.attempts) or PAUSES_SECONDS[-1]
@@ -45,11 +45,11 @@ def note(engine: Engine, svix_id: str, error: Exception, *, begun: bool = False)
     why = logs.fault(error)
     with engine.begin() as connection:
         if begun:
-            events.take_back(connection, svix_id)
+            events.unpark(connection, svix_id)
         for event in events.claim(connection, [svix_id], wait=True):
             seconds = pause(event.attempts)
             if seconds is None:
-                events.give_up(connection, svix_id, _sentence(event, why))
+                events.park(connection, svix_id, _sentence(event, why))
             else:
                 events.postpone(connection, svix_id, seconds, _sentence(event, why))
             _say(event, seconds, why)

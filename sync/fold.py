@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any, TypeAlias
 
 from clerk.user import NEVER, Deletion, Snapshot
-from db.users import Holding, Stored, email_key
+from db.users import StoredUser, UserWrite, email_key
 
 State: TypeAlias = Snapshot | Deletion
 
@@ -25,9 +25,9 @@ class Decision:
 
     released: list[int]
     """Row ids of users that hold their e-mail address no longer."""
-    changed: list[Holding]
+    changed: list[UserWrite]
     """Users that are there and become other than they are."""
-    added: list[Holding]
+    added: list[UserWrite]
     """Users never seen before; some may be gone already."""
     departed: dict[int, datetime | None]
     """Row ids of users that are gone from now on, and when their roles end; None: now."""
@@ -116,7 +116,7 @@ def _claim_rank(snapshot: Snapshot) -> tuple[bool, datetime, str]:
     return snapshot.email_verified is not False, snapshot.version, snapshot.clerk_id
 
 
-def entangled(stored: Iterable[Stored], incoming: Mapping[str, State], held: Mapping[str, str | None]) -> set[str]:
+def entangled(stored: Iterable[StoredUser], incoming: Mapping[str, State], held: Mapping[str, str | None]) -> set[str]:
     """Of whom nothing can be decided without users that somebody else holds, given with the addresses they claim.
 
     Those users themselves, and whoever claims one of their addresses or did so before.
@@ -127,7 +127,7 @@ def entangled(stored: Iterable[Stored], incoming: Mapping[str, State], held: Map
 
 
 def decide(
-    stored: Sequence[Stored], incoming: Mapping[str, State], settle: Callable[[State, State], State] = later
+    stored: Sequence[StoredUser], incoming: Mapping[str, State], settle: Callable[[State, State], State] = later
 ) -> Decision:
     """What a set of events makes of the users stored, which are those of the set and all that claim their addresses.
 
@@ -141,17 +141,17 @@ def decide(
     contested = _contested(before, after)
     holds = holders(after.values())
 
-    def holding(clerk_id: str) -> Holding:
+    def holding(clerk_id: str) -> UserWrite:
         state, user = after[clerk_id], before.get(clerk_id)
         key = claim(state)
         if not isinstance(state, Snapshot) or key is None:
-            return Holding(state, None)
+            return UserWrite(state, None)
         if key not in contested and user is not None:
-            return Holding(state, user.email)
-        return Holding(state, state.email if holds.get(key) == clerk_id else None)
+            return UserWrite(state, user.email)
+        return UserWrite(state, state.email if holds.get(key) == clerk_id else None)
 
     wanted = {clerk_id: holding(clerk_id) for clerk_id in after}
-    changed = [user for user in stored if wanted[user.state.clerk_id] != Holding(user.state, user.email)]
+    changed = [user for user in stored if wanted[user.state.clerk_id] != UserWrite(user.state, user.email)]
     return Decision(
         released=[user.id for user in changed if user.email and wanted[user.state.clerk_id].email != user.email],
         changed=[wanted[user.state.clerk_id] for user in changed],
@@ -161,7 +161,7 @@ def decide(
     )
 
 
-def _contested(before: Mapping[str, Stored], after: Mapping[str, State]) -> set[str]:
+def _contested(before: Mapping[str, StoredUser], after: Mapping[str, State]) -> set[str]:
     """The addresses whose holder may change: what changed users claimed before, and what they claim now."""
     changed = [
         clerk_id for clerk_id, state in after.items() if clerk_id not in before or before[clerk_id].state != state
@@ -170,7 +170,7 @@ def _contested(before: Mapping[str, Stored], after: Mapping[str, State]) -> set[
     return {key for key in old | {claim(after[clerk_id]) for clerk_id in changed} if key is not None}
 
 
-def _departed(changed: Iterable[Stored], after: Mapping[str, State]) -> dict[int, datetime | None]:
+def _departed(changed: Iterable[StoredUser], after: Mapping[str, State]) -> dict[int, datetime | None]:
     living = ((user.id, user.state, after[user.state.clerk_id]) for user in changed if isinstance(user.state, Snapshot))
     return {row_id: _end(known, state) for row_id, known, state in living if isinstance(state, Deletion)}
 

@@ -10,10 +10,10 @@ from typing import Any
 from sqlalchemy import Connection
 
 from clerk import redaction
-from clerk.signature import Seals
+from clerk.signature import SigningSecrets
 from db import audit, event_actions, event_search, permission
-from db.audit import Author, Line
-from db.event_search import Entry, Sealed
+from db.audit import AuditEntry, Author
+from db.event_search import EventEntry, SignedDelivery
 from sync.refusal import EventUnknown
 
 UNCHECKED = "Not checked: CLERK_WEBHOOK_SIGNING_SECRET is not set here."
@@ -23,7 +23,7 @@ UNCHECKED = "Not checked: CLERK_WEBHOOK_SIGNING_SECRET is not set here."
 class Inspection:
     """A delivery, looked at."""
 
-    entry: Entry
+    entry: EventEntry
     svix_timestamp: int
     svix_signature: str
     verified_by: str
@@ -38,16 +38,16 @@ class Inspection:
     """The body exactly as it came, only if it was asked to be revealed."""
     note: str | None
     """What there is to say of the body."""
-    lines: Sequence[Line]
+    lines: Sequence[AuditEntry]
     """What it changed, and what people did with it, first to last."""
 
 
-def inspect(connection: Connection, svix_id: str, seals: Seals | None) -> Inspection:
+def inspect(connection: Connection, svix_id: str, signing_secrets: SigningSecrets | None) -> Inspection:
     """One delivery, without its personal fields. Changes nothing. Raises EventUnknown."""
-    return _inspection(connection, _find(connection, svix_id), seals)
+    return _inspection(connection, _find(connection, svix_id), signing_secrets)
 
 
-def reveal(connection: Connection, svix_id: str, seals: Seals | None, author: Author) -> Inspection:
+def reveal(connection: Connection, svix_id: str, signing_secrets: SigningSecrets | None, author: Author) -> Inspection:
     """One delivery with its body as it came; a line in the trail says who saw it, and why.
 
     Raises NotPermitted or EventUnknown.
@@ -57,21 +57,23 @@ def reveal(connection: Connection, svix_id: str, seals: Seals | None, author: Au
     if found.body is not None:
         audit.sign(connection, author)
         event_actions.note_revealed(connection, [svix_id])
-    return _inspection(connection, found, seals, revealed=True)
+    return _inspection(connection, found, signing_secrets, revealed=True)
 
 
-def _find(connection: Connection, svix_id: str) -> Sealed:
+def _find(connection: Connection, svix_id: str) -> SignedDelivery:
     found = event_search.find(connection, svix_id)
     if found is None:
         raise EventUnknown
     return found
 
 
-def _inspection(connection: Connection, found: Sealed, seals: Seals | None, *, revealed: bool = False) -> Inspection:
+def _inspection(
+    connection: Connection, found: SignedDelivery, signing_secrets: SigningSecrets | None, *, revealed: bool = False
+) -> Inspection:
     svix_id, body = found.entry.svix_id, found.body
     now_by = (
-        seals.sealed_by(svix_id, found.svix_timestamp, found.svix_signature, body)
-        if seals and body is not None
+        signing_secrets.signed_by(svix_id, found.svix_timestamp, found.svix_signature, body)
+        if signing_secrets and body is not None
         else None
     )
     return Inspection(
@@ -80,8 +82,8 @@ def _inspection(connection: Connection, found: Sealed, seals: Seals | None, *, r
         svix_signature=found.svix_signature,
         verified_by=found.verified_by,
         verified_now_by=now_by,
-        verification=_sentence(found, seals, now_by),
-        content=None if body is None else redaction.veiled(body),
+        verification=_sentence(found, signing_secrets, now_by),
+        content=None if body is None else redaction.redacted(body),
         body=body.decode(errors="replace") if body is not None and revealed else None,
         note=_note(body),
         lines=event_search.lines(connection, found.entry),
@@ -98,10 +100,10 @@ def _note(body: bytes | None) -> str | None:
     return None
 
 
-def _sentence(found: Sealed, seals: Seals | None, now_by: str | None) -> str:
+def _sentence(found: SignedDelivery, signing_secrets: SigningSecrets | None, now_by: str | None) -> str:
     if found.body is None:
         return "It cannot be verified any more: the body was removed for its age."
-    if seals is None:
+    if signing_secrets is None:
         return UNCHECKED
     if now_by is None:
         return f"No live secret fits. When it came, {found.verified_by} did: was that one rotated out since?"

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import Connection
 
 from clerk import events as reading
-from clerk.events import Changed, Gone, Ignored, Unreadable
+from clerk.events import Changed, Deleted, Ignored, Unreadable
 from clerk.user import Deletion
 from db import events
 from db.events import Claimed, Content
@@ -17,7 +17,7 @@ SLICE_BYTES = 4_194_304
 
 
 @dataclass(slots=True)
-class Understood:
+class Interpreted:
     """A claimed set, read."""
 
     states: list[tuple[State, str]] = field(default_factory=list)
@@ -26,9 +26,9 @@ class Understood:
     """Svix id, status and reason of events that change nothing."""
 
 
-def understand(connection: Connection, claimed: Sequence[Claimed]) -> Understood:
+def understand(connection: Connection, claimed: Sequence[Claimed]) -> Interpreted:
     """Read the bodies, a slice at a time: what they say is small, whatever they weigh."""
-    understood = Understood()
+    understood = Interpreted()
     for part in _slices(claimed):
         contents = _contents(connection, part)
         for event in part:
@@ -55,11 +55,11 @@ def _slices(claimed: Sequence[Claimed]) -> Iterator[list[Claimed]]:
     yield part
 
 
-def _read(understood: Understood, event: Claimed, content: Content) -> None:
+def _read(understood: Interpreted, event: Claimed, content: Content) -> None:
     match reading.read_delivery(content.body, content.svix_timestamp).meaning:
         case Changed() as changed:
             understood.states.append((changed.snapshot, event.svix_id))
-        case Gone(clerk_id):
+        case Deleted(clerk_id):
             deletion = Deletion(clerk_id=clerk_id, at=event.occurred_at, received_at=content.received_at)
             understood.states.append((deletion, event.svix_id))
         case Ignored(why):

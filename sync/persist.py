@@ -11,7 +11,7 @@ from db import audit, new_users, permission, roles, users
 from db.audit import Author
 from sync import fold
 from sync.fold import Decision, State
-from sync.transaction import Raced
+from sync.transaction import Conflict
 
 DELETED = "The user was deleted in Clerk."
 
@@ -21,18 +21,18 @@ Witness: TypeAlias = Callable[[Connection, Collection[str]], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Manner:
+class WriteRules:
     """How something is made true: on whose account, and what of two states counts."""
 
     author: Author
     insists: bool = False
     """Whether a snapshot counts although a newer one is known."""
-    witness: Witness | None = None
+    observer: Witness | None = None
     waits: bool = True
     """Whether users that others hold locked are waited for; if not, what was said of them is left."""
 
 
-FROM_CLERK = Manner(author=Author(actor="clerk"))
+FROM_CLERK = WriteRules(author=Author(actor="clerk"))
 
 
 def write(
@@ -40,7 +40,7 @@ def write(
     said: Sequence[tuple[State, str]],
     default_role: Role,
     email_keys: set[str] | None = None,
-    manner: Manner = FROM_CLERK,
+    rules: WriteRules = FROM_CLERK,
 ) -> set[str]:
     """Make true what was said of users, each with its cause (a svix id or request id), whatever is already stored.
 
@@ -50,31 +50,31 @@ def write(
     """
     incoming = fold.fold(state for state, _ in said)
     claims = {key for state in incoming.values() if (key := fold.claim(state))} | (email_keys or set())
-    authority = manner.author.permission
+    authority = rules.author.permission
     stored = users.lock(
-        connection, incoming.keys() | (authority.clerk_ids if authority else set()), claims, wait=manner.waits
+        connection, incoming.keys() | (authority.clerk_ids if authority else set()), claims, wait=rules.waits
     )
     if authority:
         permission.judge(connection, authority)
     locked = {user.id for user in stored}
     held = {}
-    if not manner.waits:
+    if not rules.waits:
         held = users.claims(connection, users.concerned(connection, incoming.keys(), claims) - locked)
     left = fold.entangled(stored, incoming, held)
     incoming = {clerk_id: state for clerk_id, state in incoming.items() if clerk_id not in left}
-    decision = fold.decide(stored, incoming, fold.insisted if manner.insists else fold.later)
+    decision = fold.decide(stored, incoming, fold.insisted if rules.insists else fold.later)
     # Of the other addresses nobody locked holds one: if somebody came to meanwhile, the index refuses a second holder.
     known = decision.contested & {fold.claim(user.state) for user in stored}
     if known and users.claimants(connection, known) - locked:
-        raise Raced(decision.contested)
-    if manner.witness:
-        manner.witness(connection, incoming.keys() | {user.state.clerk_id for user in stored})
+        raise Conflict(decision.contested)
+    if rules.observer:
+        rules.observer(connection, incoming.keys() | {user.state.clerk_id for user in stored})
     causes = {
         state.clerk_id: cause
         for state, cause in said
         if state.clerk_id in incoming and fold.decided(state, incoming[state.clerk_id])
     }
-    audit.sign(connection, manner.author, causes, forced=manner.insists)
+    audit.sign(connection, rules.author, causes, forced=rules.insists)
     _write(connection, decision, default_role)
     return {cause for state, cause in said if state.clerk_id in left}
 
@@ -87,4 +87,4 @@ def _write(connection: Connection, decision: Decision, default_role: Role) -> No
     if decision.departed:
         roles.end_all(connection, decision.departed, DELETED)
     if decision.added and len(new_users.add(connection, decision.added, default_role)) < len(decision.added):
-        raise Raced(decision.contested)
+        raise Conflict(decision.contested)

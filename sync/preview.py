@@ -7,13 +7,13 @@ from itertools import chain
 from sqlalchemy import Connection, Engine
 
 from db import audit, event_actions, row_images
-from db.row_images import Portrait
+from db.row_images import UserImage
 from sync import difference
 from sync.difference import Difference
-from sync.replay import Order, Replayed, replay
+from sync.replay import ReplayRequest, ReplayResult, replay
 
 
-def preview(engine: Engine, sets: Iterable[Sequence[str]], order: Order) -> tuple[Replayed, Difference]:
+def preview(engine: Engine, sets: Iterable[Sequence[str]], order: ReplayRequest) -> tuple[ReplayResult, Difference]:
     """What replaying these sets would do, and the exact difference that it would make.
 
     One transaction holds the users concerned locked until it is rolled back, so keep what is previewed small. All are
@@ -21,11 +21,11 @@ def preview(engine: Engine, sets: Iterable[Sequence[str]], order: Order) -> tupl
     other. Raises NotPermitted.
     """
     parts = list(sets)
-    done = Replayed()
+    done = ReplayResult()
     with engine.connect() as connection, connection.begin() as transaction:
         author = order.author.permission
-        event_actions.hold_with_users(connection, list(chain.from_iterable(parts)), author.clerk_ids if author else ())
-        onlooker = _Onlooker(connection)
+        event_actions.lock_with_users(connection, list(chain.from_iterable(parts)), author.clerk_ids if author else ())
+        onlooker = _Observer(connection)
         for part in parts:
             done.add(replay(onlooker.savepoint, part, order, onlooker.see))
         made = onlooker.difference(order)
@@ -33,14 +33,14 @@ def preview(engine: Engine, sets: Iterable[Sequence[str]], order: Order) -> tupl
     return done, made
 
 
-class _Onlooker:
+class _Observer:
     """Sees everybody who may change before anything does, and again when all is done."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._last_line = audit.last(connection)
-        self._before: dict[str, Portrait] = {}
-        self._seen: dict[str, Portrait] = {}
+        self._before: dict[str, UserImage] = {}
+        self._seen: dict[str, UserImage] = {}
 
     @contextmanager
     def savepoint(self) -> Iterator[Connection]:
@@ -52,10 +52,10 @@ class _Onlooker:
 
     def see(self, connection: Connection, clerk_ids: Collection[str]) -> None:
         """Remember whom nobody changed yet."""
-        self._seen = row_images.take(connection, clerk_ids)
+        self._seen = row_images.read(connection, clerk_ids)
 
-    def difference(self, order: Order) -> Difference:
+    def difference(self, order: ReplayRequest) -> Difference:
         """What became other than it was."""
-        after = row_images.take(self._connection, self._before.keys())
+        after = row_images.read(self._connection, self._before.keys())
         lines = audit.own(self._connection, self._last_line, order.author.actor)
         return difference.between(self._before, after, lines)

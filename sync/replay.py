@@ -10,13 +10,13 @@ from config import logs
 from config.role import Role
 from db import event_actions, faults, permission
 from db.audit import Author
-from db.event_actions import Held
-from db.event_filter import Status
+from db.event_actions import LockedEvent
+from db.event_filter import EventStatus
 from db.events import Claimed
 from sync import bisect, persist
-from sync.interpret import Understood, understand
-from sync.persist import Manner
-from sync.transaction import Begin, together
+from sync.interpret import Interpreted, understand
+from sync.persist import WriteRules
+from sync.transaction import Begin, retry
 
 SET = 200
 """Events in one transaction."""
@@ -28,7 +28,7 @@ IN_THE_WAY = "Somebody is changing its user just now. Replay it again in a momen
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
+class ReplayRequest:
     """What a person asked for, and why."""
 
     author: Author
@@ -40,7 +40,7 @@ class Order:
 
 
 @dataclass(frozen=True, slots=True)
-class Left:
+class SkippedEvent:
     """An event that was not replayed, and stays as it was."""
 
     svix_id: str
@@ -48,97 +48,103 @@ class Left:
 
 
 @dataclass(slots=True)
-class Replayed:
+class ReplayResult:
     """What a replay did."""
 
     applied: int = 0
     """Events that are true now, whether or not anything had to change."""
     ignored: int = 0
     """Events that mean nothing to us."""
-    left: list[Left] = field(default_factory=list)
+    left: list[SkippedEvent] = field(default_factory=list)
 
-    def add(self, other: "Replayed") -> None:
+    def add(self, other: "ReplayResult") -> None:
         """Count another part."""
         self.applied += other.applied
         self.ignored += other.ignored
         self.left += other.left
 
 
-def replay(begin: Begin, svix_ids: Sequence[str], order: Order, witness: persist.Witness | None = None) -> Replayed:
+def replay(
+    begin: Begin, svix_ids: Sequence[str], order: ReplayRequest, observer: persist.Witness | None = None
+) -> ReplayResult:
     """Apply a set of events again; one that fails is found by halving and left, and its neighbours are applied.
 
     Raises what is not the events' fault, with the parts done that were done: replaying those again changes nothing.
     Raises NotPermitted as soon as the author may not replay any more; each transaction checks that.
     """
-    manner = Manner(author=order.author, insists=order.insists, witness=witness)
+    rules = WriteRules(author=order.author, insists=order.insists, observer=observer)
 
-    def at_once(part: Sequence[str]) -> Replayed:
-        return together(begin, lambda connection, keys: _replay_in(connection, part, order, manner, keys))
+    def at_once(part: Sequence[str]) -> ReplayResult:
+        return retry(begin, lambda connection, keys: _replay_in(connection, part, order, rules, keys))
 
-    done = Replayed()
+    done = ReplayResult()
     for part in bisect.apart(svix_ids, at_once, _failed, time.monotonic() + bisect.LONGEST_SECONDS):
         done.add(part)
     return done
 
 
-def _failed(svix_id: str, error: Exception) -> Replayed:
-    if faults.is_lock(error) or faults.is_collision(error):
-        return Replayed(left=[Left(svix_id, IN_THE_WAY)])
+def _failed(svix_id: str, error: Exception) -> ReplayResult:
+    if faults.is_lock(error) or faults.is_unique_violation(error):
+        return ReplayResult(left=[SkippedEvent(svix_id, IN_THE_WAY)])
     why = ", ".join(f"{name} {value}" for name, value in logs.fault(error).items())
-    return Replayed(left=[Left(svix_id, f"It cannot be applied: {why}.")])
+    return ReplayResult(left=[SkippedEvent(svix_id, f"It cannot be applied: {why}.")])
 
 
 def _replay_in(
-    connection: Connection, svix_ids: Sequence[str], order: Order, manner: Manner, email_keys: set[str]
-) -> Replayed:
-    held = {each.svix_id: each for each in event_actions.hold(connection, svix_ids)}
-    left = [Left(svix_id, UNKNOWN) for svix_id in svix_ids if svix_id not in held]
-    left += [Left(each.svix_id, why) for each in held.values() if (why := _refusal(each, order))]
+    connection: Connection, svix_ids: Sequence[str], order: ReplayRequest, rules: WriteRules, email_keys: set[str]
+) -> ReplayResult:
+    held = {each.svix_id: each for each in event_actions.lock(connection, svix_ids)}
+    left = [SkippedEvent(svix_id, UNKNOWN) for svix_id in svix_ids if svix_id not in held]
+    left += [SkippedEvent(each.svix_id, why) for each in held.values() if (why := _refusal(each, order))]
     refused = {each.svix_id for each in left}
     ready = [each for svix_id, each in held.items() if svix_id not in refused]
     if not ready:
         permission.admit(connection, order.author.permission)
-        return Replayed(left=left)
+        return ReplayResult(left=left)
     claimed = [Claimed(each.svix_id, each.size or 0, each.occurred_at, 0, None) for each in ready]
     understood = understand(connection, claimed)
-    persist.write(connection, understood.states, order.default_role, email_keys, manner)
+    persist.write(connection, understood.states, order.default_role, email_keys, rules)
     done = _settle(connection, ready, understood)
     done.left[:0] = left
     return done
 
 
-def _refusal(event: Held, order: Order) -> str | None:
-    if event.status is Status.DISCARDED and not order.discarded:
+def _refusal(event: LockedEvent, order: ReplayRequest) -> str | None:
+    if event.status is EventStatus.DISCARDED and not order.discarded:
         return DISCARDED
     return WITHOUT_BODY if event.size is None else None
 
 
-def _settle(connection: Connection, ready: Sequence[Held], understood: Understood) -> Replayed:
+def _settle(connection: Connection, ready: Sequence[LockedEvent], understood: Interpreted) -> ReplayResult:
     """Write what became of each event, and into the trail who did it."""
-    fates = {svix_id: (Status(status), why) for svix_id, status, why in understood.without_effect}
+    fates = {svix_id: (EventStatus(status), why) for svix_id, status, why in understood.without_effect}
     applied = [each for each in ready if each.svix_id not in fates]
-    ignored = [each for each in ready if each.svix_id in fates and fates[each.svix_id][0] is Status.IGNORED]
-    _become(connection, Status.APPLIED, applied, None)
+    ignored = [each for each in ready if each.svix_id in fates and fates[each.svix_id][0] is EventStatus.IGNORED]
+    _become(connection, EventStatus.APPLIED, applied, None)
     for each in ignored:
-        if each.status is not Status.APPLIED:  # what was true once has had its effect
-            _become(connection, Status.IGNORED, [each], fates[each.svix_id][1])
-    unreadable = [each for each in ready if each.svix_id in fates and fates[each.svix_id][0] is Status.PARKED]
-    waited = [each for each in unreadable if each.status is Status.RECEIVED]
+        if each.status is not EventStatus.APPLIED:  # what was true once has had its effect
+            _become(connection, EventStatus.IGNORED, [each], fates[each.svix_id][1])
+    unreadable = [each for each in ready if each.svix_id in fates and fates[each.svix_id][0] is EventStatus.PARKED]
+    waited = [each for each in unreadable if each.status is EventStatus.RECEIVED]
     for each in waited:
-        _become(connection, Status.PARKED, [each], fates[each.svix_id][1])
-    unsaid = _unsaid(applied, Status.APPLIED) + _unsaid(ignored, Status.IGNORED) + _unsaid(waited, Status.PARKED)
+        _become(connection, EventStatus.PARKED, [each], fates[each.svix_id][1])
+    unsaid = (
+        _unsaid(applied, EventStatus.APPLIED)
+        + _unsaid(ignored, EventStatus.IGNORED)
+        + _unsaid(waited, EventStatus.PARKED)
+    )
     if unsaid:
         event_actions.note_replayed(connection, unsaid)
-    left = [Left(each.svix_id, fates[each.svix_id][1]) for each in unreadable]
-    return Replayed(applied=len(applied), ignored=len(ignored), left=left)
+    left = [SkippedEvent(each.svix_id, fates[each.svix_id][1]) for each in unreadable]
+    return ReplayResult(applied=len(applied), ignored=len(ignored), left=left)
 
 
-def _become(connection: Connection, status: Status, events: Collection[Held], why: str | None) -> None:
+def _become(connection: Connection, status: EventStatus, events: Collection[LockedEvent], why: str | None) -> None:
     other = [each.svix_id for each in events if each.status is not status]
     if other:
         event_actions.settle(connection, other, status, why)
 
 
-def _unsaid(events: Collection[Held], status: Status) -> list[str]:
+def _unsaid(events: Collection[LockedEvent], status: EventStatus) -> list[str]:
     """Those without a line of their own in the trail: only what was settled otherwise before gets one."""
-    return [each.svix_id for each in events if each.status in (status, Status.RECEIVED, Status.APPLIED)]
+    return [each.svix_id for each in events if each.status in (status, EventStatus.RECEIVED, EventStatus.APPLIED)]

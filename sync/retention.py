@@ -11,12 +11,12 @@ LONGEST_SECONDS = 10.0
 BATCH = 1_000
 
 
-def forget(engine: Engine, days: int, batch: int = BATCH) -> int:
+def erase_bodies(engine: Engine, days: int, batch: int = BATCH) -> int:
     """Empty the events that are older than so many days, `batch` a transaction; how many."""
     deadline, total = time.monotonic() + LONGEST_SECONDS, 0
     while time.monotonic() < deadline:
         with engine.begin() as connection:
-            forgotten = events.forget_bodies(connection, days, batch)
+            forgotten = events.erase_bodies(connection, days, batch)
         total += forgotten
         if forgotten < batch:
             break

@@ -43,7 +43,7 @@ def _alone(engine: Engine, svix_id: str, default_role: Role) -> Applied:
     try:
         return apply.apply_begun(engine, svix_id, default_role)
     except Exception as error:
-        if bisect.ran_out_of_time(error) or faults.is_away(error) or faults.is_lock(error):
+        if bisect.ran_out_of_time(error) or faults.is_unavailable(error) or faults.is_lock(error):
             raise
         failures.note(engine, svix_id, error, begun=True)
         return Applied(failed=1)

@@ -18,7 +18,7 @@ Begin: TypeAlias = Callable[[], AbstractContextManager[Connection]]
 TRIES = 8
 
 
-class Raced(Exception):
+class Conflict(Exception):
     """Another transaction added a user, or a claim to an address, that this one had to know of. Do it again."""
 
     def __init__(self, email_keys: set[str]) -> None:
@@ -26,7 +26,7 @@ class Raced(Exception):
         self.email_keys = email_keys
 
 
-def together(begin: Begin, work: Callable[[Connection, set[str]], Done]) -> Done:
+def retry(begin: Begin, work: Callable[[Connection, set[str]], Done]) -> Done:
     """One transaction, tried again while others get in its way; it is given the addresses that it has to know of."""
     email_keys: set[str] = set()
     for attempt in range(1, TRIES + 1):
@@ -34,9 +34,9 @@ def together(begin: Begin, work: Callable[[Connection, set[str]], Done]) -> Done
             with begin() as connection:
                 return work(connection, email_keys)
         except Exception as error:
-            if isinstance(error, Raced):
+            if isinstance(error, Conflict):
                 email_keys |= error.email_keys
-            elif not faults.is_collision(error):
+            elif not faults.is_unique_violation(error):
                 raise
             if attempt == TRIES:
                 raise

@@ -10,9 +10,9 @@ from typing import Any
 import redis
 from kombu.transport.redis import Channel, QoS, Transport
 
-from config.rate_limited_log import Tally
+from config.rate_limited_log import RateLimitedLog
 from sync import admission
-from sync.admission import Inadmissible
+from sync.admission import MessageRefused
 
 _MESSAGES = (b"message", b"pmessage")
 
@@ -55,7 +55,7 @@ class _Channel(Channel):
         return subscription
 
 
-class KeepingTransport(Transport):
+class PersistentTransport(Transport):
     """As kombu's own in all else."""
 
     Channel = _Channel
@@ -69,7 +69,7 @@ def _admitting(parse: Callable[..., Any]) -> Callable[..., Any]:
         queue, raw = response
         try:
             return queue, admission.admitted(raw)
-        except Inadmissible as error:
+        except MessageRefused as error:
             _note(error.reason)
             return None
 
@@ -87,7 +87,7 @@ def _without_messages(parse: Callable[..., Any]) -> Callable[..., Any]:
     return parse_response
 
 
-_tally: list[Tally] = []
+_tally: list[RateLimitedLog] = []
 
 
 def _note(reason: str) -> None:
@@ -95,5 +95,5 @@ def _note(reason: str) -> None:
         # Only workers come here: a process that only publishes exports no such count.
         from sync.metrics import REFUSED
 
-        _tally.append(Tally("message.refused", REFUSED))
+        _tally.append(RateLimitedLog("message.refused", REFUSED))
     _tally[0].note(reason, next_step="find out who else writes to this Redis, and give Redis a password")

@@ -8,26 +8,26 @@ from psycopg.conninfo import make_conninfo
 from sqlalchemy import Connection, Engine
 
 from clerk import events as reading
-from clerk.signature import Seals
+from clerk.signature import SigningSecrets
 from config.role import Role
 from db import events
 from db.engine import connect
-from db.events import Kept
+from db.events import NewEvent
 from sync import apply as worker
 from sync.apply import Applied
 from tests.clerk_says import Clerk, Sent
 from webhooks.receive import kept
 
 
-def opened(clerk: Clerk, sent: Sent) -> Kept:
+def opened(clerk: Clerk, sent: Sent) -> NewEvent:
     """A delivery verified and read, ready to be kept."""
-    return kept(Seals(clerk.secrets).open(sent.raw_headers, sent.body), reading.read(sent.body))
+    return kept(SigningSecrets(clerk.secrets).open(sent.raw_headers, sent.body), reading.read(sent.body))
 
 
 def keep(engine: Engine, clerk: Clerk, *sent: Sent) -> list[str]:
     """Keep deliveries; their svix ids, in the order given."""
     with engine.begin() as connection:
-        events.keep(connection, [opened(clerk, delivery) for delivery in sent])
+        events.store(connection, [opened(clerk, delivery) for delivery in sent])
     return [delivery.svix_id for delivery in sent]
 
 

@@ -11,7 +11,7 @@ from db import assignments as db_assignments
 from db import roles, user_search
 from db.assignments import Assignment, Window
 from db.audit import Author
-from db.user_search import Entry
+from db.user_search import UserEntry
 from roles import assignments
 from sync.apply import apply_snapshot
 from tests.ledger import as_owner
@@ -22,7 +22,7 @@ THEN = datetime(2025, 1, 1, tzinfo=UTC)
 LATER = datetime(2100, 1, 1, tzinfo=UTC)
 
 
-def add(engine: Engine, clerk_id: str, *roles: Role, **said: Any) -> Entry:
+def add(engine: Engine, clerk_id: str, *roles: Role, **said: Any) -> UserEntry:
     """A user whom Clerk told of, with the default role and others held from now on."""
     snapshot = Snapshot(**{"clerk_id": clerk_id, "version": THEN, "created_at": THEN, **said})
     apply_snapshot(engine, snapshot, f"req_{clerk_id}", Role.LEARNER)
@@ -63,7 +63,7 @@ def revoke(engine: Engine, clerk_id: str, assignment: Assignment) -> Assignment:
         return assignments.revoke(connection, OPERATOR, clerk_id, assignment.id)
 
 
-def find(engine: Engine, clerk_id: str) -> Entry:
+def find(engine: Engine, clerk_id: str) -> UserEntry:
     """The user as the directory shows one."""
     with engine.begin() as connection:
         found = user_search.show(connection, clerk_id)

@@ -15,7 +15,7 @@ from tests import people
 from tests.clerk_says import Clerk, Sent, email_address
 from tests.dev.groups import until
 from tests.servers import Database
-from tests.town import Town, town
+from tests.town import RunningStack, town
 
 END_ALL = """
     select pg_terminate_backend(pid) from pg_stat_activity
@@ -37,67 +37,67 @@ PRIVATE = (
 )  # fmt: skip
 EXPECTED = {
     "receiver.started", "api.started", "beat.started", "events.applied", "event.postponed", "delivery.refused",
-    "delivery.parked", "database.away", "metrics.served",
+    "delivery.parked", "database.unavailable", "metrics.served",
 }  # fmt: skip
 
 
 @pytest.fixture
-def home(database: Database, redis_url: str, tmp_path: Path) -> Iterator[Town]:
+def stack(database: Database, redis_url: str, tmp_path: Path) -> Iterator[RunningStack]:
     with town(database, redis_url, tmp_path, LOG_LEVEL="DEBUG", LOG_FORMAT="json") as made:
         made.start("web", "api", "worker", "beat")
         until(lambda: "api.started" in made.text())
         yield made
 
 
-def person(home: Town, number: int) -> Sent:
+def person(stack: RunningStack, number: int) -> Sent:
     email = f"augustina{number}@example.com"
     addresses = [email_address(email)]
-    return home.clerk.created(f"user_{number}", email=email, email_addresses=addresses, **SAID)
+    return stack.clerk.created(f"user_{number}", email=email, email_addresses=addresses, **SAID)
 
 
-def ask(home: Town, method: str, path: str, token: str, **body: object) -> int:
+def ask(stack: RunningStack, method: str, path: str, token: str, **body: object) -> int:
     headers = {"Authorization": f"Bearer {token}"}
-    url = f"{home.api}{path}"
+    url = f"{stack.api}{path}"
     return httpx.request(method, url, headers=headers, json=body or None, trust_env=False, verify=False).status_code
 
 
-def test_no_log_holds_anything_of_a_person_or_a_secret(home: Town, database: Database, redis_url: str) -> None:
-    good, refused, stranger = person(home, 1), person(home, 2), Clerk().created(**SAID)
+def test_no_log_holds_anything_of_a_person_or_a_secret(stack: RunningStack, database: Database, redis_url: str) -> None:
+    good, refused, stranger = person(stack, 1), person(stack, 2), Clerk().created(**SAID)
     with psycopg.connect(database.superuser_url, autocommit=True) as owner, redis.Redis.from_url(redis_url) as queue:
-        assert home.deliver(good, good, stranger, home.clerk.send(b"Augustina is no JSON")) == [202, 202, 401, 202]
-        until(lambda: home.roles("user_1") == ["LEARNER"])
-        token = home.instance.token("user_1")
-        people.assign(home.engine, "user_1", Role.ADMIN)
+        assert stack.deliver(good, good, stranger, stack.clerk.send(b"Augustina is no JSON")) == [202, 202, 401, 202]
+        until(lambda: stack.roles("user_1") == ["LEARNER"])
+        token = stack.instance.token("user_1")
+        people.assign(stack.engine, "user_1", Role.ADMIN)
         path = "/api/admin/users/user_1/roles"
         statuses = [
-            ask(home, "GET", "/api/user/profile", token),
-            ask(home, "GET", "/api/admin/users?q=augustina", token),
-            ask(home, "POST", path, token, role="MENTOR", reason="Augustina asked for it."),
-            ask(home, "POST", path, token, role="MENTOR", reason="Augustina asked for it."),
-            ask(home, "POST", path, token, role="Augustina"),
-            ask(home, "GET", "/api/user/profile", f"{token}x"),
+            ask(stack, "GET", "/api/user/profile", token),
+            ask(stack, "GET", "/api/admin/users?q=augustina", token),
+            ask(stack, "POST", path, token, role="MENTOR", reason="Augustina asked for it."),
+            ask(stack, "POST", path, token, role="MENTOR", reason="Augustina asked for it."),
+            ask(stack, "POST", path, token, role="Augustina"),
+            ask(stack, "GET", "/api/user/profile", f"{token}x"),
         ]
         assert statuses == [200, 200, 201, 409, 422, 401]
         owner.execute("alter table users add constraint refused check (clerk_id <> 'user_2')")
-        home.deliver(refused)
-        until(lambda: "event.postponed" in home.text())
+        stack.deliver(refused)
+        until(lambda: "event.postponed" in stack.text())
         owner.execute("alter role akako_app nologin")
         queue.client_kill_filter(_type="normal", skipme=True)
         owner.execute(END_ALL)
-        until(lambda: home.deliver(person(home, 3)) == [503])
-        ask(home, "GET", "/api/user/profile", token)
-        until(lambda: "database.away" in home.text())
+        until(lambda: stack.deliver(person(stack, 3)) == [503])
+        ask(stack, "GET", "/api/user/profile", token)
+        until(lambda: "database.unavailable" in stack.text())
         owner.execute("alter role akako_app login")
-        until(lambda: home.deliver(person(home, 4)) == [202])
-        until(lambda: home.roles("user_4") == ["LEARNER"])
-    lines = home.lines()
+        until(lambda: stack.deliver(person(stack, 4)) == [202])
+        until(lambda: stack.roles("user_4") == ["LEARNER"])
+    lines = stack.lines()
     for name in ("web", "api", "worker", "beat"):
-        home.stop(name)
+        stack.stop(name)
 
     assert {line["process"] for line in lines} == {"receiver", "api", "worker", "beat"}
     assert EXPECTED - {line["event"] for line in lines} == set()
     assert "debug" in {line["level"] for line in lines}
-    text = home.text().lower()
-    secrets = (*home.clerk.secrets, *good.headers["svix-signature"].split(","), token, token.split(".")[1])
+    text = stack.text().lower()
+    secrets = (*stack.clerk.secrets, *good.headers["svix-signature"].split(","), token, token.split(".")[1])
     assert [word for word in (*PRIVATE, *secrets) if word.lower() in text] == []
     assert [line for line in lines if len(json.dumps(line)) > 2_000] == []

@@ -91,7 +91,7 @@ class History:
             self.edited: 12,
         }
         (thing,) = self.random.choices(list(things), list(things.values()))
-        with suppress(Refused, roles.InTheWay, psycopg.IntegrityError):
+        with suppress(Refused, roles.RoleOverlap, psycopg.IntegrityError):
             thing()
 
     def ask(self) -> None:
@@ -138,7 +138,7 @@ class History:
 
     def replayed(self) -> None:
         chosen = [self.random.choice(self.delivered)] if self.delivered else []
-        order = replay.Order(author=OPERATOR, default_role=Role.LEARNER, insists=self.random.random() < 0.5)
+        order = replay.ReplayRequest(author=OPERATOR, default_role=Role.LEARNER, insists=self.random.random() < 0.5)
         replay.replay(self.engine.begin, chosen, order)
 
     def imported(self) -> None:

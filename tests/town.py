@@ -23,7 +23,7 @@ WAITING = "select count(*) from webhook_events where status = 'received'"
 ROLES = "select role from user_roles join users on users.id = user_id where clerk_id = %s and is_active"
 
 
-class Town:
+class RunningStack:
     """Everything that runs for ever, on one database and one Redis."""
 
     def __init__(self, database: Database, redis_url: str, directory: Path, **settings: str) -> None:
@@ -138,9 +138,9 @@ class Town:
 
 
 @contextmanager
-def town(database: Database, redis_url: str, directory: Path, **settings: str) -> Iterator[Town]:
+def town(database: Database, redis_url: str, directory: Path, **settings: str) -> Iterator[RunningStack]:
     """A town in which everything is there to be started; all of it has ended after the block."""
-    built = Town(database, redis_url, directory, **settings)
+    built = RunningStack(database, redis_url, directory, **settings)
     try:
         yield built
     finally:

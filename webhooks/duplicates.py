@@ -7,13 +7,13 @@ import structlog
 from sqlalchemy import Connection
 
 from db import events
-from db.events import Kept
+from db.events import NewEvent
 from webhooks import metrics
 
 log = structlog.get_logger()
 
 
-def of(batch: Sequence[Kept], added: set[str]) -> list[Kept]:
+def of(batch: Sequence[NewEvent], added: set[str]) -> list[NewEvent]:
     """The deliveries of a batch that were not stored, as an event of the same id was there before them."""
     first = set(added)
     repeats = []
@@ -25,7 +25,7 @@ def of(batch: Sequence[Kept], added: set[str]) -> list[Kept]:
     return repeats
 
 
-def compare(connection: Connection, repeats: Sequence[Kept]) -> None:
+def compare(connection: Connection, repeats: Sequence[NewEvent]) -> None:
     """Log and count each repeated delivery whose body is not the stored one. The stored one stands.
 
     Raises the database's error if it cannot be asked.

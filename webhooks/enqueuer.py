@@ -5,7 +5,7 @@ import time
 from collections.abc import Sequence
 
 from config import logs
-from config.rate_limited_log import Tally
+from config.rate_limited_log import RateLimitedLog
 from health import thread
 from sync.enqueue import Queue
 from webhooks.metrics import NOT_NUDGED
@@ -30,7 +30,7 @@ def pause(events: int, waiting: int) -> float:
     return for_events + min(MOST_FOR_MESSAGES_SECONDS, SECONDS_A_MESSAGE * max(0, waiting - 1))
 
 
-class Nudger:
+class Enqueuer:
     """One thread that sends the ids of kept events. What cannot be sent is dropped: the sweep nudges it again."""
 
     def __init__(self, queue: Queue) -> None:
@@ -38,14 +38,14 @@ class Nudger:
         self._waiting: list[str] = []
         self._wake = threading.Condition()
         self._closing = False
-        self._failed = Tally("nudge.failed", NOT_NUDGED)
+        self._failed = RateLimitedLog("nudge.failed", NOT_NUDGED)
         self._thread = thread.needed("nudger", self._run)
 
     def start(self) -> None:
         """Begin to send."""
         self._thread.start()
 
-    def nudge(self, svix_ids: Sequence[str]) -> None:
+    def enqueue(self, svix_ids: Sequence[str]) -> None:
         """Have these events applied soon. Never waits."""
         with self._wake:
             self._waiting += svix_ids[: MOST_WAITING - len(self._waiting)]

@@ -3,7 +3,7 @@
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 
-class ShortCut:
+class FastPath:
     """Hands what is posted to one path to its endpoint at once; whatever else there is goes through the routes.
 
     Routing and its layers would be a fifth of all that a delivery costs.

@@ -14,12 +14,12 @@ from config import logs
 from config.settings import ReceiverSettings
 from db import events, faults
 from db.dedicated import DedicatedConnection
-from db.events import Kept
+from db.events import NewEvent
 from health import thread
 from webhooks import duplicates, metrics
-from webhooks.outcome import Outcome, Unavailable
-from webhooks.pending import Waiting, answer
-from webhooks.timeouts import Patience
+from webhooks.outcome import Outcome, StorageUnavailable
+from webhooks.pending import PendingDelivery, answer
+from webhooks.timeouts import Timeouts
 
 log = structlog.get_logger()
 
@@ -34,7 +34,7 @@ class _Passed:
     rows: int = 0
     bytes: int = 0
 
-    def count(self, waiting: Waiting) -> None:
+    def count(self, waiting: PendingDelivery) -> None:
         self.rows += 1
         self.bytes += len(waiting.kept.body)
 
@@ -51,22 +51,22 @@ class Intake:
         self._settings = settings
         self._nudge = nudge
         self._closing = False
-        self._patience = Patience(settings.keep_timeout_seconds, lambda: Unavailable("database_slow"))
+        self._patience = Timeouts(settings.keep_timeout_seconds, lambda: StorageUnavailable("database_slow"))
         self._thread = thread.needed("intake", self._run)
-        self._arrived: list[Waiting] = []
+        self._arrived: list[PendingDelivery] = []
         self._entered, self._left = _Passed(), _Passed()
-        self._handed: SimpleQueue[list[Waiting]] = SimpleQueue()
+        self._handed: SimpleQueue[list[PendingDelivery]] = SimpleQueue()
         """An empty list says that nothing follows."""
-        self._queue: deque[Waiting] = deque()
+        self._queue: deque[PendingDelivery] = deque()
 
     def start(self) -> None:
         """Begin to write."""
         self._thread.start()
 
-    async def keep(self, kept: Kept) -> Outcome:
+    async def keep(self, kept: NewEvent) -> Outcome:
         """Wait until the delivery is committed. Raises Unavailable if too many wait or it takes too long."""
         loop = asyncio.get_running_loop()
-        waiting = Waiting(kept, loop.create_future(), time.monotonic())
+        waiting = PendingDelivery(kept, loop.create_future(), time.monotonic())
         self._enter(waiting)
         if len(self._arrived) == 1:
             loop.call_soon(self._look, loop, 1)
@@ -82,11 +82,11 @@ class Intake:
         self._handed.put([])
         await asyncio.to_thread(self._thread.join, self._settings.keep_timeout_seconds)
 
-    def _enter(self, waiting: Waiting) -> None:
+    def _enter(self, waiting: PendingDelivery) -> None:
         rows = self._entered.rows - self._left.rows
         size = self._entered.bytes - self._left.bytes + len(waiting.kept.body)
         if self._closing or rows >= self._settings.intake_waiting_rows or size > self._settings.intake_waiting_bytes:
-            raise Unavailable("too_many_waiting")
+            raise StorageUnavailable("too_many_waiting")
         self._entered.count(waiting)
         self._arrived.append(waiting)
 
@@ -107,9 +107,9 @@ class Intake:
             self._keep(batch)
         self._connection.release()
 
-    def _next(self) -> list[Waiting]:
+    def _next(self) -> list[PendingDelivery]:
         """The next batch, as soon as there is one; empty when it is time to stop. Who gave up waiting is left out."""
-        batch: list[Waiting] = []
+        batch: list[PendingDelivery] = []
         while not batch and self._gather():
             while self._queue and len(batch) < self._settings.intake_rows:
                 waiting = self._queue.popleft()
@@ -128,15 +128,15 @@ class Intake:
             self._queue += handed
         return bool(self._queue)
 
-    def _keep(self, batch: Sequence[Waiting]) -> None:
+    def _keep(self, batch: Sequence[PendingDelivery]) -> None:
         """Write, answer, nudge. A row that the database refuses is found by halving and fails alone."""
         try:
             added = self._write([waiting.kept for waiting in batch])
         except Exception as error:
             if remedy := faults.remedy(error):
-                answer(batch, Unavailable("database_away", next_step=remedy, **logs.fault(error)))
+                answer(batch, StorageUnavailable("database_away", next_step=remedy, **logs.fault(error)))
             elif len(batch) == 1:
-                answer(batch, Unavailable("row_refused", **logs.fault(error)))
+                answer(batch, StorageUnavailable("row_refused", **logs.fault(error)))
             else:
                 self._keep_apart(batch)
         else:
@@ -148,7 +148,7 @@ class Intake:
             if len(added) < len(batch):
                 self._compare(duplicates.of([waiting.kept for waiting in batch], added))
 
-    def _compare(self, repeated: Sequence[Kept]) -> None:
+    def _compare(self, repeated: Sequence[NewEvent]) -> None:
         """Compare what was answered as a duplicate with what is stored; that it cannot be done changes nothing."""
         try:
             self._connection.run(lambda connection: duplicates.compare(connection, repeated))
@@ -160,19 +160,19 @@ class Intake:
                 **logs.fault(error),
             )
 
-    def _keep_apart(self, batch: Sequence[Waiting]) -> None:
+    def _keep_apart(self, batch: Sequence[PendingDelivery]) -> None:
         """Keep each half by itself, without those that nobody waits for any more."""
         middle = len(batch) // 2
         for half in (batch[:middle], batch[middle:]):
             if still := [waiting for waiting in half if not waiting.answer.done()]:
                 self._keep(still)
 
-    def _write(self, batch: Sequence[Kept]) -> set[str]:
+    def _write(self, batch: Sequence[NewEvent]) -> set[str]:
         """One statement, which is one transaction."""
-        return self._connection.run(lambda connection: events.keep(connection, batch))
+        return self._connection.run(lambda connection: events.store(connection, batch))
 
 
-def _tell_of_parked(fresh: Sequence[Kept]) -> None:
+def _tell_of_parked(fresh: Sequence[NewEvent]) -> None:
     for kept in fresh:
         if kept.status == "parked":
             log.warning(

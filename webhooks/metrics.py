@@ -8,19 +8,19 @@ from typing import get_args
 from prometheus_client import Counter, Histogram
 
 from clerk.signature import Reason
-from db.events import Kept
-from serving.rejection import Breach
+from db.events import NewEvent
+from serving.rejection import RejectReason
 from webhooks.outcome import Outcome, Why
 
 COMMIT_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 1.5, 2.5, 5)
 SIZES = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000)
 
 REFUSED = Counter("akako_deliveries_refused_total", "Requests that were refused as none of Clerk's.", ["reason"])
-NOT_KEPT = Counter("akako_deliveries_not_kept_total", "Deliveries of Clerk's that were answered 503.", ["reason"])
-NOT_NUDGED = Counter("akako_nudges_failed_total", "Messages to the workers that were left to the sweep.", ["reason"])
-KEPT = Counter("akako_deliveries_kept_total", "Deliveries that are safely kept.", ["outcome"])
+NOT_KEPT = Counter("akako_deliveries_not_stored_total", "Deliveries of Clerk's that were answered 503.", ["reason"])
+NOT_NUDGED = Counter("akako_enqueue_failures_total", "Messages to the workers that were left to the sweep.", ["reason"])
+KEPT = Counter("akako_deliveries_stored_total", "Deliveries that are safely kept.", ["outcome"])
 DIFFERENT = Counter(
-    "akako_deliveries_different_total", "Repeated deliveries whose signed body was not that of the stored event."
+    "akako_deliveries_conflicting_total", "Repeated deliveries whose signed body was not that of the stored event."
 )
 VERIFIED = Counter(
     "akako_deliveries_verified_total", "Kept deliveries, by the fingerprint of the secret that fitted.", ["secret"]
@@ -31,7 +31,7 @@ WAIT = Histogram(
 )
 
 # From the beginning, so that Prometheus sees the first of each as an increase, and none as zero and not as unknown.
-for known in chain(Reason, Breach):
+for known in chain(Reason, RejectReason):
     REFUSED.labels(known)
 for why in get_args(Why):
     NOT_KEPT.labels(why)
@@ -39,7 +39,7 @@ for outcome in Outcome:
     KEPT.labels(outcome)
 
 
-def note_kept(batch: Sequence[Kept], fresh: int, waited_seconds: float) -> None:
+def note_kept(batch: Sequence[NewEvent], fresh: int, waited_seconds: float) -> None:
     """Count a batch that was committed."""
     KEPT.labels("accepted").inc(fresh)
     KEPT.labels("duplicate").inc(len(batch) - fresh)

@@ -14,7 +14,7 @@ class Outcome(StrEnum):
     DUPLICATE = "duplicate"
 
 
-class Unavailable(Exception):
+class StorageUnavailable(Exception):
     """The delivery could not be kept for now; the sender has to come again."""
 
     def __init__(self, reason: Why, **said: str) -> None:

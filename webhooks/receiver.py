@@ -12,16 +12,16 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from clerk.signature import Seals
+from clerk.signature import SigningSecrets
 from config.formats import split_secrets
-from config.rate_limited_log import Tally
+from config.rate_limited_log import RateLimitedLog
 from config.settings import ReceiverSettings
 from db import engine
 from health import process_starts, readiness
-from serving.limits import State, limits
+from serving.limits import ServerState, limits
 from sync.enqueue import Queue
-from webhooks.enqueuer import Nudger
-from webhooks.fast_path import ShortCut
+from webhooks.enqueuer import Enqueuer
+from webhooks.fast_path import FastPath
 from webhooks.intake import Intake
 from webhooks.metrics import NOT_KEPT, REFUSED
 from webhooks.receive import Receiver
@@ -44,25 +44,25 @@ def build(settings: ReceiverSettings) -> ASGIApp:
         statement_seconds=STATEMENT_SECONDS,
     )
     queue = Queue(settings.redis_url.get_secret_value(), settings.apply_set_size)
-    nudger = Nudger(queue)
-    intake = Intake(database, settings, nudger.nudge)
-    refused, not_kept = Tally("delivery.refused", REFUSED), Tally("delivery.not_kept", NOT_KEPT)
-    seals = Seals(split_secrets(settings.clerk_webhook_signing_secret))
-    receiver = Receiver(settings, seals, intake, refused, not_kept)
+    enqueuer = Enqueuer(queue)
+    intake = Intake(database, settings, enqueuer.enqueue)
+    refused, not_kept = RateLimitedLog("delivery.refused", REFUSED), RateLimitedLog("delivery.not_kept", NOT_KEPT)
+    signing_secrets = SigningSecrets(split_secrets(settings.clerk_webhook_signing_secret))
+    receiver = Receiver(settings, signing_secrets, intake, refused, not_kept)
 
     bounds = limits(
         settings, refused.note, body_bytes=settings.max_body_bytes, total_bytes=settings.intake_waiting_bytes
     )
 
     @asynccontextmanager
-    async def lifespan(_: Starlette) -> AsyncIterator[State]:
-        process_starts.note_started()
-        nudger.start()
+    async def lifespan(_: Starlette) -> AsyncIterator[ServerState]:
+        process_starts.count_start()
+        enqueuer.start()
         intake.start()
         log.info("receiver.started")
-        yield State(limits=bounds)
+        yield ServerState(limits=bounds)
         await intake.close()
-        await asyncio.to_thread(nudger.close)
+        await asyncio.to_thread(enqueuer.close)
         refused.close()
         not_kept.close()
         queue.close()
@@ -79,7 +79,7 @@ def build(settings: ReceiverSettings) -> ASGIApp:
         lifespan=lifespan,
     )
     app.router.redirect_slashes = False  # the redirection would repeat what the sender says our name is
-    return ShortCut(app, DELIVERIES, receiver)
+    return FastPath(app, DELIVERIES, receiver)
 
 
 async def healthz(_: Request) -> Response:

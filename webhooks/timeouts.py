@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 
-class Patience:
+class Timeouts:
     """Gives every answer that does not come within `seconds` the error that says so.
 
     Deadlines fall due in the order in which they were given; a timer for each would cost more than reading a request.

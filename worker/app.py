@@ -27,10 +27,10 @@ from config import logs
 from config.settings import WorkerSettings, load
 from health import exposition, metrics_dir, process_starts
 from health.broker import Broker
-from health.garbage import settle
-from health.gauges import BrokerGauge, Stillness
-from health.progress import Beacon
-from health.watchdog import Watch
+from health.garbage import tune
+from health.gauges import BrokerGauge, StallGauge
+from health.progress import ProgressTicker
+from health.watchdog import Watchdog
 from sync import broker
 from worker import liveness, process
 
@@ -50,7 +50,7 @@ def build(settings: WorkerSettings) -> Celery:
         include=["worker.tasks"],
         worker_concurrency=settings.worker_processes,
         task_queues=[Queue(broker.EVENTS), Queue(broker.CALENDAR)],
-        beat_scheduler="worker.scheduler:Calendar",
+        beat_scheduler="worker.scheduler:StatelessScheduler",
         beat_max_loop_interval=LONGEST_SLEEP_SECONDS,
         beat_schedule={
             broker.SWEEP: _every(settings.sweep_seconds, broker.SWEEP),
@@ -103,13 +103,13 @@ def _sweep_at_once(**_: object) -> None:
 
 @worker_process_init.connect(weak=False)
 def _equip(**_: object) -> None:
-    process_starts.note_started()
+    process_starts.count_start()
     process.equip(settings)
-    settle()
-    beacon = Beacon(liveness.PULSE)
-    task_prerun.connect(beacon.light, weak=False)
+    tune()
+    ticker = ProgressTicker(liveness.PULSE)
+    task_prerun.connect(ticker.begin_ticking, weak=False)
     task_prerun.connect(_speak_of, weak=False)
-    task_postrun.connect(beacon.dim, weak=False)
+    task_postrun.connect(ticker.end_ticking, weak=False)
     task_postrun.connect(_speak_of_none, weak=False)
 
 
@@ -129,10 +129,10 @@ def _watch_beat(**_: object) -> None:
     _begin(watch)
 
 
-def _begin(watch: Watch) -> None:
-    settle()
+def _begin(watch: Watchdog) -> None:
+    tune()
     watch.start()
     redis = BrokerGauge(Broker(settings.redis_url.get_secret_value()))
     exposition.start(
-        settings, metrics_dir.PLACE, redis, Stillness(lambda: watch.still_seconds), healthy=lambda: watch.is_moving
+        settings, metrics_dir.PLACE, redis, StallGauge(lambda: watch.stalled_seconds), healthy=lambda: watch.is_moving
     )

@@ -11,22 +11,22 @@ from celery.worker.request import Request
 
 from config.settings import WorkerSettings
 from health.broker import Broker
-from health.heartbeat import Heart
-from health.progress import Pulse
-from health.watchdog import STALLED, Watch
+from health.heartbeat import Heartbeat
+from health.progress import Progress
+from health.watchdog import STALLED, Watchdog
 from sync import broker
 
 # Longer than any time limit lets a task run, shorter than a message is kept back from other workers.
 LONGEST_HELD_SECONDS = 90.0
 
-PULSE = Pulse()
+PULSE = Progress()
 """Of this worker with all its children, or of this calendar; made before the children, who share it."""
 
 
-def over_worker(settings: WorkerSettings) -> Watch:
+def over_worker(settings: WorkerSettings) -> Watchdog:
     """A watch that ends this worker, its children first, when messages wait and nothing of it moves."""
-    redis, held = _broker(settings), Held()
-    return Watch(
+    redis, held = _broker(settings), UnackedMessages()
+    return Watchdog(
         "worker",
         PULSE,
         _heart(settings, "worker"),
@@ -36,20 +36,20 @@ def over_worker(settings: WorkerSettings) -> Watch:
     )
 
 
-def over_beat(settings: WorkerSettings) -> Watch:
+def over_beat(settings: WorkerSettings) -> Watchdog:
     """A watch that ends this calendar when Redis answers and the calendar does not tick."""
-    return Watch("beat", PULSE, _heart(settings, "beat"), _broker(settings).answers)
+    return Watchdog("beat", PULSE, _heart(settings, "beat"), _broker(settings).answers)
 
 
 def _broker(settings: WorkerSettings) -> Broker:
     return Broker(settings.redis_url.get_secret_value())
 
 
-def _heart(settings: WorkerSettings, part: str) -> Heart:
-    return Heart(settings.database_url.get_secret_value(), part, settings.database_pooler)
+def _heart(settings: WorkerSettings, part: str) -> Heartbeat:
+    return Heartbeat(settings.database_url.get_secret_value(), part, settings.database_pooler)
 
 
-class Held:
+class UnackedMessages:
     """The messages that this worker took and has not finished."""
 
     def __init__(self) -> None:

@@ -16,7 +16,7 @@ IDLE_SECONDS = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Tools:
+class ProcessResources:
     """What the tasks of this process work with."""
 
     settings: WorkerSettings
@@ -24,7 +24,7 @@ class Tools:
     queue: Queue
 
 
-_tools: list[Tools] = []
+_tools: list[ProcessResources] = []
 
 
 def equip(settings: WorkerSettings) -> None:
@@ -41,9 +41,9 @@ def equip(settings: WorkerSettings) -> None:
         idle_seconds=IDLE_SECONDS,
         looks_up=True,
     )
-    _tools[:] = [Tools(settings, pool, queue)]
+    _tools[:] = [ProcessResources(settings, pool, queue)]
 
 
-def tools() -> Tools:
+def tools() -> ProcessResources:
     """This process's tools."""
     return _tools[0]

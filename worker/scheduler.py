@@ -7,7 +7,7 @@ from celery.beat import Scheduler
 from worker.liveness import PULSE
 
 
-class Calendar(Scheduler):
+class StatelessScheduler(Scheduler):
     """Remembers nothing: a calendar of short intervals may forget when it last ticked, and two may run at once."""
 
     _failing = False

@@ -15,7 +15,7 @@ from sync import apply, bisect, broker, expiry, metrics, retention, suspect, swe
 from sync.apply import Applied
 from worker import process
 from worker.app import app
-from worker.process import Tools
+from worker.process import ProcessResources
 
 log = structlog.get_logger()
 
@@ -28,7 +28,7 @@ def _spoken(work: Callable[[], Done]) -> Done | None:
         return work()
     except (OperationalError, RedisError) as error:
         metrics.HINDERED.labels("queue_away").inc()
-        log.warning("queue.away", next_step="check REDIS_URL and that Redis runs", **logs.fault(error))
+        log.warning("queue.unavailable", next_step="check REDIS_URL and that Redis runs", **logs.fault(error))
     except Exception as error:
         _say(error)
         # Whatever state the connection is in, the next task begins with another: perhaps to another server.
@@ -42,7 +42,7 @@ def _say(error: Exception) -> None:
         log.warning("task.ran_out_of_time", next_step="nothing: what is left comes again, in smaller sets")
     elif remedy := faults.remedy(error):
         metrics.HINDERED.labels("database_away").inc()
-        log.warning("database.away", next_step=remedy, **logs.fault(error))
+        log.warning("database.unavailable", next_step=remedy, **logs.fault(error))
     elif faults.is_lock(error):
         metrics.HINDERED.labels("database_locked").inc()
         log.warning("database.locked", next_step="look in pg_locks for who holds a lock so long", **logs.fault(error))
@@ -51,7 +51,7 @@ def _say(error: Exception) -> None:
         log.error("task.failed", next_step="report this: it is a fault of ours", **logs.fault(error))
 
 
-def _apply_or_part(tools: Tools, svix_ids: list[str]) -> Applied:
+def _apply_or_part(tools: ProcessResources, svix_ids: list[str]) -> Applied:
     try:
         return apply.apply(tools.engine, svix_ids, tools.settings.default_role)
     except Exception as error:
@@ -61,7 +61,7 @@ def _apply_or_part(tools: Tools, svix_ids: list[str]) -> Applied:
         raise
 
 
-def _apply_carefully(tools: Tools, svix_ids: list[str]) -> Applied | None:
+def _apply_carefully(tools: ProcessResources, svix_ids: list[str]) -> Applied | None:
     """None for a set that was sent again in halves."""
     done = suspect.redelivered(tools.engine, tools.queue, svix_ids, tools.settings.default_role)
     return done if len(svix_ids) == 1 else None
@@ -89,7 +89,7 @@ def sweep_events() -> None:
     count = _spoken(lambda: sweep.sweep(tools.engine, tools.queue, tools.settings.sweep_rows))
     if count:
         metrics.NUDGED.inc(count)
-        log.info("events.nudged", count=count)
+        log.info("events.enqueued", count=count)
 
 
 @app.task(name=broker.EXPIRE_ROLES)
@@ -106,6 +106,6 @@ def expire_roles() -> None:
 def forget_bodies() -> None:
     """Let old events that are done lose their bodies."""
     tools = process.tools()
-    count = _spoken(lambda: retention.forget(tools.engine, tools.settings.event_body_days))
+    count = _spoken(lambda: retention.erase_bodies(tools.engine, tools.settings.event_body_days))
     if count:
-        log.info("bodies.forgotten", count=count)
+        log.info("bodies.erased", count=count)

@@ -13,30 +13,30 @@ from bench.contender import Contender, Place
 from bench.load import Order
 from bench.rows import Row, Values
 from bench.sending import send
-from bench.setup import Stage
+from bench.setup import Setup
 
 PATIENCE_SECONDS = 60.0
 FILLING_CONNECTIONS = 64
 
 
-def applies(stage: Stage) -> Iterator[Row]:
+def applies(setup: Setup) -> Iterator[Row]:
     """Every contender that has a worker."""
-    for number in range(stage.scale.rounds):
-        for contender in stage.contenders:
+    for number in range(setup.scale.rounds):
+        for contender in setup.contenders:
             if contender.worker:
-                backlog = stage.scale.slow_backlog if contender.slow else stage.scale.backlog
-                stage.say(f"applies: round {number + 1}, {backlog:,} events, {contender.name}")
-                values = one(stage, contender, stage.place(contender), f"a{number}", backlog)
+                backlog = setup.scale.slow_backlog if contender.slow else setup.scale.backlog
+                setup.say(f"applies: round {number + 1}, {backlog:,} events, {contender.name}")
+                values = one(setup, contender, setup.place(contender), f"a{number}", backlog)
                 yield Row("applies", contender.name, 2, values)
 
 
-def one(stage: Stage, contender: Contender, place: Place, run: str, backlog: int) -> Values:
+def one(setup: Setup, contender: Contender, place: Place, run: str, backlog: int) -> Values:
     """One round: a backlog, a worker, and the time until nothing waits. The worker's start does not count."""
-    with stage.receiver(contender, place) as (_, port):
+    with setup.receiver(contender, place) as (_, port):
         fill(port, run, backlog)
-    stage.calm()
-    with stage.workers(contender, place) as workers:
-        end = settled(contender, place, run, backlog, stage.scale.apply_seconds)
+    setup.calm()
+    with setup.workers(contender, place) as workers:
+        end = settled(contender, place, run, backlog, setup.scale.apply_seconds)
         applied, begin = done(place, run)
         memory = [megabytes for worker in workers for megabytes in consumption.resident(worker.pid)]
     return {"rate": applied / (end - begin), "applied": applied, "largest_mb": max(memory)}

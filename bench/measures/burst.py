@@ -10,51 +10,51 @@ from bench.load import Order
 from bench.measures import applies
 from bench.rows import Row, Values
 from bench.sending import send
-from bench.setup import Stage
+from bench.setup import Setup
 
 CONNECTIONS = 64
 WARM = 20
 
 
-def burst(stage: Stage) -> Iterator[Row]:
+def burst(setup: Setup) -> Iterator[Row]:
     """One receiver process, two worker processes."""
-    yield from _rounds(stage, "burst", 1)
+    yield from _rounds(setup, "burst", 1)
 
 
-def pairs(stage: Stage) -> Iterator[Row]:
+def pairs(setup: Setup) -> Iterator[Row]:
     """Two receiver processes, two worker processes."""
-    yield from _rounds(stage, "pairs", 2)
+    yield from _rounds(setup, "pairs", 2)
 
 
-def _rounds(stage: Stage, measure: str, processes: int) -> Iterator[Row]:
-    for number in range(stage.scale.rounds):
-        for contender in stage.contenders:
+def _rounds(setup: Setup, measure: str, processes: int) -> Iterator[Row]:
+    for number in range(setup.scale.rounds):
+        for contender in setup.contenders:
             if contender.name != "bare":
-                stage.say(f"{measure}: round {number + 1}, {stage.scale.burst:,} deliveries, {contender.name}")
-                yield Row(measure, contender.name, processes, _one(stage, contender, processes))
+                setup.say(f"{measure}: round {number + 1}, {setup.scale.burst:,} deliveries, {contender.name}")
+                yield Row(measure, contender.name, processes, _one(setup, contender, processes))
 
 
-def _one(stage: Stage, contender: Contender, processes: int) -> Values:
-    place, seconds = stage.place(contender), _seconds(stage, contender)
+def _one(setup: Setup, contender: Contender, processes: int) -> Values:
+    place, seconds = setup.place(contender), _seconds(setup, contender)
     with ExitStack() as stack:
-        receiver, port = stack.enter_context(stage.receiver(contender, place, processes))
-        workers = stack.enter_context(stage.workers(contender, place))
+        receiver, port = stack.enter_context(setup.receiver(contender, place, processes))
+        workers = stack.enter_context(setup.workers(contender, place))
         applies.fill(port, "warm", WARM)
         applies.settled(contender, place, "warm", WARM, 10)
         pids = {
             "receiver": [receiver.pid],
             "worker": [worker.pid for worker in workers],
-            "postgres": [stage.servers.postgres.pid],
-            "redis": [stage.servers.redis.pid],
+            "postgres": [setup.servers.postgres.pid],
+            "redis": [setup.servers.redis.pid],
         }
         before = _spent(pids)
-        rate, applied = _settle(contender, place, port, stage.scale.burst, seconds)
+        rate, applied = _settle(contender, place, port, setup.scale.burst, seconds)
         spent = {name: (after - before[name]) / applied * 1_000 for name, after in _spent(pids).items()}
         return {"rate": rate, "settled": applied, **_cpu(spent), **_memory(pids)}
 
 
-def _seconds(stage: Stage, contender: Contender) -> float:
-    return stage.scale.slow_burst_seconds if contender.slow else stage.scale.burst_seconds
+def _seconds(setup: Setup, contender: Contender) -> float:
+    return setup.scale.slow_burst_seconds if contender.slow else setup.scale.burst_seconds
 
 
 def _settle(contender: Contender, place: Place, port: int, count: int, seconds: float) -> tuple[float, int]:

@@ -13,7 +13,7 @@ from bench.deliveries import Numbered
 from bench.load import Order
 from bench.rows import Row
 from bench.sending import send
-from bench.setup import Stage
+from bench.setup import Setup
 from sync.enqueue import Queue
 
 BATCHES = (1, 20, 100, 500)
@@ -26,27 +26,27 @@ INSERT = """
 """
 
 
-def ceilings(stage: Stage) -> Iterator[Row]:
+def ceilings(setup: Setup) -> Iterator[Row]:
     """Each for as long as a receiver is measured."""
-    for number in range(stage.scale.rounds):
-        place = stage.place(AKAKO)
+    for number in range(setup.scale.rounds):
+        place = setup.place(AKAKO)
         for batch in BATCHES:
-            stage.say(f"ceilings: round {number + 1}, {batch} rows a commit")
+            setup.say(f"ceilings: round {number + 1}, {batch} rows a commit")
             yield Row(
-                "ceilings", "PostgreSQL, the driver alone", batch, {"rate": _inserts(stage, place.database, batch)}
+                "ceilings", "PostgreSQL, the driver alone", batch, {"rate": _inserts(setup, place.database, batch)}
             )
         for batch in (1, 100):
-            stage.say(f"ceilings: round {number + 1}, {batch} ids a message")
-            rate = _publishes(stage, place.redis_url, batch)
+            setup.say(f"ceilings: round {number + 1}, {batch} ids a message")
+            rate = _publishes(setup, place.redis_url, batch)
             yield Row("ceilings", "Redis, publishing alone", batch, {"rate": rate})
-        for connections in stage.scale.connections:
-            stage.say(f"ceilings: round {number + 1}, {connections} connections, a server that does nothing")
-            yield Row("ceilings", "the load generator alone", connections, _generator(stage, connections))
+        for connections in setup.scale.connections:
+            setup.say(f"ceilings: round {number + 1}, {connections} connections, a server that does nothing")
+            yield Row("ceilings", "the load generator alone", connections, _generator(setup, connections))
 
 
-def _inserts(stage: Stage, database: Database, batch: int) -> float:
+def _inserts(setup: Setup, database: Database, batch: int) -> float:
     database.run("truncate webhook_events")
-    stage.calm()
+    setup.calm()
     bodies = [Numbered("x", number).body() for number in range(batch)]
     with psycopg.connect(database.url) as connection:
 
@@ -55,22 +55,22 @@ def _inserts(stage: Stage, database: Database, batch: int) -> float:
             connection.execute(INSERT, (ids, ids, bodies))
             connection.commit()
 
-        return batch * _repeated(stage.scale.seconds, insert)
+        return batch * _repeated(setup.scale.seconds, insert)
 
 
-def _publishes(stage: Stage, redis_url: str, batch: int) -> float:
+def _publishes(setup: Setup, redis_url: str, batch: int) -> float:
     queue = Queue(redis_url, batch)
     ids = [Numbered("x", number).svix_id for number in range(batch)]
-    rate = _repeated(min(stage.scale.seconds, 2), lambda _: queue.put(ids))
+    rate = _repeated(min(setup.scale.seconds, 2), lambda _: queue.put(ids))
     queue.close()
     return batch * rate
 
 
-def _generator(stage: Stage, connections: int) -> dict[str, float]:
+def _generator(setup: Setup, connections: int) -> dict[str, float]:
     port = services.free_port()
-    command, seconds = f"{sys.executable} -m bench.peers.nothing {port}", stage.scale.seconds
-    with services.running(stage.logs, "nothing", command, {}) as process:
-        services.wait_for_port(stage.logs, process, port)
+    command, seconds = f"{sys.executable} -m bench.peers.nothing {port}", setup.scale.seconds
+    with services.running(setup.logs, "nothing", command, {}) as process:
+        services.wait_for_port(setup.logs, process, port)
         result = send(Order(port, "n", connections, seconds, int(60_000 * seconds)))
     rate = len(result.numbers) / (max(result.answered) - min(result.sent))
     return {"rate": rate, "generator_busy": result.busy}

@@ -11,7 +11,7 @@ from bench import growth
 from bench.contenders import AKAKO
 from bench.databases import Database
 from bench.rows import Row
-from bench.setup import Stage
+from bench.setup import Setup
 from config.settings import WorkerSettings
 from db import engine
 from sync import expiry
@@ -19,13 +19,13 @@ from sync import expiry
 BATCH = int(WorkerSettings.model_fields["expire_rows"].default)
 
 
-def expire(stage: Stage) -> Iterator[Row]:
+def expire(setup: Setup) -> Iterator[Row]:
     """Once: its batches are rounds enough."""
-    stage.say(f"expiry: {stage.scale.due:,} due")
-    database = stage.place(AKAKO).database
-    growth.fill(database, stage.scale.due, 0, ended=timedelta(days=1))
-    stage.calm()
-    yield Row("expiry", AKAKO.name, stage.scale.due, _expired(database))
+    setup.say(f"expiry: {setup.scale.due:,} due")
+    database = setup.place(AKAKO).database
+    growth.fill(database, setup.scale.due, 0, ended=timedelta(days=1))
+    setup.calm()
+    yield Row("expiry", AKAKO.name, setup.scale.due, _expired(database))
 
 
 def _expired(database: Database) -> dict[str, float]:

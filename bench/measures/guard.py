@@ -18,7 +18,7 @@ from bench.contenders import AKAKO
 from bench.figures import percentile
 from bench.guard_clients import Case, visit
 from bench.rows import Row, Values
-from bench.setup import Stage
+from bench.setup import Setup
 from tests.clerk_signs_in import PARTY, Instance
 
 MANY = 10_000
@@ -30,17 +30,17 @@ SERVER = (
 )
 
 
-def guard(stage: Stage) -> Iterator[Row]:
+def guard(setup: Setup) -> Iterator[Row]:
     """Each case in turn."""
     instance = Instance()
-    connections = [count for count in CONNECTIONS if count in stage.scale.connections] or stage.scale.connections
-    cases = _cases(instance, stage.scale.guard_users, max(connections))
-    with _served(stage, instance) as (server, port):
-        for number in range(stage.scale.rounds):
+    connections = [count for count in CONNECTIONS if count in setup.scale.connections] or setup.scale.connections
+    cases = _cases(instance, setup.scale.guard_users, max(connections))
+    with _served(setup, instance) as (server, port):
+        for number in range(setup.scale.rounds):
             for count in connections:
                 for case in cases:
-                    stage.say(f"guard: round {number + 1}, {count} connections, {case.name}")
-                    yield Row("guard", case.name, count, _round(server, port, case, count, stage.scale.seconds / 2))
+                    setup.say(f"guard: round {number + 1}, {count} connections, {case.name}")
+                    yield Row("guard", case.name, count, _round(server, port, case, count, setup.scale.seconds / 2))
 
 
 def _cases(instance: Instance, users: int, connections: int) -> list[Case]:
@@ -71,10 +71,10 @@ def _round(server: psutil.Process, port: int, case: Case, connections: int, seco
 
 
 @contextmanager
-def _served(stage: Stage, instance: Instance) -> Iterator[tuple[psutil.Process, int]]:
+def _served(setup: Setup, instance: Instance) -> Iterator[tuple[psutil.Process, int]]:
     """The endpoints on uvicorn, before a database of many users."""
-    database, port = stage.place(AKAKO).database, services.free_port()
-    growth.fill(database, stage.scale.guard_users, 0)
+    database, port = setup.place(AKAKO).database, services.free_port()
+    growth.fill(database, setup.scale.guard_users, 0)
     database.run("update users set clerk_id = 'user_' || id - 1")
     environment = {
         "DATABASE_URL": database.url,
@@ -82,6 +82,6 @@ def _served(stage: Stage, instance: Instance) -> Iterator[tuple[psutil.Process, 
         "CLERK_JWT_KEY": instance.pem,
         "CLERK_AUTHORIZED_PARTIES": PARTY,
     }
-    with services.running(stage.logs, "guarded", SERVER.format(port=port), environment) as process:
-        services.wait_for_port(stage.logs, process, port)
+    with services.running(setup.logs, "guarded", SERVER.format(port=port), environment) as process:
+        services.wait_for_port(setup.logs, process, port)
         yield psutil.Process(process.pid), port

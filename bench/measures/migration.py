@@ -6,23 +6,23 @@ from collections.abc import Iterator
 from bench.contenders import AKAKO
 from bench.databases import Database, fresh
 from bench.rows import Row
-from bench.setup import Stage
+from bench.setup import Setup
 from db.migrate import downgrade, upgrade
 
 OLDEST = "0004"
 """The first revision that has all tables."""
 
 
-def migrate(stage: Stage) -> Iterator[Row]:
+def migrate(setup: Setup) -> Iterator[Row]:
     """The full database is brought back to the oldest revision first, which keeps its rows."""
-    for _ in range(stage.scale.rounds):
-        stage.say("migration: an empty database")
-        nothing = fresh(stage.servers, "bench_migrated", "template1")
+    for _ in range(setup.scale.rounds):
+        setup.say("migration: an empty database")
+        nothing = fresh(setup.servers, "bench_migrated", "template1")
         yield Row("migration", "an empty database", 0, {"seconds": _seconds(nothing)})
-    stage.say("migration: the grown database")
-    grown = stage.grown(AKAKO).database
+    setup.say("migration: the grown database")
+    grown = setup.grown(AKAKO).database
     downgrade(grown.owner_url, OLDEST)
-    stage.calm()
+    setup.calm()
     yield Row("migration", f"the grown database, from {OLDEST}", 0, {"seconds": _seconds(grown)})
 
 

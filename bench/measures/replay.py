@@ -11,7 +11,7 @@ from bench.contenders import AKAKO
 from bench.databases import Database
 from bench.measures import applies
 from bench.rows import Row, Values
-from bench.setup import Stage
+from bench.setup import Setup
 from dev.process import SEARCH_PATH
 
 COMMAND = ("akako", "events", "replay", "--all", "--reason", "The benchmark.")
@@ -19,15 +19,15 @@ WAITING, APPLIED = "akako, waiting events", "akako, applied events"
 LOOK_SECONDS = 0.1
 
 
-def replay(stage: Stage) -> Iterator[Row]:
+def replay(setup: Setup) -> Iterator[Row]:
     """The command itself, as an operator runs it, its start included."""
-    for number in range(stage.scale.rounds):
-        place, events = stage.place(AKAKO), stage.scale.burst
-        stage.say(f"replay: round {number + 1}, {events:,} events")
-        with stage.receiver(AKAKO, place) as (_, port):
+    for number in range(setup.scale.rounds):
+        place, events = setup.place(AKAKO), setup.scale.burst
+        setup.say(f"replay: round {number + 1}, {events:,} events")
+        with setup.receiver(AKAKO, place) as (_, port):
             applies.fill(port, f"p{number}", events)
         for name in (WAITING, APPLIED):
-            stage.calm()
+            setup.calm()
             yield Row("replay", name, events, _replayed(place.database, events))
 
 

@@ -16,7 +16,7 @@ from bench.figures import percentile
 from bench.load import Order, Result
 from bench.rows import Row, Values
 from bench.sending import send
-from bench.setup import Stage
+from bench.setup import Setup
 
 POLL_SECONDS = 0.005
 CONNECTIONS = 32
@@ -62,21 +62,21 @@ class Watch:
                 self.seen |= {missing.pop(clerk_id): now for (clerk_id,) in found}
 
 
-def visible(stage: Stage) -> Iterator[Row]:
+def visible(setup: Setup) -> Iterator[Row]:
     """Every contender at every rate; whoever was overrun at one rate is spared the higher ones of its round."""
-    for number in range(stage.scale.rounds):
-        for contender in stage.contenders:
+    for number in range(setup.scale.rounds):
+        for contender in setup.contenders:
             if contender.name != "bare":
-                yield from one(stage, contender, stage.place(contender), f"v{number}")
+                yield from one(setup, contender, setup.place(contender), f"v{number}")
 
 
-def one(stage: Stage, contender: Contender, place: Place, run: str, name: str | None = None) -> Iterator[Row]:
+def one(setup: Setup, contender: Contender, place: Place, run: str, name: str | None = None) -> Iterator[Row]:
     """One contender, its rates ascending. A second before warms all up."""
-    with stage.receiver(contender, place) as (_, port), stage.workers(contender, place):
-        delivered(contender, place, port, f"{run}w", stage.scale.visible_rates[0], 1.0)
-        for rate in stage.scale.visible_rates:
-            stage.say(f"visible: {run}, {rate}/s, {contender.name}")
-            values = delivered(contender, place, port, f"{run}r{rate}", rate, stage.scale.visible_seconds)
+    with setup.receiver(contender, place) as (_, port), setup.workers(contender, place):
+        delivered(contender, place, port, f"{run}w", setup.scale.visible_rates[0], 1.0)
+        for rate in setup.scale.visible_rates:
+            setup.say(f"visible: {run}, {rate}/s, {contender.name}")
+            values = delivered(contender, place, port, f"{run}r{rate}", rate, setup.scale.visible_seconds)
             yield Row("visible" if name is None else "grown visible", name or contender.name, rate, values)
             if values["seen_share"] < 1:
                 return

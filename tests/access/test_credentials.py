@@ -2,7 +2,7 @@ import pytest
 
 from access import credentials
 from access.credentials import MOST_COOKIES, Credentials
-from clerk.tokens import Reason, Refused
+from clerk.tokens import InvalidToken, Reason
 
 Headers = list[tuple[bytes, bytes]]
 
@@ -52,7 +52,7 @@ def test_an_authorization_of_another_scheme_leaves_the_cookies_to_speak() -> Non
 
 @pytest.mark.parametrize("other", [b"Bearer a.b.c", b"Bearer x.y.z", b"Basic eDp5", b""])
 def test_repeated_authorization_headers_are_refused_even_when_they_agree(other: bytes) -> None:
-    with pytest.raises(Refused, match=Reason.AUTHORIZATION_REPEATED):
+    with pytest.raises(InvalidToken, match=Reason.AUTHORIZATION_REPEATED):
         credentials.find([(b"authorization", b"Bearer a.b.c"), (b"authorization", other)])
 
 
@@ -108,7 +108,7 @@ def test_a_session_cookie_is_judged_by_the_client_cookie_of_its_instance(sent: s
     ],
 )
 def test_cookies_of_a_signed_out_client_are_refused(sent: str) -> None:
-    with pytest.raises(Refused, match=Reason.SIGNED_OUT):
+    with pytest.raises(InvalidToken, match=Reason.SIGNED_OUT):
         credentials.find([cookie(sent)])
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import pytest
 
 from access import csrf
-from clerk.tokens import Reason, Refused
+from clerk.tokens import InvalidToken, Reason
 
 Headers = Mapping[str, str | list[str]]
 
@@ -27,7 +27,7 @@ def judged(kind: str, headers: Headers | None = None, parties: tuple[str, ...] =
     scope = {"type": "websocket"} if kind == "WebSocket" else {"type": "http", "method": kind}
     try:
         return csrf.required_party({**scope, "headers": pairs}, parties)
-    except Refused as refused:
+    except InvalidToken as refused:
         return f"refused: {refused.reason}"
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import Engine, event
 from starlette.testclient import TestClient
 from structlog.testing import capture_logs
 
-from access.lookup import Lookup, Unavailable
+from access.lookup import Lookup, LookupUnavailable
 from db.callers import Known
 from db.engine import connect
 from tests import lms, people
@@ -44,14 +44,14 @@ def locked(database: Database) -> Iterator[None]:
         other.rollback()
 
 
-def ask(lookup: Lookup, *clerk_ids: str) -> list[Known | Unavailable | None]:
+def ask(lookup: Lookup, *clerk_ids: str) -> list[Known | LookupUnavailable | None]:
     """What callers that come at once get to know."""
 
     async def together() -> list[Known | BaseException | None]:
         return await asyncio.gather(*(lookup.find(clerk_id) for clerk_id in clerk_ids), return_exceptions=True)
 
     answers = asyncio.run(together())
-    assert not [answer for answer in answers if not isinstance(answer, Known | Unavailable | None)]
+    assert not [answer for answer in answers if not isinstance(answer, Known | LookupUnavailable | None)]
     return answers  # type: ignore[return-value]  # as just asserted
 
 
@@ -128,7 +128,7 @@ def test_whoever_asks_is_led_to_the_new_primary_without_noticing(
     people.add(engine, ADA)
     ask(lookup, ADA)
     first = sessions(engine)
-    answers: list[Known | Unavailable | None] = []
+    answers: list[Known | LookupUnavailable | None] = []
 
     def led_elsewhere() -> bool:
         answers.extend(ask(lookup, ADA))
@@ -168,7 +168,7 @@ def test_an_answer_that_is_not_to_the_question_makes_nobody_unknown(
     (found,) = ask(lookup, ADA)
     lookup.close()
 
-    assert isinstance(mixed_up, Unavailable)
+    assert isinstance(mixed_up, LookupUnavailable)
     assert isinstance(found, Known)
 
 

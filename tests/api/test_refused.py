@@ -8,7 +8,7 @@ from starlette.testclient import TestClient
 
 from api import application
 from api.application import build
-from api.refusal_audit import MOST_REMEMBERED, RefusedRequests
+from api.refusal_audit import MOST_REMEMBERED, RefusalAudit
 from config.role import Role
 from config.settings import ApiSettings
 from tests import people
@@ -107,7 +107,7 @@ def test_a_trail_that_cannot_be_written_delays_no_answer(
 
 
 def test_what_is_remembered_is_bounded(engine: Engine) -> None:
-    refused = RefusedRequests(engine)
+    refused = RefusalAudit(engine)
 
     due = [refused._is_due(f"user_{number}") for number in range(MOST_REMEMBERED + 10)]
 

@@ -75,7 +75,7 @@ def test_a_stream_is_cut_off_when_its_reader_loses_the_role(
 
     assert read.endswith(END) == (loss is None)
     assert [line["event"] for line in door.lines() if line["level"] == "error"] == []
-    assert ("stream.cut_off" in [line["event"] for line in door.lines()]) == (loss is not None)
+    assert ("stream.aborted" in [line["event"] for line in door.lines()]) == (loss is not None)
 
 
 def test_a_reader_who_lost_the_role_before_the_first_page_is_refused(

@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 from api import export
 from api.responses import Line
 from config.role import Role
-from db.audit import Wanted
+from db.audit import AuditFilter
 from roles import trail
 from tests import people
 from tests.api.asking import Person
@@ -114,7 +114,7 @@ def test_a_whole_answer_takes_neither_limit_nor_cursor(admin: Person) -> None:
 
 def test_a_long_export_takes_no_more_memory_than_a_page(database: Database, engine: Engine) -> None:
     write_many(database, MANY)
-    rest = trail.stream(engine, Wanted())
+    rest = trail.stream(engine, AuditFilter())
     next(rest)
 
     tracemalloc.start()
@@ -129,7 +129,7 @@ def test_a_long_export_takes_no_more_memory_than_a_page(database: Database, engi
 def test_a_slow_reader_of_an_export_holds_no_transaction(database: Database, engine: Engine) -> None:
     write_many(database, 3_000)
 
-    rest = trail.stream(engine, Wanted())
+    rest = trail.stream(engine, AuditFilter())
     next(rest)
 
     assert values(engine, "select count(*) from pg_stat_activity where state = 'idle in transaction'") == [0]

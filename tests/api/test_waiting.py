@@ -8,7 +8,7 @@ import psycopg
 import pytest
 from sqlalchemy import Engine
 
-from api.user_locks import Busy, Turns
+from api.user_locks import Busy, UserLocks
 from config.role import Role
 from config.settings import ApiSettings
 from tests import people
@@ -85,7 +85,7 @@ def test_an_admin_whom_somebody_keeps_locked_keeps_nobody_else_waiting(
 
 
 def test_a_turn_that_does_not_come_is_not_waited_for_for_ever() -> None:
-    turns = Turns(at_once=2, seconds=0.01)
+    turns = UserLocks(at_once=2, seconds=0.01)
     with turns.take("user_ada"):
         with pytest.raises(Busy), turns.take("user_ada"):
             pass

@@ -68,7 +68,7 @@ def test_it_is_explained_also_when_the_delivery_has_lost_its_body(
     with psycopg.connect(database.owner_url, autocommit=True) as psql:
         psql.execute("update webhook_events set received_at = received_at - interval '91 days'")
     with engine.begin() as connection:
-        assert events.forget_bodies(connection, days=90, most=10) == 1
+        assert events.erase_bodies(connection, days=90, most=10) == 1
 
     why = admin.get("/api/admin/users/user_ada/explain", role="LEARNER")
 

@@ -7,7 +7,7 @@ from bench.databases import make_templates
 from bench.measuring import MEASURES
 from bench.rows import Results
 from bench.scale import TINY
-from bench.setup import Stage
+from bench.setup import Setup
 from dev.embedded.servers import Servers
 
 pytestmark = [pytest.mark.bench, pytest.mark.timeout(900)]  # it starts some thirty services, one after the other
@@ -17,13 +17,13 @@ OTHERS = [name for name, measure in MEASURES.items() if not measure.quick and na
 
 
 @pytest.fixture(scope="module")
-def stage(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Stage:
+def stage(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Setup:
     make_templates(servers)
-    return Stage(servers, tmp_path_factory.mktemp("bench"), TINY, (AKAKO, DELAY_PAYLOAD, BARE), lambda _: None)
+    return Setup(servers, tmp_path_factory.mktemp("bench"), TINY, (AKAKO, DELAY_PAYLOAD, BARE), lambda _: None)
 
 
 @pytest.fixture(scope="module")
-def quick(stage: Stage) -> Results:
+def quick(stage: Setup) -> Results:
     return Results(stage.machine(), {}, [row for name in QUICK for row in MEASURES[name].rows(stage)])
 
 
@@ -60,13 +60,13 @@ def test_machine_and_versions_are_told(quick: Results) -> None:
 
 
 @pytest.mark.parametrize("name", OTHERS)
-def test_each_other_measure_yields_the_rows_it_names_and_figures_in_them(stage: Stage, name: str) -> None:
+def test_each_other_measure_yields_the_rows_it_names_and_figures_in_them(stage: Setup, name: str) -> None:
     rows = list(MEASURES[name].rows(stage))
     assert {row.measure for row in rows} == set(MEASURES[name].yields)
     assert all(row.values for row in rows)
 
 
-def test_a_storm_of_duplicates_leaves_one_row_for_each_delivery(stage: Stage) -> None:
+def test_a_storm_of_duplicates_leaves_one_row_for_each_delivery(stage: Setup) -> None:
     row = next(row for row in MEASURES["duplicates"].rows(stage) if row.contender == "akako")
     kept = stage.existing(AKAKO).database.run("select count(*) from webhook_events where svix_id ^@ 'msg_d0_'")
     assert row.values["answered"] > TINY.distinct

@@ -10,7 +10,7 @@ import pytest
 
 from clerk import answers
 from clerk.answers import Incomplete
-from clerk.backend import Absent, Backend, Unavailable
+from clerk.backend import Backend, ClerkUnavailable, UserNotFound
 from clerk.user import NEVER, Snapshot
 from tests.clerk_says import ADA, BEGINNING, moment, user
 from tests.local_server import Answer, LocalServer, serving
@@ -71,14 +71,14 @@ def test_keys_that_we_do_not_know_or_miss_do_no_harm(opened: ExitStack) -> None:
 
 def test_a_user_that_clerk_does_not_know_is_absent(opened: ExitStack) -> None:
     client, clerk = backend(opened, Answer(b'{"errors": [{"code": "resource_not_found"}]}', 404))
-    assert client.user(ADA) == Absent(ADA)
+    assert client.user(ADA) == UserNotFound(ADA)
     assert len(clerk.asked) == 1
 
 
 @pytest.mark.parametrize("clerk_id", ["", ".", "..", "user/../../jwks", "user?x=1", "user#", "user\n", "ü"])
 def test_what_cannot_be_an_id_is_absent_without_asking(opened: ExitStack, clerk_id: str) -> None:
     client, clerk = backend(opened, said())
-    assert client.user(clerk_id) == Absent(clerk_id)
+    assert client.user(clerk_id) == UserNotFound(clerk_id)
     assert clerk.asked == []
 
 
@@ -101,7 +101,7 @@ def test_clerks_own_pause_is_kept_before_asking_again(opened: ExitStack) -> None
 
 def test_a_pause_longer_than_our_patience_is_handed_on_at_once(opened: ExitStack) -> None:
     client, clerk = backend(opened, limited("30"))
-    with pytest.raises(Unavailable, match="status 429") as unavailable:
+    with pytest.raises(ClerkUnavailable, match="status 429") as unavailable:
         client.user(ADA)
     assert unavailable.value.retry_after == 30
     assert len(clerk.asked) == 1
@@ -115,7 +115,7 @@ def test_a_pause_of_no_shape_counts_as_none(opened: ExitStack, after: str) -> No
 
 def test_while_clerk_is_away_it_is_asked_a_few_times_and_given_up(opened: ExitStack) -> None:
     client, clerk = backend(opened, AWAY, total_seconds=2)
-    with pytest.raises(Unavailable, match="status 503") as unavailable:
+    with pytest.raises(ClerkUnavailable, match="status 503") as unavailable:
         client.user(ADA)
     assert unavailable.value.passing
     assert 2 <= len(clerk.asked) <= 4
@@ -124,14 +124,14 @@ def test_while_clerk_is_away_it_is_asked_a_few_times_and_given_up(opened: ExitSt
 def test_a_clerk_that_cannot_be_reached_is_unavailable() -> None:
     with serving() as gone:
         url = gone.url
-    with pytest.raises(Unavailable, match="ConnectError"):
+    with pytest.raises(ClerkUnavailable, match="ConnectError"):
         Backend("sk_test_secret", url, total_seconds=0.3).user(ADA)
 
 
 def test_a_clerk_that_never_answers_is_given_up_in_time(opened: ExitStack) -> None:
     client, _ = backend(opened, Answer(hold=threading.Event()), total_seconds=0.5)
     began = time.monotonic()
-    with pytest.raises(Unavailable, match="ReadTimeout"):
+    with pytest.raises(ClerkUnavailable, match="ReadTimeout"):
         client.user(ADA)
     assert time.monotonic() - began < 10
 
@@ -139,7 +139,7 @@ def test_a_clerk_that_never_answers_is_given_up_in_time(opened: ExitStack) -> No
 @pytest.mark.parametrize("status", [301, 302, 400, 401, 403, 422])
 def test_what_a_person_has_to_mend_is_not_asked_again(opened: ExitStack, status: int) -> None:
     client, clerk = backend(opened, Answer(b"{}", status, {"Location": "/v1/users/user_eve"}))
-    with pytest.raises(Unavailable, match=f"status {status}") as unavailable:
+    with pytest.raises(ClerkUnavailable, match=f"status {status}") as unavailable:
         client.user(ADA)
     assert not unavailable.value.passing
     assert len(clerk.asked) == 1
@@ -148,13 +148,13 @@ def test_what_a_person_has_to_mend_is_not_asked_again(opened: ExitStack, status:
 @pytest.mark.parametrize("body", [b"", b"null", b"[]", b"{}", b"\xff", json.dumps(user("user_eve")).encode()])
 def test_an_answer_that_is_not_that_user_is_no_answer(opened: ExitStack, body: bytes) -> None:
     client, _ = backend(opened, Answer(body))
-    with pytest.raises(Unavailable, match="not that user"):
+    with pytest.raises(ClerkUnavailable, match="not that user"):
         client.user(ADA)
 
 
 def test_a_secret_never_stands_in_what_is_said_of_a_failure(opened: ExitStack) -> None:
     client, _ = backend(opened, Answer(b"sk_test_secret", 401))
-    with pytest.raises(Unavailable) as unavailable:
+    with pytest.raises(ClerkUnavailable) as unavailable:
         client.user(ADA)
     assert "sk_test" not in str(unavailable.value)
 
@@ -162,4 +162,4 @@ def test_a_secret_never_stands_in_what_is_said_of_a_failure(opened: ExitStack) -
 def test_an_answer_that_comes_too_slowly_is_no_answer(opened: ExitStack) -> None:
     clerk = opened.enter_context(serving(said()))
     with answers.client(2) as client, client.stream("GET", clerk.url) as response, pytest.raises(Incomplete):
-        answers.whole(response, deadline=time.monotonic())
+        answers.read_bounded(response, deadline=time.monotonic())

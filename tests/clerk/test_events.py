@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from clerk import events
-from clerk.events import Changed, Gone, Ignored, Unreadable
+from clerk.events import Changed, Deleted, Ignored, Unreadable
 from clerk.user import LONGEST_EXTERNAL_ID, LONGEST_URL, LONGEST_USERNAME, NEVER, Snapshot
 from tests.clerk_says import ADA, deletion, email_address, event, milliseconds, moment, user
 
@@ -38,7 +38,7 @@ def test_a_creation_and_an_update_carry_the_whole_user(kind: str) -> None:
 
 def test_a_deletion_carries_the_id_and_takes_its_time_from_the_envelope() -> None:
     read = events.read(deletion(ADA, at=9_000))
-    assert (read.meaning, read.clerk_user_id, read.occurred_at) == (Gone(ADA), ADA, moment(9_000))
+    assert (read.meaning, read.clerk_user_id, read.occurred_at) == (Deleted(ADA), ADA, moment(9_000))
 
 
 def test_a_deletion_without_an_id_is_to_be_parked() -> None:
@@ -48,7 +48,7 @@ def test_a_deletion_without_an_id_is_to_be_parked() -> None:
 
 def test_a_deletion_without_a_time_still_says_who_is_gone() -> None:
     read = events.read(event("user.deleted", {"id": ADA}, timestamp=None))
-    assert (read.meaning, read.occurred_at) == (Gone(ADA), None)
+    assert (read.meaning, read.occurred_at) == (Deleted(ADA), None)
 
 
 @pytest.mark.parametrize(
@@ -155,7 +155,7 @@ def test_a_version_more_than_five_minutes_later_than_its_delivery_is_not_believe
 @pytest.mark.parametrize(("at", "believed"), [(AHEAD, True), (AHEAD + 1, False), (253_402_300_799_000, False)])
 def test_a_deletion_more_than_five_minutes_later_than_its_delivery_is_not_believed(at: int, believed: bool) -> None:
     read = events.read_delivery(event("user.deleted", {"id": ADA}, timestamp=at), SENT)
-    assert isinstance(read.meaning, Gone if believed else Unreadable)
+    assert isinstance(read.meaning, Deleted if believed else Unreadable)
 
 
 def test_the_reason_names_both_times_and_what_to_do() -> None:
@@ -172,7 +172,7 @@ def test_an_envelope_s_time_does_not_matter_to_an_update(said: dict[str, Any]) -
 
 
 def test_a_deletion_without_a_time_is_believed() -> None:
-    assert events.read_delivery(event("user.deleted", {"id": ADA}, timestamp=None), SENT).meaning == Gone(ADA)
+    assert events.read_delivery(event("user.deleted", {"id": ADA}, timestamp=None), SENT).meaning == Deleted(ADA)
 
 
 def test_what_we_do_not_use_is_ignored_whatever_its_time_is() -> None:
@@ -254,7 +254,7 @@ def test_an_event_without_a_type_is_to_be_parked(kind: object) -> None:
 
 def test_of_a_key_said_twice_the_last_counts_as_everywhere() -> None:
     body = b'{"type": "user.created", "data": {"id": "user_eve"}, "data": {"id": "user_ada"}, "type": "user.deleted"}'
-    assert events.read(body).meaning == Gone(ADA)
+    assert events.read(body).meaning == Deleted(ADA)
 
 
 def test_names_that_postgresql_cannot_hold_are_read_with_a_replacement() -> None:

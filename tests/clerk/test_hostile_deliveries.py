@@ -4,20 +4,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clerk.signature import MOST_SIGNATURES, Reason, Refused, Seals
+from clerk.signature import MOST_SIGNATURES, InvalidDelivery, Reason, SigningSecrets
 from tests.clerk_says import Clerk, deletion
 
 CLERK = Clerk()
 # Made when the tests are collected and opened minutes later: dated ahead as far as the tolerance allows.
 SENT = CLERK.send(deletion(), seconds_ago=-290)
-SEALS = Seals(CLERK.secrets)
+SEALS = SigningSecrets(CLERK.secrets)
 GOOD = SENT.headers["svix-signature"]
 WRONG = "v1," + "A" * 43 + "="
 
 
 def refusal(headers: list[tuple[bytes, bytes]], body: bytes = SENT.body) -> tuple[Reason, int]:
     """Why it is refused; fails if it is not."""
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(InvalidDelivery) as refused:
         SEALS.open(headers, body)
     return refused.value.reason, refused.value.status
 
@@ -182,5 +182,5 @@ VALUES = st.one_of(
 
 @given(headers=st.lists(st.tuples(NAMES, VALUES), max_size=6), body=st.binary(max_size=50))
 def test_whatever_a_stranger_sends_is_refused_and_nothing_else(headers: list[tuple[bytes, bytes]], body: bytes) -> None:
-    with pytest.raises(Refused):
+    with pytest.raises(InvalidDelivery):
         SEALS.open(headers, body)

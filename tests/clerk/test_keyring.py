@@ -10,7 +10,7 @@ from jwt.algorithms import RSAAlgorithm
 
 from clerk import keys
 from clerk.keyring import PATH, Keyring
-from clerk.tokens import Reason, Refused, Tokens
+from clerk.tokens import InvalidToken, Reason, TokenVerifier
 from tests.clerk_signs_in import Instance, private_key
 from tests.local_server import Answer, LocalServer, serving
 
@@ -88,9 +88,9 @@ def test_however_many_unknown_kids_come_at_once_they_share_one_fetch(keyring: Op
 def test_an_unknown_kid_after_a_fetch_costs_none_until_the_pause_is_over(keyring: Open) -> None:
     ring, issuer = keyring(published(INSTANCE), pause_seconds=600)
     fetch(ring)
-    tokens = Tokens(issuer.url, ring)
+    tokens = TokenVerifier(issuer.url, ring)
     for number in range(50):
-        with pytest.raises(Refused, match=Reason.KEY_UNKNOWN):
+        with pytest.raises(InvalidToken, match=Reason.KEY_UNKNOWN):
             tokens.open(Instance(issuer.url, kid=f"ins_{number}").token())
         assert ring.refresh() is None
     assert len(issuer.asked) == 1

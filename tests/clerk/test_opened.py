@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from clerk.keyring import Keyring
 from clerk.keys import PinnedKey
 from clerk.session import Session
-from clerk.token_cache import Opened, Shelf
-from clerk.tokens import Reason, Refused, Tokens
+from clerk.token_cache import CachedToken, TokenCache
+from clerk.tokens import InvalidToken, Reason, TokenVerifier
 from tests.clerk.test_keyring import published
 from tests.clerk_signs_in import ADA, ISSUER, PARTY, Instance
 from tests.dev.groups import until
@@ -29,16 +29,16 @@ def opened() -> Iterator[ExitStack]:
         yield stack
 
 
-def refusal(tokens: Tokens, token: str) -> Reason:
-    with pytest.raises(Refused) as refused:
+def refusal(tokens: TokenVerifier, token: str) -> Reason:
+    with pytest.raises(InvalidToken) as refused:
         tokens.open(token)
     return refused.value.reason
 
 
-def is_refused(tokens: Tokens, token: str) -> bool:
+def is_refused(tokens: TokenVerifier, token: str) -> bool:
     try:
         tokens.open(token)
-    except Refused:
+    except InvalidToken:
         return True
     return False
 
@@ -59,7 +59,7 @@ def fetch(keys: Keyring) -> None:
 
 
 def test_a_token_opens_again_and_again_to_the_same_session() -> None:
-    tokens = Tokens(ISSUER, PinnedKey(INSTANCE.pem), parties=[PARTY])
+    tokens = TokenVerifier(ISSUER, PinnedKey(INSTANCE.pem), parties=[PARTY])
     token = INSTANCE.token()
     assert [tokens.open(token).clerk_id for _ in range(3)] == [ADA] * 3
     assert tokens.open(token) is tokens.open(token)
@@ -70,14 +70,14 @@ def test_a_token_is_refused_as_soon_as_its_key_is_published_no_more(
     opened: ExitStack, newer: Instance, reason: Reason
 ) -> None:
     keys = keyring(opened, INSTANCE, newer)
-    tokens, token = Tokens(ISSUER, keys), INSTANCE.token()
+    tokens, token = TokenVerifier(ISSUER, keys), INSTANCE.token()
     assert tokens.open(token).clerk_id == ADA
     fetch(keys)
     assert refusal(tokens, token) is reason
 
 
 def test_a_token_that_was_opened_before_still_expires() -> None:
-    tokens = Tokens(ISSUER, PinnedKey(INSTANCE.pem), leeway_seconds=0)
+    tokens = TokenVerifier(ISSUER, PinnedKey(INSTANCE.pem), leeway_seconds=0)
     token = INSTANCE.token(exp=int(time.time()) + 2)
     assert tokens.open(token).clerk_id == ADA
     until(lambda: is_refused(tokens, token))
@@ -85,24 +85,24 @@ def test_a_token_that_was_opened_before_still_expires() -> None:
 
 
 def test_a_refused_token_is_refused_again() -> None:
-    tokens = Tokens(ISSUER, PinnedKey(INSTANCE.pem), parties=[PARTY])
+    tokens = TokenVerifier(ISSUER, PinnedKey(INSTANCE.pem), parties=[PARTY])
     for token in (SAME_NAME.token(), INSTANCE.token(azp="https://evil.example.com"), INSTANCE.token(sts="pending")):
         assert refusal(tokens, token) is refusal(tokens, token)
 
 
 @given(st.integers(min_value=0, max_value=300), st.sampled_from("AZaz09-_."))
 def test_a_token_that_differs_by_one_letter_is_another(place: int, letter: str) -> None:
-    tokens, token = Tokens(ISSUER, PinnedKey(INSTANCE.pem)), INSTANCE.token()
+    tokens, token = TokenVerifier(ISSUER, PinnedKey(INSTANCE.pem)), INSTANCE.token()
     tokens.open(token)
     changed = token[:place] + letter + token[place + 1 :]
     assert is_refused(tokens, changed) is (changed != token)
 
 
 def test_however_many_are_opened_only_so_many_are_remembered() -> None:
-    shelf = Shelf(most=3)
+    shelf = TokenCache(most=3)
     key = INSTANCE.key.public_key()
     for number in range(1_000):
         session = Session(clerk_id=ADA, session_id=f"sess_{number}", issued_at=0)
-        shelf.put(b"%d" % number, Opened(session=session, kid="ins", key=key, begins=0, ends=1))
+        shelf.put(b"%d" % number, CachedToken(session=session, kid="ins", key=key, begins=0, ends=1))
     assert [shelf.find(b"%d" % number) is not None for number in (0, 996, 997, 998, 999)] == [False, False, *[True] * 3]
     assert len(shelf) == 3

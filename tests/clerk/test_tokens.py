@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from clerk.keyring import Keyring
 from clerk.keys import PinnedKey
 from clerk.session import Session
-from clerk.tokens import LONGEST_TOKEN, Reason, Refused, Tokens, Unready
+from clerk.tokens import LONGEST_TOKEN, InvalidToken, KeysUnavailable, Reason, TokenVerifier
 from tests.clerk_signs_in import ADA, ISSUER, PARTY, Instance, encoded
 from tests.local_server import serving
 
@@ -26,14 +26,14 @@ OTHER = Instance(key=1)
 NOW = int(time.time())
 
 
-def tokens(**choices: Any) -> Tokens:
+def tokens(**choices: Any) -> TokenVerifier:
     """What judges the tokens of our instance, for one party unless told otherwise."""
-    return Tokens(ISSUER, PinnedKey(INSTANCE.pem), **{"parties": [PARTY], **choices})
+    return TokenVerifier(ISSUER, PinnedKey(INSTANCE.pem), **{"parties": [PARTY], **choices})
 
 
 def refusal(token: str, **choices: Any) -> Reason:
     """Why a token is refused."""
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(InvalidToken) as refused:
         tokens(**choices).open(token)
     return refused.value.reason
 
@@ -174,12 +174,12 @@ def test_no_address_in_a_token_is_ever_followed() -> None:
 
 def test_the_pem_in_the_settings_opens_tokens_of_any_kid() -> None:
     pem = INSTANCE.key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
-    assert Tokens(ISSUER, PinnedKey(pem)).open(INSTANCE.token(header={"kid": "ins_renamed"})).clerk_id == ADA
+    assert TokenVerifier(ISSUER, PinnedKey(pem)).open(INSTANCE.token(header={"kid": "ins_renamed"})).clerk_id == ADA
 
 
 @given(st.text(max_size=300) | st.binary(max_size=300).map(encoded).map(lambda part: f"{part}.{part}.{part}"))
 def test_nothing_a_stranger_sends_fails_otherwise_than_refused(token: str) -> None:
-    with pytest.raises(Refused):
+    with pytest.raises(InvalidToken):
         tokens().open(token)
 
 
@@ -193,7 +193,7 @@ HEADERS = st.dictionaries(st.sampled_from(["alg", "kid", "typ", "crit", "b64", "
 
 @given(HEADERS, JSON)
 def test_no_header_of_a_strangers_fails_otherwise_than_refused(header: dict[str, Any], claims: Any) -> None:
-    with pytest.raises(Refused):
+    with pytest.raises(InvalidToken):
         tokens().open(unsigned(header, claims, "AAAA"))
 
 
@@ -210,7 +210,7 @@ ODD = [*NUMBERS, "[" * 2_400 + "]" * 2_400, "[" * 2_400, '"\\ud800"', '"\\u0000"
 @pytest.mark.parametrize("claim", ["exp", "nbf", "iat", "iss", "sub", "sid", "azp", "sts", "act", "x"])
 @pytest.mark.parametrize("odd", ODD, ids=lambda odd: odd[:12])
 def test_no_number_or_depth_fails_otherwise_than_refused(claim: str, odd: str) -> None:
-    with contextlib.suppress(Refused):
+    with contextlib.suppress(InvalidToken):
         assert isinstance(tokens().open(with_claim(f'{claim}": {odd}')), Session)
 
 
@@ -220,10 +220,10 @@ CLAIMS = st.sampled_from(["exp", "nbf", "iat", "iss", "sub", "sid", "azp", "sts"
 @given(st.dictionaries(CLAIMS, JSON, min_size=1))
 def test_whatever_clerk_signs_is_a_session_or_refused(said: dict[str, Any]) -> None:
     token = INSTANCE.sign(INSTANCE.claims() | said)
-    with contextlib.suppress(Refused):
+    with contextlib.suppress(InvalidToken):
         assert isinstance(tokens(parties=()).open(token), Session)
 
 
 def test_before_any_key_is_known_a_token_is_neither_accepted_nor_refused() -> None:
-    with pytest.raises(Unready):
-        Tokens(ISSUER, Keyring(ISSUER)).open(INSTANCE.token())
+    with pytest.raises(KeysUnavailable):
+        TokenVerifier(ISSUER, Keyring(ISSUER)).open(INSTANCE.token())

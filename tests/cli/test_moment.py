@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from cli.times import written
+from cli.times import formatted
 from roles import times
 
 STARTED = datetime(2026, 3, 1, 9, 30, 0, 1, UTC)
@@ -14,8 +14,8 @@ STARTED = datetime(2026, 3, 1, 9, 30, 0, 1, UTC)
     "moment", [STARTED, STARTED.replace(microsecond=0), STARTED.astimezone(timezone(timedelta(hours=5)))]
 )
 def test_a_time_in_a_table_can_be_given_to_an_option_as_it_is(moment: datetime) -> None:
-    assert times.read(written(moment)) == moment
+    assert times.read(formatted(moment)) == moment
 
 
 def test_a_time_that_is_missing_is_what_the_table_says() -> None:
-    assert (written(None), written(None, "open")) == ("", "open")
+    assert (formatted(None), formatted(None, "open")) == ("", "open")

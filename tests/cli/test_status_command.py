@@ -10,7 +10,7 @@ from click.testing import CliRunner, Result
 from sqlalchemy import Engine
 
 from cli.main import main
-from health.heartbeat import Heart
+from health.heartbeat import Heartbeat
 from tests.clerk_says import Clerk
 from tests.dev.groups import AKAKO, until
 from tests.ledger import apply, change, keep
@@ -19,7 +19,7 @@ from tests.servers import Database
 
 def moved(database: Database, *parts: str) -> None:
     for part in parts:
-        heart = Heart(database.app_url, part)
+        heart = Heartbeat(database.app_url, part)
         heart.beat(0)
         heart.close()
 

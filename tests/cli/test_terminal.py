@@ -12,7 +12,7 @@ from cli.main import main
 from dev import prefixed_output
 from dev.log_tail import tail
 from dev.process import Process
-from dev.terminal import shown
+from dev.terminal import escape
 from tests import ledger
 from tests.clerk_says import Clerk
 from tests.dev.groups import until
@@ -30,7 +30,7 @@ def commanding(told: str) -> set[str]:
 
 
 def test_what_would_command_the_terminal_is_written_out() -> None:
-    assert shown(f"Ada{COMMANDS}\nJosé\t\u200dZoë") == (
+    assert escape(f"Ada{COMMANDS}\nJosé\t\u200dZoë") == (
         "Ada\\u001b]0;title\\u0007\\u001b[2J\\u009b31m\\u000d\\u202e\\u2066\\u061c\nJosé\t\u200dZoë"
     )
 
@@ -78,7 +78,7 @@ def test_what_a_process_prints_is_written_out(capfd: pytest.CaptureFixture[str])
         told.append(capfd.readouterr().out)
         return "last" in told[-1]
 
-    prefixed_output.Relay().start(process)
+    prefixed_output.PrefixedOutput().start(process)
     until(ended)
     process.end()
 

@@ -59,7 +59,7 @@ def test_a_fault_of_the_database_names_our_own_lines_and_the_constraint_and_no_v
     clerk = Clerk()
     delivery = dataclasses.replace(opened(clerk, clerk.created()), type=SECRET, status="invented")
     with pytest.raises(IntegrityError) as raised, engine.begin() as connection:
-        events.keep(connection, [delivery])
+        events.store(connection, [delivery])
     assert SECRET in str(raised.value)
     said = logs.fault(raised.value)
     assert (said["sqlstate"], said["constraint"]) == ("23514", "webhook_events_known_status")

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Engine
 
 from db import audit, commit_order, faults
-from db.audit import Wanted
+from db.audit import AuditFilter
 from db.engine import connect
 from roles.final_order import FinalOrder
 from tests.servers import Database, demoted
@@ -73,7 +73,7 @@ def test_a_reader_of_final_lines_is_given_every_line_once_and_in_order(database:
         order[:] = order or [FinalOrder(engine, seconds=5)]
         last = order[0].position().position
         with engine.begin() as connection:
-            found = audit.following(connection, Wanted(), 1_000_000, position, last)
+            found = audit.following(connection, AuditFilter(), 1_000_000, position, last)
         return [each.id for each in found], last
 
     seen, present = follow(database, read)
@@ -87,7 +87,7 @@ def test_a_reader_of_the_newest_lines_misses_some(database: Database) -> None:
 
     def read(engine: Engine, position: int) -> tuple[list[int], int]:
         with engine.begin() as connection:
-            found = audit.following(connection, Wanted(), 1_000_000, position, 2**62)
+            found = audit.following(connection, AuditFilter(), 1_000_000, position, 2**62)
         ids = [each.id for each in found]
         return ids, max([position, *ids])
 

@@ -159,5 +159,5 @@ def test_who_says_nothing_in_a_transaction_loses_what_it_holds_to_others(
         until(claimed_by_another)
         with pytest.raises(DBAPIError) as raised:
             events.claim(connection, [svix_id])
-    assert faults.is_away(raised.value)
+    assert faults.is_unavailable(raised.value)
     silent.dispose()

@@ -9,8 +9,8 @@ from sqlalchemy import Engine
 
 from db import event_search, event_stats
 from db.engine import connect
-from db.event_filter import Selection, Status
-from db.event_search import Entry
+from db.event_filter import EventFilter, EventStatus
+from db.event_search import EventEntry
 from dev.embedded.servers import Servers
 from tests.db.plans import Question, plan, scans
 from tests.servers import copy_of
@@ -46,7 +46,7 @@ SOON_AFTER = MIDDLE + timedelta(seconds=100)
 MOST_PAGES = 600
 """Of the ten thousand that the table has."""
 NAMED = tuple(f"msg_{number}" for number in range(0, EVENTS, 600))
-NOBODY = Entry("msg_7", None, "user_1", None, MIDDLE, None, "ignored", 0, MIDDLE, None, None)
+NOBODY = EventEntry("msg_7", None, "user_1", None, MIDDLE, None, "ignored", 0, MIDDLE, None, None)
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +63,7 @@ def heap(servers: Servers, template: str) -> Iterator[Engine]:
 
 
 def page(before: str | None = None, **asked: object) -> Question:
-    return lambda connection: event_search.page(connection, Selection(**asked), 51, before)  # type: ignore[arg-type]
+    return lambda connection: event_search.page(connection, EventFilter(**asked), 51, before)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -71,10 +71,10 @@ def page(before: str | None = None, **asked: object) -> Question:
     [
         pytest.param(page(), id="the first page"),
         pytest.param(page("msg_30000"), id="a page in the middle"),
-        pytest.param(page(status=Status.APPLIED), id="a status that most have"),
-        pytest.param(page(status=Status.PARKED), id="parked"),
-        pytest.param(page(status=Status.DISCARDED), id="a status that none has"),
-        pytest.param(page(status=Status.RECEIVED), id="what waits"),
+        pytest.param(page(status=EventStatus.APPLIED), id="a status that most have"),
+        pytest.param(page(status=EventStatus.PARKED), id="parked"),
+        pytest.param(page(status=EventStatus.DISCARDED), id="a status that none has"),
+        pytest.param(page(status=EventStatus.RECEIVED), id="what waits"),
         pytest.param(page(user="user_777"), id="the events of a user"),
         pytest.param(page(user="user_none"), id="the events of nobody"),
         pytest.param(page(type="user.updated"), id="a type that most have"),
@@ -85,11 +85,12 @@ def page(before: str | None = None, **asked: object) -> Question:
         pytest.param(page(since=MIDDLE, until=SOON_AFTER), id="a time"),
         pytest.param(page(svix_ids=NAMED), id="ids"),
         pytest.param(
-            lambda c: event_search.ids(c, Selection(status=Status.APPLIED), 200, "msg_30000"), id="a set to be replayed"
+            lambda c: event_search.ids(c, EventFilter(status=EventStatus.APPLIED), 200, "msg_30000"),
+            id="a set to be replayed",
         ),
         pytest.param(lambda c: event_search.find(c, "msg_77"), id="one event"),
         pytest.param(lambda c: event_search.lines(c, NOBODY), id="the lines of an event"),
-        pytest.param(event_stats.take, id="why events are parked"),
+        pytest.param(event_stats.read, id="why events are parked"),
     ],
 )
 def test_an_answer_about_events_comes_through_an_index(heap: Engine, question: Question) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from db import audit, event_actions, events
-from db.events import Kept
+from db.events import NewEvent
 from tests.clerk_says import Clerk, deletion
 from tests.ledger import opened, rows, values
 from tests.meanwhile import at_once, holding
@@ -17,7 +17,7 @@ from tests.meanwhile import at_once, holding
 TEMPLATE = opened(CLERK := Clerk(), CLERK.send(deletion()))
 
 
-def kept(svix_id: str, **said: Any) -> Kept:
+def kept(svix_id: str, **said: Any) -> NewEvent:
     """A delivery ready to be kept."""
     return dataclasses.replace(TEMPLATE, svix_id=svix_id, **said)
 
@@ -25,7 +25,7 @@ def kept(svix_id: str, **said: Any) -> Kept:
 def keep(engine: Engine, *svix_ids: str, **said: Any) -> None:
     """Keep deliveries that differ in their ids only."""
     with engine.begin() as connection:
-        events.keep(connection, [kept(svix_id, **said) for svix_id in svix_ids])
+        events.store(connection, [kept(svix_id, **said) for svix_id in svix_ids])
 
 
 def discard(engine: Engine, svix_id: str) -> None:
@@ -74,8 +74,8 @@ def test_a_delivery_is_kept_as_it_came_byte_by_byte(engine: Engine) -> None:
 
 def test_keeping_says_which_deliveries_are_new(engine: Engine) -> None:
     with engine.begin() as connection:
-        assert events.keep(connection, [kept("msg_1"), kept("msg_2")]) == {"msg_1", "msg_2"}
-        assert events.keep(connection, [kept("msg_2"), kept("msg_3")]) == {"msg_3"}
+        assert events.store(connection, [kept("msg_1"), kept("msg_2")]) == {"msg_1", "msg_2"}
+        assert events.store(connection, [kept("msg_2"), kept("msg_3")]) == {"msg_3"}
 
 
 def test_a_duplicate_changes_nothing_of_what_is_kept(engine: Engine) -> None:
@@ -86,7 +86,7 @@ def test_a_duplicate_changes_nothing_of_what_is_kept(engine: Engine) -> None:
 
 def test_the_same_delivery_twice_in_one_set_is_kept_once(engine: Engine) -> None:
     with engine.begin() as connection:
-        assert events.keep(connection, [kept("msg_1"), kept("msg_1")]) == {"msg_1"}
+        assert events.store(connection, [kept("msg_1"), kept("msg_1")]) == {"msg_1"}
 
 
 def test_two_receivers_that_keep_the_same_ids_at_once_in_any_order_never_deadlock(engine: Engine) -> None:
@@ -95,7 +95,7 @@ def test_two_receivers_that_keep_the_same_ids_at_once_in_any_order_never_deadloc
 
     def keep_all(number: int) -> set[str]:
         with engine.begin() as connection:
-            return events.keep(connection, shuffled[number])
+            return events.store(connection, shuffled[number])
 
     added = at_once(*(lambda number=number: keep_all(number) for number in range(4)))
     assert sum(map(len, added)) == len(deliveries)
@@ -104,7 +104,7 @@ def test_two_receivers_that_keep_the_same_ids_at_once_in_any_order_never_deadloc
 
 def test_a_set_is_kept_whole_or_not_at_all(engine: Engine) -> None:
     with pytest.raises(IntegrityError), engine.begin() as connection:
-        events.keep(connection, [kept("msg_1"), kept("msg_2", status="invented")])
+        events.store(connection, [kept("msg_1"), kept("msg_2", status="invented")])
     assert values(engine, "select svix_id from webhook_events") == []
 
 

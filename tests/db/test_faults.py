@@ -51,8 +51,8 @@ def run(engine: Engine, statement: str) -> None:
 def judged(error: BaseException) -> set[str]:
     """Every kind of fault that it is taken for."""
     kinds = {
-        "collision": faults.is_collision,
-        "away": faults.is_away,
+        "collision": faults.is_unique_violation,
+        "away": faults.is_unavailable,
         "lock": faults.is_lock,
         "lost": faults.is_lost,
     }
@@ -104,18 +104,18 @@ def test_a_session_that_was_ended_is_away_and_lost(engine: Engine) -> None:
 
 def test_a_server_that_is_not_there_is_away(reach: Reach) -> None:
     nowhere = reach("postgresql://akako_app@127.0.0.1:1/akako")
-    assert faults.is_away(error_of(lambda: run(nowhere, "select 1")))
+    assert faults.is_unavailable(error_of(lambda: run(nowhere, "select 1")))
 
 
 def test_a_database_that_is_not_there_is_away(servers: Servers, reach: Reach) -> None:
     unknown = reach(servers.postgres.url("akako_app", "nowhere"))
-    assert faults.is_away(error_of(lambda: run(unknown, "select 1")))
+    assert faults.is_unavailable(error_of(lambda: run(unknown, "select 1")))
 
 
 def test_no_connection_free_is_away(database: Database, reach: Reach) -> None:
     engine = reach(database.app_url, connections=1)
     with engine.connect():
-        assert faults.is_away(error_of(lambda: run(engine, "select 1")))
+        assert faults.is_unavailable(error_of(lambda: run(engine, "select 1")))
 
 
 def test_an_error_of_python_s_is_nothing_of_the_database_s() -> None:

@@ -23,7 +23,7 @@ OF_EVERY_STATUS = "select status, body is null from webhook_events order by stat
 def forget(engine: Engine, days: int = 90, most: int = 100) -> int:
     """One batch of the calendar's."""
     with engine.begin() as connection:
-        return events.forget_bodies(connection, days, most)
+        return events.erase_bodies(connection, days, most)
 
 
 @pytest.fixture
@@ -68,7 +68,7 @@ def test_all_but_the_body_stays_with_the_digest_in_its_place(old: Engine) -> Non
 def test_a_forgotten_delivery_that_comes_again_is_a_duplicate(old: Engine) -> None:
     forget(old)
     with old.begin() as connection:
-        assert events.keep(connection, [kept("msg_applied", body=BODY)]) == set()
+        assert events.store(connection, [kept("msg_applied", body=BODY)]) == set()
     assert values(old, "select body from webhook_events where svix_id = 'msg_applied'") == [None]
 
 
@@ -97,7 +97,7 @@ def test_the_next_batch_is_found_through_its_index_however_much_is_kept(
     keep(engine, "msg_like", status="ignored")
     superuser.execute(MANY)
     superuser.execute("vacuum analyze webhook_events")
-    found = plan(engine, lambda connection: events.forget_bodies(connection, 90, 100))
+    found = plan(engine, lambda connection: events.erase_bodies(connection, 90, 100))
     assert scans(found) == set()
     assert found["Plans"][0]["Plans"][0]["Plans"][0]["Index Name"] == "webhook_events_bodies_idx"
 

@@ -9,7 +9,7 @@ import pytest
 from psycopg import errors
 
 from db import migrate
-from db.schema import Refused
+from db.schema import MigrationRefused
 from dev.embedded.servers import Servers
 from tests.db.people import a_role, a_user, rows
 from tests.db.test_migrations import an_empty_database
@@ -247,7 +247,7 @@ def test_an_owner_that_may_not_create_roles_is_told_what_an_administrator_does(
     newcomer = empty.app_url.replace("akako_app@", "akako_newcomer:S3cretPassw0rd@")
     superuser.execute("alter role akako_owner nocreaterole")
     try:
-        with pytest.raises(Refused, match='create role "akako_newcomer" login password') as refused:
+        with pytest.raises(MigrationRefused, match='create role "akako_newcomer" login password') as refused:
             migrate.upgrade(empty.owner_url, newcomer)
         superuser.execute("create role akako_newcomer login")
         said: list[str] = []

@@ -9,10 +9,10 @@ from sqlalchemy import Engine
 
 from config.role import Role
 from db import assignments, audit, callers, temporal, user_search
-from db.audit import Wanted
+from db.audit import AuditFilter
 from db.engine import connect
 from db.instants import Instants
-from db.user_search import Filter
+from db.user_search import UserFilter
 from dev.embedded.servers import Servers
 from tests.db.plans import Question, plan, scans
 from tests.servers import copy_of
@@ -56,20 +56,22 @@ def crowd(servers: Servers, template: str) -> Iterator[Engine]:
 @pytest.mark.parametrize(
     "question",
     [
-        pytest.param(lambda c: user_search.search(c, Filter(deleted=False), 51), id="the first page"),
-        pytest.param(lambda c: user_search.search(c, Filter(deleted=False), 51, MIDDLE), id="a page in the middle"),
-        pytest.param(lambda c: user_search.search(c, Filter(text="first5"), 51), id="a beginning that many names have"),
-        pytest.param(lambda c: user_search.search(c, Filter(text="first77777 la"), 51), id="one whole name"),
-        pytest.param(lambda c: user_search.search(c, Filter(text="LAST12345"), 51), id="a last name"),
-        pytest.param(lambda c: user_search.search(c, Filter(text="name4321"), 51), id="a username"),
-        pytest.param(lambda c: user_search.search(c, Filter(text="99@exam"), 51), id="an e-mail address"),
-        pytest.param(lambda c: user_search.search(c, Filter(text="nobody"), 51), id="a beginning that no name has"),
-        pytest.param(lambda c: user_search.search(c, Filter(text="ZOÉ"), 51), id="a beginning that is not ASCII"),
-        pytest.param(lambda c: user_search.search(c, Filter(role=Role.LEARNER), 51), id="a role that all hold"),
-        pytest.param(lambda c: user_search.search(c, Filter(role=Role.ADMIN), 51), id="a role that few hold"),
-        pytest.param(lambda c: user_search.search(c, Filter(role=Role.MENTOR), 51), id="a role that nobody holds"),
+        pytest.param(lambda c: user_search.search(c, UserFilter(deleted=False), 51), id="the first page"),
+        pytest.param(lambda c: user_search.search(c, UserFilter(deleted=False), 51, MIDDLE), id="a page in the middle"),
         pytest.param(
-            lambda c: user_search.search(c, Filter(role=Role.ADMIN, text="first"), 51), id="a role and a beginning"
+            lambda c: user_search.search(c, UserFilter(text="first5"), 51), id="a beginning that many names have"
+        ),
+        pytest.param(lambda c: user_search.search(c, UserFilter(text="first77777 la"), 51), id="one whole name"),
+        pytest.param(lambda c: user_search.search(c, UserFilter(text="LAST12345"), 51), id="a last name"),
+        pytest.param(lambda c: user_search.search(c, UserFilter(text="name4321"), 51), id="a username"),
+        pytest.param(lambda c: user_search.search(c, UserFilter(text="99@exam"), 51), id="an e-mail address"),
+        pytest.param(lambda c: user_search.search(c, UserFilter(text="nobody"), 51), id="a beginning that no name has"),
+        pytest.param(lambda c: user_search.search(c, UserFilter(text="ZOÉ"), 51), id="a beginning that is not ASCII"),
+        pytest.param(lambda c: user_search.search(c, UserFilter(role=Role.LEARNER), 51), id="a role that all hold"),
+        pytest.param(lambda c: user_search.search(c, UserFilter(role=Role.ADMIN), 51), id="a role that few hold"),
+        pytest.param(lambda c: user_search.search(c, UserFilter(role=Role.MENTOR), 51), id="a role that nobody holds"),
+        pytest.param(
+            lambda c: user_search.search(c, UserFilter(role=Role.ADMIN, text="first"), 51), id="a role and a beginning"
         ),
         pytest.param(lambda c: user_search.show(c, "user_777"), id="one user"),
         pytest.param(lambda c: temporal.versions(c, MIDDLE, INSTANTS), id="what a user held at an instant"),
@@ -77,12 +79,12 @@ def crowd(servers: Servers, template: str) -> Iterator[Engine]:
         pytest.param(lambda c: temporal.revisions(c, MIDDLE, INSTANTS), id="what became known later"),
         pytest.param(lambda c: temporal.holders(c, INSTANTS, MIDDLE, 50), id="a page of who held what"),
         pytest.param(lambda c: assignments.history(c, MIDDLE), id="a user's history"),
-        pytest.param(lambda c: audit.page(c, Wanted(), 51), id="the newest lines"),
-        pytest.param(lambda c: audit.page(c, Wanted(user="user_777"), 51), id="the lines about a user"),
-        pytest.param(lambda c: audit.page(c, Wanted(user="user_none"), 51), id="the lines about nobody"),
-        pytest.param(lambda c: audit.page(c, Wanted(actor="operator:none"), 51), id="the lines of nobody"),
-        pytest.param(lambda c: audit.page(c, Wanted(action="role.none"), 51), id="the lines of no action"),
-        pytest.param(lambda c: audit.page(c, Wanted(until=INSTANT), 51), id="the lines before a time"),
+        pytest.param(lambda c: audit.page(c, AuditFilter(), 51), id="the newest lines"),
+        pytest.param(lambda c: audit.page(c, AuditFilter(user="user_777"), 51), id="the lines about a user"),
+        pytest.param(lambda c: audit.page(c, AuditFilter(user="user_none"), 51), id="the lines about nobody"),
+        pytest.param(lambda c: audit.page(c, AuditFilter(actor="operator:none"), 51), id="the lines of nobody"),
+        pytest.param(lambda c: audit.page(c, AuditFilter(action="role.none"), 51), id="the lines of no action"),
+        pytest.param(lambda c: audit.page(c, AuditFilter(until=INSTANT), 51), id="the lines before a time"),
         pytest.param(lambda c: audit.of_assignment(c, MIDDLE), id="the lines about an assignment"),
     ],
 )

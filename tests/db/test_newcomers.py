@@ -9,7 +9,7 @@ from sqlalchemy import Engine
 from clerk.user import Deletion, Snapshot
 from config.role import Role
 from db import new_users
-from db.users import Holding
+from db.users import UserWrite
 from tests.db.people import a_user
 from tests.ledger import actions, rows
 
@@ -20,7 +20,7 @@ DAY = timedelta(days=1)
 def add(engine: Engine, *states: Snapshot | Deletion) -> dict[str, int]:
     """Add them and commit."""
     with engine.begin() as connection:
-        return new_users.add(connection, [Holding(state, None) for state in states], Role.LEARNER)
+        return new_users.add(connection, [UserWrite(state, None) for state in states], Role.LEARNER)
 
 
 @pytest.mark.parametrize(

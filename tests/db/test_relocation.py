@@ -8,7 +8,7 @@ import psycopg
 import pytest
 
 from db import migrate, relocation
-from db.schema import Refused
+from db.schema import MigrationRefused
 from dev.embedded.servers import Servers
 from tests.db import catalog
 from tests.db.people import rows
@@ -146,7 +146,7 @@ def test_a_move_that_is_interrupted_leaves_everything_as_it_was(old: Database) -
 
 
 def test_the_tables_of_another_owner_are_not_left_behind_in_silence(old: Database) -> None:
-    with pytest.raises(Refused, match="belong to akako_owner"):
+    with pytest.raises(MigrationRefused, match="belong to akako_owner"):
         migrate.upgrade(old.superuser_url, old.app_url)
 
 
@@ -169,7 +169,7 @@ def test_it_does_not_move_back_over_the_tables_of_another_application(empty: Dat
     with psycopg.connect(empty.owner_url) as owner:
         owner.execute("create table public.users (id uuid primary key)")
     before = catalog.seen(empty.owner_url)
-    with pytest.raises(Refused, match="users"):
+    with pytest.raises(MigrationRefused, match="users"):
         migrate.downgrade(empty.owner_url, "0011")
     assert catalog.seen(empty.owner_url) == before
 
@@ -179,7 +179,7 @@ def test_two_installations_are_not_mixed(old: Database) -> None:
         superuser.execute("create schema akako authorization akako_owner")
         superuser.execute("set role akako_owner")
         superuser.execute("create table akako.users ()")
-    with pytest.raises(Refused, match="another one in akako"):
+    with pytest.raises(MigrationRefused, match="another one in akako"):
         migrate.upgrade(old.owner_url, old.app_url)
 
 
@@ -211,7 +211,7 @@ def test_what_an_unknown_function_of_another_role_was_bound_to_is_refused_by_nam
         superuser.execute("create function public.shout(text) returns text language sql immutable as 'select $1'")
         superuser.execute("reset role; create index loud on public.users (public.shout(clerk_id))")
         try:
-            with pytest.raises(Refused, match=r"akako\.loud.*public\.shout"):
+            with pytest.raises(MigrationRefused, match=r"akako\.loud.*public\.shout"):
                 migrate.upgrade(old.owner_url, old.app_url)
         finally:
             superuser.execute("drop owned by neighbour cascade; drop role neighbour")

@@ -9,7 +9,7 @@ from sqlalchemy import Engine, create_engine
 from config.role import Role
 from db import callers, migrate, schema
 from db.engine import connect
-from db.schema import Refused
+from db.schema import MigrationRefused
 from dev.embedded.servers import Servers
 from tests import people
 from tests.db import catalog
@@ -66,7 +66,7 @@ def test_while_another_role_may_create_in_the_schema_nothing_is_migrated_and_the
     database: Database, engine: Engine, superuser: psycopg.Connection, neighbour: str, grantee: str
 ) -> None:
     superuser.execute(f"grant create on schema akako to {grantee}")
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(MigrationRefused) as refused:
         migrate.upgrade(database.owner_url, database.app_url)
     with engine.connect() as connection:
         (fault,) = schema.faults(connection)
@@ -83,7 +83,7 @@ def test_what_another_role_left_in_the_schema_is_named(
     superuser.execute("grant create, usage on schema akako to neighbour; set role neighbour")
     superuser.execute("create function akako.now() returns timestamptz language sql as 'select null::timestamptz'")
     superuser.execute("reset role; revoke create on schema akako from neighbour")
-    with pytest.raises(Refused, match=r"function akako\.now\(\) belongs to neighbour: drop it"):
+    with pytest.raises(MigrationRefused, match=r"function akako\.now\(\) belongs to neighbour: drop it"):
         migrate.upgrade(database.owner_url, database.app_url)
 
 
@@ -91,7 +91,7 @@ def test_a_schema_of_another_role_is_refused(empty: Database) -> None:
     with psycopg.connect(empty.superuser_url) as superuser:
         superuser.execute("create role neighbour; create schema akako authorization neighbour")
     try:
-        with pytest.raises(Refused, match="alter schema akako owner to akako_owner"):
+        with pytest.raises(MigrationRefused, match="alter schema akako owner to akako_owner"):
             migrate.upgrade(empty.owner_url, empty.app_url)
     finally:
         with psycopg.connect(empty.superuser_url) as superuser:
@@ -109,7 +109,7 @@ def test_a_schema_that_changed_hands_is_noticed(engine: Engine, superuser: psyco
 def test_an_owner_that_may_not_create_the_schema_is_told_who_can(empty: Database) -> None:
     with psycopg.connect(empty.superuser_url, autocommit=True) as superuser:
         superuser.execute(f"alter database {superuser.info.dbname} owner to postgres")
-        with pytest.raises(Refused, match='create schema akako authorization "akako_owner"'):
+        with pytest.raises(MigrationRefused, match='create schema akako authorization "akako_owner"'):
             migrate.upgrade(empty.owner_url, empty.app_url)
         superuser.execute('create schema akako authorization "akako_owner"')
     assert migrate.upgrade(empty.owner_url, empty.app_url)

@@ -7,7 +7,7 @@ from sqlalchemy import Engine
 from clerk.user import Deletion, Snapshot
 from config.role import Role
 from db import new_users, users
-from db.users import Holding, Stored
+from db.users import StoredUser, UserWrite
 from tests.clerk_says import moment
 from tests.ledger import rows, values
 from tests.meanwhile import at_once, holding, waiting_for_a_lock
@@ -28,33 +28,33 @@ BEA = Snapshot(clerk_id="user_bea", version=moment(2), email="ADA@example.com")
 CYD = Deletion(clerk_id="user_cyd", at=moment(3))
 
 
-def insert(engine: Engine, *holdings: Holding) -> dict[str, int]:
+def insert(engine: Engine, *holdings: UserWrite) -> dict[str, int]:
     """Add users and commit."""
     with engine.begin() as connection:
         return new_users.add(connection, holdings, Role.LEARNER)
 
 
-def stored(engine: Engine, *clerk_ids: str, keys: tuple[str, ...] = ()) -> list[Stored]:
+def stored(engine: Engine, *clerk_ids: str, keys: tuple[str, ...] = ()) -> list[StoredUser]:
     """Lock, read and let go."""
     with engine.begin() as connection:
         return users.lock(connection, clerk_ids, keys)
 
 
 def test_a_user_is_read_back_as_it_was_written(engine: Engine) -> None:
-    ids = insert(engine, Holding(ADA, ADA.email), Holding(BEA, None), Holding(CYD, None))
+    ids = insert(engine, UserWrite(ADA, ADA.email), UserWrite(BEA, None), UserWrite(CYD, None))
     assert stored(engine, "user_cyd", "user_bea", "user_ada", "user_nobody") == [
-        Stored(ids["user_ada"], ADA, "Ada@Example.com"),
-        Stored(ids["user_bea"], BEA, None),
-        Stored(ids["user_cyd"], CYD, None),
+        StoredUser(ids["user_ada"], ADA, "Ada@Example.com"),
+        StoredUser(ids["user_bea"], BEA, None),
+        StoredUser(ids["user_cyd"], CYD, None),
     ]
 
 
 def test_a_user_that_becomes_other_is_read_back_so(engine: Engine) -> None:
-    insert(engine, Holding(ADA, ADA.email), Holding(BEA, None))
+    insert(engine, UserWrite(ADA, ADA.email), UserWrite(BEA, None))
     newer = dataclasses.replace(BEA, email="bea@example.com", version=moment(9), banned=True)
     gone = Deletion(clerk_id="user_ada", at=moment(5))
     with engine.begin() as connection:
-        users.update(connection, [Holding(gone, None), Holding(newer, newer.email)])
+        users.update(connection, [UserWrite(gone, None), UserWrite(newer, newer.email)])
     assert [(user.state, user.email) for user in stored(engine, "user_ada", "user_bea")] == [
         (gone, None),
         (newer, "bea@example.com"),
@@ -62,7 +62,7 @@ def test_a_user_that_becomes_other_is_read_back_so(engine: Engine) -> None:
 
 
 def test_all_that_claim_an_address_are_concerned_whatever_its_case(engine: Engine) -> None:
-    ids = insert(engine, Holding(ADA, ADA.email), Holding(BEA, None), Holding(CYD, None))
+    ids = insert(engine, UserWrite(ADA, ADA.email), UserWrite(BEA, None), UserWrite(CYD, None))
     with engine.connect() as connection:
         assert users.claimants(connection, {"ada@example.com"}) == {ids["user_ada"], ids["user_bea"]}
         assert users.concerned(connection, ["user_cyd"], ["ada@example.com"]) == set(ids.values())
@@ -72,32 +72,32 @@ def test_all_that_claim_an_address_are_concerned_whatever_its_case(engine: Engin
 def test_an_address_is_held_by_one_whatever_its_case(engine: Engine) -> None:
     indexes = values(engine, "select indexdef from pg_indexes where indexname = 'users_email_key'")
     assert "UNIQUE" in str(indexes)
-    insert(engine, Holding(ADA, ADA.email), Holding(BEA, None))
+    insert(engine, UserWrite(ADA, ADA.email), UserWrite(BEA, None))
     with engine.begin() as connection:
         users.release_emails(connection, [user.id for user in stored(engine, "user_ada")])
-        users.update(connection, [Holding(BEA, BEA.email)])
+        users.update(connection, [UserWrite(BEA, BEA.email)])
     assert values(engine, "select email from users order by clerk_id") == [None, "ADA@example.com"]
 
 
 def test_two_that_add_the_same_user_at_once_add_one(engine: Engine) -> None:
-    several = [Holding(dataclasses.replace(BEA, clerk_id=f"user_{n}", email=None), None) for n in range(200)]
+    several = [UserWrite(dataclasses.replace(BEA, clerk_id=f"user_{n}", email=None), None) for n in range(200)]
     added = at_once(*(lambda order=order: insert(engine, *several[::order]) for order in (1, -1, 1, -1)))
     assert sum(map(len, added)) == 200
     assert values(engine, "select count(*) from users") == [200]
 
 
 def test_whoever_locks_second_reads_what_the_first_wrote(engine: Engine) -> None:
-    insert(engine, Holding(ADA, ADA.email))
+    insert(engine, UserWrite(ADA, ADA.email))
     newer = dataclasses.replace(ADA, version=moment(9), first_name="Augusta")
     with holding(engine, "select from users for no key update") as first:
-        users.update(first, [Holding(newer, newer.email)])
+        users.update(first, [UserWrite(newer, newer.email)])
         first.commit()
         assert [user.state for user in stored(engine, "user_ada")] == [newer]
 
 
 def test_users_are_locked_in_the_order_of_their_ids_at_clerk_whatever_order_they_came_in(engine: Engine) -> None:
     for clerk_id in ("user_z", "user_a", "user_m"):
-        insert(engine, Holding(dataclasses.replace(BEA, clerk_id=clerk_id, email=None), None))
+        insert(engine, UserWrite(dataclasses.replace(BEA, clerk_id=clerk_id, email=None), None))
     with (
         holding(engine, "select from users where clerk_id = 'user_m' for no key update") as other,
         waiting_for_a_lock(engine, lambda: stored(engine, "user_z", "user_m", "user_a")) as locking,

@@ -18,9 +18,9 @@ import sync.metrics
 import webhooks.metrics
 from dev import procfile
 from health.broker import Broker
-from health.database import Look
-from health.gauges import BrokerGauge, DatabaseGauges, Stillness
-from health.heartbeat import Heart
+from health.database import DatabaseProbe
+from health.gauges import BrokerGauge, DatabaseGauges, StallGauge
+from health.heartbeat import Heartbeat
 from tests.clerk_says import Clerk
 from tests.ledger import keep
 from tests.servers import Database
@@ -40,13 +40,13 @@ def exported(database: Database, engine: Any) -> set[str]:
     """Every name that any process exports."""
     clerk = Clerk()
     keep(engine, clerk, clerk.created())
-    heart = Heart(database.app_url, "worker")
+    heart = Heartbeat(database.app_url, "worker")
     heart.beat(0)
     heart.close()
     gauges = [
-        DatabaseGauges(Look(database.app_url)),
+        DatabaseGauges(DatabaseProbe(database.app_url)),
         BrokerGauge(Broker("redis://127.0.0.1:1/0")),
-        Stillness(lambda: 0),
+        StallGauge(lambda: 0),
         ProcessCollector(registry=None),
     ]
     found = [metric for collector in (REGISTRY, *gauges) for metric in collector.collect()]
@@ -119,7 +119,7 @@ def test_a_receiver_that_never_kept_anything_is_seen_to_have_kept_nothing() -> N
     (rule,) = [rule for rule in RULES if rule["alert"] == "SignaturesDoNotFit"]
 
     # To Prometheus an empty side of `and` is no zero: nothing would follow from it.
-    assert "(sum(increase(akako_deliveries_kept_total[15m])) or vector(0)) == 0" in rule["expr"]
+    assert "(sum(increase(akako_deliveries_stored_total[15m])) or vector(0)) == 0" in rule["expr"]
 
 
 def test_every_section_of_the_runbook_is_an_alert_s_and_says_what_to_do() -> None:

@@ -7,67 +7,67 @@ import pytest
 from click.testing import CliRunner
 from rich.console import Console
 
-from clerk.signature import Seals
+from clerk.signature import SigningSecrets
 from tests.faults.suite import report
 from tests.faults.suite.__main__ import choose, main
 from tests.faults.suite.deliveries import SECRET, Numbered
 from tests.faults.suite.disk import ordinary
-from tests.faults.suite.senders import Senders, Told
-from tests.faults.suite.stack import House
+from tests.faults.suite.senders import Responses, Senders
+from tests.faults.suite.stack import Stack
 from tests.faults.suite.verdict import BOUND_SECONDS, Injection, Verdict, judge
 
 
 @pytest.fixture(scope="module")
-def house() -> Iterator[House]:
+def stack() -> Iterator[Stack]:
     """Two events, accepted and applied."""
-    with ordinary() as directory, House(directory) as made:
+    with ordinary() as directory, Stack(directory) as made:
         Senders(made.port, 1).deliver(0, 1)
         made.settle()
         yield made
 
 
-def told(*numbers: int, at: float = 0.0) -> Told:
-    return Told(accepted=dict.fromkeys(numbers, at))
+def told(*numbers: int, at: float = 0.0) -> Responses:
+    return Responses(accepted=dict.fromkeys(numbers, at))
 
 
-def judged(house: House, said: Told, *injections: Injection) -> Verdict:
-    return judge(house, said, injections, Verdict("test"))
+def judged(stack: Stack, said: Responses, *injections: Injection) -> Verdict:
+    return judge(stack, said, injections, Verdict("test"))
 
 
 @pytest.mark.faults
-def test_what_was_accepted_and_applied_is_neither_lost_nor_twice(house: House) -> None:
-    verdict = judged(house, told(0, 1))
+def test_what_was_accepted_and_applied_is_neither_lost_nor_twice(stack: Stack) -> None:
+    verdict = judged(stack, told(0, 1))
     assert (verdict.accepted, verdict.lost, verdict.twice) == (2, 0, 0)
 
 
 @pytest.mark.faults
-def test_what_was_accepted_and_is_not_in_the_table_is_lost(house: House) -> None:
-    assert not judged(house, told(0, 1, 98)).kept
+def test_what_was_accepted_and_is_not_in_the_table_is_lost(stack: Stack) -> None:
+    assert not judged(stack, told(0, 1, 98)).kept
 
 
 @pytest.mark.faults
-def test_an_event_without_its_effect_is_lost(house: House) -> None:
-    house.run("update users set banned = false")
-    verdict = judged(house, told(0, 1))
-    house.run("update users set banned = true")
+def test_an_event_without_its_effect_is_lost(stack: Stack) -> None:
+    stack.run("update users set banned = false")
+    verdict = judged(stack, told(0, 1))
+    stack.run("update users set banned = true")
     assert verdict.lost == 1
 
 
 @pytest.mark.faults
-def test_a_second_line_in_the_trail_is_an_event_applied_twice(house: House) -> None:
-    before = judged(house, told(0, 1)).twice
-    house.run("insert into audit_log (action, clerk_user_id, actor) values ('role.assigned', 'user_00000000', 'x')")
-    assert judged(house, told(0, 1)).twice == before + 1
+def test_a_second_line_in_the_trail_is_an_event_applied_twice(stack: Stack) -> None:
+    before = judged(stack, told(0, 1)).twice
+    stack.run("insert into audit_log (action, clerk_user_id, actor) values ('role.assigned', 'user_00000000', 'x')")
+    assert judged(stack, told(0, 1)).twice == before + 1
 
 
 @pytest.mark.faults
-def test_a_wait_counts_from_the_answer_without_the_time_in_which_the_fault_lasted(house: House) -> None:
-    ((applied,),) = house.run(
+def test_a_wait_counts_from_the_answer_without_the_time_in_which_the_fault_lasted(stack: Stack) -> None:
+    ((applied,),) = stack.run(
         "select extract(epoch from pg_xact_commit_timestamp(xmin))::float from webhook_events where svix_id = %s",
         Numbered(0).svix_id,
     )
     fault = Injection(began=applied - 50, over=applied - 10)
-    verdict = judged(house, told(0, at=applied - 55), fault)
+    verdict = judged(stack, told(0, at=applied - 55), fault)
     assert verdict.longest == pytest.approx(15)
     assert verdict.recoveries == [pytest.approx(10)]
 
@@ -80,7 +80,7 @@ def test_what_takes_longer_than_the_bound_is_not_as_promised() -> None:
 def test_a_numbered_delivery_is_one_that_clerk_could_have_signed() -> None:
     delivery = Numbered(7)
     headers = [(name.encode(), value.encode()) for name, value in delivery.headers().items()]
-    assert Seals([SECRET]).open(headers, delivery.body()).svix_id == delivery.svix_id
+    assert SigningSecrets([SECRET]).open(headers, delivery.body()).svix_id == delivery.svix_id
 
 
 def test_a_fault_is_chosen_by_the_beginning_of_its_name() -> None:

@@ -2,7 +2,7 @@ import threading
 
 import pytest
 
-from health.single_flight import Asked
+from health.single_flight import SingleFlight
 from tests.meanwhile import at_once
 
 
@@ -21,14 +21,14 @@ class Question:
 
 
 def test_many_who_ask_at_once_are_answered_by_one_question() -> None:
-    question = Asked(Question(), fresh=60, patience=5)
+    question = SingleFlight(Question(), fresh=60, patience=5)
     assert set(at_once(*[question.get] * 8)) == {1}
 
 
 def test_a_question_that_takes_too_long_is_not_asked_again_while_it_is_out() -> None:
     answered = threading.Event()
     asked = Question(answered)
-    question = Asked(asked, fresh=0, patience=0.05)
+    question = SingleFlight(asked, fresh=0, patience=0.05)
     for _ in range(3):
         with pytest.raises(TimeoutError):
             question.get()
@@ -37,11 +37,11 @@ def test_a_question_that_takes_too_long_is_not_asked_again_while_it_is_out() -> 
 
 
 def test_an_answer_that_is_not_fresh_is_asked_for_anew() -> None:
-    question = Asked(Question(), fresh=-1, patience=5)
+    question = SingleFlight(Question(), fresh=-1, patience=5)
     assert (question.get(), question.get()) == (1, 2)
 
 
 def test_whatever_the_question_raises_is_raised() -> None:
-    question = Asked(lambda: int("no number"), fresh=60, patience=5)
+    question = SingleFlight(lambda: int("no number"), fresh=60, patience=5)
     with pytest.raises(ValueError, match="no number"):
         question.get()

@@ -13,7 +13,7 @@ from tests.clerk_says import Clerk
 from tests.dev.groups import until
 from tests.ledger import change
 from tests.servers import Database, copy_of
-from tests.town import Town, town
+from tests.town import RunningStack, town
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +23,7 @@ def database(servers: Servers, template: str) -> Iterator[Database]:
 
 
 @pytest.fixture(scope="module")
-def home(database: Database, servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
+def stack(database: Database, servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
     """A town of its own for these tests, with two receivers on one port."""
     directory = tmp_path_factory.mktemp("town")
     with town(database, servers.redis_url, directory, WEB_PROCESSES="2", LOG_LEVEL="WARNING") as made:
@@ -37,39 +37,39 @@ def listens(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-def test_what_happened_is_counted_once_whichever_process_did_it(home: Town, database: Database) -> None:
-    sent = [home.clerk.created(f"user_{number}", email=None) for number in range(20)]
+def test_what_happened_is_counted_once_whichever_process_did_it(stack: RunningStack, database: Database) -> None:
+    sent = [stack.clerk.created(f"user_{number}", email=None) for number in range(20)]
     for delivery in sent:
-        home.deliver(delivery)
-    assert home.deliver(sent[0], Clerk().created(), home.clerk.send(b"no JSON")) == [202, 401, 202]
-    until(home.settled)
+        stack.deliver(delivery)
+    assert stack.deliver(sent[0], Clerk().created(), stack.clerk.send(b"no JSON")) == [202, 401, 202]
+    until(stack.settled)
 
-    receiver = home.scrape("web")
-    fingerprint = home.value("select distinct verified_by from webhook_events")
-    assert receiver["akako_deliveries_kept_total", "accepted"] == 21
-    assert receiver["akako_deliveries_kept_total", "duplicate"] == 1
+    receiver = stack.scrape("web")
+    fingerprint = stack.value("select distinct verified_by from webhook_events")
+    assert receiver["akako_deliveries_stored_total", "accepted"] == 21
+    assert receiver["akako_deliveries_stored_total", "duplicate"] == 1
     assert receiver["akako_deliveries_refused_total", "signature_wrong"] == 1
     assert receiver["akako_deliveries_verified_total", str(fingerprint)] == 22
     assert receiver["akako_intake_batch_deliveries_sum", ""] == 22
     assert receiver["akako_intake_wait_seconds_count", ""] == receiver["akako_intake_batch_deliveries_count", ""]
 
-    until(lambda: home.scrape("worker").get(("akako_events_settled_total", "applied")) == 20)
-    worker = home.scrape("worker")
+    until(lambda: stack.scrape("worker").get(("akako_events_processed_total", "applied")) == 20)
+    worker = stack.scrape("worker")
     assert worker["akako_event_lag_seconds_count", ""] == 20
     assert 0 < worker["akako_event_lag_seconds_sum", ""] < 20 * 30
     assert worker["akako_apply_seconds_count", ""] >= 1
-    assert worker["akako_still_seconds", ""] < 10
-    assert [home.scrape(name)["akako_broker_up", ""] for name in home.metrics] == [1] * 4
+    assert worker["akako_stalled_seconds", ""] < 10
+    assert [stack.scrape(name)["akako_broker_up", ""] for name in stack.metrics] == [1] * 4
 
-    until(lambda: ("akako_moved_seconds", "beat") in home.scrape("beat"))
-    assert home.scrape("beat")["akako_events", "parked"] == 1
-    assert httpx.get(f"{home.api}/api/user/profile", trust_env=False, verify=False).status_code == 401
-    assert home.scrape("api")["akako_api_answers_total", "GET 401"] == 1
+    until(lambda: ("akako_last_progress_seconds", "beat") in stack.scrape("beat"))
+    assert stack.scrape("beat")["akako_events", "parked"] == 1
+    assert httpx.get(f"{stack.api}/api/user/profile", trust_env=False, verify=False).status_code == 401
+    assert stack.scrape("api")["akako_api_answers_total", "GET 401"] == 1
 
 
-def test_every_process_answers_a_health_probe_beside_its_metrics(home: Town) -> None:
+def test_every_process_answers_a_health_probe_beside_its_metrics(stack: RunningStack) -> None:
     answers = [
-        httpx.get(f"http://127.0.0.1:{port}/healthz", trust_env=False, verify=False) for port in home.metrics.values()
+        httpx.get(f"http://127.0.0.1:{port}/healthz", trust_env=False, verify=False) for port in stack.metrics.values()
     ]
     assert [(answer.status_code, answer.json()) for answer in answers] == [(200, {"status": "ok"})] * 4
 
@@ -83,23 +83,23 @@ def test_the_health_probe_of_a_process_that_does_not_move_is_503(moves: bool, st
     assert app({"PATH_INFO": "/metrics"}, None) == [b"metrics"]
 
 
-def test_strangers_find_no_metrics_where_they_come_by(home: Town) -> None:
-    for url in (home.url, home.api):
+def test_strangers_find_no_metrics_where_they_come_by(stack: RunningStack) -> None:
+    for url in (stack.url, stack.api):
         assert httpx.get(f"{url}/metrics", trust_env=False, verify=False).status_code == 404
 
 
-def test_why_an_event_failed_is_counted_by_the_type_of_its_error(home: Town, database: Database) -> None:
+def test_why_an_event_failed_is_counted_by_the_type_of_its_error(stack: RunningStack, database: Database) -> None:
     owner = connect(database.owner_url, "test")
     change(owner, "alter table users add constraint refused check (first_name <> 'Augustina')")
-    home.deliver(home.clerk.created("user_ada", email=None, first_name="Augustina"))
-    until(lambda: ("akako_events_postponed_total", "IntegrityError") in home.scrape("worker"))
+    stack.deliver(stack.clerk.created("user_ada", email=None, first_name="Augustina"))
+    until(lambda: ("akako_events_postponed_total", "IntegrityError") in stack.scrape("worker"))
     owner.dispose()
 
 
-def test_a_process_that_had_to_be_replaced_is_counted(home: Town) -> None:
+def test_a_process_that_had_to_be_replaced_is_counted(stack: RunningStack) -> None:
     def started() -> list[float]:
-        return [home.scrape(name).get(("akako_processes_started_total", ""), 0) for name in ("web", "api", "worker")]
+        return [stack.scrape(name).get(("akako_processes_started_total", ""), 0) for name in ("web", "api", "worker")]
 
     until(lambda: started() == [2, 1, 2])
-    home.kill_hands()
+    stack.kill_hands()
     until(lambda: started() == [2, 1, 4])

@@ -7,7 +7,7 @@ from sqlalchemy import Engine
 from db import vitals
 from db.engine import connect
 from health.broker import Broker
-from health.database import Look
+from health.database import DatabaseProbe
 from health.gauges import BrokerGauge, DatabaseGauges
 from tests.clerk_says import Clerk
 from tests.db.plans import Question, plan, scans
@@ -18,7 +18,7 @@ from tests.webhooks.test_queue_away import silent
 
 
 def gauges(database_url: str) -> dict[tuple[str, str], float]:
-    collected = DatabaseGauges(Look(database_url)).collect()
+    collected = DatabaseGauges(DatabaseProbe(database_url)).collect()
     samples = [sample for metric in collected for sample in metric.samples]
     return {(sample.name, "".join(sample.labels.values())): sample.value for sample in samples}
 

@@ -2,7 +2,7 @@ import multiprocessing
 
 import pytest
 
-from health.progress import Beacon, Pulse
+from health.progress import Progress, ProgressTicker
 from tests.dev.groups import until
 
 FORK = multiprocessing.get_context("fork")
@@ -10,20 +10,20 @@ FORK = multiprocessing.get_context("fork")
 
 @pytest.mark.processes
 def test_a_child_moves_the_pulse_of_its_parent() -> None:
-    pulse = Pulse()
-    until(lambda: pulse.still_seconds > 0.2)
-    child = FORK.Process(target=pulse.move)
+    progress = Progress()
+    until(lambda: progress.stalled_seconds > 0.2)
+    child = FORK.Process(target=progress.move)
     child.start()
     child.join(10)
     assert child.exitcode == 0
-    assert pulse.still_seconds < 0.2
+    assert progress.stalled_seconds < 0.2
 
 
 def test_a_task_that_runs_moves_the_pulse_and_an_idle_process_does_not() -> None:
-    pulse = Pulse()
-    beacon = Beacon(pulse)
-    beacon.light()
-    until(lambda: pulse.still_seconds > 0.5)
-    until(lambda: pulse.still_seconds < 0.5)
-    beacon.dim()
-    until(lambda: pulse.still_seconds > 2)
+    progress = Progress()
+    ticker = ProgressTicker(progress)
+    ticker.begin_ticking()
+    until(lambda: progress.stalled_seconds > 0.5)
+    until(lambda: progress.stalled_seconds < 0.5)
+    ticker.end_ticking()
+    until(lambda: progress.stalled_seconds > 2)

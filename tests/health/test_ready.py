@@ -13,7 +13,7 @@ from starlette.testclient import TestClient
 from config.settings import BrokerSettings
 from db.engine import connect
 from health import readiness
-from health.heartbeat import Heart
+from health.heartbeat import Heartbeat
 from tests.ledger import change
 from tests.servers import Database
 from tests.webhooks.test_queue_away import silent
@@ -42,9 +42,9 @@ def asked(database_url: str, redis_url: str) -> tuple[int, dict[str, Any]]:
 def moving(database: Database) -> str:
     """A database in which worker and calendar have just moved."""
     for part in ("worker", "beat"):
-        heart = Heart(database.app_url, part)
-        heart.beat(0)
-        heart.close()
+        heartbeat = Heartbeat(database.app_url, part)
+        heartbeat.beat(0)
+        heartbeat.close()
     return database.app_url
 
 

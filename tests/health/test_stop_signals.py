@@ -12,7 +12,7 @@ from dev.embedded.servers import Servers
 from dev.process import Process
 from tests.dev.groups import until
 from tests.servers import Database, copy_of
-from tests.town import Town, town
+from tests.town import RunningStack, town
 
 STOPS = [signal.SIGTERM, signal.SIGINT, signal.SIGHUP]
 NAMES = ["web", "api", "worker", "beat"]
@@ -25,19 +25,19 @@ def database(servers: Servers, template: str) -> Iterator[Database]:
 
 
 @pytest.fixture
-def home(database: Database, servers: Servers, tmp_path: Path) -> Iterator[Town]:
+def stack(database: Database, servers: Servers, tmp_path: Path) -> Iterator[RunningStack]:
     with town(database, servers.redis_url, tmp_path) as made:
         yield made
 
 
 @pytest.mark.parametrize("stop", STOPS)
-def test_a_process_that_runs_ends_with_0(home: Town, stop: signal.Signals) -> None:
-    processes = home.processes()
+def test_a_process_that_runs_ends_with_0(stack: RunningStack, stop: signal.Signals) -> None:
+    processes = stack.processes()
     try:
         for process in processes:
-            home.launch(process)
+            stack.launch(process)
         until(
-            lambda: all(said in home.text() for said in ("receiver.started", "api.started", " ready.", "beat.started"))
+            lambda: all(said in stack.text() for said in ("receiver.started", "api.started", " ready.", "beat.started"))
         )
         assert stopped(processes, stop) == dict.fromkeys(NAMES, 0)
     finally:
@@ -46,17 +46,17 @@ def test_a_process_that_runs_ends_with_0(home: Town, stop: signal.Signals) -> No
 
 
 @pytest.mark.parametrize("stop", STOPS)
-def test_a_process_that_is_starting_ends_with_0(home: Town, stop: signal.Signals) -> None:
-    processes = home.processes()
+def test_a_process_that_is_starting_ends_with_0(stack: RunningStack, stop: signal.Signals) -> None:
+    processes = stack.processes()
     try:
         for process in processes:
-            home.launch(process)
+            stack.launch(process)
             until(partial(handles, process, stop))
             assert stopped([process], stop) == {process.name: 0}
     finally:
         for process in processes:
             process.kill()
-    assert "started" not in home.text()
+    assert "started" not in stack.text()
 
 
 def handles(process: Process, stop: signal.Signals) -> bool:

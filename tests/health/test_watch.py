@@ -12,10 +12,10 @@ from sqlalchemy import Engine
 from structlog.testing import capture_logs
 
 from health.broker import Broker
-from health.heartbeat import Heart
-from health.progress import Pulse
+from health.heartbeat import Heartbeat
+from health.progress import Progress
 from health.thread import BROKEN
-from health.watchdog import Watch
+from health.watchdog import Watchdog
 from tests.dev.groups import until
 from tests.ledger import values
 from tests.servers import Database
@@ -51,13 +51,13 @@ class Watched:
         stuck: Callable[[], bool] = lambda: False,
     ) -> None:
         self.ended = threading.Event()
-        self.pulse = Pulse()
+        self.progress = Progress()
         self.looks = Looks(waits)
-        self.heart = Heart(database_url, "beat")
-        self.watch = Watch(
+        self.heartbeat = Heartbeat(database_url, "beat")
+        self.watch = Watchdog(
             "beat",
-            self.pulse,
-            self.heart,
+            self.progress,
+            self.heartbeat,
             self.looks,
             stuck=stuck,
             end=self._end,
@@ -80,7 +80,7 @@ def watched(database_url: str, **given: Callable[[], bool]) -> Iterator[Watched]
     finally:
         part.watch.stop()
         part.watch.join(10)
-        part.heart.close()
+        part.heartbeat.close()
 
 
 def test_a_part_ends_that_does_not_move_while_work_waits_and_says_so(database: Database) -> None:
@@ -104,7 +104,7 @@ def test_a_part_that_is_not_ready_yet_is_given_longer(database: Database) -> Non
     assert not part.ended.is_set()
     part.watch.ready()
     assert part.ended.wait(10)
-    part.heart.close()
+    part.heartbeat.close()
 
 
 def test_a_part_that_is_idle_does_not_end(database: Database) -> None:
@@ -115,7 +115,7 @@ def test_a_part_that_is_idle_does_not_end(database: Database) -> None:
 
 def test_a_part_that_moves_does_not_end(database: Database) -> None:
     with watched(database.app_url) as part:
-        part.looks.meanwhile = part.pulse.move
+        part.looks.meanwhile = part.progress.move
         until(lambda: part.looks.count > LOOKS)
         assert part.watch.is_moving
         assert not part.ended.is_set()
@@ -137,7 +137,7 @@ def test_a_part_does_not_end_while_postgresql_is_away_and_says_so_once() -> None
 def test_patience_begins_anew_after_a_look_that_came_late(database: Database) -> None:
     held = threading.Event()
     with watched(database.app_url, waits=lambda: held.wait(5) or True) as part:
-        until(lambda: part.pulse.still_seconds > 4.5)
+        until(lambda: part.progress.stalled_seconds > 4.5)
         held.set()
         looks = part.looks.count
         until(lambda: part.looks.count > looks + 2)
@@ -153,10 +153,10 @@ def test_it_is_written_down_when_a_part_moved(database: Database, engine: Engine
 
 
 def test_of_two_processes_the_one_that_moved_last_is_written_down(database: Database, engine: Engine) -> None:
-    heart = Heart(database.app_url, "beat")
-    heart.beat(still_seconds=0)
-    heart.beat(still_seconds=1_000)
-    heart.close()
+    heartbeat = Heartbeat(database.app_url, "beat")
+    heartbeat.beat(still_seconds=0)
+    heartbeat.beat(still_seconds=1_000)
+    heartbeat.close()
     (seconds,) = values(engine, SEEN)
     assert seconds < 100
 
@@ -164,7 +164,7 @@ def test_of_two_processes_the_one_that_moved_last_is_written_down(database: Data
 def test_a_part_that_is_told_to_end_is_left_to_it(database: Database) -> None:
     with watched(database.app_url) as part:
         part.watch.stop()
-        until(lambda: part.watch.still_seconds > 3 * PATIENCE)
+        until(lambda: part.watch.stalled_seconds > 3 * PATIENCE)
         assert not part.ended.is_set()
 
 

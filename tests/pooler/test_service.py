@@ -21,7 +21,7 @@ from tests.ledger import change
 from tests.pooler.neighbour import neighbours
 from tests.pooler.pgbouncer import Pooled
 from tests.servers import copy_of
-from tests.town import Town, town
+from tests.town import RunningStack, town
 
 pytestmark = [pytest.mark.pooler, pytest.mark.timeout(600)]
 
@@ -44,9 +44,9 @@ def pooled(servers: Servers, template: str, port: int) -> Iterator[Pooled]:
 
 
 @pytest.fixture(scope="module", params=["transaction", "none"])
-def home(
+def stack(
     pooled: Pooled, servers: Servers, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
-) -> Iterator[Town]:
+) -> Iterator[RunningStack]:
     """Everything runs through the pooler, whether DATABASE_POOLER says so or it has to be found."""
     settings = {"DATABASE_URL": pooled.app_url, "DATABASE_POOLER": request.param, "LOG_FORMAT": "json"}
     with town(pooled.direct, servers.redis_url, tmp_path_factory.mktemp("town"), **settings) as made:
@@ -62,8 +62,8 @@ def answers(url: str) -> bool:
         return False
 
 
-def all_is_well(home: Town) -> bool:
-    return httpx.get(f"{home.api}/readyz", timeout=15, trust_env=False, verify=False).is_success
+def all_is_well(stack: RunningStack) -> bool:
+    return httpx.get(f"{stack.api}/readyz", timeout=15, trust_env=False, verify=False).is_success
 
 
 def together(items: Sequence[Item], ask: Callable[[httpx.Client, Item], httpx.Response]) -> Counter[int]:
@@ -78,46 +78,48 @@ def together(items: Sequence[Item], ask: Callable[[httpx.Client, Item], httpx.Re
         return sum(threads.map(part, range(SENDERS)), Counter())
 
 
-def test_every_delivery_is_stored_and_applied(home: Town, pooled: Pooled) -> None:
-    sent = [home.clerk.created(f"user_{token_hex(6)}", email=None) for _ in range(DELIVERIES)]
+def test_every_delivery_is_stored_and_applied(stack: RunningStack, pooled: Pooled) -> None:
+    sent = [stack.clerk.created(f"user_{token_hex(6)}", email=None) for _ in range(DELIVERIES)]
 
     def post(client: httpx.Client, delivery: Sent) -> httpx.Response:
-        return client.post(f"{home.url}/webhooks/clerk", content=delivery.body, headers=delivery.headers)
+        return client.post(f"{stack.url}/webhooks/clerk", content=delivery.body, headers=delivery.headers)
 
     with neighbours(pooled.app_url):
         assert together(sent, post) == {202: DELIVERIES}
-        until(home.settled)
+        until(stack.settled)
 
     ids = [delivery.svix_id for delivery in sent]
-    assert home.value(APPLIED, ids) == DELIVERIES
+    assert stack.value(APPLIED, ids) == DELIVERIES
 
 
-def test_a_known_user_is_never_unauthorized(home: Town, pooled: Pooled) -> None:
-    change(home.engine, ADD_USERS, USERS)
-    key = load_pem_private_key(home.instance.private_pem.encode(), None)  # once: it takes longer than a request
+def test_a_known_user_is_never_unauthorized(stack: RunningStack, pooled: Pooled) -> None:
+    change(stack.engine, ADD_USERS, USERS)
+    key = load_pem_private_key(stack.instance.private_pem.encode(), None)  # once: it takes longer than a request
     assert isinstance(key, RSAPrivateKey)
 
     def ask(client: httpx.Client, number: int) -> httpx.Response:
         now = int(time.time())
         claims = {"iss": ISSUER, "azp": PARTY, "sub": f"user_{number}", "sid": "sess_1", "sts": "active"}
         token = jwt.encode(claims | {"iat": now, "nbf": now, "exp": now + 60}, key, "RS256")
-        return client.get(f"{home.api}/api/user/profile", headers={"Authorization": f"Bearer {token}"})
+        return client.get(f"{stack.api}/api/user/profile", headers={"Authorization": f"Bearer {token}"})
 
     with neighbours(pooled.app_url):
         assert together(range(1, USERS + 1), ask) == {200: USERS}
 
 
-def test_nothing_is_left_in_the_sessions_that_others_share(home: Town, pooled: Pooled) -> None:
-    home.deliver(*(home.clerk.created(f"user_{token_hex(6)}", email=None) for _ in range(20)))
-    until(home.settled)
+def test_nothing_is_left_in_the_sessions_that_others_share(stack: RunningStack, pooled: Pooled) -> None:
+    stack.deliver(*(stack.clerk.created(f"user_{token_hex(6)}", email=None) for _ in range(20)))
+    until(stack.settled)
 
     assert pooled.left_behind() == set()
 
 
-def test_everything_is_well_and_a_pooler_that_was_found_is_named(home: Town, request: pytest.FixtureRequest) -> None:
-    until(lambda: all_is_well(home))
-    database = httpx.get(f"{home.api}/readyz", timeout=15, trust_env=False, verify=False).json()["parts"]["database"]
+def test_everything_is_well_and_a_pooler_that_was_found_is_named(
+    stack: RunningStack, request: pytest.FixtureRequest
+) -> None:
+    until(lambda: all_is_well(stack))
+    database = httpx.get(f"{stack.api}/readyz", timeout=15, trust_env=False, verify=False).json()["parts"]["database"]
 
-    found = "database.pooler_found" in home.text()
+    found = "database.pooler_found" in stack.text()
     assert found is ("DATABASE_POOLER=transaction" in database)
     assert found is ("none" in request.node.name)

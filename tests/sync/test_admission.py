@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sync import admission, broker
-from sync.admission import Inadmissible, admitted
+from sync.admission import MessageRefused, admitted
 from sync.enqueue import Queue
 from tests.worker.messages import sets
 
@@ -46,7 +46,7 @@ def message(**changes: Any) -> dict[str, Any]:
 
 def refusal(raw: bytes) -> str:
     """Why it is not taken."""
-    with pytest.raises(Inadmissible) as refused:
+    with pytest.raises(MessageRefused) as refused:
         admitted(raw)
     return refused.value.reason
 
@@ -133,5 +133,5 @@ def test_what_is_too_large_is_not_even_parsed() -> None:
     lambda value: json.dumps(value).encode()
 ))  # fmt: skip
 def test_whatever_lies_in_redis_is_taken_or_refused(raw: bytes) -> None:
-    with pytest.raises(Inadmissible):
+    with pytest.raises(MessageRefused):
         admitted(raw)

@@ -86,7 +86,7 @@ def test_invariant_2_a_transaction_that_breaks_off_before_its_end_has_no_effect_
     change(owner, BREAK_AT_THE_MARK)
     with pytest.raises(DBAPIError) as broken:
         apply_ids(engine, ids, Role.LEARNER)
-    assert faults.is_away(broken.value)
+    assert faults.is_unavailable(broken.value)
     assert (values(engine, "select id from users"), actions(engine)) == ([], [])
     assert rows(engine, "select distinct status, attempts from webhook_events") == [("received", 0)]
     change(owner, "drop trigger break_off on webhook_events")

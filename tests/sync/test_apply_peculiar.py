@@ -72,7 +72,7 @@ def test_what_waits_and_is_not_understood_after_all_is_parked_with_its_reason(en
         for body in (b"not json", event("session.created", {}))
     ]
     with engine.begin() as connection:
-        events.keep(connection, unread)
+        events.store(connection, unread)
     done = apply_ids(engine, [delivery.svix_id for delivery in unread], Role.LEARNER)
     assert done == Applied(parked=1, ignored=1)
     assert values(engine, "select last_error from webhook_events where status = 'parked'") == ["The body is not JSON."]

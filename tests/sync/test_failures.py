@@ -121,7 +121,7 @@ def test_while_the_database_is_away_nothing_is_counted_against_the_events(engine
     with pytest.raises(SQLAlchemyError) as away:
         apply_ids(nowhere, ids, Role.LEARNER)
     nowhere.dispose()
-    assert faults.is_away(away.value)
+    assert faults.is_unavailable(away.value)
     assert rows(engine, "select distinct status, attempts, last_error from webhook_events") == [("received", 0, None)]
 
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clerk.user import NEVER, Deletion, Snapshot
-from db.users import Holding, Stored
+from db.users import StoredUser, UserWrite
 from sync import fold
 from sync.fold import State
 from tests.clerk_says import moment
@@ -108,7 +108,7 @@ def test_a_ban_stated_between_two_silent_snapshots_counts_in_every_order() -> No
     ]
     ends = {str(applied(*([state] for state in order))) for order in itertools.permutations(states)}
     true = said("user_ada", 3, banned=True, banned_as_of=moment(2))
-    assert ends == {str({"user_ada": Holding(true, None)})}
+    assert ends == {str({"user_ada": UserWrite(true, None)})}
 
 
 def test_a_person_who_insists_on_a_silent_snapshot_does_not_lift_a_ban() -> None:
@@ -200,7 +200,7 @@ class Ledger:
     """The users table in a list: what `decide` says is done, by the rules that the database has for it."""
 
     def __init__(self) -> None:
-        self.users: dict[str, Stored] = {}
+        self.users: dict[str, StoredUser] = {}
         self.departures: list[int] = []
 
     def apply(self, *states: State) -> None:
@@ -209,16 +209,16 @@ class Ledger:
         for holding in decision.changed + decision.added:
             known = self.users.get(holding.state.clerk_id)
             row_id = known.id if known else len(self.users) + 1
-            self.users[holding.state.clerk_id] = Stored(row_id, holding.state, holding.email)
+            self.users[holding.state.clerk_id] = StoredUser(row_id, holding.state, holding.email)
         self.departures += decision.departed
 
     @property
-    def seen(self) -> dict[str, Holding]:
+    def seen(self) -> dict[str, UserWrite]:
         """What each row says."""
-        return {clerk_id: Holding(user.state, user.email) for clerk_id, user in sorted(self.users.items())}
+        return {clerk_id: UserWrite(user.state, user.email) for clerk_id, user in sorted(self.users.items())}
 
 
-def applied(*sets: list[State]) -> dict[str, Holding]:
+def applied(*sets: list[State]) -> dict[str, UserWrite]:
     """What the table says after these sets, one after another."""
     ledger = Ledger()
     for states in sets:
@@ -246,13 +246,13 @@ LIFE: list[State] = [
 
 def test_every_order_of_a_short_life_ends_the_same_one_event_at_a_time() -> None:
     ends = {str(applied(*([state] for state in order))) for order in itertools.permutations(LIFE)}
-    assert ends == {str({"user_ada": Holding(LIFE[-1], None)})}
+    assert ends == {str({"user_ada": UserWrite(LIFE[-1], None)})}
 
 
 def test_every_order_of_a_living_life_with_repeats_ends_the_same() -> None:
     orders = set(itertools.permutations([*range(4), *range(4)][:7]))
     ends = {str(applied(*([LIFE[number]] for number in order))) for order in orders}
-    assert ends == {str({"user_ada": Holding(LIFE[3], None)})}
+    assert ends == {str({"user_ada": UserWrite(LIFE[3], None)})}
 
 
 def test_every_order_in_which_an_address_moves_among_three_users_ends_with_its_last_living_claimant() -> None:
@@ -291,7 +291,7 @@ def test_any_order_in_sets_of_any_size_ends_as_one_set(
 
 
 def test_a_set_without_news_decides_nothing() -> None:
-    ada = Stored(1, said("user_ada", 2, "ada@example.com"), "ada@example.com")
+    ada = StoredUser(1, said("user_ada", 2, "ada@example.com"), "ada@example.com")
     older = said("user_ada", 1, "older@example.com")
     decision = fold.decide([ada], fold.fold([older, ada.state]))
     assert (decision.released, decision.changed, decision.added, decision.departed) == ([], [], [], {})
@@ -313,7 +313,7 @@ def test_a_user_departs_once() -> None:
 def test_roles_end_with_the_user_but_never_before_a_snapshot_that_shows_the_user_alive(
     at: int, received_at: int | None, end: int | None
 ) -> None:
-    ada = Stored(1, said("user_ada", 2), None)
+    ada = StoredUser(1, said("user_ada", 2), None)
     heard = None if received_at is None else moment(received_at)
     decision = fold.decide([ada], {"user_ada": Deletion(clerk_id="user_ada", at=moment(at), received_at=heard)})
     assert decision.departed == {1: None if end is None else moment(end)}

@@ -5,12 +5,12 @@ from sqlalchemy import Engine
 
 from config.role import Role
 from db import row_images
-from db.audit import Author, Line
-from db.row_images import Portrait
+from db.audit import AuditEntry, Author
+from db.row_images import UserImage
 from sync import difference
 from sync.difference import Change
 from sync.preview import preview
-from sync.replay import Order, replay
+from sync.replay import ReplayRequest, replay
 from tests.clerk_says import ADA, Clerk, Sent
 from tests.ledger import change, keep, rows, values
 from tests.meanwhile import holding, waiting_for_a_lock
@@ -22,20 +22,20 @@ WHOLE = ("select * from users", "select * from user_roles", "select * from audit
 USERS = ("user_ada", "user_bea", "user_cyd", "user_dee")
 
 
-def order(*, insists: bool = False) -> Order:
-    return Order(author=GRACE, default_role=Role.LEARNER, insists=insists)
+def order(*, insists: bool = False) -> ReplayRequest:
+    return ReplayRequest(author=GRACE, default_role=Role.LEARNER, insists=insists)
 
 
-def told(line: Line) -> tuple[object, ...]:
+def told(line: AuditEntry) -> tuple[object, ...]:
     """A line without the numbers that come from a sequence."""
     after = {name: value for name, value in (line.after or {}).items() if name != "user_id"}
     said = (line.action, line.clerk_user_id, line.role, line.actor, line.reason, line.cause, line.before)
     return (*said, None if line.after is None else after)
 
 
-def everybody(engine: Engine) -> dict[str, Portrait]:
+def everybody(engine: Engine) -> dict[str, UserImage]:
     with engine.begin() as connection:
-        return row_images.take(connection, USERS)
+        return row_images.read(connection, USERS)
 
 
 def eventful(engine: Engine, apply: Apply, clerk: Clerk) -> list[str]:
@@ -95,7 +95,7 @@ def test_what_is_personal_can_be_hidden(engine: Engine, clerk: Clerk) -> None:
     ids = keep(engine, clerk, clerk.created())
     _, shown = preview(engine, [ids], order())
     assert "ada@example.com" in str(shown)
-    veiled = shown.veiled()
+    veiled = shown.redacted()
     assert [word for word in ("ada@example.com", "Lovelace", "img.example.com") if word in str(veiled)] == []
     assert veiled.users[0].after is not None
     assert veiled.users[0].after["banned"] is False
@@ -107,7 +107,7 @@ def test_what_the_trail_would_say_is_hidden_with_it(engine: Engine, owner: Engin
     ids = keep(engine, clerk, clerk.deleted(at=9_000))
     _, shown = preview(engine, [ids], order())
     assert "admin@example.com" in str(shown.lines)
-    assert "admin@example.com" not in str(shown.veiled())
+    assert "admin@example.com" not in str(shown.redacted())
 
 
 def test_a_preview_takes_users_in_the_order_that_everybody_keeps_whatever_the_order_of_its_sets(

@@ -9,7 +9,7 @@ from db.permission import NotPermitted, Permission
 from sync.apply import Applied
 from sync.apply import apply as apply_ids
 from sync.preview import preview
-from sync.replay import DISCARDED, UNKNOWN, WITHOUT_BODY, Left, Order, Replayed, replay
+from sync.replay import DISCARDED, UNKNOWN, WITHOUT_BODY, ReplayRequest, ReplayResult, SkippedEvent, replay
 from tests import people
 from tests.clerk_says import ADA, Clerk
 from tests.ledger import actions, change, keep, rows, statuses, values
@@ -17,8 +17,8 @@ from tests.meanwhile import at_once
 from tests.sync.conftest import Apply
 
 GRACE = Author(actor="operator:grace", reason="A fix.", cause="req_1")
-ORDER = Order(author=GRACE, default_role=Role.LEARNER)
-INSISTING = Order(author=GRACE, default_role=Role.LEARNER, insists=True)
+ORDER = ReplayRequest(author=GRACE, default_role=Role.LEARNER)
+INSISTING = ReplayRequest(author=GRACE, default_role=Role.LEARNER, insists=True)
 EVERYTHING = ("select * from users order by id", "select * from user_roles order by id")
 EVENT_LINES = """
     select action, actor, reason, cause, before, after from audit_log where action like 'event.%%' order by id
@@ -54,7 +54,7 @@ def test_an_event_that_was_applied_changes_nothing_when_it_is_applied_again(
     sent = [clerk.created(at=0), clerk.updated(at=5, email="new@example.com"), clerk.updated(at=3, banned=True)]
     apply(*sent)
     before = [rows(engine, each) for each in (*EVERYTHING, EVENTS)]
-    assert replay(engine.begin, [each.svix_id for each in sent], ORDER) == Replayed(applied=3)
+    assert replay(engine.begin, [each.svix_id for each in sent], ORDER) == ReplayResult(applied=3)
     assert [rows(engine, each) for each in (*EVERYTHING, EVENTS)] == before
     assert actions(engine)[2:] == ["event.replayed"]
 
@@ -65,7 +65,7 @@ def test_what_is_missing_is_made_true_again_on_the_account_of_who_asked(
     sent = clerk.created(banned=True)
     apply(sent)
     change(engine, "update users set banned = false, clerk_updated_at = clerk_updated_at - interval '1 day'")
-    assert replay(engine.begin, [sent.svix_id], ORDER) == Replayed(applied=1)
+    assert replay(engine.begin, [sent.svix_id], ORDER) == ReplayResult(applied=1)
     assert values(engine, "select banned from users") == [True]
     last = "select action, actor, reason, cause from audit_log order by id desc limit 2"
     assert rows(engine, last) == [
@@ -79,7 +79,7 @@ def test_a_parked_event_that_is_understood_now_is_applied_and_has_a_line_of_its_
 ) -> None:
     (svix_id,) = keep(engine, clerk, clerk.created())
     park(engine, svix_id)
-    assert replay(engine.begin, [svix_id], ORDER) == Replayed(applied=1)
+    assert replay(engine.begin, [svix_id], ORDER) == ReplayResult(applied=1)
     assert statuses(engine) == {"applied": 1}
     assert rows(engine, EVENT_LINES) == [
         ("event.replayed", "operator:grace", "A fix.", svix_id, {"status": "parked"}, {"status": "applied"})
@@ -109,29 +109,29 @@ def test_an_event_that_waits_and_is_not_understood_is_parked_on_the_account_of_w
 def test_an_event_that_waits_is_applied_without_waiting_any_longer(engine: Engine, clerk: Clerk) -> None:
     ids = keep(engine, clerk, clerk.created())
     change(engine, "update webhook_events set attempts = 3, next_attempt_at = now() + interval '1 day'")
-    assert replay(engine.begin, ids, ORDER) == Replayed(applied=1)
+    assert replay(engine.begin, ids, ORDER) == ReplayResult(applied=1)
     assert rows(engine, EVENT_LINES) == [("event.replayed", "operator:grace", "A fix.", ids[0], None, {})]
 
 
 def test_an_ignored_event_is_ignored_again(engine: Engine, clerk: Clerk) -> None:
     ids = keep(engine, clerk, clerk.send(b'{"type": "session.created"}'))
-    assert replay(engine.begin, ids, ORDER) == Replayed(ignored=1)
+    assert replay(engine.begin, ids, ORDER) == ReplayResult(ignored=1)
     assert statuses(engine) == {"ignored": 1}
 
 
 def test_an_event_that_another_version_ignored_is_applied(engine: Engine, clerk: Clerk) -> None:
     (svix_id,) = keep(engine, clerk, clerk.created())
     change(engine, "update webhook_events set status = 'ignored', last_error = 'Why.'")
-    assert replay(engine.begin, [svix_id], ORDER) == Replayed(applied=1)
+    assert replay(engine.begin, [svix_id], ORDER) == ReplayResult(applied=1)
     assert rows(engine, FATE) == [("applied", None, False)]
 
 
 def test_a_discarded_event_is_replayed_only_if_discarded_ones_are_asked_for(engine: Engine, clerk: Clerk) -> None:
     (svix_id,) = keep(engine, clerk, clerk.created())
     settle(engine, svix_id, "discarded")
-    assert replay(engine.begin, [svix_id], ORDER) == Replayed(left=[Left(svix_id, DISCARDED)])
-    asked = Order(author=GRACE, default_role=Role.LEARNER, discarded=True)
-    assert replay(engine.begin, [svix_id], asked) == Replayed(applied=1)
+    assert replay(engine.begin, [svix_id], ORDER) == ReplayResult(left=[SkippedEvent(svix_id, DISCARDED)])
+    asked = ReplayRequest(author=GRACE, default_role=Role.LEARNER, discarded=True)
+    assert replay(engine.begin, [svix_id], asked) == ReplayResult(applied=1)
     assert actions(engine) == ["event.discarded", "user.created", "role.assigned", "event.replayed"]
 
 
@@ -180,10 +180,12 @@ def test_a_replay_and_workers_at_once_have_one_effect(engine: Engine, clerk: Cle
     assert values(engine, "select count(*) from user_roles") == [60]
 
 
-def by(clerk_id: str) -> Order:
+def by(clerk_id: str) -> ReplayRequest:
     """The order of an admin, whom each transaction checks."""
     permission = Permission(clerk_id=clerk_id, roles=frozenset({Role.ADMIN}))
-    return Order(author=Author(actor=clerk_id, reason="A fix.", permission=permission), default_role=Role.LEARNER)
+    return ReplayRequest(
+        author=Author(actor=clerk_id, reason="A fix.", permission=permission), default_role=Role.LEARNER
+    )
 
 
 def test_an_admin_who_lost_the_role_replays_nothing(engine: Engine, clerk: Clerk) -> None:
@@ -224,9 +226,9 @@ def test_an_older_event_counts_if_a_person_insists_and_the_next_newer_one_counts
 ) -> None:
     old, new = clerk.created(at=0, first_name="Ada"), clerk.updated(at=5_000, first_name="Augusta")
     apply(old, new)
-    assert replay(engine.begin, [old.svix_id], ORDER) == Replayed(applied=1)
+    assert replay(engine.begin, [old.svix_id], ORDER) == ReplayResult(applied=1)
     assert values(engine, "select first_name from users") == ["Augusta"]
-    assert replay(engine.begin, [old.svix_id], INSISTING) == Replayed(applied=1)
+    assert replay(engine.begin, [old.svix_id], INSISTING) == ReplayResult(applied=1)
     assert values(engine, "select first_name from users") == ["Ada"]
     assert rows(engine, EVENT_LINES)[-1][-1] == {"forced": True}
     replay(engine.begin, [new.svix_id], ORDER)
@@ -248,11 +250,13 @@ def test_whoever_is_moved_back_gives_an_address_to_who_claimed_it_since(
 
 
 @pytest.mark.parametrize("order", [ORDER, INSISTING], ids=["", "insisting"])
-def test_nobody_is_brought_back_from_a_tombstone(engine: Engine, apply: Apply, clerk: Clerk, order: Order) -> None:
+def test_nobody_is_brought_back_from_a_tombstone(
+    engine: Engine, apply: Apply, clerk: Clerk, order: ReplayRequest
+) -> None:
     created = clerk.created(at=0)
     apply(created, clerk.deleted(at=5_000))
     before = [rows(engine, each) for each in EVERYTHING]
-    assert replay(engine.begin, [created.svix_id], order) == Replayed(applied=1)
+    assert replay(engine.begin, [created.svix_id], order) == ReplayResult(applied=1)
     assert [rows(engine, each) for each in EVERYTHING] == before
 
 

@@ -13,7 +13,7 @@ from db import events
 from db.audit import Author
 from sync.apply import Applied, apply_snapshot
 from sync.apply import apply as apply_ids
-from sync.replay import Order, replay
+from sync.replay import ReplayRequest, replay
 from tests.clerk_says import ADA, Clerk, event, moment, user
 from tests.ledger import actions, opened, rows, statuses, values
 from tests.sync.conftest import Apply
@@ -49,7 +49,7 @@ def test_a_version_may_be_five_minutes_ahead_of_its_delivery(
 def test_a_version_is_compared_with_its_own_delivery_however_late_it_is_applied(engine: Engine, clerk: Clerk) -> None:
     kept = opened(clerk, clerk.send(event("user.updated", user(updated_at=ahead(-3_000)))))
     with engine.begin() as connection:
-        events.keep(connection, [replace(kept, svix_timestamp=int(time.time()) - 3_600)])
+        events.store(connection, [replace(kept, svix_timestamp=int(time.time()) - 3_600)])
     assert apply_ids(engine, [kept.svix_id], Role.LEARNER) == Applied(parked=1)
 
 
@@ -63,7 +63,9 @@ def test_a_deletion_in_the_far_future_is_parked(engine: Engine, apply: Apply, cl
 def test_nobody_makes_a_parked_version_true_by_insisting(engine: Engine, apply: Apply, clerk: Clerk) -> None:
     apply(clerk.created(at=0))
     apply(far := clerk.updated(updated_at=FAR, first_name="Pinned"))
-    order = Order(author=Author(actor="operator:ada", reason="To see."), default_role=Role.LEARNER, insists=True)
+    order = ReplayRequest(
+        author=Author(actor="operator:ada", reason="To see."), default_role=Role.LEARNER, insists=True
+    )
     done = replay(engine.begin, [far.svix_id], order)
     assert [left.svix_id for left in done.left] == [far.svix_id]
     assert values(engine, "select first_name from users") == ["Ada"]

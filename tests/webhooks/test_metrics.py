@@ -15,10 +15,10 @@ def test_what_has_not_happened_yet_is_told_as_zero() -> None:
         [sys.executable, "-c", EXPOSED], capture_output=True, text=True, check=True
     ).stdout.splitlines()
     assert {
-        'akako_deliveries_kept_total{outcome="accepted"} 0.0',
-        'akako_deliveries_kept_total{outcome="duplicate"} 0.0',
+        'akako_deliveries_stored_total{outcome="accepted"} 0.0',
+        'akako_deliveries_stored_total{outcome="duplicate"} 0.0',
         'akako_deliveries_refused_total{reason="signature_wrong"} 0.0',
         'akako_deliveries_refused_total{reason="too_many_connections"} 0.0',
-        'akako_deliveries_not_kept_total{reason="database_away"} 0.0',
-        'akako_deliveries_not_kept_total{reason="row_refused"} 0.0',
+        'akako_deliveries_not_stored_total{reason="database_away"} 0.0',
+        'akako_deliveries_not_stored_total{reason="row_refused"} 0.0',
     } <= set(said)

@@ -7,7 +7,7 @@ import redis
 from sync.enqueue import Queue
 from tests.dev.groups import until
 from tests.worker.messages import nudged, sets
-from webhooks.enqueuer import Nudger, pause
+from webhooks.enqueuer import Enqueuer, pause
 
 BATCHES, SECONDS_BETWEEN = 400, 0.005
 
@@ -20,13 +20,13 @@ def test_the_pause_grows_with_what_was_sent_and_with_what_waits_and_has_an_end()
 
 def test_while_no_worker_takes_them_ids_wait_in_few_messages(redis_url: str) -> None:
     queue = Queue(redis_url, set_size=200)
-    nudger = Nudger(queue)
-    nudger.start()
+    enqueuer = Enqueuer(queue)
+    enqueuer.start()
     ids = [f"msg_{number}" for number in range(BATCHES)]
     for svix_id in ids:
-        nudger.nudge([svix_id])
+        enqueuer.enqueue([svix_id])
         time.sleep(SECONDS_BETWEEN)
-    nudger.close()
+    enqueuer.close()
     with redis.Redis.from_url(redis_url) as raw:
         until(lambda: len(nudged(raw)) == BATCHES)
         assert nudged(raw) == ids

@@ -16,14 +16,14 @@ from sync import broker
 from tests.dev.groups import until
 from tests.servers import Database
 from tests.sync.test_admission import encoded, message
-from tests.town import Town, town
+from tests.town import RunningStack, town
 
 MEGABYTE = 2**20
 BOMB_BYTES = 200 * MEGABYTE
 
 
 @pytest.fixture
-def home(database: Database, redis_url: str, tmp_path: Path) -> Iterator[Town]:
+def stack(database: Database, redis_url: str, tmp_path: Path) -> Iterator[RunningStack]:
     """A town that has applied an event."""
     with town(database, redis_url, tmp_path, WORKER_PROCESSES="1") as made:
         made.start("web", "worker", "beat")
@@ -32,31 +32,33 @@ def home(database: Database, redis_url: str, tmp_path: Path) -> Iterator[Town]:
         yield made
 
 
-def worker(home: Town) -> psutil.Process:
+def worker(stack: RunningStack) -> psutil.Process:
     """The worker's main process."""
-    return psutil.Process(home.hands()[0].ppid())
+    return psutil.Process(stack.hands()[0].ppid())
 
 
-def applies(home: Town) -> bool:
+def applies(stack: RunningStack) -> bool:
     """Whether one more event is applied."""
-    home.deliver(home.clerk.created("user_next", email=None))
-    until(home.settled)
-    return home.roles("user_next") == ["LEARNER"]
+    stack.deliver(stack.clerk.created("user_next", email=None))
+    until(stack.settled)
+    return stack.roles("user_next") == ["LEARNER"]
 
 
-def refused(home: Town) -> dict[str, float]:
+def refused(stack: RunningStack) -> dict[str, float]:
     """How many messages were refused, by reason."""
     return {
-        label: value for (name, label), value in home.scrape("worker").items() if name == "akako_messages_refused_total"
+        label: value
+        for (name, label), value in stack.scrape("worker").items()
+        if name == "akako_messages_refused_total"
     }
 
 
 def test_a_small_message_that_would_decompress_to_much_is_removed_and_takes_no_memory(
-    home: Town, raw: redis.Redis
+    stack: RunningStack, raw: redis.Redis
 ) -> None:
     bomb = zlib.compress(b'[[],{},{"x":"' + b"a" * BOMB_BYTES + b'"}]')
     told = message(task="sweep", compression="application/x-gzip", body=base64.b64encode(bomb).decode())
-    process = worker(home)
+    process = worker(stack)
     before = largest = process.memory_info().rss
     raw.lpush(broker.CALENDAR, json.dumps(told))
     until(lambda: raw.llen(broker.CALENDAR) == 0)
@@ -65,12 +67,12 @@ def test_a_small_message_that_would_decompress_to_much_is_removed_and_takes_no_m
         largest = max(largest, process.memory_info().rss)
         time.sleep(0.02)
     assert largest - before < 50 * MEGABYTE
-    assert refused(home)["compressed"] == 1
-    assert applies(home)
+    assert refused(stack)["compressed"] == 1
+    assert applies(stack)
 
 
-def test_no_message_ends_a_worker(home: Town, raw: redis.Redis) -> None:
-    pid = worker(home).pid
+def test_no_message_ends_a_worker(stack: RunningStack, raw: redis.Redis) -> None:
+    pid = worker(stack).pid
     told = [
         b"not json",
         json.dumps(message(properties={})).encode(),
@@ -85,11 +87,11 @@ def test_no_message_ends_a_worker(home: Town, raw: redis.Redis) -> None:
     raw.zadd("unacked_index", {"forged": 1, "short": 1, "absent": 1})
     until(lambda: raw.llen(broker.EVENTS) == 0)
     until(lambda: raw.hlen("unacked") == 0)
-    assert applies(home)
-    assert (worker(home).pid, home.code("worker")) == (pid, None)
+    assert applies(stack)
+    assert (worker(stack).pid, stack.code("worker")) == (pid, None)
 
 
-def test_no_command_is_obeyed(home: Town, redis_url: str) -> None:
+def test_no_command_is_obeyed(stack: RunningStack, redis_url: str) -> None:
     with Celery(broker=redis_url) as stranger:
         control = stranger.control
         control.broadcast("shutdown")
@@ -97,16 +99,16 @@ def test_no_command_is_obeyed(home: Town, redis_url: str) -> None:
         control.rate_limit(broker.APPLY_EVENTS, "1/h")
         control.cancel_consumer(broker.EVENTS)
         assert control.ping(timeout=1) == []
-    until(lambda: refused(home).get("remote_control", 0) >= 5)
+    until(lambda: refused(stack).get("remote_control", 0) >= 5)
     for number in range(3):
-        home.deliver(home.clerk.created(f"user_{number}", email=None))
-        until(home.settled)
-    assert home.code("worker") is None
-    assert len(home.hands()) == 1
+        stack.deliver(stack.clerk.created(f"user_{number}", email=None))
+        until(stack.settled)
+    assert stack.code("worker") is None
+    assert len(stack.hands()) == 1
 
 
-def test_forged_redeliveries_keep_no_event_from_being_applied(home: Town, raw: redis.Redis) -> None:
-    ban = home.clerk.updated("user_first", at=1, email=None, banned=True)
+def test_forged_redeliveries_keep_no_event_from_being_applied(stack: RunningStack, raw: redis.Redis) -> None:
+    ban = stack.clerk.updated("user_first", at=1, email=None, banned=True)
     told = message(body=encoded([[[ban.svix_id]], {}, {}]))
     told["properties"]["delivery_info"]["redelivered"] = True
     told["headers"]["redelivered"] = True
@@ -114,7 +116,7 @@ def test_forged_redeliveries_keep_no_event_from_being_applied(home: Town, raw: r
         told["properties"]["delivery_tag"] = f"forged_{number}"
         raw.lpush(broker.EVENTS, json.dumps(told))
         if number == 100:
-            home.deliver(ban)
-    until(home.settled)
-    assert home.value("select banned from users where clerk_id = 'user_first'") is True
-    assert home.value("select attempts from webhook_events where svix_id = %s", ban.svix_id) == 0
+            stack.deliver(ban)
+    until(stack.settled)
+    assert stack.value("select banned from users where clerk_id = 'user_first'") is True
+    assert stack.value("select attempts from webhook_events where svix_id = %s", ban.svix_id) == 0

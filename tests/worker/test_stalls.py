@@ -12,7 +12,7 @@ from tests.dev.groups import until
 from tests.ledger import change, keep
 from tests.proxy import Proxy, proxy
 from tests.servers import Database
-from tests.town import Town, town
+from tests.town import RunningStack, town
 
 pytestmark = pytest.mark.recovery
 
@@ -33,7 +33,7 @@ def road(redis_url: str) -> Iterator[Proxy]:
 
 
 @pytest.fixture
-def home(database: Database, road: Proxy, tmp_path: Path) -> Iterator[Town]:
+def stack(database: Database, road: Proxy, tmp_path: Path) -> Iterator[RunningStack]:
     """A town that has applied an event, with one process to apply with."""
     with town(database, road.url, tmp_path, WORKER_PROCESSES="1") as made:
         made.start("web", "worker", "beat")
@@ -42,8 +42,8 @@ def home(database: Database, road: Proxy, tmp_path: Path) -> Iterator[Town]:
         yield made
 
 
-def events(home: Town) -> list[str]:
-    return [line["event"] for line in home.lines()]
+def events(stack: RunningStack) -> list[str]:
+    return [line["event"] for line in stack.lines()]
 
 
 def lives(process: psutil.Process) -> bool:
@@ -51,68 +51,72 @@ def lives(process: psutil.Process) -> bool:
     return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
 
 
-def applied_after_a_restart(home: Town, name: str) -> bool:
+def applied_after_a_restart(stack: RunningStack, name: str) -> bool:
     """Whether all is well again once the supervisor has started the part that ended."""
-    home.start(name)
-    until(home.settled)
+    stack.start(name)
+    until(stack.settled)
     return True
 
 
-def test_a_worker_whose_hands_have_stopped_ends_with_them_and_the_next_one_applies(home: Town) -> None:
-    hands = home.hands()
+def test_a_worker_whose_hands_have_stopped_ends_with_them_and_the_next_one_applies(stack: RunningStack) -> None:
+    hands = stack.hands()
     for hand in hands:
         hand.suspend()
-    home.deliver(home.clerk.created("user_second", email=None))
-    until(lambda: home.code("worker") == STALLED, NOTICED_SECONDS)
+    stack.deliver(stack.clerk.created("user_second", email=None))
+    until(lambda: stack.code("worker") == STALLED, NOTICED_SECONDS)
     until(lambda: not any(lives(hand) for hand in hands))
-    assert events(home).count("worker.stalled") == 1
-    assert applied_after_a_restart(home, "worker")
+    assert events(stack).count("worker.stalled") == 1
+    assert applied_after_a_restart(stack, "worker")
 
 
-def test_a_worker_that_hears_of_no_message_any_more_ends_and_the_next_one_applies(home: Town, road: Proxy) -> None:
+def test_a_worker_that_hears_of_no_message_any_more_ends_and_the_next_one_applies(
+    stack: RunningStack, road: Proxy
+) -> None:
     road.swallow(b"BRPOP")
-    home.deliver(home.clerk.created("user_second", email=None))
+    stack.deliver(stack.clerk.created("user_second", email=None))
     # Celery may notice first and connect anew: the patience then begins once more.
-    until(lambda: home.code("worker") == STALLED, NOTICED_SECONDS)
+    until(lambda: stack.code("worker") == STALLED, NOTICED_SECONDS)
     road.swallow(None)
-    assert applied_after_a_restart(home, "worker")
+    assert applied_after_a_restart(stack, "worker")
 
 
-def test_a_calendar_that_cannot_get_rid_of_its_messages_ends_and_the_next_one_sweeps(home: Town, road: Proxy) -> None:
+def test_a_calendar_that_cannot_get_rid_of_its_messages_ends_and_the_next_one_sweeps(
+    stack: RunningStack, road: Proxy
+) -> None:
     road.swallow(b"LPUSH")
-    until(lambda: home.code("beat") == STALLED, NOTICED_SECONDS)
-    keep(home.engine, home.clerk, home.clerk.created("user_second", email=None))
+    until(lambda: stack.code("beat") == STALLED, NOTICED_SECONDS)
+    keep(stack.engine, stack.clerk, stack.clerk.created("user_second", email=None))
     road.swallow(None)
-    assert applied_after_a_restart(home, "beat")
+    assert applied_after_a_restart(stack, "beat")
 
 
-def test_a_worker_is_left_to_a_set_that_takes_longer_than_the_patience(home: Town, database: Database) -> None:
+def test_a_worker_is_left_to_a_set_that_takes_longer_than_the_patience(stack: RunningStack, database: Database) -> None:
     with psycopg.connect(database.owner_url, autocommit=True) as owner:
         owner.execute(SLOW.format(PATIENCE_SECONDS + 3))
-    home.deliver(home.clerk.created("user_second", email=None))
-    until(home.settled)
-    assert home.roles("user_second") == ["LEARNER"]
-    assert home.code("worker") is None
-    assert "worker.stalled" not in events(home)
+    stack.deliver(stack.clerk.created("user_second", email=None))
+    until(stack.settled)
+    assert stack.roles("user_second") == ["LEARNER"]
+    assert stack.code("worker") is None
+    assert "worker.stalled" not in events(stack)
 
 
 def test_a_process_that_stops_leaves_the_work_to_the_others(database: Database, road: Proxy, tmp_path: Path) -> None:
-    with town(database, road.url, tmp_path, WORKER_PROCESSES="2") as home:
-        home.start("web", "worker", "beat")
-        home.deliver(home.clerk.created("user_first", email=None))
-        until(lambda: home.roles("user_first"))
-        home.hands()[0].suspend()
-        home.deliver(*(home.clerk.created(f"user_{number}", email=None) for number in range(20)))
-        until(home.settled)
-        assert home.code("worker") is None
+    with town(database, road.url, tmp_path, WORKER_PROCESSES="2") as stack:
+        stack.start("web", "worker", "beat")
+        stack.deliver(stack.clerk.created("user_first", email=None))
+        until(lambda: stack.roles("user_first"))
+        stack.hands()[0].suspend()
+        stack.deliver(*(stack.clerk.created(f"user_{number}", email=None) for number in range(20)))
+        until(stack.settled)
+        assert stack.code("worker") is None
 
 
 def test_a_worker_that_starts_looks_at_once_for_what_was_lost(
     database: Database, redis_url: str, tmp_path: Path
 ) -> None:
-    with town(database, redis_url, tmp_path) as home:
-        keep(home.engine, home.clerk, home.clerk.created("user_lost", email=None))
-        change(home.engine, "update webhook_events set next_attempt_at = now()")
-        home.start("web", "worker")
-        until(lambda: home.roles("user_lost"))
-        assert home.code("beat") is None
+    with town(database, redis_url, tmp_path) as stack:
+        keep(stack.engine, stack.clerk, stack.clerk.created("user_lost", email=None))
+        change(stack.engine, "update webhook_events set next_attempt_at = now()")
+        stack.start("web", "worker")
+        until(lambda: stack.roles("user_lost"))
+        assert stack.code("beat") is None

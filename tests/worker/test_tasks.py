@@ -98,7 +98,7 @@ def test_a_worker_applies_again_once_a_read_only_database_is_writable(
     (name,) = values(owner, "select current_database()")
     change(owner, READ_ONLY.format(name, "on"))
     (line,) = worker.apply(ids)
-    assert (line["event"], line["sqlstate"]) == ("database.away", "25006")
+    assert (line["event"], line["sqlstate"]) == ("database.unavailable", "25006")
     assert "primary" in line["next_step"]
     assert rows(engine, COUNTED) == NOTHING_COUNTED
     change(owner, READ_ONLY.format(name, "off"))
@@ -122,13 +122,13 @@ def test_a_database_that_was_not_migrated_is_said_to_need_it(
     ids = two(engine, clerk)
     change(owner, "alter table users rename column image_url to image_uri")
     (line,) = worker.apply(ids)
-    assert (line["event"], line["next_step"].startswith("run `akako migrate`")) == ("database.away", True)
+    assert (line["event"], line["next_step"].startswith("run `akako migrate`")) == ("database.unavailable", True)
 
 
 def test_a_server_that_is_not_there_is_said_to_be_away(tasks: Any, redis_url: str) -> None:
     nowhere = Worker(tasks, settings(f"postgresql://akako@127.0.0.1:{free_port()}/akako", redis_url))
     (line,) = nowhere.apply(["msg_1"])
-    assert (line["event"], line["log_level"]) == ("database.away", "warning")
+    assert (line["event"], line["log_level"]) == ("database.unavailable", "warning")
     assert "PostgreSQL runs" in line["next_step"]
     process.tools().queue.close()
 
@@ -139,7 +139,7 @@ def test_a_redis_that_is_not_there_is_said_to_be_away(
     two(engine, clerk)
     change(engine, DUE)
     (line,) = Worker(tasks, settings(database.app_url, "redis://127.0.0.1:1/0")).run("sweep_events")
-    assert (line["event"], "REDIS_URL" in line["next_step"]) == ("queue.away", True)
+    assert (line["event"], "REDIS_URL" in line["next_step"]) == ("queue.unavailable", True)
     process.tools().engine.dispose()
     process.tools().queue.close()
 
@@ -170,7 +170,7 @@ def test_what_was_forgotten_is_told_in_figures(worker: Worker, engine: Engine, o
     keep(engine, clerk, clerk.send(b"{}"), clerk.send(b'{"type":"session.created","data":{}}'))
     change(owner, "update webhook_events set received_at = now() - interval '91 days'")
     (line,) = worker.run("forget_bodies")
-    assert (line["event"], line["count"]) == ("bodies.forgotten", 1)
+    assert (line["event"], line["count"]) == ("bodies.erased", 1)
 
 
 def test_a_set_that_ran_out_of_time_comes_again_in_halves_and_the_worker_goes_on(

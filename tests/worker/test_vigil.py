@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from celery.worker import state
 
-from worker.liveness import Held
+from worker.liveness import UnackedMessages
 
 
 class Taken:
@@ -44,7 +44,7 @@ def busy() -> Iterator[None]:
 
 @pytest.mark.usefixtures("busy")
 def test_messages_that_come_and_go_while_the_watch_reads_do_not_end_it() -> None:
-    held = Held()
+    held = UnackedMessages()
     for _ in range(5_000):
         held.some()
     assert not held.too_long()

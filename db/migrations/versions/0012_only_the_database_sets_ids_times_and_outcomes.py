@@ -2,7 +2,7 @@
 
 from alembic import context, op
 
-from db.schema import Refused
+from db.schema import MigrationRefused
 
 revision = "0012"
 down_revision = "0011"
@@ -120,7 +120,7 @@ def _rebind() -> None:
                 " created that: it may have run with the rights of the owner."
             )
         elif not trusted:
-            raise Refused(
+            raise MigrationRefused(
                 f"The {what} calls the {called}, which belongs to another role and would run with the rights of whoever"
                 " writes to our tables. Drop one of the two, then run `akako migrate` again."
             )

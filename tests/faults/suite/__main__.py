@@ -10,7 +10,7 @@ from rich.console import Console
 
 from dev import signals
 from tests.faults.suite import report
-from tests.faults.suite.conditions import Trial
+from tests.faults.suite.conditions import Condition
 from tests.faults.suite.matrix import EVERY
 from tests.faults.suite.verdict import Verdict
 
@@ -56,7 +56,7 @@ def main(names: Sequence[str], times: int | None, short: bool, as_json: bool, li
     sys.exit(not all(verdict.kept for verdict in verdicts))
 
 
-def choose(names: Sequence[str], *, short: bool) -> list[Trial]:
+def choose(names: Sequence[str], *, short: bool) -> list[Condition]:
     """The trials whose name begins like one of these; all, if there is none. Raises UsageError for an unknown name."""
     chosen = [each for each in EVERY if (each.short or not short) and _is_named(each, names)]
     unknown = [name for name in names if not any(_is_named(each, [name]) for each in chosen)]
@@ -65,11 +65,11 @@ def choose(names: Sequence[str], *, short: bool) -> list[Trial]:
     return chosen
 
 
-def _is_named(trial: Trial, names: Sequence[str]) -> bool:
+def _is_named(trial: Condition, names: Sequence[str]) -> bool:
     return not names or any(trial.name.lower().startswith(name.lower()) for name in names)
 
 
-def _run(chosen: Sequence[Trial], times: int | None, *, short: bool) -> list[Verdict]:
+def _run(chosen: Sequence[Condition], times: int | None, *, short: bool) -> list[Verdict]:
     """One after the other; an interruption ends the one that runs, which is judged, and begins no other."""
     console = Console(stderr=True)
     verdicts: list[Verdict] = []

@@ -10,9 +10,9 @@ from urllib.parse import parse_qs, urlsplit
 
 from tests.faults.suite import process_faults
 from tests.faults.suite.conditions import Say
-from tests.faults.suite.cut_proxy import Wire
-from tests.faults.suite.senders import Senders, Told
-from tests.faults.suite.stack import Broken, Environments, House
+from tests.faults.suite.cut_proxy import CutProxy
+from tests.faults.suite.senders import Responses, Senders
+from tests.faults.suite.stack import Environments, RecoveryFailed, Stack
 from tests.faults.suite.verdict import Injection, Verdict, judge
 
 SETTINGS = {"SWEEP_SECONDS": "1"}
@@ -43,62 +43,62 @@ class Boundaries:
 
     def run(self, times: int, say: Say) -> Verdict:
         """Deliver, and let the process die at the first moment, the second, and so on."""
-        verdict, told, injections = Verdict(self.name), Told(), list[Injection]()
+        verdict, told, injections = Verdict(self.name), Responses(), list[Injection]()
         with tempfile.TemporaryDirectory(prefix="akako-faults-") as directory, self._wired(Path(directory)) as wired:
-            house, wire = wired
+            stack, wire = wired
             try:
                 for moment in range(1, times + 1):
                     say(f"{self.name}: moment {moment} of at most {times}")
-                    if not self._round(house, wire, moment, told, injections):
+                    if not self._round(stack, wire, moment, told, injections):
                         verdict.note = "every moment of a delivery's way"
                         break
-            except (Broken, TimeoutError) as error:
+            except (RecoveryFailed, TimeoutError) as error:
                 verdict.wrong.append(str(error))
             except KeyboardInterrupt:
                 verdict.interrupted = True
             verdict.times = len(injections)
-            return judge(house, told, injections, verdict)
+            return judge(stack, told, injections, verdict)
 
-    def _round(self, house: House, wire: Wire, moment: int, told: Told, injections: list[Injection]) -> bool:
+    def _round(self, stack: Stack, wire: CutProxy, moment: int, told: Responses, injections: list[Injection]) -> bool:
         """Whether the process died before everything was done."""
-        deliver(house, told)  # until its connections are there
-        wire.arm(moment, lambda: process_faults.kill(house, self.process))
-        deliver(house, told)
+        deliver(stack, told)  # until its connections are there
+        wire.arm(moment, lambda: process_faults.kill(stack, self.process))
+        deliver(stack, told)
         wire.disarm()
         if wire.cut.is_set():
             injections.append(Injection(wire.cut_at, wire.cut_at))
         return wire.cut.is_set()
 
     @contextmanager
-    def _wired(self, directory: Path) -> Iterator[tuple[House, Wire]]:
-        made: list[Wire] = []
+    def _wired(self, directory: Path) -> Iterator[tuple[Stack, CutProxy]]:
+        made: list[CutProxy] = []
 
-        def own(house: House) -> Environments:
-            made.append(self._wire(house))
+        def own(stack: Stack) -> Environments:
+            made.append(self._wire(stack))
             return {self.process: {self.server: self._address(made[0])}}
 
-        with House(directory, settings=SETTINGS, own=own) as house:
+        with Stack(directory, settings=SETTINGS, own=own) as stack:
             try:
-                yield house, made[0]
+                yield stack, made[0]
             finally:
                 made[0].close()
 
-    def _wire(self, house: House) -> Wire:
+    def _wire(self, stack: Stack) -> CutProxy:
         if self.server == "DATABASE_URL":
-            return Wire(_to_postgres(house.servers.app_url))
-        return Wire(_to_redis(house.servers.redis_url), _is_message)
+            return CutProxy(_to_postgres(stack.servers.app_url))
+        return CutProxy(_to_redis(stack.servers.redis_url), _is_message)
 
-    def _address(self, wire: Wire) -> str:
+    def _address(self, wire: CutProxy) -> str:
         if self.server == "DATABASE_URL":
             return f"postgresql://akako_app@127.0.0.1:{wire.port}/akako?sslmode=disable&gssencmode=disable"
         return f"redis://127.0.0.1:{wire.port}/0"
 
 
-def deliver(house: House, told: Told) -> None:
+def deliver(stack: Stack, told: Responses) -> None:
     """Send the next pair of deliveries, until both are accepted, and wait until both are applied."""
     first = len(told.accepted)
-    Senders(house.port, 1, told=told).deliver(*range(first, first + PROBE))
-    house.settle(60)
+    Senders(stack.port, 1, told=told).deliver(*range(first, first + PROBE))
+    stack.settle(60)
 
 
 def _to_postgres(url: str) -> Callable[[], socket.socket]:

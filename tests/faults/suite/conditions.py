@@ -8,7 +8,7 @@ from tests.faults.suite.verdict import Verdict
 Say = Callable[[str], None]
 
 
-class Trial(Protocol):
+class Condition(Protocol):
     """Something that can be tried so many times, and judged."""
 
     @property

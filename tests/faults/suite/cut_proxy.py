@@ -9,7 +9,7 @@ from contextlib import suppress
 Connect = Callable[[], socket.socket]
 
 
-class Wire:
+class CutProxy:
     """Hands on what passes, and counts it; at the moment that was chosen it kills, and hands on nothing more.
 
     A moment is a message on its way to the server, or the server's answer to one. So each moment is a boundary: before

@@ -10,7 +10,7 @@ from pathlib import Path
 from tests.faults.suite.conditions import Say
 from tests.faults.suite.disk import Impossible, ordinary
 from tests.faults.suite.senders import Senders
-from tests.faults.suite.stack import Broken, House
+from tests.faults.suite.stack import RecoveryFailed, Stack
 from tests.faults.suite.verdict import BOUND_SECONDS, Injection, Verdict, judge
 
 
@@ -19,7 +19,7 @@ class Fault:
     """One way in which things break."""
 
     name: str
-    inject: Callable[[House], None]
+    inject: Callable[[Stack], None]
     """Breaks it; returns when the cause is over (at once for a kill)."""
     times: int
     short: int = 0
@@ -46,75 +46,75 @@ class Fault:
         try:
             with (
                 self.place() as directory,
-                House(directory, settings=self.settings, second=self.second) as house,
+                Stack(directory, settings=self.settings, second=self.second) as stack,
             ):
-                return self._run(house, times, say)
+                return self._run(stack, times, say)
         except Impossible as error:
             return Verdict(self.name, note=f"not run here. {error}")
 
-    def _run(self, house: House, times: int, say: Say) -> Verdict:
+    def _run(self, stack: Stack, times: int, say: Say) -> Verdict:
         verdict = Verdict(self.name, times, note=self.note, bound=BOUND_SECONDS if self.alone else None)
-        senders, injections = Senders(house.port, self.rate), list[Injection]()
+        senders, injections = Senders(stack.port, self.rate), list[Injection]()
         senders.start()
         try:
-            house.until(lambda: applied_since(house, 0), "the worker applies what comes")
-            self._break(house, senders, injections, verdict, say)
+            stack.until(lambda: applied_since(stack, 0), "the worker applies what comes")
+            self._break(stack, senders, injections, verdict, say)
             least = self.least * verdict.times // self.times
-            house.until(lambda: len(senders.told.accepted) >= least, f"{least} events were accepted", 600)
+            stack.until(lambda: len(senders.told.accepted) >= least, f"{least} events were accepted", 600)
             say(f"{self.name}: waiting until all is applied")
             senders.finish()
-            house.settle()
-        except (Broken, TimeoutError) as error:
+            stack.settle()
+        except (RecoveryFailed, TimeoutError) as error:
             verdict.wrong.append(str(error))
         finally:
             senders.abandon()
-        judge(house, senders.told, injections, verdict)
+        judge(stack, senders.told, injections, verdict)
         if self.spotless and senders.told.failures:
             verdict.wrong.append(f"requests failed: {sorted({kind for _, kind in senders.told.failures})}")
         return verdict
 
-    def _break(self, house: House, senders: Senders, injections: list[Injection], verdict: Verdict, say: Say) -> None:
+    def _break(self, stack: Stack, senders: Senders, injections: list[Injection], verdict: Verdict, say: Say) -> None:
         """Once more and once more; an interruption ends this, and what was done is judged."""
         try:
             for number in range(verdict.times):
                 say(f"{self.name}: {number + 1} of {verdict.times}, {len(senders.told.accepted):,} accepted")
-                injections.append(self._inject(house, senders))
+                injections.append(self._inject(stack, senders))
         except KeyboardInterrupt:
             verdict.interrupted = True
             verdict.times = len(injections)
 
-    def _inject(self, house: House, senders: Senders) -> Injection:
+    def _inject(self, stack: Stack, senders: Senders) -> Injection:
         asked = time.time()
         if self.working:
-            house.until(lambda: done_since(house, asked), "the worker applies what comes")
+            stack.until(lambda: done_since(stack, asked), "the worker applies what comes")
         time.sleep(random.uniform(0, 0.5))
         began = time.time()
-        self.inject(house)
+        self.inject(stack)
         injection = Injection(began, time.time())
-        house.until(lambda: senders.accepted_since(injection.over), "the receiver accepts deliveries again")
+        stack.until(lambda: senders.accepted_since(injection.over), "the receiver accepts deliveries again")
         if self.alone:
-            house.until(lambda: applied_since(house, injection.over), "the worker applies what comes")
-            house.until(lambda: not overdue(house, injection.over), "everything acknowledged is applied")
+            stack.until(lambda: applied_since(stack, injection.over), "the worker applies what comes")
+            stack.until(lambda: not overdue(stack, injection.over), "everything acknowledged is applied")
         return injection
 
 
-def applied_since(house: House, moment: float) -> bool:
+def applied_since(stack: Stack, moment: float) -> bool:
     """Whether anything was kept since then and is applied."""
-    found = house.run(
+    found = stack.run(
         "select 1 from webhook_events where status = 'applied' and received_at > to_timestamp(%s) limit 1", moment
     )
     return bool(found)
 
 
-def overdue(house: House, moment: float) -> bool:
+def overdue(stack: Stack, moment: float) -> bool:
     """Whether anything that was kept before then still waits."""
-    found = house.run(
+    found = stack.run(
         "select 1 from webhook_events where status = 'received' and received_at <= to_timestamp(%s) limit 1", moment
     )
     return bool(found)
 
 
-def done_since(house: House, moment: float) -> bool:
+def done_since(stack: Stack, moment: float) -> bool:
     """Whether anything was applied since then."""
-    found = house.run("select 1 from webhook_events where applied_at > to_timestamp(%s) limit 1", moment)
+    found = stack.run("select 1 from webhook_events where applied_at > to_timestamp(%s) limit 1", moment)
     return bool(found)

@@ -2,10 +2,10 @@
 
 from tests.faults.suite import disk, plain_celery, postgres_faults, process_faults, redis_faults, sender_faults
 from tests.faults.suite.boundaries import Boundaries
-from tests.faults.suite.conditions import Trial
+from tests.faults.suite.conditions import Condition
 from tests.faults.suite.fault import Fault
-from tests.faults.suite.plain_celery import Plain
-from tests.faults.suite.sender_faults import Stranger
+from tests.faults.suite.plain_celery import PlainCelery
+from tests.faults.suite.sender_faults import SenderFault
 
 KILLED = (
     Fault("receiver killed", process_faults.kill_receiver, 200, short=2),
@@ -45,15 +45,15 @@ BOUND = (
 )
 HARDER = (
     Fault("PostgreSQL's disk full for 5 s", postgres_faults.fill_the_disk, 3, place=disk.small, working=True),
-    Stranger("the same delivery on 32 connections", sender_faults.repeat, 1_000, short=300),
-    Stranger("malformed requests", sender_faults.babble, 100_000, short=3_000),
-    Stranger("slow connections", sender_faults.dawdle, 1_000),
-    Stranger("slots: half a head on every connection", sender_faults.take_every_slot, 4_300),
-    Stranger("clocks at the edges of the tolerance", sender_faults.differ, 20, short=2),
+    SenderFault("the same delivery on 32 connections", sender_faults.repeat, 1_000, short=300),
+    SenderFault("malformed requests", sender_faults.babble, 100_000, short=3_000),
+    SenderFault("slow connections", sender_faults.dawdle, 1_000),
+    SenderFault("slots: half a head on every connection", sender_faults.take_every_slot, 4_300),
+    SenderFault("clocks at the edges of the tolerance", sender_faults.differ, 20, short=2),
 )
 PLAIN = (
-    Plain("plain Celery: worker killed", plain_celery.kill_worker, 20),
-    Plain("plain Celery: Redis killed", plain_celery.kill_redis, 20),
+    PlainCelery("plain Celery: worker killed", plain_celery.kill_worker, 20),
+    PlainCelery("plain Celery: Redis killed", plain_celery.kill_redis, 20),
 )
 BETWEEN = (
     Boundaries("receiver dies at each message with PostgreSQL", "web", "DATABASE_URL", 40, short=2),
@@ -61,4 +61,4 @@ BETWEEN = (
     Boundaries("worker dies at each message with PostgreSQL", "worker", "DATABASE_URL", 80),
     Boundaries("worker dies at each message with Redis", "worker", "REDIS_URL", 80),
 )
-EVERY: tuple[Trial, ...] = (*KILLED, *HARDER, *BETWEEN, *BOUND, *PLAIN)
+EVERY: tuple[Condition, ...] = (*KILLED, *HARDER, *BETWEEN, *BOUND, *PLAIN)

@@ -26,7 +26,7 @@ EFFECTS = "select count(distinct number), count(*) - count(distinct number) from
 
 
 @dataclass(frozen=True, slots=True)
-class Plain:
+class PlainCelery:
     """Celery's worker and Redis under kills; Redis keeps its messages on disk."""
 
     name: str

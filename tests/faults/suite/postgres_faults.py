@@ -6,7 +6,7 @@ from contextlib import ExitStack, suppress
 import psutil
 import psycopg
 
-from tests.faults.suite.stack import House
+from tests.faults.suite.stack import Stack
 
 STOPPED_SECONDS = 5
 TAKEN_SECONDS = 10
@@ -21,45 +21,45 @@ END_ONE = """
 END_ALL = "select pg_terminate_backend(pid) from pg_stat_activity where application_name like 'akako %%'"
 
 
-def kill(house: House) -> None:
+def kill(stack: Stack) -> None:
     """`kill -9`, and start it again."""
-    house.servers.postgres.kill()
-    house.servers.postgres.start()
+    stack.servers.postgres.kill()
+    stack.servers.postgres.start()
 
 
-def restart(house: House) -> None:
+def restart(stack: Stack) -> None:
     """End it in order, and start it again."""
-    house.servers.postgres.stop()
-    house.servers.postgres.start()
+    stack.servers.postgres.stop()
+    stack.servers.postgres.start()
 
 
-def end_sessions(house: House, seconds: float = TERMINATING_SECONDS) -> None:
+def end_sessions(stack: Stack, seconds: float = TERMINATING_SECONDS) -> None:
     """Ten times a second, somebody's session."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
-        house.run(END_ONE)
+        stack.run(END_ONE)
         time.sleep(1 / A_SECOND)
 
 
-def end_sessions_shortly(house: House) -> None:
+def end_sessions_shortly(stack: Stack) -> None:
     """The same for a few seconds."""
-    end_sessions(house, 5)
+    end_sessions(stack, 5)
 
 
-def take_all_connections(house: House) -> None:
+def take_all_connections(stack: Stack) -> None:
     """Nobody gets one: those that we had are ended, and others take them."""
     with ExitStack() as others:
         deadline = time.monotonic() + TAKEN_SECONDS
         while time.monotonic() < deadline:
-            _fill(others, house.servers.app_url)
-            house.run(END_ALL)
-            _fill(others, house.servers.app_url)
+            _fill(others, stack.servers.app_url)
+            stack.run(END_ALL)
+            _fill(others, stack.servers.app_url)
             time.sleep(0.2)
 
 
-def stand_still(house: House) -> None:
+def stand_still(stack: Stack) -> None:
     """The server and all its sessions stand still, and go on."""
-    every = house.family(house.servers.postgres.pid)
+    every = stack.family(stack.servers.postgres.pid)
     for process in every:
         with suppress(psutil.NoSuchProcess):
             process.suspend()
@@ -69,9 +69,9 @@ def stand_still(house: House) -> None:
             process.resume()
 
 
-def fill_the_disk(house: House) -> None:
+def fill_the_disk(stack: Stack) -> None:
     """Not a byte is left where its data is; then there is room again, and it is started if it gave up."""
-    ballast = house.directory / "ballast"
+    ballast = stack.directory / "ballast"
     with ballast.open("wb", buffering=0) as file:
         deadline = time.monotonic() + FULL_SECONDS
         while time.monotonic() < deadline:
@@ -83,9 +83,9 @@ def fill_the_disk(house: House) -> None:
                     file.write(b"x")
             time.sleep(0.05)
     ballast.unlink()
-    if not _answers(house):
-        house.servers.postgres.kill()
-        house.servers.postgres.start()
+    if not _answers(stack):
+        stack.servers.postgres.kill()
+        stack.servers.postgres.start()
 
 
 def _fill(others: ExitStack, url: str) -> None:
@@ -94,8 +94,8 @@ def _fill(others: ExitStack, url: str) -> None:
             others.enter_context(psycopg.connect(url, connect_timeout=2))
 
 
-def _answers(house: House) -> bool:
+def _answers(stack: Stack) -> bool:
     with suppress(psycopg.OperationalError):
-        house.until(lambda: house.run("select 1"), "PostgreSQL answers", 5)
+        stack.until(lambda: stack.run("select 1"), "PostgreSQL answers", 5)
         return True
     return False

@@ -6,71 +6,71 @@ from contextlib import suppress
 
 import psutil
 
-from tests.faults.suite.stack import House
+from tests.faults.suite.stack import Stack
 
 
-def kill(house: House, name: str) -> None:
+def kill(stack: Stack, name: str) -> None:
     """`kill -9` for a process and all that it started."""
     with suppress(ProcessLookupError):
-        os.killpg(house.pid(name), signal.SIGKILL)
+        os.killpg(stack.pid(name), signal.SIGKILL)
 
 
-def kill_receiver(house: House) -> None:
+def kill_receiver(stack: Stack) -> None:
     """At any moment, with requests in every state."""
-    kill(house, "web")
+    kill(stack, "web")
 
 
-def kill_worker(house: House) -> None:
+def kill_worker(stack: Stack) -> None:
     """The whole group, whatever it does."""
-    kill(house, "worker")
+    kill(stack, "worker")
 
 
-def kill_hand(house: House) -> None:
+def kill_hand(stack: Stack) -> None:
     """One of the processes that the worker applies with."""
-    _hands(house)[0].kill()
+    _hands(stack)[0].kill()
 
 
-def kill_calendar(house: House) -> None:
+def kill_calendar(stack: Stack) -> None:
     """The one that sweeps; events are lost meanwhile, so that a sweep is needed."""
-    kill(house, "beat")
-    house.flush()
+    kill(stack, "beat")
+    stack.flush()
 
 
-def stall_worker(house: House) -> None:
+def stall_worker(stack: Stack) -> None:
     """All the processes that it applies with stand still: it is there, it answers, and nothing is applied."""
-    for hand in _hands(house):
+    for hand in _hands(stack):
         hand.suspend()
 
 
-def stall_hand(house: House) -> None:
+def stall_hand(stack: Stack) -> None:
     """One of them stands still, perhaps in the middle of a transaction."""
-    _hands(house)[0].suspend()
+    _hands(stack)[0].suspend()
 
 
-def kill_everything(house: House) -> None:
+def kill_everything(stack: Stack) -> None:
     """All processes of the machine at once, the servers too; they are started again."""
     for name in ("web", "worker", "beat"):
-        kill(house, name)
-    house.servers.redis.kill()
-    house.servers.postgres.kill()
-    house.servers.postgres.start()
-    house.servers.redis.start()
+        kill(stack, name)
+    stack.servers.redis.kill()
+    stack.servers.postgres.kill()
+    stack.servers.postgres.start()
+    stack.servers.redis.start()
 
 
-def roll_receivers(house: House) -> None:
+def roll_receivers(stack: Stack) -> None:
     """Replace every receiving process, each when its successor answers, and end the old one with SIGTERM."""
-    before = {process.pid for process in _receiving(house)}
-    os.kill(house.pid("web"), signal.SIGHUP)
-    house.until(lambda: _replaced(house, before), "every receiving process was replaced", 60)
+    before = {process.pid for process in _receiving(stack)}
+    os.kill(stack.pid("web"), signal.SIGHUP)
+    stack.until(lambda: _replaced(stack, before), "every receiving process was replaced", 60)
 
 
-def _replaced(house: House, before: set[int]) -> bool:
-    now = {process.pid for process in _receiving(house)}
+def _replaced(stack: Stack, before: set[int]) -> bool:
+    now = {process.pid for process in _receiving(stack)}
     return len(now) == len(before) and not now & before
 
 
-def _receiving(house: House) -> list[psutil.Process]:
-    children = psutil.Process(house.pid("web")).children()
+def _receiving(stack: Stack) -> list[psutil.Process]:
+    children = psutil.Process(stack.pid("web")).children()
     return [each for each in children if "spawn_main" in " ".join(_command(each))]
 
 
@@ -80,5 +80,5 @@ def _command(process: psutil.Process) -> list[str]:
     return []
 
 
-def _hands(house: House) -> list[psutil.Process]:
-    return [each for each in house.family(house.pid("worker")) if not each.children()]
+def _hands(stack: Stack) -> list[psutil.Process]:
+    return [each for each in stack.family(stack.pid("worker")) if not each.children()]

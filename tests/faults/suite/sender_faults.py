@@ -21,8 +21,8 @@ from tests.faults.suite import malformed_requests
 from tests.faults.suite.concurrency import at_once, shares
 from tests.faults.suite.conditions import Say
 from tests.faults.suite.deliveries import Numbered
-from tests.faults.suite.senders import PATH, Senders, Told
-from tests.faults.suite.stack import Broken, House
+from tests.faults.suite.senders import PATH, Responses, Senders
+from tests.faults.suite.stack import RecoveryFailed, Stack
 from tests.faults.suite.verdict import Verdict, count, judge
 
 SLOW = 1_000
@@ -39,77 +39,77 @@ EDGES = ((-302, 401), (-297, 202), (0, 202), (297, 202), (302, 401))
 
 
 @dataclass(frozen=True, slots=True)
-class Stranger:
+class SenderFault:
     """Something that is sent to a running receiver, and what may come of it."""
 
     name: str
-    send: Callable[[House, int, Verdict], Told]
+    send: Callable[[Stack, int, Verdict], Responses]
     times: int
     short: int = 0
 
     def run(self, times: int, say: Say) -> Verdict:
         """Send it so many times."""
         verdict = Verdict(self.name, times)
-        with tempfile.TemporaryDirectory(prefix="akako-faults-") as directory, House(Path(directory)) as house:
+        with tempfile.TemporaryDirectory(prefix="akako-faults-") as directory, Stack(Path(directory)) as stack:
             say(f"{self.name}: {times:,}")
             try:
-                told = self.send(house, times, verdict)
-                house.settle()
-            except (Broken, TimeoutError) as error:
+                told = self.send(stack, times, verdict)
+                stack.settle()
+            except (RecoveryFailed, TimeoutError) as error:
                 verdict.wrong.append(str(error))
                 return verdict
-            return judge(house, told, [], verdict)
+            return judge(stack, told, [], verdict)
 
 
-def repeat(house: House, times: int, verdict: Verdict) -> Told:
+def repeat(stack: Stack, times: int, verdict: Verdict) -> Responses:
     """One delivery, the same id, on many connections at once: one row, one effect, no deadlock."""
-    senders = Senders(house.port, 1)
+    senders = Senders(stack.port, 1)
     at_once([partial(senders.deliver, *[0] * share) for share in shares(times)])
     expect(verdict, "answered 2xx", len(senders.told.waits), times)
-    expect(verdict, "rows", count(house, KEPT), 1)
-    expect(verdict, "deadlocks", count(house, DEADLOCKS), 0)
+    expect(verdict, "rows", count(stack, KEPT), 1)
+    expect(verdict, "deadlocks", count(stack, DEADLOCKS), 0)
     return senders.told
 
 
-def babble(house: House, times: int, verdict: Verdict) -> Told:
+def babble(stack: Stack, times: int, verdict: Verdict) -> Responses:
     """Requests that nobody signed, or that are none at all: refused, never a 5xx, no row, and no memory taken."""
-    receiver, answers = psutil.Process(house.pid("web")), Counter[int]()
-    malformed_requests.ask(house.port, times // 10, answers)
+    receiver, answers = psutil.Process(stack.pid("web")), Counter[int]()
+    malformed_requests.ask(stack.port, times // 10, answers)
     before = receiver.memory_info().rss
-    malformed_requests.ask(house.port, times - times // 10, answers)
+    malformed_requests.ask(stack.port, times - times // 10, answers)
     grown = (receiver.memory_info().rss - before) / 1_048_576
     verdict.note = f"{', '.join(f'{n:,} x {status}' for status, n in sorted(answers.items()))}; memory {grown:+.1f} MB"
     expect(verdict, "answered other than 4xx", sum(n for s, n in answers.items() if not 400 <= s < 500), 0)
-    expect(verdict, "rows", count(house, KEPT), 0)
+    expect(verdict, "rows", count(stack, KEPT), 0)
     if grown > MOST_GROWTH_MB:
         verdict.wrong.append(f"the receiver grew by {grown:.1f} MB")
-    return Told()
+    return Responses()
 
 
-def dawdle(house: House, times: int, verdict: Verdict) -> Told:
+def dawdle(stack: Stack, times: int, verdict: Verdict) -> Responses:
     """A thousand connections that say a byte now and then, while good deliveries come."""
-    return _beside(house, crawling(house.port, times), verdict)
+    return _beside(stack, crawling(stack.port, times), verdict)
 
 
-def take_every_slot(house: House, times: int, verdict: Verdict) -> Told:
+def take_every_slot(stack: Stack, times: int, verdict: Verdict) -> Responses:
     """More connections than MAX_CONNECTIONS, each with half a head and opened again as soon as it is closed."""
     # They come again as fast as they are let in, so that accepting and closing them takes a share of the process.
-    return _beside(house, half_heads(house.port, times), verdict, reuse=False, most_ms=1_000, factor=5)
+    return _beside(stack, half_heads(stack.port, times), verdict, reuse=False, most_ms=1_000, factor=5)
 
 
 def _beside(
-    house: House,
+    stack: Stack,
     strangers: AbstractContextManager[None],
     verdict: Verdict,
     *,
     reuse: bool = True,
     most_ms: float = 100,
     factor: float = 3,
-) -> Told:
+) -> Responses:
     """Deliver alone, then beside strangers, and compare how long good deliveries take."""
-    alone = _waits_of(house, 0, reuse)
+    alone = _waits_of(stack, 0, reuse)
     with strangers:
-        among = _waits_of(house, 1_000_000, reuse)
+        among = _waits_of(stack, 1_000_000, reuse)
     p99 = [sorted(told.waits)[int(len(told.waits) * 0.99)] * 1_000 for told in (alone, among)]
     verdict.note = f"p99 of good deliveries {p99[0]:.0f} ms alone, {p99[1]:.0f} ms among them"
     if p99[1] > max(most_ms, factor * p99[0]):
@@ -119,12 +119,12 @@ def _beside(
     return among
 
 
-def differ(house: House, times: int, verdict: Verdict) -> Told:
+def differ(stack: Stack, times: int, verdict: Verdict) -> Responses:
     """Senders whose clock is not ours."""
-    told, numbers = Told(), itertools.count(0, 2)
+    told, numbers = Responses(), itertools.count(0, 2)
     for ahead, status in EDGES * times:
         delivery = Numbered(next(numbers))
-        answered = post(house.port, delivery, ahead)
+        answered = post(stack.port, delivery, ahead)
         expect(verdict, f"{ahead:+} s is answered", answered, status)
         if answered == 202:
             told.accepted[delivery.number] = time.time()
@@ -217,8 +217,8 @@ def allow_open_files(wanted: int) -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(hard, wanted)), hard))
 
 
-def _waits_of(house: House, first: int, reuse: bool) -> Told:
-    senders = Senders(house.port, 100, first=first, reuse=reuse)
+def _waits_of(stack: Stack, first: int, reuse: bool) -> Responses:
+    senders = Senders(stack.port, 100, first=first, reuse=reuse)
     senders.start()
     time.sleep(SLOW_SECONDS)
     senders.finish()

@@ -17,7 +17,7 @@ PAUSE_SECONDS = 0.2
 
 
 @dataclass(slots=True)
-class Told:
+class Responses:
     """What the senders were told. Times are seconds of the system's wall clock."""
 
     accepted: dict[int, float] = field(default_factory=dict)
@@ -31,8 +31,10 @@ class Told:
 class Senders:
     """Deliver `rate` a second, together, until they are told to stop; then whatever was begun is still delivered."""
 
-    def __init__(self, port: int, rate: float, *, told: Told | None = None, first: int = 0, reuse: bool = True) -> None:
-        self.told = told or Told()
+    def __init__(
+        self, port: int, rate: float, *, told: Responses | None = None, first: int = 0, reuse: bool = True
+    ) -> None:
+        self.told = told or Responses()
         self._port = port
         self._rate = rate
         self._numbers = itertools.count(first)

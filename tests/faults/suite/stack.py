@@ -29,11 +29,11 @@ OURS = {name.upper() for kind in (ReceiverSettings, WorkerSettings) for name in 
 Environments = Mapping[str, Mapping[str, str]]
 
 
-class Broken(Exception):
+class RecoveryFailed(Exception):
     """What should have come back did not."""
 
 
-class House:
+class Stack:
     """Receiver, worker and calendar as the Procfile starts them; whatever ends is started again, as in production."""
 
     def __init__(
@@ -41,7 +41,7 @@ class House:
         directory: Path,
         *,
         settings: Mapping[str, str] = MappingProxyType({}),
-        own: Callable[["House"], Environments] = lambda _: {},
+        own: Callable[["Stack"], Environments] = lambda _: {},
         second: Sequence[str] = (),
     ) -> None:
         self.directory = directory
@@ -121,7 +121,9 @@ class House:
         deadline = time.monotonic() + seconds
         while not self._true(condition):
             if time.monotonic() > deadline:
-                raise Broken(f"after {seconds:g} s it was still not so that {what}; the logs are in {self.directory}")
+                raise RecoveryFailed(
+                    f"after {seconds:g} s it was still not so that {what}; the logs are in {self.directory}"
+                )
             time.sleep(0.05)
 
     def family(self, pid: int) -> list[psutil.Process]:

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from statistics import median
 
 from tests.faults.suite.deliveries import Numbered
-from tests.faults.suite.senders import Told
-from tests.faults.suite.stack import House
+from tests.faults.suite.senders import Responses
+from tests.faults.suite.stack import Stack
 
 BOUND_SECONDS = 30.0
 
@@ -82,24 +82,24 @@ class Verdict:
         return self.compared or not (self.lost or self.twice or self.wrong or late)
 
 
-def judge(house: House, told: Told, injections: Sequence[Injection], verdict: Verdict) -> Verdict:
+def judge(stack: Stack, told: Responses, injections: Sequence[Injection], verdict: Verdict) -> Verdict:
     """Compare what the senders were told with what is in the tables."""
     accepted = [Numbered(number) for number in told.accepted]
     verdict.accepted = len(accepted)
     verdict.failed = len(told.failures)
-    verdict.lost = count(house, NOT_APPLIED, [each.svix_id for each in accepted])
-    verdict.lost += count(house, WITHOUT_EFFECT, [e.clerk_id for e in accepted], [e.bans for e in accepted])
-    verdict.twice = count(house, TOO_MANY_LINES) + count(house, TOO_MANY_ROLES)
-    applied = dict(house.run(APPLIED_AT))
+    verdict.lost = count(stack, NOT_APPLIED, [each.svix_id for each in accepted])
+    verdict.lost += count(stack, WITHOUT_EFFECT, [e.clerk_id for e in accepted], [e.bans for e in accepted])
+    verdict.twice = count(stack, TOO_MANY_LINES) + count(stack, TOO_MANY_ROLES)
+    applied = dict(stack.run(APPLIED_AT))
     pairs = [(at, applied[number]) for number, at in told.accepted.items() if number in applied]
     verdict.recoveries = [_recovery(injection, pairs, injections) for injection in injections]
     verdict.longest = max((_wait(accepted, done, injections) for accepted, done in pairs), default=0.0)
     return verdict
 
 
-def count(house: House, query: str, *parameters: object) -> int:
+def count(stack: Stack, query: str, *parameters: object) -> int:
     """The one number that a query finds."""
-    return int(house.run(query, *parameters)[0][0])
+    return int(stack.run(query, *parameters)[0][0])
 
 
 def _recovery(injection: Injection, pairs: Sequence[tuple[float, float]], every: Sequence[Injection]) -> float:
