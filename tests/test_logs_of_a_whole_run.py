@@ -14,8 +14,8 @@ from config.role import Role
 from tests import people
 from tests.clerk_says import Clerk, Sent, email_address
 from tests.dev.groups import until
+from tests.running_stack import RunningStack, town
 from tests.servers import Database
-from tests.town import RunningStack, town
 
 END_ALL = """
     select pg_terminate_backend(pid) from pg_stat_activity

@@ -16,8 +16,8 @@ from tests.clerk_says import Clerk
 from tests.dev.groups import until
 from tests.ledger import as_owner, change, keep, values
 from tests.meanwhile import holding
+from tests.running_stack import RunningStack, town
 from tests.servers import Database, copy_of
-from tests.town import RunningStack, town
 from tests.webhooks.load import Load
 from tests.worker.started import started_with
 

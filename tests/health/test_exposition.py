@@ -12,8 +12,8 @@ from health import exposition
 from tests.clerk_says import Clerk
 from tests.dev.groups import until
 from tests.ledger import change
+from tests.running_stack import RunningStack, town
 from tests.servers import Database, copy_of
-from tests.town import RunningStack, town
 
 
 @pytest.fixture(scope="module")

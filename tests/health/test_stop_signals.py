@@ -11,8 +11,8 @@ import pytest
 from dev.embedded.servers import Servers
 from dev.process import Process
 from tests.dev.groups import until
+from tests.running_stack import RunningStack, town
 from tests.servers import Database, copy_of
-from tests.town import RunningStack, town
 
 STOPS = [signal.SIGTERM, signal.SIGINT, signal.SIGHUP]
 NAMES = ["web", "api", "worker", "beat"]

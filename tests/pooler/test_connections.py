@@ -22,7 +22,7 @@ from tests import people
 from tests.access.test_lookup import ask
 from tests.clerk_says import Clerk
 from tests.dev.groups import until
-from tests.health.test_ready import asked
+from tests.health.test_readiness import asked
 from tests.ledger import apply, values
 from tests.pooler.neighbour import neighbours
 from tests.pooler.pgbouncer import Pooled, pgbouncer

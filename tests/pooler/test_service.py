@@ -20,8 +20,8 @@ from tests.dev.groups import until
 from tests.ledger import change
 from tests.pooler.neighbour import neighbours
 from tests.pooler.pgbouncer import Pooled
+from tests.running_stack import RunningStack, town
 from tests.servers import copy_of
-from tests.town import RunningStack, town
 
 pytestmark = [pytest.mark.pooler, pytest.mark.timeout(600)]
 

@@ -14,9 +14,9 @@ from celery import Celery
 
 from sync import broker
 from tests.dev.groups import until
+from tests.running_stack import RunningStack, town
 from tests.servers import Database
 from tests.sync.test_admission import encoded, message
-from tests.town import RunningStack, town
 
 MEGABYTE = 2**20
 BOMB_BYTES = 200 * MEGABYTE

@@ -11,8 +11,8 @@ from health.watchdog import PATIENCE_SECONDS, STALLED
 from tests.dev.groups import until
 from tests.ledger import change, keep
 from tests.proxy import Proxy, proxy
+from tests.running_stack import RunningStack, town
 from tests.servers import Database
-from tests.town import RunningStack, town
 
 pytestmark = pytest.mark.recovery
 
