@@ -8,7 +8,7 @@ from starlette.requests import HTTPConnection
 
 from clerk.session import Session
 from config.role import Role
-from db.callers import Known
+from db.callers import KnownUser
 
 
 class UnverifiedUser(UnauthenticatedUser):
@@ -20,7 +20,7 @@ class SessionUser(BaseUser):
     """Somebody with a valid token; whether we know the user, and what the user may do, has not been asked yet."""
 
     session: Session
-    look_up: Callable[[str], Awaitable[Known | None]]
+    look_up: Callable[[str], Awaitable[KnownUser | None]]
     """Asks the database, each time anew. Raises `lookup.Unavailable`."""
 
     @property

@@ -12,7 +12,7 @@ from access.endpoints import guarded
 from access.lookup import LookupUnavailable
 from clerk.session import Session
 from config.role import Role, suffice
-from db.callers import Known
+from db.callers import KnownUser
 
 P = ParamSpec("P")
 
@@ -51,7 +51,7 @@ def meets(held: frozenset[Role], requirement: Requirement) -> bool:
     return suffice(held, requirement.roles, all_of=requirement.all_of)
 
 
-def living(known: Known | None, session: Session, impersonator: Known | None = None) -> Caller:
+def living(known: KnownUser | None, session: Session, impersonator: KnownUser | None = None) -> Caller:
     """The caller that a session's user is. Raises Denied for one that we do not know, or that is deleted or banned.
 
     An impersonator may be unknown, as members of Clerk's dashboard are; one that we know must be neither deleted nor

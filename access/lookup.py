@@ -17,7 +17,7 @@ from sqlalchemy import Engine
 
 from config.rate_limited_log import RateLimitedLog
 from db import callers, faults
-from db.callers import Known
+from db.callers import KnownUser
 from db.dedicated import DedicatedConnection
 
 FAILED = Metric("akako_lookups_failed_total", "Requests for which the database did not say who is calling.", ["reason"])
@@ -32,7 +32,7 @@ class LookupUnavailable(Exception):
 @dataclass(slots=True, eq=False)
 class _Waiting:
     clerk_id: str
-    answer: asyncio.Future[Known | None]
+    answer: asyncio.Future[KnownUser | None]
     loop: asyncio.AbstractEventLoop
 
 
@@ -50,7 +50,7 @@ class Lookup:
         self._connection = DedicatedConnection(engine)
         self._failures = RateLimitedLog("callers.not_found", FAILED)
 
-    async def find(self, clerk_id: str) -> Known | None:
+    async def find(self, clerk_id: str) -> KnownUser | None:
         """The user as the database knows it now, if it does. Raises Unavailable if it cannot say soon."""
         loop = asyncio.get_running_loop()
         waiting = _Waiting(clerk_id, loop.create_future(), loop)
@@ -112,18 +112,18 @@ class Lookup:
                 if batch := [waiting for waiting in batch if not waiting.answer.cancelled()]:
                     return batch
 
-    def _ask(self, clerk_ids: set[str]) -> dict[str, Known | None]:
-        return self._connection.run(lambda connection: callers.answer(connection, clerk_ids))
+    def _ask(self, clerk_ids: set[str]) -> dict[str, KnownUser | None]:
+        return self._connection.run(lambda connection: callers.look_up(connection, clerk_ids))
 
 
-def _answer(batch: Sequence[_Waiting], result: Mapping[str, Known | None] | LookupUnavailable) -> None:
+def _answer(batch: Sequence[_Waiting], result: Mapping[str, KnownUser | None] | LookupUnavailable) -> None:
     """Give everybody an answer, with one call into each event loop."""
     for loop in {waiting.loop for waiting in batch}:
         with contextlib.suppress(RuntimeError):  # the loop is gone, and with it whoever waited
             loop.call_soon_threadsafe(_settle, [waiting for waiting in batch if waiting.loop is loop], result)
 
 
-def _settle(batch: Sequence[_Waiting], result: Mapping[str, Known | None] | LookupUnavailable) -> None:
+def _settle(batch: Sequence[_Waiting], result: Mapping[str, KnownUser | None] | LookupUnavailable) -> None:
     for waiting in batch:
         if waiting.answer.done():
             continue

@@ -56,7 +56,7 @@ def build(settings: ApiSettings) -> ASGIApp:
         refused.note,
         body_bytes=settings.api_max_body_bytes,
         total_bytes=WAITING_BYTES,
-        answer=errors.unread,
+        answer=errors.raw_response,
     )
 
     @asynccontextmanager
@@ -81,7 +81,10 @@ def build(settings: ApiSettings) -> ASGIApp:
             *_cors(split_parties(settings.api_allowed_origins), split_parties(settings.api_allowed_headers)),
             Middleware(AuthenticationMiddleware, backend=guard),
         ],
-        exception_handlers={HTTPException: errors.elsewhere(refused.note), Exception: errors.handle_any},
+        exception_handlers={
+            HTTPException: errors.http_exception_handler(refused.note),
+            Exception: errors.handle_exception,
+        },
         lifespan=lifespan,
     )
     # It would send whoever asks, token and all, to the host that the request names, over plain HTTP behind a proxy.

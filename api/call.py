@@ -13,7 +13,7 @@ from access.caller import Caller
 from access.guard import Requirement
 from api.envelope import request_id
 from api.errors import BadRequest
-from api.requests import Question
+from api.requests import RequestModel
 from clerk.session import Session
 from clerk.user import identifier
 from db.audit import Author
@@ -25,8 +25,8 @@ LARGEST_ID = 2**63 - 1
 # So many digits at most: Python refuses to convert thousands.
 _NUMBER = re.compile(r"[0-9]{1,19}")
 
-Query = TypeVar("Query", bound=Question | None)
-Body = TypeVar("Body", bound=Question | None)
+Query = TypeVar("Query", bound=RequestModel | None)
+Body = TypeVar("Body", bound=RequestModel | None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ class ApiRequest(Generic[Query, Body]):
     def author(self, reason: str) -> Author:
         """The caller as the author of a change, for the trail and for the check inside the transaction."""
         return Author(
-            actor=acting(self.session),
+            actor=actor_name(self.session),
             email=self.caller.email or "",
             reason=reason,
             cause=self.request_id,
@@ -97,15 +97,15 @@ class ApiRequest(Generic[Query, Body]):
         )
 
 
-def acting(session: Session) -> str:
+def actor_name(session: Session) -> str:
     """Who is signed in, as the trail says it: a Clerk id, or `IMPERSONATOR as CLERK_ID`."""
     return f"{session.actor} as {session.clerk_id}" if session.actor else session.clerk_id
 
 
 def read(
     request: Request,
-    query: type[Question] | None,
-    body: type[Question] | None,
+    query: type[RequestModel] | None,
+    body: type[RequestModel] | None,
     sent: bytes | BadRequest,
     requires: Requirement | None,
 ) -> ApiRequest[Any, Any]:
@@ -145,7 +145,7 @@ async def receive(request: Request, most: int) -> bytes | BadRequest:
     return bytes(body)
 
 
-def _parse(model: type[Question], sent: bytes) -> Question:
+def _parse(model: type[RequestModel], sent: bytes) -> RequestModel:
     parsed = model.model_validate_json(sent, strict=True)
     # Of a key that is given twice, one parser takes the first value and another the last.
     try:
@@ -160,7 +160,7 @@ def _unique(pairs: list[tuple[str, Any]]) -> None:
         raise ValueError("a key is given twice")
 
 
-def _query(request: Request, query: type[Question] | None) -> Question | None:
+def _query(request: Request, query: type[RequestModel] | None) -> RequestModel | None:
     pairs = request.query_params.multi_items()
     given = dict(pairs)
     if len(given) < len(pairs):
@@ -168,7 +168,7 @@ def _query(request: Request, query: type[Question] | None) -> Question | None:
     return (query or _Nothing).model_validate(given)
 
 
-class _Nothing(Question):
+class _Nothing(RequestModel):
     """What is asked of a path that takes no query."""
 
 

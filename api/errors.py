@@ -68,7 +68,7 @@ def response(request: Request, status: int, word: str, message: str, *, assignme
     return JSONResponse(problem.model_dump(mode="json", exclude_none=True), status, _HEADERS.get(status))
 
 
-def of(request: Request, error: Exception) -> Response:
+def to_response(request: Request, error: Exception) -> Response:
     """The answer to whatever an endpoint raised; what is our own fault is logged and not told."""
     match error:
         case Denied():
@@ -92,7 +92,7 @@ def of(request: Request, error: Exception) -> Response:
             return _again(request, "The database is too busy for this.")
         case _ if remedy := faults.remedy(error):
             log.error("database.unavailable", next_step=remedy, **logs.fault(error))
-            return _again(request, _MISFIT if faults.is_misfit(error) else "The database cannot be used.")
+            return _again(request, _MISFIT if faults.is_schema_mismatch(error) else "The database cannot be used.")
         case _:
             log.error("request.failed", **logs.fault(error))
             return response(request, 500, "internal", "This is our fault. Tell us the request_id.")
@@ -102,7 +102,7 @@ def _again(request: Request, why: str) -> Response:
     return response(request, 503, "unavailable", f"{why} Try again in a moment.")
 
 
-def elsewhere(note: Callable[[str], None]) -> Callable[[Request, Exception], Awaitable[Response]]:
+def http_exception_handler(note: Callable[[str], None]) -> Callable[[Request, Exception], Awaitable[Response]]:
     """What answers where no endpoint was reached; `note` is told why."""
 
     async def answer(request: Request, error: Exception) -> Response:
@@ -117,7 +117,7 @@ def elsewhere(note: Callable[[str], None]) -> Callable[[Request, Exception], Awa
     return answer
 
 
-def unread(status: int) -> bytes:
+def raw_response(status: int) -> bytes:
     """The whole answer to what never became a request: the same shape, the same headers."""
     word, message = _HTTP[status]
     problem = Problem(error=word, message=message, request_id=envelope.new_id())
@@ -125,6 +125,6 @@ def unread(status: int) -> bytes:
     return rejection.raw(status, problem.model_dump_json(exclude_none=True).encode(), headers)
 
 
-async def handle_any(request: Request, error: Exception) -> Response:
+async def handle_exception(request: Request, error: Exception) -> Response:
     """The answer to what nobody caught."""
-    return of(request, error)
+    return to_response(request, error)

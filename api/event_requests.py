@@ -5,7 +5,7 @@ from typing import Annotated, Any, Self
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
 
 from api import cursor
-from api.requests import Instant, Page, Question, Reason, Text, judge_range
+from api.requests import Instant, Page, Reason, RequestModel, Text, check_range
 from clerk.user import identifier
 from db.event_filter import EventFilter, EventStatus
 
@@ -20,10 +20,10 @@ def _svix_id(text: str) -> str:
 
 
 SvixId = Annotated[Text, Field(min_length=1, max_length=255), AfterValidator(_svix_id)]
-Place = Annotated[str, BeforeValidator(cursor.text_reader("events")), WithJsonSchema(_CURSOR)]
+EventCursor = Annotated[str, BeforeValidator(cursor.text_reader("events")), WithJsonSchema(_CURSOR)]
 
 
-class Which(Question):
+class EventConditions(RequestModel):
     """Which events: those that meet every condition given."""
 
     status: EventStatus | None = None
@@ -44,30 +44,30 @@ class Which(Question):
 
     @model_validator(mode="after")
     def _forwards(self) -> Self:
-        judge_range(self.since, self.until)
-        judge_range(self.occurred_since, self.occurred_until)
+        check_range(self.since, self.until)
+        check_range(self.occurred_since, self.occurred_until)
         return self
 
     def selection(self, svix_ids: tuple[str, ...] | None = None) -> EventFilter:
         """The same as the value that finds them."""
-        return EventFilter(svix_ids=svix_ids, **{name: getattr(self, name) for name in Which.model_fields})
+        return EventFilter(svix_ids=svix_ids, **{name: getattr(self, name) for name in EventConditions.model_fields})
 
 
-class EventsQuery(Which, Page):
+class EventsQuery(EventConditions, Page):
     """Which page of which events."""
 
-    cursor: Place | None = None
+    cursor: EventCursor | None = None
     """`next` of the page before."""
 
 
-class Reveal(Question):
+class Reveal(RequestModel):
     """Why the personal fields of a delivery are to be seen."""
 
     reason: Reason
     """Why; it stands in the audit trail."""
 
 
-class Handle(Which):
+class EventAction(EventConditions):
     """Which events a person does something about, and why."""
 
     reason: Reason
@@ -76,7 +76,7 @@ class Handle(Which):
     """These, as far as they meet the conditions."""
     limit: Annotated[int, Field(ge=1, le=MOST_EVENTS)] = 200
     """How many events of a selection this request is for at most."""
-    cursor: Place | None = None
+    cursor: EventCursor | None = None
     """`next` of the request before."""
 
     @model_validator(mode="after")
@@ -90,11 +90,11 @@ class Handle(Which):
         return self.selection(tuple(self.svix_ids) if self.svix_ids else None)
 
 
-class Discard(Handle):
+class Discard(EventAction):
     """Events to be put away for good."""
 
 
-class Replay(Handle):
+class Replay(EventAction):
     """Events to be applied again."""
 
     preview: bool = False

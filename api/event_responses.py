@@ -3,27 +3,27 @@
 from dataclasses import asdict
 from typing import Any
 
-from api.responses import Answer, Line, Moment
+from api.responses import AuditLine, ResponseModel, UtcDatetime
 from sync import difference, replay
 from sync.inspection import Inspection
 
 
-class Event(Answer):
+class Event(ResponseModel):
     """A kept delivery and how far we are with it, without what it says of a person."""
 
     svix_id: str
     type: str | None
     clerk_user_id: str | None
     """Whom it is about."""
-    occurred_at: Moment | None
+    occurred_at: UtcDatetime | None
     """When it happened at Clerk: the snapshot's version, else the envelope's time."""
-    received_at: Moment
-    applied_at: Moment | None
+    received_at: UtcDatetime
+    applied_at: UtcDatetime | None
     status: str
     """`received`, `applied`, `ignored`, `parked` or `discarded`."""
     attempts: int
     """How often it failed."""
-    next_attempt_at: Moment
+    next_attempt_at: UtcDatetime
     """When one that waits is due."""
     last_error: str | None
     """Why it is ignored, parked or failing."""
@@ -31,7 +31,7 @@ class Event(Answer):
     """Null once the body was removed for its age."""
 
 
-class Events(Answer):
+class Events(ResponseModel):
     """A page of kept events, the newest received first."""
 
     items: list[Event]
@@ -56,33 +56,33 @@ class InspectedEvent(Event):
     body: str | None
     """The body exactly as it came; null unless it was revealed."""
     note: str | None
-    audit: list[Line]
+    audit: list[AuditLine]
     """What it changed, and what people did with it, first to last."""
 
 
-class Share(Answer):
+class EventCount(ResponseModel):
     """So many events of one kind."""
 
     name: str
     events: int
 
 
-class Census(Answer):
+class EventStats(ResponseModel):
     """The kept events in figures."""
 
-    statuses: list[Share]
+    statuses: list[EventCount]
     due: int
     """Events that should have been applied by now."""
-    oldest_due_at: Moment | None
+    oldest_due_at: UtcDatetime | None
     """Since when the longest due of them is."""
-    last_received_at: Moment | None
-    types_of_last_day: list[Share]
+    last_received_at: UtcDatetime | None
+    types_of_last_day: list[EventCount]
     """By type, of what was received in the last 24 hours."""
-    why_parked: list[Share]
+    why_parked: list[EventCount]
     """The most frequent reasons, at most twenty."""
 
 
-class Left(Answer):
+class SkippedEvent(ResponseModel):
     """An event that was left as it is."""
 
     svix_id: str
@@ -90,7 +90,7 @@ class Left(Answer):
     """What is in the way, and what to do next."""
 
 
-class Change(Answer):
+class RowChange(ResponseModel):
     """A row that becomes other than it is: only the columns that differ."""
 
     clerk_user_id: str
@@ -103,34 +103,34 @@ class Change(Answer):
     after: dict[str, Any] | None
 
 
-class Difference(Answer):
+class Difference(ResponseModel):
     """Everything that a replay would change."""
 
-    users: list[Change]
-    roles: list[Change]
-    audit: list[Line]
+    users: list[RowChange]
+    roles: list[RowChange]
+    audit: list[AuditLine]
     """What would be added to the trail, first to last; ids and times would be others."""
 
 
-class Replayed(Answer):
+class Replayed(ResponseModel):
     """What became of the events of a replay."""
 
     applied: int
     """Events that are true now, whether or not anything had to change."""
     ignored: int
     """Events that mean nothing to us."""
-    left: list[Left]
+    left: list[SkippedEvent]
     difference: Difference | None
     """What it would change, if that is all that was asked; null if it was done."""
     next: str | None
     """The cursor with which the same request goes on; null if all is done."""
 
 
-class Discarded(Answer):
+class Discarded(ResponseModel):
     """What became of events that were to be discarded."""
 
     discarded: int
-    left: list[Left]
+    left: list[SkippedEvent]
     next: str | None
     """The cursor with which the same request goes on; null if all is done."""
 
@@ -140,7 +140,7 @@ def replayed(done: replay.ReplayResult, made: difference.Difference | None, more
     return Replayed(
         applied=done.applied,
         ignored=done.ignored,
-        left=[Left.model_validate(each) for each in done.left],
+        left=[SkippedEvent.model_validate(each) for each in done.left],
         difference=_difference(made) if made else None,
         next=more,
     )
@@ -148,9 +148,9 @@ def replayed(done: replay.ReplayResult, made: difference.Difference | None, more
 
 def _difference(made: difference.Difference) -> Difference:
     return Difference(
-        users=[Change.model_validate(each) for each in made.users],
-        roles=[Change.model_validate(each) for each in made.roles],
-        audit=[Line.model_validate(each) for each in made.lines],
+        users=[RowChange.model_validate(each) for each in made.users],
+        roles=[RowChange.model_validate(each) for each in made.roles],
+        audit=[AuditLine.model_validate(each) for each in made.lines],
     )
 
 

@@ -4,15 +4,14 @@ from collections.abc import Sequence
 
 from api import cursor, event_responses
 from api.call import ApiRequest
-from api.event_requests import Discard, EventsQuery, Handle, Replay, Reveal
-from api.event_responses import Census, Discarded, Event, Events, InspectedEvent, Left, Replayed
+from api.event_requests import Discard, EventAction, EventsQuery, Replay, Reveal
+from api.event_responses import Discarded, Event, Events, EventStats, InspectedEvent, Replayed, SkippedEvent
 from api.services import Services
 from db import audit, event_actions, event_search, event_stats, permission
 from db.event_filter import EventStatus
 from sync import inspection
 from sync import preview as previews
 from sync import replay as replays
-from sync.discard import discard as put_away
 from sync.replay import SET, ReplayRequest
 
 _TURN = "events"
@@ -29,10 +28,10 @@ def search(services: Services, call: ApiRequest[EventsQuery, None]) -> Events:
     return Events(items=[Event.model_validate(entry) for entry in page], next=more)
 
 
-def stats(services: Services, _: ApiRequest[None, None]) -> Census:
+def stats(services: Services, _: ApiRequest[None, None]) -> EventStats:
     """How many events there are by status, type and reason, and how long the oldest has been due."""
     with services.engine.begin() as connection:
-        return Census.model_validate(event_stats.read(connection))
+        return EventStats.model_validate(event_stats.read(connection))
 
 
 def show(services: Services, call: ApiRequest[None, None]) -> InspectedEvent:
@@ -75,8 +74,12 @@ def discard(services: Services, call: ApiRequest[None, Discard]) -> Discarded:
     """Put events away for good that are parked or wait. Nothing is deleted, and a replay can take them up again."""
     svix_ids, more = _meant(services, call.body)
     with services.changing(_TURN, call.caller.clerk_id) as connection:
-        left = put_away(connection, svix_ids, call.author(call.body.reason))
-    return Discarded(discarded=len(svix_ids) - len(left), left=[Left.model_validate(each) for each in left], next=more)
+        skipped = discard_events(connection, svix_ids, call.author(call.body.reason))
+    return Discarded(
+        discarded=len(svix_ids) - len(skipped),
+        left=[SkippedEvent.model_validate(each) for each in skipped],
+        next=more,
+    )
 
 
 def _preview(
@@ -85,13 +88,13 @@ def _preview(
     done, made = previews.preview(services.engine, sets, order)
     if asked.reveal:
         with services.engine.begin() as connection:
-            permission.admit(connection, order.author.permission)
-            audit.sign(connection, order.author)
+            permission.lock_and_check(connection, order.author.permission)
+            audit.set_author(connection, order.author)
             event_actions.note_revealed(connection, [svix_id for part in sets for svix_id in part])
     return event_responses.replayed(done, made if asked.reveal else made.redacted(), more)
 
 
-def _meant(services: Services, asked: Handle) -> tuple[list[str], str | None]:
+def _meant(services: Services, asked: EventAction) -> tuple[list[str], str | None]:
     """The events that this request is for, and the cursor of those that follow; unknown ids stay, to be named."""
     if asked.svix_ids and asked.selection().is_everything:
         return list(dict.fromkeys(asked.svix_ids)), None

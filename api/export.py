@@ -7,20 +7,20 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from api.responses import Line
+from api.responses import AuditLine
 
 # The minus sign of typography is one to spreadsheets too. Full-width forms become these by NFKC.
 _FORMULA = frozenset("=+-@\N{MINUS SIGN}")
 
 
-def jsonl(lines: Iterable[Line]) -> Iterator[str]:
+def jsonl(lines: Iterable[AuditLine]) -> Iterator[str]:
     """A JSON object a line."""
     return (f"{line.model_dump_json()}\n" for line in lines)
 
 
-def csv(lines: Iterable[Line]) -> Iterator[str]:
+def csv(lines: Iterable[AuditLine]) -> Iterator[str]:
     """RFC 4180 with a header line; a cell that a spreadsheet would take for a formula begins with an apostrophe."""
-    yield _row(Line.model_fields)
+    yield _row(AuditLine.model_fields)
     for line in lines:
         yield _row(map(_cell, line.model_dump(mode="json").values()))
 

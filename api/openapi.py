@@ -9,8 +9,8 @@ from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from api.operation import Operation
-from api.requests import Question
-from api.responses import Answer, Denial, Problem
+from api.requests import RequestModel
+from api.responses import Denial, Problem, ResponseModel
 
 Json: TypeAlias = dict[str, Any]
 
@@ -85,7 +85,7 @@ def document(operations: Sequence[Operation]) -> Json:
 
 def _schemas(operations: Sequence[Operation]) -> dict[str, Json]:
     questions = {kind for operation in operations for kind in (operation.query, operation.body) if kind}
-    answers: set[type[Answer]] = {operation.answers for operation in operations} | {Problem, Denial}
+    answers: set[type[ResponseModel]] = {operation.response for operation in operations} | {Problem, Denial}
     kinds: list[tuple[type[BaseModel], JsonSchemaMode]] = [
         *((kind, "validation") for kind in sorted(questions, key=_name)),
         *((kind, "serialization") for kind in sorted(answers, key=_name)),
@@ -120,7 +120,7 @@ def _in_path(path: str) -> list[Json]:
     return [parameter for name, parameter in _PATH_PARAMETERS.items() if name in path]
 
 
-def _in_query(query: type[Question], schemas: dict[str, Json]) -> list[Json]:
+def _in_query(query: type[RequestModel], schemas: dict[str, Json]) -> list[Json]:
     schema = schemas[query.__name__]
     return [
         {
@@ -144,8 +144,8 @@ def _without_null(schema: Json) -> Json:
 def _success(operation: Operation) -> Json:
     streams = {media: {"schema": {"type": "string"}} for media in operation.streams}
     return {
-        "description": (operation.answers.__doc__ or "").strip(),
-        "content": {"application/json": _reference(operation.answers)} | streams,
+        "description": (operation.response.__doc__ or "").strip(),
+        "content": {"application/json": _reference(operation.response)} | streams,
     }
 
 

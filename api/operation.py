@@ -17,12 +17,12 @@ from api import call, errors
 from api.call import ApiRequest
 from api.envelope import request_id
 from api.refusal_audit import RefusedRequest
-from api.requests import Question
-from api.responses import Answer
+from api.requests import RequestModel
+from api.responses import ResponseModel
 from api.services import Services
 
 Endpoint: TypeAlias = Callable[[Request], Awaitable[Response]]
-Run: TypeAlias = Callable[[Services, ApiRequest[Any, Any]], Answer | Response]
+Run: TypeAlias = Callable[[Services, ApiRequest[Any, Any]], ResponseModel | Response]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,15 +36,15 @@ class Operation:
     run: Run
     requires: Requirement | None
     """None: a valid token is enough."""
-    answers: type[Answer]
+    response: type[ResponseModel]
     status: int = 200
-    query: type[Question] | None = None
-    body: type[Question] | None = None
+    query: type[RequestModel] | None = None
+    body: type[RequestModel] | None = None
     refusals: tuple[int, ...] = ()
     """The statuses of refusals that only some operations have."""
     streams: tuple[str, ...] = ()
     """The media types of answers that are streamed, beside the model's JSON."""
-    at_once: int = 32
+    max_concurrent: int = 32
     """How many of these are worked on at once; others wait, without a thread."""
 
     def endpoint(self, services: Services, largest_body: int) -> Endpoint:
@@ -54,7 +54,7 @@ class Operation:
         has arrived: the sender decides how long that takes, and may lose a role meanwhile. The body is parsed last, so
         that a caller without the role learns nothing else.
         """
-        limiter = CapacityLimiter(self.at_once)
+        limiter = CapacityLimiter(self.max_concurrent)
 
         async def endpoint(request: Request) -> Response:
             try:
@@ -66,7 +66,7 @@ class Operation:
             except ClientDisconnect:
                 return Response(status_code=400)
             except Exception as error:
-                answer = errors.of(request, error)
+                answer = errors.to_response(request, error)
                 if answer.status_code == FORBIDDEN:
                     answer.background = self._note(services, request)
                 return answer
@@ -80,12 +80,12 @@ class Operation:
         session = session_of(request)
         refusal = RefusedRequest(
             clerk_id=session.clerk_id,
-            actor=call.acting(session),
+            actor=call.actor_name(session),
             operation=self.name,
             needed=self.requires.roles,
             request_id=request_id(request.scope),
         )
-        return BackgroundTask(services.refused.note, refusal)
+        return BackgroundTask(services.refusal_audit.note, refusal)
 
     def _perform(self, services: Services, asked: ApiRequest[Any, Any]) -> Response:
         answer = self.run(services, asked)

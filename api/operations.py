@@ -3,10 +3,10 @@
 from access.guard import require
 from api import events, profile, roles, trail, users
 from api.event_requests import Discard, EventsQuery, Replay, Reveal
-from api.event_responses import Census, Discarded, Events, InspectedEvent, Replayed
+from api.event_responses import Discarded, Events, EventStats, InspectedEvent, Replayed
 from api.operation import Operation
 from api.requests import Assign, AuditQuery, ChangeEnd, ExplainQuery, HistoryQuery, Revoke, RolesQuery, UsersQuery
-from api.responses import Assignment, Explanation, Profile, RolesAt, Trail, Users, UserWithHistory
+from api.responses import Assignment, AuditPage, Explanation, Profile, RolesAt, Users, UserWithHistory
 from config.role import Role
 
 _USER = "/api/admin/users/{clerk_id}"
@@ -20,9 +20,9 @@ OPERATIONS = (
         path="/api/auth/sync",
         run=profile.sync,
         requires=None,
-        answers=Profile,
+        response=Profile,
         refusals=(403,),
-        at_once=8,
+        max_concurrent=8,
     ),
     Operation(
         name="profile",
@@ -30,7 +30,7 @@ OPERATIONS = (
         path="/api/user/profile",
         run=profile.profile,
         requires=require(),
-        answers=Profile,
+        response=Profile,
     ),
     Operation(
         name="users",
@@ -39,7 +39,7 @@ OPERATIONS = (
         run=users.search,
         requires=_ADMIN,
         query=UsersQuery,
-        answers=Users,
+        response=Users,
     ),
     Operation(
         name="user",
@@ -48,7 +48,7 @@ OPERATIONS = (
         run=users.show,
         requires=_ADMIN,
         query=HistoryQuery,
-        answers=UserWithHistory,
+        response=UserWithHistory,
         refusals=(404,),
     ),
     Operation(
@@ -58,7 +58,7 @@ OPERATIONS = (
         run=roles.at,
         requires=_ADMIN,
         query=RolesQuery,
-        answers=RolesAt,
+        response=RolesAt,
         refusals=(404,),
     ),
     Operation(
@@ -68,7 +68,7 @@ OPERATIONS = (
         run=roles.assign,
         requires=_ADMIN,
         body=Assign,
-        answers=Assignment,
+        response=Assignment,
         status=201,
         refusals=(404, 409),
     ),
@@ -79,7 +79,7 @@ OPERATIONS = (
         run=roles.change_end,
         requires=_ADMIN,
         body=ChangeEnd,
-        answers=Assignment,
+        response=Assignment,
         refusals=(404, 409),
     ),
     Operation(
@@ -89,7 +89,7 @@ OPERATIONS = (
         run=roles.revoke,
         requires=_ADMIN,
         body=Revoke,
-        answers=Assignment,
+        response=Assignment,
         refusals=(404, 409),
     ),
     Operation(
@@ -99,7 +99,7 @@ OPERATIONS = (
         run=roles.explain,
         requires=_ADMIN,
         query=ExplainQuery,
-        answers=Explanation,
+        response=Explanation,
         refusals=(404,),
     ),
     Operation(
@@ -109,7 +109,7 @@ OPERATIONS = (
         run=trail.show,
         requires=_ADMIN,
         query=AuditQuery,
-        answers=Trail,
+        response=AuditPage,
         streams=("text/csv", "application/jsonl"),
     ),
     Operation(
@@ -119,7 +119,7 @@ OPERATIONS = (
         run=events.search,
         requires=_ADMIN,
         query=EventsQuery,
-        answers=Events,
+        response=Events,
     ),
     Operation(
         name="event_stats",
@@ -127,7 +127,7 @@ OPERATIONS = (
         path=f"{_EVENTS}/stats",
         run=events.stats,
         requires=_ADMIN,
-        answers=Census,
+        response=EventStats,
     ),
     Operation(
         name="replay",
@@ -136,7 +136,7 @@ OPERATIONS = (
         run=events.replay,
         requires=_ADMIN,
         body=Replay,
-        answers=Replayed,
+        response=Replayed,
     ),
     Operation(
         name="discard",
@@ -145,7 +145,7 @@ OPERATIONS = (
         run=events.discard,
         requires=_ADMIN,
         body=Discard,
-        answers=Discarded,
+        response=Discarded,
     ),
     Operation(
         name="event",
@@ -153,7 +153,7 @@ OPERATIONS = (
         path=f"{_EVENTS}/{{svix_id}}",
         run=events.show,
         requires=_ADMIN,
-        answers=InspectedEvent,
+        response=InspectedEvent,
         refusals=(404,),
     ),
     Operation(
@@ -163,7 +163,7 @@ OPERATIONS = (
         run=events.reveal,
         requires=_ADMIN,
         body=Reveal,
-        answers=InspectedEvent,
+        response=InspectedEvent,
         refusals=(404,),
     ),
 )

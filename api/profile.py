@@ -13,7 +13,7 @@ from clerk.session import Session
 from clerk.user import Implausible
 from config import logs
 from db import assignments, callers, user_search
-from db.callers import Known
+from db.callers import KnownUser
 from roles.refusal import UserUnknown
 
 log = structlog.get_logger()
@@ -41,7 +41,7 @@ def sync(services: Services, call: ApiRequest[None, None]) -> Profile:
     return _read(services, living(known.get(session.clerk_id), session, impersonator).clerk_id)
 
 
-def _find(services: Services, session: Session) -> dict[str, Known]:
+def _find(services: Services, session: Session) -> dict[str, KnownUser]:
     """The session's user and the impersonator, as far as we know them."""
     with services.engine.begin() as connection:
         return callers.find(connection, {session.clerk_id, session.actor or session.clerk_id})

@@ -68,5 +68,5 @@ class RefusalAudit:
 
     def _write(self, refusal: RefusedRequest) -> None:
         with self._engine.begin() as connection:
-            audit.act_as(connection, refusal.actor, cause=refusal.request_id)
+            audit.set_actor(connection, refusal.actor, cause=refusal.request_id)
             audit.note_refused(connection, refusal.clerk_id, refusal.needed, refusal.operation)

@@ -33,7 +33,7 @@ def _fit(text: str) -> str:
     return storable(text, len(text)) or ""
 
 
-def judge_range(since: datetime | None, until: datetime | None) -> None:
+def check_range(since: datetime | None, until: datetime | None) -> None:
     """Refuse a range in which no time lies."""
     if since and until and since >= until:
         raise ValueError("let until lie after since")
@@ -63,13 +63,13 @@ def _place(kind: str) -> BeforeValidator:
     return BeforeValidator(cursor.reader(kind), json_schema_input_type=str)
 
 
-class Question(BaseModel):
+class RequestModel(BaseModel):
     """What questions have in common."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
 
-class Page(Question):
+class Page(RequestModel):
     """Which part of a list."""
 
     limit: Annotated[int, Field(ge=1, le=200)] = 50
@@ -133,20 +133,20 @@ class AuditQuery(Page):
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
-        judge_range(self.since, self.until)
+        check_range(self.since, self.until)
         if self.format is not AuditFormat.JSON and not self.model_fields_set.isdisjoint({"limit", "cursor"}):
             raise ValueError("csv and jsonl are the whole answer: leave out limit and cursor")
         return self
 
 
-class HistoryQuery(Question):
+class HistoryQuery(RequestModel):
     """What was recorded by when."""
 
     as_of: AsOf | None = None
     """Only what was recorded by this instant; without it, everything recorded until now."""
 
 
-class RolesQuery(Question):
+class RolesQuery(RequestModel):
     """The instant in question, and what was recorded by when."""
 
     at: Instant | None = None
@@ -162,7 +162,7 @@ class ExplainQuery(RolesQuery):
     """The role to be explained."""
 
 
-class Assign(Question):
+class Assign(RequestModel):
     """A role to be given to a user. Who assigns it comes from the caller's token."""
 
     role: Role
@@ -182,7 +182,7 @@ class Assign(Question):
         return self
 
 
-class ChangeEnd(Question):
+class ChangeEnd(RequestModel):
     """Another end of an assignment."""
 
     end: Instant | None
@@ -191,7 +191,7 @@ class ChangeEnd(Question):
     """Why; it stands in the audit trail."""
 
 
-class Revoke(Question):
+class Revoke(RequestModel):
     """The end of an assignment, now."""
 
     reason: Reason

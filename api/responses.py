@@ -12,23 +12,23 @@ from db import assignments, instants, temporal
 from db.user_search import UserEntry
 from roles import history
 
-Moment = Annotated[datetime, AfterValidator(lambda moment: moment.astimezone(UTC))]
+UtcDatetime = Annotated[datetime, AfterValidator(lambda moment: moment.astimezone(UTC))]
 
 
-class Answer(BaseModel):
+class ResponseModel(BaseModel):
     """What answers have in common: they are read from our values, and hold nothing that the document does not name."""
 
     model_config = ConfigDict(from_attributes=True, extra="forbid", frozen=True, use_attribute_docstrings=True)
 
 
-class Window(Answer):
+class Window(ResponseModel):
     """A role of the caller's own, in its window of time."""
 
     id: int
     role: Role
-    effective_start_date: Moment
+    effective_start_date: UtcDatetime
     """Held from this instant on."""
-    effective_end_date: Moment | None
+    effective_end_date: UtcDatetime | None
     """Held until just before this instant; null while open; equal to the start if it was cancelled."""
     held: bool
     """Whether it is held now, or was at the instant that was asked about."""
@@ -47,11 +47,11 @@ class Assignment(Window):
     admin_notes: str | None
     is_active: bool
     """False once it is closed: revoked, or expired and written down."""
-    created_at: Moment
-    updated_at: Moment
+    created_at: UtcDatetime
+    updated_at: UtcDatetime
 
 
-class Person(Answer):
+class UserSummary(ResponseModel):
     """A user as Clerk last described one, with the roles held now."""
 
     clerk_id: str
@@ -65,36 +65,36 @@ class Person(Answer):
     """Held at this instant."""
 
 
-class Profile(Person):
+class Profile(UserSummary):
     """The caller's own user."""
 
     assignments: list[Window]
     """Past, present and future, the latest start first."""
 
 
-class User(Person):
+class User(UserSummary):
     """A user as admins see one."""
 
     claimed_email: str | None
     """The primary address at Clerk, whoever holds it here."""
     external_id: str | None
     banned: bool
-    clerk_created_at: Moment | None
-    clerk_updated_at: Moment | None
-    deleted_at: Moment | None
+    clerk_created_at: UtcDatetime | None
+    clerk_updated_at: UtcDatetime | None
+    deleted_at: UtcDatetime | None
     """When the user was deleted in Clerk; such a tombstone remembers no person."""
 
 
 class UserWithHistory(User):
     """One user with every assignment."""
 
-    as_of: Moment
+    as_of: UtcDatetime
     """The assignments are as recorded by this instant, and `held` refers to it; everything else is as it is now."""
     assignments: list[Assignment]
     """Past, present and future, the latest start first."""
 
 
-class Users(Answer):
+class Users(ResponseModel):
     """A page of users, the newest first."""
 
     items: list[User]
@@ -102,7 +102,7 @@ class Users(Answer):
     """The cursor of the next page; null on the last one."""
 
 
-class Revision(Answer):
+class Revision(ResponseModel):
     """An audit line that changed the answer about the instant in question."""
 
     user_role_id: int
@@ -110,7 +110,7 @@ class Revision(Answer):
     role: Role
     held: bool
     """Whether it counts as held at the instant in question from this line on."""
-    recorded_at: Moment
+    recorded_at: UtcDatetime
     line: int
     """The id of the audit line."""
     action: str
@@ -118,12 +118,12 @@ class Revision(Answer):
     reason: str | None
 
 
-class Asked(Answer):
+class PointInTime(ResponseModel):
     """Which question was answered."""
 
-    at: Moment
+    at: UtcDatetime
     """The instant in question."""
-    as_of: Moment
+    as_of: UtcDatetime
     """What was recorded later is not part of the answer."""
     question: instants.PastQuestion
     """`what_was_so`: what the guard decided at `at`, or would have decided. `what_is_known`: what was recorded by
@@ -135,7 +135,7 @@ class Asked(Answer):
     last. Those recorded after `as_of` became known later and are not part of this answer."""
 
 
-class RolesAt(Asked):
+class RolesAt(PointInTime):
     """What a user held at an instant."""
 
     clerk_id: str
@@ -143,16 +143,16 @@ class RolesAt(Asked):
     assignments: list[Assignment]
 
 
-class HeldWindow(Answer):
+class HeldWindow(ResponseModel):
     """A role in its window of time."""
 
     id: int
     role: Role
-    effective_start_date: Moment
-    effective_end_date: Moment | None
+    effective_start_date: UtcDatetime
+    effective_end_date: UtcDatetime | None
 
 
-class Holder(Answer):
+class Holder(ResponseModel):
     """A user who held roles at the instant in question."""
 
     id: int
@@ -162,21 +162,21 @@ class Holder(Answer):
     assignments: list[HeldWindow]
 
 
-class History(Answer):
+class History(ResponseModel):
     """All assignments of a user."""
 
     clerk_id: str
-    as_of: Moment
+    as_of: UtcDatetime
     """The assignments are as recorded by this instant, and `held` refers to it."""
     assignments: list[Assignment]
     """The latest start first."""
 
 
-class Line(Answer):
+class AuditLine(ResponseModel):
     """One change, as the database wrote it down; nobody can change it afterwards."""
 
     id: int
-    at: Moment
+    at: UtcDatetime
     action: str
     """`role.assigned`, `role.extended`, `role.shortened`, `role.revoked`, `role.expired`, `user.created`,
     `access.refused`, ..."""
@@ -194,24 +194,24 @@ class Line(Answer):
     after: dict[str, Any] | None
 
 
-class Trail(Answer):
+class AuditPage(ResponseModel):
     """A page of the audit trail: the newest line first, or with `after` the oldest."""
 
-    items: list[Line]
+    items: list[AuditLine]
     next: str | None
     """The cursor of the next page; null on the last one, and with `after`."""
     position: int | None
     """With `after`: where to continue, at once if `items` is full, else when you like; null without it."""
 
 
-class Delivery(Answer):
+class DeliveryEvidence(ResponseModel):
     """A delivery of Clerk's that we kept, and how it was verified. Its body stays in the database."""
 
     svix_id: str
     type: str | None
-    occurred_at: Moment | None
-    received_at: Moment
-    applied_at: Moment | None
+    occurred_at: UtcDatetime | None
+    received_at: UtcDatetime
+    applied_at: UtcDatetime | None
     status: str
     svix_timestamp: int
     """The attempt's time in seconds since 1970, as it was signed."""
@@ -223,7 +223,7 @@ class Delivery(Answer):
     """Null once the body was removed for its age; its digest stays."""
 
 
-class Explanation(Asked):
+class Explanation(PointInTime):
     """Why a user held a role at an instant, or did not."""
 
     user: User
@@ -234,13 +234,13 @@ class Explanation(Asked):
     """One to four sentences."""
     assignment: Assignment | None
     """The one that was held; else the one that ended last; else the next to begin; else one that was cancelled."""
-    audit: list[Line]
+    audit: list[AuditLine]
     """All audit lines of that assignment, first to last."""
-    deliveries: list[Delivery]
+    deliveries: list[DeliveryEvidence]
     """The stored deliveries behind those lines."""
 
 
-class Problem(Answer):
+class Problem(ResponseModel):
     """Every refusal, except the guard's own."""
 
     error: str
@@ -253,7 +253,7 @@ class Problem(Answer):
     """The assignment in the way, where `error` is `overlap`."""
 
 
-class Denial(Answer):
+class Denial(ResponseModel):
     """The guard's own answer; its reason is in our log only."""
 
     error: str

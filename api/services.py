@@ -21,7 +21,7 @@ class Services:
     engine: Engine
     user_locks: UserLocks
     first_logins: FirstLogins
-    refused: RefusalAudit
+    refusal_audit: RefusalAudit
     default_role: Role
     signing_secrets: SigningSecrets | None
     """None if the signing secrets are not known here."""

@@ -8,7 +8,7 @@ from starlette.responses import Response
 from api import cursor, export
 from api.call import ApiRequest
 from api.requests import AuditFormat, AuditQuery
-from api.responses import Line, Trail
+from api.responses import AuditLine, AuditPage
 from api.services import Services
 from api.stream import Stream
 from db import audit
@@ -19,7 +19,7 @@ BATCH = 200
 """Lines in one piece of a stream."""
 
 
-def show(services: Services, call: ApiRequest[AuditQuery, None]) -> Trail | Response:
+def show(services: Services, call: ApiRequest[AuditQuery, None]) -> AuditPage | Response:
     """The audit trail, the newest line first: a page, or everything that was asked for as CSV or JSON lines.
 
     A stream whose reader loses the role is cut off: the transfer is then incomplete.
@@ -39,12 +39,12 @@ def show(services: Services, call: ApiRequest[AuditQuery, None]) -> Trail | Resp
         found = audit.page(connection, wanted, query.limit + 1, query.cursor)
     page = found[: query.limit]
     more = cursor.write("audit", page[-1].id) if len(found) > len(page) else None
-    return Trail(items=[Line.model_validate(line) for line in page], next=more, position=None)
+    return AuditPage(items=[AuditLine.model_validate(line) for line in page], next=more, position=None)
 
 
 def _following(
     services: Services, wanted: AuditFilter, call: ApiRequest[AuditQuery, None], after: int
-) -> Trail | Response:
+) -> AuditPage | Response:
     query = call.query
     last = max(services.final_order.position().position, after)
     if query.format is not AuditFormat.JSON:
@@ -55,11 +55,11 @@ def _following(
         found = audit.following(connection, wanted, query.limit + 1, after, last)
     page = found[: query.limit]
     position = page[-1].id if len(found) > len(page) else last
-    return Trail(items=[Line.model_validate(line) for line in page], next=None, position=position)
+    return AuditPage(items=[AuditLine.model_validate(line) for line in page], next=None, position=position)
 
 
 def _stream(found: Iterator[audit.AuditEntry], form: AuditFormat) -> Response:
-    lines = map(Line.model_validate, found)
+    lines = map(AuditLine.model_validate, found)
     texts = export.csv(lines) if form is AuditFormat.CSV else export.jsonl(lines)
     # The first line is read before the status is sent: a database that is away is a 503, not an empty answer.
     begun = chain(list(islice(texts, BATCH)), texts)

@@ -1,4 +1,4 @@
-"""The language: what Clerk says (`signature`, `events`, `tokens`), and asking it (`keyring`, `backend`).
+"""Clerk's formats (`signature`, `events`, `user`, `tokens`) and its HTTP APIs (`keyring`, `backend`).
 
-Reading is pure: no database, no clock of ours, no log. Only `keyring` and `backend` use the network.
+Parsing has no side effects: no database and no logging. Only `keyring` and `backend` use the network.
 """

@@ -1,25 +1,25 @@
-"""Reads what Clerk answers over HTTP, bounded in size and in time: a slow or endless answer ends as no answer."""
+"""HTTP client for Clerk with limits on the size and duration of a response."""
 
 import time
 
 import httpx
 
 MOST_BYTES = 1_048_576
-# Compressed, a small answer could become a large one.
+# Identity: a small compressed response could decompress to a large one.
 HEADERS = {"Accept": "application/json", "Accept-Encoding": "identity", "User-Agent": "akako-sync"}
 
 
 class Incomplete(Exception):
-    """The answer was larger, or slower, than an answer may be."""
+    """The response exceeded the limit on its size or duration."""
 
 
 def client(seconds: float) -> httpx.Client:
-    """A client that follows no redirect and waits no longer than `seconds` for each step."""
+    """An HTTP client that does not follow redirects; `seconds` is the timeout of each network operation."""
     return httpx.Client(headers=HEADERS, timeout=seconds, follow_redirects=False)
 
 
 def read_bounded(response: httpx.Response, deadline: float, most: int = MOST_BYTES) -> bytes:
-    """The body, if it comes before `deadline` (of the monotonic clock). Raises Incomplete."""
+    """The response body. Raises Incomplete if it exceeds `most` bytes or `deadline` (monotonic clock, in seconds)."""
     body = bytearray()
     for chunk in response.iter_raw():
         body += chunk

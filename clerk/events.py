@@ -1,4 +1,4 @@
-"""Reads a kept body: what happened, as one value; never an exception, whatever the body holds."""
+"""Parses the body of a delivery into an `Event`. Never raises, whatever the body contains."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -6,50 +6,50 @@ from typing import Any, TypeAlias
 
 from clerk import json
 from clerk.text import storable
-from clerk.user import CLOCK_TOLERANCE, EPOCH, Snapshot, identifier, known, moment
+from clerk.user import CLOCK_TOLERANCE, EPOCH, Snapshot, identifier, parse_time, snapshot_at
 
 LONGEST_TYPE = 255
 
-# Not an enum: Clerk adds types without asking, and one that we do not use is an ordinary value.
+# Not an enum: Clerk may add event types at any time, and a type that we do not use is not an error.
 CHANGES = frozenset({"user.created", "user.updated"})
 DELETION = "user.deleted"
 
-# The users of the dashboard's "Send Example": validly signed, and not there.
+# User ids in the dashboard's "Send Example" events, which are validly signed but describe users that do not exist.
 EXAMPLES = frozenset({"user_29w83sxmDNGwOuEthce5gg56FcC", "user_29wBMCtzATuFJut8jO2VNTVekS4"})
 
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """A user is new or other than before."""
+    """A user was created or updated."""
 
     clerk_id: str
     version: datetime
     data: dict[str, Any]
-    """The user as Clerk wrote it, of which only what `snapshot` says is to be used."""
+    """The raw user object; use `snapshot` instead."""
 
     @property
     def snapshot(self) -> Snapshot:
-        """Read on demand: whoever only keeps the event needs no more than whom it is about."""
-        return known(self.data, self.clerk_id, self.version)
+        """The parsed user; parsed on access, since storing an event needs only the user's id."""
+        return snapshot_at(self.data, self.clerk_id, self.version)
 
 
 @dataclass(frozen=True, slots=True)
 class Deleted:
-    """A user was deleted, at the event's time if it has one."""
+    """A user was deleted, at the event's `occurred_at` if it has one."""
 
     clerk_id: str
 
 
 @dataclass(frozen=True, slots=True)
 class Ignored:
-    """Nothing that we use."""
+    """An event that we do not use."""
 
     why: str
 
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """Meant for us and not to be understood: to be parked."""
+    """An event that cannot be interpreted and has to be parked."""
 
     why: str
 
@@ -59,17 +59,17 @@ Meaning: TypeAlias = Changed | Deleted | Ignored | Unreadable
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """A body as we understand it."""
+    """A parsed body."""
 
     meaning: Meaning
     type: str | None = None
     clerk_user_id: str | None = None
     occurred_at: datetime | None = None
-    """When it happened at Clerk: the version of a snapshot, else the envelope's time; None if it says neither."""
+    """The snapshot's version, or else the envelope's timestamp; None if the body has neither."""
 
 
 def read(body: bytes) -> Event:
-    """What a body says."""
+    """Parse a body."""
     try:
         envelope = json.loads(body)
     except UnicodeDecodeError:
@@ -85,7 +85,10 @@ def read(body: bytes) -> Event:
 
 
 def read_delivery(body: bytes, svix_timestamp: int) -> Event:
-    """What a body says that was delivered at this time (seconds since 1970): a later time in it is not believable."""
+    """Parse a body delivered at `svix_timestamp` (seconds since 1970).
+
+    A change or deletion whose own time is later than that, beyond `CLOCK_TOLERANCE`, is Unreadable.
+    """
     event = read(body)
     sent_at = EPOCH + timedelta(seconds=svix_timestamp)
     if event.occurred_at is None or event.occurred_at <= sent_at + CLOCK_TOLERANCE:
@@ -101,22 +104,22 @@ def read_delivery(body: bytes, svix_timestamp: int) -> Event:
 
 def _implausible(key: str, at: datetime, sent_at: datetime) -> str:
     return (
-        f"Its time ({key}, {at.isoformat()}) is more than 5 minutes later than its delivery ({sent_at.isoformat()}), so"
-        " nothing was changed. Compare the user with Clerk. If they differ, save the user in Clerk again, so that a new"
-        " event comes. If Clerk did not send this event, rotate the signing secret. Then discard the event."
+        f"The event's time ({key}, {at.isoformat()}) is more than 5 minutes after its delivery ({sent_at.isoformat()}),"
+        " so nothing was changed. Compare the user with Clerk. If they differ, save the user in Clerk again, so that"
+        " Clerk sends a new event. If Clerk did not send this event, rotate the signing secret. Then discard the event."
     )
 
 
 def _of_type(kind: str, envelope: dict[str, Any]) -> Event:
     data = envelope.get("data")
     if kind not in CHANGES and kind != DELETION:
-        return Event(Ignored("We do not use events of this type."), kind, None, moment(envelope.get("timestamp")))
+        return Event(Ignored("We do not use events of this type."), kind, None, parse_time(envelope.get("timestamp")))
     clerk_id = identifier(data.get("id")) if isinstance(data, dict) else None
     if kind in CHANGES and clerk_id and isinstance(data, dict) and clerk_id not in EXAMPLES:
-        version = moment(data.get("updated_at"))
+        version = parse_time(data.get("updated_at"))
         if version:
             return Event(Changed(clerk_id, version, data), kind, clerk_id, version)
-    return Event(_without_snapshot(kind, clerk_id), kind, clerk_id, moment(envelope.get("timestamp")))
+    return Event(_without_snapshot(kind, clerk_id), kind, clerk_id, parse_time(envelope.get("timestamp")))
 
 
 def _without_snapshot(kind: str, clerk_id: str | None) -> Meaning:

@@ -1,7 +1,7 @@
-"""Reads JSON as Clerk's users can shape it: nothing they put into a field that we do not read may hide one we do.
+"""JSON parser for bodies that contain user-controlled fields.
 
-A user's browser writes `unsafe_metadata`. Nested a few thousand deep, or holding an endless number, it would make
-Python's parser give up on the whole body, and with it on the ban that the same body announces.
+The user's browser can write `unsafe_metadata`. Nesting of a few thousand levels, or a number of thousands of digits,
+makes Python's parser reject the whole body, and with it, for example, the ban that the same body announces.
 """
 
 import json
@@ -13,7 +13,7 @@ import orjson
 DEEPEST_READ = 32
 LONGEST_INTEGER = 300
 
-# A string that never ends is one token too: sought again at each of its quotes, it would cost the square of its length.
+# An unterminated string is one token too: rescanning it from each of its quotes would take quadratic time.
 _TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)|[\[{]|[\]}]', re.DOTALL)
 
 
@@ -21,16 +21,16 @@ def _number(digits: str) -> int | float:
     return int(digits) if len(digits) <= LONGEST_INTEGER else float("inf")
 
 
-_patient = json.JSONDecoder(parse_int=_number)
+_decoder = json.JSONDecoder(parse_int=_number)
 
 
 def loads(body: bytes) -> Any:
-    """The value of a JSON body; where it nests too deep for the parser, null from level `DEEPEST_READ` down.
+    """Parse a JSON body. If it nests too deep for the parser, containers below level `DEEPEST_READ` become null.
 
-    An integer of more than 64 bits may come as a float. Raises ValueError if the body is not JSON in UTF-8.
+    An integer of more than 64 bits may become a float. Raises ValueError if the body is not JSON in UTF-8.
     """
     try:
-        return orjson.loads(body)  # a third of the time, and stricter than what Clerk's users can write
+        return orjson.loads(body)  # three times as fast as `json`, but rejects some bodies that users can cause
     except orjson.JSONDecodeError:
         return _lenient(body.decode(), body)
 
@@ -40,22 +40,22 @@ def _lenient(text: str, body: bytes) -> Any:
         return json.loads(text)
     except json.JSONDecodeError:
         raise
-    except (RecursionError, ValueError):  # too deep, or an integer of more digits than Python converts
-        return _patient.decode(shallow(body).decode())
+    except (RecursionError, ValueError):  # nested too deep, or an integer with more digits than Python converts
+        return _decoder.decode(shallow(body).decode())
 
 
 def shallow(body: bytes) -> bytes:
-    """The same JSON with null in place of every container nested deeper than `DEEPEST_READ`; needs no stack."""
-    kept: list[bytes] = []
+    """Replace every container nested deeper than `DEEPEST_READ` with null. Not recursive."""
+    parts: list[bytes] = []
     depth = start = 0
     for token in _TOKEN.finditer(body):
         first = body[token.start()]
         if first in b"[{":
             depth += 1
             if depth == DEEPEST_READ + 1:
-                kept += body[start : token.start()], b"null"
+                parts += body[start : token.start()], b"null"
         elif first in b"]}":
             if depth == DEEPEST_READ + 1:
                 start = token.end()
             depth -= 1
-    return b"".join([*kept, body[start:]])
+    return b"".join([*parts, body[start:]])

@@ -1,8 +1,8 @@
-"""The keys of an issuer as it publishes them: fetched in the background, kept while it is away.
+"""Fetches an issuer's JWKS in the background and keeps the last good keys while the issuer is unavailable.
 
-Not PyJWT's PyJWKClient: that one fetches inside the request that asks, counts only successful fetches against its
-pause (so that while Clerk is away every unknown `kid` costs a fetch), forgets its keys when their time is up although
-no newer ones came, and reads an answer of any size.
+Replaces PyJWT's PyJWKClient, which fetches inside the request that needs a key, rate-limits successful fetches only
+(so that every unknown `kid` causes a fetch while Clerk is unavailable), drops its keys when their cache lifetime ends
+even if no newer ones were fetched, and reads responses of any size.
 """
 
 import threading
@@ -21,14 +21,14 @@ FETCH_SECONDS = 3.0
 
 
 class BadAnswer(Exception):
-    """The issuer answered something else than keys."""
+    """The response is not a JSON Web Key Set."""
 
 
 class Keyring:
-    """The keys of one issuer, renewed every `refresh_seconds` by one daemon thread that begins with the first need.
+    """The keys of one issuer, refreshed every `refresh_seconds` by a daemon thread that starts on first use.
 
-    Between the beginnings of two fetches lie at least `pause_seconds`, however many tokens of unknown keys come, and
-    whether the fetches succeed or not. The address is made of the issuer alone: nothing in a token is ever followed.
+    Fetches start at least `pause_seconds` apart, however many tokens with unknown keys arrive, and whether fetches
+    succeed or not. The URL is derived from the issuer alone, never from a token.
     """
 
     def __init__(
@@ -47,31 +47,31 @@ class Keyring:
         self._client = answers.client(FETCH_SECONDS)
         self._wake = threading.Condition()
         self._thread: threading.Thread | None = None
-        self._asked: Future[None] | None = None
+        self._pending: Future[None] | None = None
         self._began = float("-inf")
         self._closing = False
 
     @property
     def ready(self) -> bool:
-        """Whether any key was ever fetched."""
+        """Whether keys have been fetched at least once."""
         return bool(self._keys)
 
     def find(self, kid: str) -> RSAPublicKey | None:
-        """The key of this name as last published; never waits."""
+        """The key with this id in the last fetched key set. Never blocks."""
         return self._keys.get(kid)
 
     def refresh(self) -> Future[None] | None:
-        """The fetch that is due or under way; None when the last one began too recently for another."""
+        """Request a fetch and return its future, which concurrent callers share; None while rate-limited."""
         with self._wake:
-            if self._asked is None and time.monotonic() - self._began >= self._pause_seconds and not self._closing:
-                self._asked = Future()
-                self._asked.set_running_or_notify_cancel()  # whoever gives up waiting leaves it to the others
+            if self._pending is None and time.monotonic() - self._began >= self._pause_seconds and not self._closing:
+                self._pending = Future()
+                self._pending.set_running_or_notify_cancel()  # a caller that times out must not cancel it for others
                 self._run_thread()
                 self._wake.notify()
-            return self._asked
+            return self._pending
 
     def close(self) -> None:
-        """Fetch no more."""
+        """Stop fetching and close the HTTP client."""
         with self._wake:
             self._closing = True
             self._wake.notify()
@@ -80,7 +80,7 @@ class Keyring:
         self._client.close()
 
     def _run_thread(self) -> None:
-        """Here and not in `__init__`, so that it runs in the process that asks, also after a fork."""
+        """Start the thread on first use rather than in `__init__`, so that it also runs in a forked process."""
         if self._thread is None or not self._thread.is_alive():
             self._thread = threading.Thread(target=self._run, name="keyring", daemon=True)
             self._thread.start()
@@ -90,22 +90,22 @@ class Keyring:
             self._began = time.monotonic()
             try:
                 self._keys = self._fetch()
-            except Exception as error:  # whatever it was, the last good keys serve on
+            except Exception as error:  # after any failure the last good keys stay in use
                 self._on_failure(error)
-            self._tell()
-        self._tell()
+            self._complete_pending()
+        self._complete_pending()
 
     def _next(self) -> bool:
-        """Wait until a fetch is asked for or due; False when it is time to stop."""
+        """Wait until a fetch is requested or due; False when closing."""
         with self._wake:
-            self._wake.wait_for(lambda: self._asked or self._closing, timeout=self._refresh_seconds)
+            self._wake.wait_for(lambda: self._pending or self._closing, timeout=self._refresh_seconds)
             return not self._closing
 
-    def _tell(self) -> None:
+    def _complete_pending(self) -> None:
         with self._wake:
-            asked, self._asked = self._asked, None
-        if asked is not None:
-            asked.set_result(None)
+            pending, self._pending = self._pending, None
+        if pending is not None:
+            pending.set_result(None)
 
     def _fetch(self) -> dict[str, RSAPublicKey]:
         deadline = time.monotonic() + FETCH_SECONDS

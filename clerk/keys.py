@@ -1,4 +1,4 @@
-"""The public keys that verify session tokens: where they come from, and which of them can be used at all."""
+"""Public keys for session tokens: the key source interface, a pinned key, and a parser of JSON Web Key Sets."""
 
 from concurrent.futures import Future
 from typing import Any, Protocol
@@ -16,59 +16,59 @@ MOST_KEYS = 32
 
 
 class Keys(Protocol):
-    """The keys of one issuer. A `kid` means nothing beside its issuer: Clerk's is the instance's id."""
+    """The keys of one issuer. A `kid` is unique only within its issuer; Clerk uses the id of the instance."""
 
     def find(self, kid: str) -> RSAPublicKey | None:
-        """The key of this name, if it is at hand; never waits."""
+        """The key with this id, if available. Never blocks."""
 
     def refresh(self) -> "Future[None] | None":
-        """Something that is done when newer keys were asked for; None if there is nothing to wait for."""
+        """A future that completes after newer keys were requested; None if there is nothing to wait for."""
 
     @property
     def ready(self) -> bool:
-        """Whether any key is at hand, so that a token of an unknown one can be judged."""
+        """Whether any keys are available; without them a token with an unknown `kid` cannot be refused."""
 
     def close(self) -> None:
-        """Stop whatever works in the background."""
+        """Stop background work."""
 
 
 class PinnedKey:
-    """The one key in the settings, whatever its name: no network, and nothing newer to hope for."""
+    """The key from the settings, used for every `kid`. Needs no network and is never refreshed."""
 
     ready = True
 
     def __init__(self, pem: str) -> None:
         key = load_pem_public_key(pem.encode())
         if not isinstance(key, RSAPublicKey):
-            raise ValueError("not the PEM of an RSA public key")
+            raise ValueError("not an RSA public key in PEM format")
         self._key = key
 
-    def find(self, kid: str) -> RSAPublicKey | None:  # noqa: ARG002 - a PEM has no name to compare
+    def find(self, kid: str) -> RSAPublicKey | None:  # noqa: ARG002 - a PEM file has no key id to compare
         """The key."""
         return self._key
 
     def refresh(self) -> Future[None] | None:
-        """Nothing to wait for."""
+        """None: the key is never refreshed."""
         return None
 
     def close(self) -> None:
-        """Nothing to stop."""
+        """Do nothing: there is no background work."""
 
 
 def read(body: bytes) -> dict[str, RSAPublicKey]:
-    """The usable keys of a JSON Web Key Set by name; others are passed over. Raises ValueError if there is none."""
-    said = json.loads(body)
-    entries = said.get("keys") if isinstance(said, dict) else None
+    """The usable keys of a JSON Web Key Set by `kid`; others are skipped. Raises ValueError if there is none."""
+    key_set = json.loads(body)
+    entries = key_set.get("keys") if isinstance(key_set, dict) else None
     if not isinstance(entries, list):
-        raise ValueError("not a key set")
+        raise ValueError("not a JSON Web Key Set")
     usable = {entry["kid"]: key for entry in entries[:MOST_KEYS] if (key := _usable(entry)) is not None}
     if not usable:
-        raise ValueError("no usable key in the set")
+        raise ValueError("no usable key in the JSON Web Key Set")
     return usable
 
 
 def _usable(entry: Any) -> RSAPublicKey | None:
-    """The key of an entry that may verify RS256 signatures. Only its numbers are read: no certificate, no address."""
+    """The key of an entry, if it can verify RS256 signatures. Certificates and URLs in the entry are ignored."""
     if not isinstance(entry, dict) or not isinstance(entry.get("kid"), str):
         return None
     if entry.get("kty") != "RSA" or entry.get("use", "sig") != "sig" or entry.get("alg", "RS256") != "RS256":

@@ -1,4 +1,4 @@
-"""Shows a body without what it says of a person: only what is known to be harmless stays."""
+"""Redacts personal data from a payload by an allowlist of fields."""
 
 from typing import Any
 
@@ -20,9 +20,9 @@ _CONTACTS = ("email_addresses", "phone_numbers", "web3_wallets", "external_accou
 
 
 def redacted(body: bytes) -> Any:
-    """The body's value with `HIDDEN` in the place of everything that could be personal; `HIDDEN` if it is no object.
+    """The body's value with everything that could be personal replaced by `HIDDEN`; `HIDDEN` if it is not an object.
 
-    What is empty is shown, as it says nothing of anybody, and often says why an event could not be understood.
+    Empty values are shown: they contain no personal data, and often explain why an event could not be interpreted.
     """
     try:
         envelope = json.loads(body)
@@ -55,7 +55,7 @@ def _value(value: object) -> object:
 
 
 def _plain(value: object) -> object:
-    """A number, or a text no longer than an id: nobody's words stand where an id does."""
+    """A number, or text no longer than an id, so that free text in the place of an id is redacted."""
     if isinstance(value, str) and len(value) <= LONGEST_ID:
         return storable(value)
     return value if isinstance(value, int | float) else _value(value)

@@ -1,18 +1,18 @@
-"""A session that Clerk vouches for."""
+"""The claims of a verified session token."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
-    """Who is signed in, where, and as whom, as a session token says it."""
+    """A signed-in session, as stated by a verified session token."""
 
     clerk_id: str
     session_id: str | None
-    """`sid`; None in tokens made from a JWT template, which are accepted only by `TOKEN_SESSION_ID=optional`."""
+    """`sid`; None in tokens made from a JWT template, which are accepted only with `TOKEN_SESSION_ID=optional`."""
     actor: str | None = None
-    """Who is signed in as the user (`act`), if it is not the user; Clerk calls this impersonation."""
+    """Clerk id of the impersonator (`act`); None without impersonation."""
     party: str | None = None
-    """The origin that the token was made for (`azp`), as browsers serialize it."""
+    """The origin that the token was issued for (`azp`), as browsers serialize it."""
     issued_at: float
     """Seconds since 1970."""

@@ -1,4 +1,4 @@
-"""Text from outside: made fit for PostgreSQL, which holds neither NUL nor a lone surrogate, and for searches."""
+"""Prepares untrusted text for PostgreSQL, which cannot store NUL or lone surrogates, and for searches."""
 
 import re
 import unicodedata
@@ -10,22 +10,22 @@ _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 def storable(value: object, longest: int = LONGEST) -> str | None:
-    """The text with U+FFFD in place of what PostgreSQL cannot hold, cut to `longest` characters; None if it is none."""
+    """The text, with U+FFFD for what PostgreSQL cannot store, truncated to `longest` characters; None if not text."""
     if not isinstance(value, str):
         return None
     return _UNSTORABLE.sub(REPLACEMENT, value[:longest])
 
 
 def whole(value: object, longest: int) -> str | None:
-    """The same for an identifier, which is never cut: None if it is longer, since its beginning identifies another."""
+    """Like `storable`, but None if the text is too long: a truncated identifier could identify something else."""
     return storable(value, longest) if isinstance(value, str) and len(value) <= longest else None
 
 
 def search_key(text: str) -> str:
-    """The text as searches compare it: case-insensitive in every language, independent of the database's locale.
+    """The key for case-insensitive search in any language, independent of the database's locale.
 
-    The four letters i (dotted, dotless, and their capitals) are one, because `I` is the capital of either in some
-    language. For ASCII text this is `lower(... collate "C")`.
+    The dotted and dotless i and their capitals are equal, because `I` is the capital of either in some language.
+    For ASCII text the key equals `lower(... collate "C")`.
     """
     if text.isascii():
         return text.lower()

@@ -1,4 +1,4 @@
-"""Tokens that were opened already: a browser sends the same one with each request until it ends."""
+"""Cache of verified session tokens: a browser sends the same token with each request until it expires."""
 
 from collections import OrderedDict
 from dataclasses import dataclass
@@ -8,41 +8,42 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from clerk.session import Session
 
 MOST = 8_192
-"""About 5 MB. Each takes a signature of Clerk's, so that a stranger cannot fill it."""
+"""About 5 MB. Only tokens signed by Clerk are cached, so an untrusted client cannot fill the cache."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CachedToken:
-    """What a token was found to be; true for as long as its key stands and its times have not passed."""
+    """The result of verifying a token; valid while the same key is in use and until the token expires."""
 
     session: Session
     kid: str
     key: RSAPublicKey
-    begins: int
+    valid_from: int
     """Seconds since 1970."""
-    ends: int
+    expires: int
+    """Seconds since 1970."""
 
 
 class TokenCache:
-    """The last few that were opened, by the digest of the whole token. What was refused is never here."""
+    """Recently verified tokens by the SHA-256 of the whole token. Refused tokens are never cached."""
 
     def __init__(self, most: int = MOST) -> None:
         self._most = most
-        self._opened: OrderedDict[bytes, CachedToken] = OrderedDict()
+        self._tokens: OrderedDict[bytes, CachedToken] = OrderedDict()
 
     def __len__(self) -> int:
-        return len(self._opened)
+        return len(self._tokens)
 
     def find(self, digest: bytes) -> CachedToken | None:
-        """What this token was found to be."""
-        return self._opened.get(digest)
+        """The cached result for this token."""
+        return self._tokens.get(digest)
 
-    def put(self, digest: bytes, opened: CachedToken) -> None:
-        """Remember one; the one that was put here first makes room."""
-        self._opened[digest] = opened
-        if len(self._opened) > self._most:
-            self._opened.popitem(last=False)
+    def put(self, digest: bytes, token: CachedToken) -> None:
+        """Add a token; evict the oldest one if the cache is full."""
+        self._tokens[digest] = token
+        if len(self._tokens) > self._most:
+            self._tokens.popitem(last=False)
 
     def drop(self, digest: bytes) -> None:
-        """Forget one, if it is here."""
-        self._opened.pop(digest, None)
+        """Remove a token, if it is cached."""
+        self._tokens.pop(digest, None)

@@ -1,4 +1,4 @@
-"""Opens a session token: a JWT of one Clerk instance, signed with RS256, checked claim by claim."""
+"""Verifies session tokens: JWTs of one Clerk instance, signed with RS256."""
 
 import binascii
 import time
@@ -19,17 +19,17 @@ from clerk.user import identifier
 from config import origins
 
 LONGEST_TOKEN = 8_192
-"""Clerk's own stay below 4 KiB, as they have to fit into a cookie."""
+"""Bytes. Clerk's own tokens stay below 4 KiB, as they have to fit into a cookie."""
 MOST_LEEWAY_SECONDS = 10
 TIMES = ("exp", "nbf", "iat")
 REQUIRED = ("iss", "sub", *TIMES)
 
-# Whom a token was made for is `azp` in Clerk's; `aud` is whatever an administrator made it.
+# Clerk states in `azp` which party a token was issued for; `aud` is free for administrators to define.
 _OPTIONS: Any = {"require": list(REQUIRED), "verify_aud": False, "enforce_minimum_key_length": True}
 
 
 class Reason(StrEnum):
-    """Why a token, or what came in its place, was refused; for our log and counter, never for the sender."""
+    """Why credentials were refused; for the log and the metric, never sent to the caller."""
 
     AUTHORIZATION_REPEATED = "authorization_repeated"
     TOO_LARGE = "too_large"
@@ -51,7 +51,7 @@ class Reason(StrEnum):
 
 
 class InvalidToken(Exception):
-    """This does not show who is calling; the sender learns nothing more than that."""
+    """The token does not authenticate the caller. The reason is not sent to the caller."""
 
     def __init__(self, reason: Reason) -> None:
         super().__init__(reason)
@@ -59,10 +59,10 @@ class InvalidToken(Exception):
 
 
 class KeysUnavailable(Exception):
-    """No key of the issuer's was ever fetched: the token can neither be accepted nor refused now."""
+    """No key of the issuer has been fetched yet, so the token can be neither accepted nor refused."""
 
 
-# Borrowed errors, told apart here and nowhere else; the first that fits.
+# Maps PyJWT's errors to reasons; the first match applies.
 _REASONS: tuple[tuple[type[Exception], Reason], ...] = (
     (jwt.ExpiredSignatureError, Reason.EXPIRED),
     (jwt.ImmatureSignatureError, Reason.NOT_YET_VALID),
@@ -76,7 +76,7 @@ _REASONS: tuple[tuple[type[Exception], Reason], ...] = (
 
 
 class TokenVerifier:
-    """Judges the tokens of one issuer. Neither a claim nor a header of a token ever chooses how it is judged."""
+    """Verifies the tokens of one issuer. Neither a claim nor a header of a token selects how it is verified."""
 
     def __init__(
         self,
@@ -88,30 +88,30 @@ class TokenVerifier:
         needs_session_id: bool = True,
     ) -> None:
         if not 0 <= leeway_seconds <= MOST_LEEWAY_SECONDS:
-            raise ValueError(f"a leeway of 0 to {MOST_LEEWAY_SECONDS} s")
+            raise ValueError(f"leeway_seconds must be between 0 and {MOST_LEEWAY_SECONDS}")
         self._issuer = issuer
         self._keys = keys
         self._parties = frozenset(parties)
         self._leeway_seconds = leeway_seconds
         self._needs_session_id = needs_session_id
-        self._shelf = TokenCache()
+        self._cache = TokenCache()
 
-    def open(self, token: str) -> Session:
-        """The session that a token stands for. Never waits. Raises Refused, and Unready before any key is known."""
+    def verify(self, token: str) -> Session:
+        """The session of a valid token. Never blocks. Raises InvalidToken, or KeysUnavailable if there is no key."""
         digest = _digest(token)
-        opened = self._shelf.find(digest)
-        # The very key that verified it: another one of the same name has verified nothing.
-        if opened is None or self._keys.find(opened.kid) is not opened.key:
-            self._shelf.drop(digest)
-            opened = self._open(token)
-            self._shelf.put(digest, opened)
+        cached = self._cache.find(digest)
+        # The same key object: another key with the same id has not verified this token.
+        if cached is None or self._keys.find(cached.kid) is not cached.key:
+            self._cache.drop(digest)
+            cached = self._verify(token)
+            self._cache.put(digest, cached)
         else:
-            self._judge_times(opened)
-        return opened.session
+            self._check_times(cached)
+        return cached.session
 
-    def _open(self, token: str) -> CachedToken:
-        """Judge everything about a token."""
-        kid = _key_name(token)
+    def _verify(self, token: str) -> CachedToken:
+        """Verify the signature and every claim."""
+        kid = _key_id(token)
         key = self._key(kid)
         claims = self._claims(token, key)
         if self._needs_session_id and claims.get("sid") is None:
@@ -121,16 +121,16 @@ class TokenVerifier:
             session=session,
             kid=kid,
             key=key,
-            begins=max(int(claims["nbf"]), int(claims["iat"])),
-            ends=int(claims["exp"]),
+            valid_from=max(int(claims["nbf"]), int(claims["iat"])),
+            expires=int(claims["exp"]),
         )
 
-    def _judge_times(self, opened: CachedToken) -> None:
-        """What changes about a token that was opened before, as PyJWT judges it."""
+    def _check_times(self, cached: CachedToken) -> None:
+        """Check `exp`, `nbf` and `iat` of a cached token by PyJWT's rules."""
         now = time.time()
-        if opened.ends <= now - self._leeway_seconds:
+        if cached.expires <= now - self._leeway_seconds:
             raise InvalidToken(Reason.EXPIRED)
-        if opened.begins > now + self._leeway_seconds:
+        if cached.valid_from > now + self._leeway_seconds:
             raise InvalidToken(Reason.NOT_YET_VALID)
 
     def _key(self, kid: str) -> RSAPublicKey:
@@ -147,7 +147,7 @@ class TokenVerifier:
 
 
 def _digest(token: str) -> bytes:
-    """What names a token that could be one."""
+    """The cache key of a token. Raises InvalidToken if it is too large or not shaped like a JWT."""
     if len(token) > LONGEST_TOKEN:
         raise InvalidToken(Reason.TOO_LARGE)
     if not token.isascii() or token.count(".") != 2:
@@ -155,8 +155,8 @@ def _digest(token: str) -> bytes:
     return sha256(token.encode()).digest()
 
 
-def _key_name(token: str) -> str:
-    """The `kid` in a token's header, which is read for this and for nothing else that could be obeyed."""
+def _key_id(token: str) -> str:
+    """The `kid` in a token's header; no other header field affects verification."""
     header = _header(token)
     if header.get("alg") != "RS256" or "crit" in header or "b64" in header:
         raise InvalidToken(Reason.ALGORITHM_WRONG)
@@ -193,7 +193,7 @@ def _session(claims: dict[str, Any], parties: Collection[str]) -> Session:
 
 
 def _party(azp: object, parties: Collection[str]) -> str | None:
-    """The `azp` as browsers serialize origins; text that is not an origin is left as it is."""
+    """The `azp` as browsers serialize origins; text that is not an origin is returned unchanged."""
     if azp is None:
         return None
     if not isinstance(azp, str):
@@ -211,7 +211,7 @@ def _is_time(value: object) -> bool:
 
 
 def _actor(claims: dict[str, Any]) -> str | None:
-    """Who is impersonating; a session whose impersonator cannot be named is nobody's."""
+    """The impersonator's id (`act.sub`). Raises InvalidToken if `act` is present without a valid id."""
     act = claims.get("act")
     if act is None:
         return None

@@ -1,4 +1,4 @@
-"""What Clerk says of a user, as values: the whole user at one moment, or that it is gone."""
+"""Parses Clerk's user objects into snapshots."""
 
 import math
 from dataclasses import dataclass, field
@@ -15,15 +15,15 @@ LONGEST_NAME = 512
 LONGEST_USERNAME = 512
 LONGEST_EXTERNAL_ID = 2_048
 LONGEST_URL = 8_192
-"""Identifiers, addresses included, are stored whole or not at all; names are cut."""
+"""Characters. Identifiers and addresses that exceed their limit are dropped; names are truncated."""
 CLOCK_TOLERANCE = timedelta(minutes=5)
-"""How far a time of Clerk's may lie ahead of the clock that it is compared with."""
+"""How far a time from Clerk may be ahead of the clock that it is compared with."""
 NEVER = EPOCH
-"""`banned_as_of` of a user of whom no snapshot has stated yet whether it is banned."""
+"""`banned_as_of` of a user whose ban state no snapshot has stated yet."""
 
 
 class Implausible(Exception):
-    """The version of a user's snapshot lies in the future, so it would hide every later change. Nothing was changed.
+    """The version of the user's snapshot is in the future and would hide every later change. Nothing was changed.
 
     Check the clocks of this host, of PostgreSQL and, on Clerk's status page, of Clerk.
     """
@@ -31,15 +31,15 @@ class Implausible(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
-    """The whole user as Clerk saw it at `version`; text is storable."""
+    """The whole user as of `version`. All text can be stored in PostgreSQL."""
 
     clerk_id: str
     version: datetime
-    """Clerk's `updated_at`, exact to the millisecond."""
+    """Clerk's `updated_at`, with millisecond precision."""
     email: str | None = None
-    """The primary e-mail address, if the body really has it."""
+    """The primary e-mail address, if the body contains it."""
     email_verified: bool | None = None
-    """Whether Clerk verified that address; None if that is not known, which counts as verified."""
+    """Whether Clerk verified that address; None if unknown, which counts as verified."""
     first_name: str | None = None
     last_name: str | None = None
     username: str | None = None
@@ -47,22 +47,22 @@ class Snapshot:
     external_id: str | None = None
     banned: bool = False
     banned_as_of: datetime | None = None
-    """The version that stated `banned`, if it is not this snapshot's own."""
+    """The version that stated `banned`; None if it is this snapshot's own version."""
     created_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deletion:
-    """The user is gone since `at`."""
+    """The user was deleted at `at`."""
 
     clerk_id: str
     at: datetime
     received_at: datetime | None = field(default=None, compare=False)
-    """When we heard of it; None: now."""
+    """When we received the deletion; None means now."""
 
 
-def moment(value: object) -> datetime | None:
-    """A time of Clerk's: milliseconds since 1970, or seconds if below 10^11; None if it is no time at all."""
+def parse_time(value: object) -> datetime | None:
+    """Parse a time from Clerk: milliseconds since 1970, or seconds if below 10^11; None if it is not a valid time."""
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return None
     milliseconds = value if abs(value) >= FIRST_MILLISECONDS else value * 1_000
@@ -72,7 +72,7 @@ def moment(value: object) -> datetime | None:
 
 
 def identifier(value: object) -> str | None:
-    """An id as Clerk makes them: up to 255 visible ASCII characters; None for anything else."""
+    """The value if it can be a Clerk id (1 to 255 visible ASCII characters), else None."""
     if (
         isinstance(value, str)
         and 0 < len(value) <= 255
@@ -85,15 +85,15 @@ def identifier(value: object) -> str | None:
 
 
 def snapshot(data: dict[str, Any]) -> Snapshot | None:
-    """The user in an event's `data` or a Backend API answer; None without an id or a version."""
-    clerk_id, version = identifier(data.get("id")), moment(data.get("updated_at"))
+    """Parse the user object of an event's `data` or a Backend API response; None without an id or a version."""
+    clerk_id, version = identifier(data.get("id")), parse_time(data.get("updated_at"))
     if clerk_id is None or version is None:
         return None
-    return known(data, clerk_id, version)
+    return snapshot_at(data, clerk_id, version)
 
 
-def known(data: dict[str, Any], clerk_id: str, version: datetime) -> Snapshot:
-    """The user in such data, whose id and version have been read already."""
+def snapshot_at(data: dict[str, Any], clerk_id: str, version: datetime) -> Snapshot:
+    """Parse a user object whose id and version have already been parsed."""
     email, email_verified = primary_email(data)
     banned = stated_ban(data)
     return Snapshot(
@@ -108,21 +108,21 @@ def known(data: dict[str, Any], clerk_id: str, version: datetime) -> Snapshot:
         external_id=whole(data.get("external_id"), LONGEST_EXTERNAL_ID),
         banned=banned is True,
         banned_as_of=NEVER if banned is None else None,
-        created_at=moment(data.get("created_at")),
+        created_at=parse_time(data.get("created_at")),
     )
 
 
 def stated_ban(data: dict[str, Any]) -> bool | None:
-    """Whether the user is banned or, which means the same, deprovisioned; None if the data does not say."""
+    """Whether the user is banned or deprovisioned, which counts as banned; None if the data does not state it."""
     if data.get("banned") is True or data.get("deprovisioned") is True:
         return True
     return False if data.get("banned") is False else None
 
 
 def primary_email(data: dict[str, Any]) -> tuple[str | None, bool | None]:
-    """The address whose id is `primary_email_address_id`, and whether Clerk verified it, if the data says so.
+    """The address whose id is `primary_email_address_id`, and whether Clerk verified it; None for what is missing.
 
-    That id may dangle, and the list may be empty or absent.
+    The list may be empty or absent, or may not contain that id.
     """
     wanted, addresses = data.get("primary_email_address_id"), data.get("email_addresses")
     if isinstance(wanted, str) and isinstance(addresses, list):

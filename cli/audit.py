@@ -6,7 +6,7 @@ from datetime import datetime
 import click
 from sqlalchemy import Engine
 
-from api.responses import Line
+from api.responses import AuditLine
 from cli import output, paging
 from cli.connection import database
 from cli.text_options import CLERK_ID
@@ -54,7 +54,7 @@ def audit(
     whole: bool,
     as_json: bool,
 ) -> None:
-    """Print the audit trail, the newest line first.
+    """Print the audit trail, newest entries first.
 
     To follow the trail, use --after: it prints only final lines, those that no line appearing later can precede, and
     says on standard error which --after continues. With --since a line can appear after later ones have been printed.
@@ -107,7 +107,7 @@ def _follow(pool: Engine, wanted: AuditFilter, after: int, limit: int | None, as
 def _print(found: Iterable[lines.AuditEntry], as_json: bool) -> None:
     if as_json:
         for line in found:
-            click.echo(escape(Line.model_validate(line).model_dump_json()))
+            click.echo(escape(AuditLine.model_validate(line).model_dump_json()))
         return
     output.table(
         "Audit trail",

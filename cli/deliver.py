@@ -72,7 +72,7 @@ def deliver(
     forge: bool,
     as_json: bool,
 ) -> None:
-    """Sign EVENT as Svix does and send it to the receiver.
+    """Sign an event as Svix does and send it to a receiver.
 
     EVENT is the name of a sample (see --list), a JSON file, or - for standard input.
     """

@@ -27,7 +27,9 @@ INTERRUPTED = 130
 )
 @click.option("--json", "as_json", is_flag=True, help="Print everything as one JSON object.")
 def demo(as_json: bool) -> None:
-    """Run the main job and show what happened; exit code 0 only if every outcome is the expected one.
+    """Run the whole path on real servers and show what happened.
+
+    Exits with 0 only if every outcome is the expected one.
 
     Starts PostgreSQL and Redis in a temporary directory, unless DATABASE_URL and REDIS_URL name others; there it adds
     users of its own and touches no other. Then it starts receiver, API, worker and calendar, delivers events as Svix

@@ -8,7 +8,7 @@ import click
 from sqlalchemy import Engine
 
 from api import event_responses
-from api.event_responses import Census, Event, InspectedEvent
+from api.event_responses import Event, EventStats, InspectedEvent
 from clerk.signature import SigningSecrets
 from cli import output, paging
 from cli.connection import BY, author, database, transaction
@@ -31,7 +31,7 @@ PAGE = 500
 
 @click.group()
 def events() -> None:
-    """See the kept events, replay and discard them.
+    """Search, show, replay and discard stored events.
 
     \b
       akako events list --status parked
@@ -122,7 +122,7 @@ def stats(as_json: bool) -> None:
     with transaction() as connection:
         taken = event_stats.read(connection)
     if as_json:
-        output.as_json(Census.model_validate(taken))
+        output.as_json(EventStats.model_validate(taken))
         return
     shares = ((each.name, f"{each.events:,}") for each in taken.statuses)
     due = ("due and not applied", f"{taken.due:,}"), ("the longest due since (UTC)", formatted(taken.oldest_due_at))

@@ -29,7 +29,7 @@ from roles import explanation, times
 @as_of
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def explain(clerk_id: str, role: Role, at: datetime | None, as_of: datetime | None, as_json: bool) -> None:
-    """Say why a user held a ROLE at an instant, or did not.
+    """Explain why a user held a role at an instant, or did not.
 
     The answer is what was so then; with --as-of now it is what is known now about that instant. Shows the assignment,
     its lines in the audit trail, and the stored deliveries behind them with their verification.

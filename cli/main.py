@@ -1,47 +1,53 @@
-"""The `akako` command; each of its words is a module of its own, read when it is needed."""
+"""The `akako` command. Each subcommand is a module of this package and is imported only when it is used."""
 
 from importlib import import_module
 
 import click
 
-WORDS = (
-    "audit",
-    "deliver",
-    "demo",
-    "events",
-    "explain",
-    "migrate",
-    "roles",
-    "secrets",
-    "status",
-    "token",
-    "up",
-    "users",
-)
+COMMANDS = {
+    "audit": "Print the audit trail, newest entries first.",
+    "deliver": "Sign an event as Svix does and send it to a receiver.",
+    "demo": "Run the whole path on real servers and show what happened.",
+    "events": "Search, show, replay and discard stored events.",
+    "explain": "Explain why a user held a role at an instant, or did not.",
+    "migrate": "Apply pending database migrations.",
+    "roles": "List, assign, extend and revoke roles.",
+    "secrets": "Show when each signing secret last verified a delivery.",
+    "status": "Show the health of every component, and the events.",
+    "token": "Sign a session token for the API of `akako up`.",
+    "up": "Run receiver, API, worker and beat in the foreground.",
+    "users": "Search users, and show one.",
+}
+"""Each command and its line in the help, so that `akako --help` imports none of them."""
 
 
 class Commands(click.Group):
-    """The commands of `cli`, by the names of their modules: one need not wait for what the others import."""
+    """Imports a subcommand when it is invoked."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """The same, without what no command could say anything about: bytes that are no text."""
+        """Refuse arguments that are not valid UTF-8."""
         for place, argument in enumerate(args, 1):
             if not argument.isascii() and any("\ud800" <= character <= "\udfff" for character in argument):
                 raise click.UsageError(
-                    f"Word {place} is no text in UTF-8. Write it as the tables and tools show it.", ctx
+                    f"Argument {place} is not valid UTF-8. Pass it as the tables and tools print it.", ctx
                 )
         return super().parse_args(ctx, args)
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
-        """The names, in the order of the help."""
-        return list(WORDS)
+        """The names, in alphabetical order."""
+        return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         """The command of that name, or None."""
-        if cmd_name not in WORDS:
+        if cmd_name not in COMMANDS:
             return None
         command: click.Command = getattr(import_module(f"cli.{cmd_name}"), cmd_name)
         return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """Write the list of commands without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -49,5 +55,5 @@ class Commands(click.Group):
 def main() -> None:
     """Keep a learning platform's PostgreSQL in step with Clerk.
 
-    Exit codes: 0 all is well, 1 something failed as the message says, 2 the command was written wrongly.
+    Exit codes: 0 success, 1 failure (the message says what to do), 2 usage error.
     """

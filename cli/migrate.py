@@ -18,7 +18,7 @@ from dev.migration import apply
 )
 @click.option("--json", "as_json", is_flag=True, help="Print what was applied as JSON.")
 def migrate(as_json: bool) -> None:
-    """Apply the migrations that the database lacks.
+    """Apply pending database migrations.
 
     Connects as DATABASE_OWNER_URL, or as DATABASE_URL where that is not set. If the two name different roles, the
     role of DATABASE_URL is made where it is missing, and granted what the application needs and no more.

@@ -128,7 +128,7 @@ def _preview(
     done.left[:0] = left
     if reveal:
         with engine.begin() as connection:
-            audit.sign(connection, order.author)
+            audit.set_author(connection, order.author)
             event_actions.note_revealed(connection, svix_ids)
     if order.author.reason == UNSAID:
         made = replace(made, lines=[replace(line, reason=None) for line in made.lines])

@@ -40,7 +40,7 @@ as_of = click.option(
 
 @click.group()
 def roles() -> None:
-    """See, assign, extend and revoke roles.
+    """List, assign, extend and revoke roles.
 
     Every change is one line in the audit trail, with your name and the reason. The first ADMIN is made here:
 
@@ -92,7 +92,7 @@ def list_(
         with pool.begin() as connection:
             instants = resolve(connection, at, as_of)
             users = user_search.newest(connection)
-        found = history_of.everybody(pool, instants, after, role)
+        found = history_of.holders(pool, instants, after, role)
         if whole:
             print_holders(paging.with_progress("users", found, users, lambda each: each.id), instants, as_json, None)
             return

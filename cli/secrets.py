@@ -27,7 +27,9 @@ from db.secrets import Use
 @click.option("--days", type=click.IntRange(1, 365), default=7, show_default=True, help="How far back to count.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def secrets(days: int, as_json: bool) -> None:
-    """Tell of each signing secret when it last verified a delivery, and whether it is safe to remove.
+    """Show when each signing secret last verified a delivery.
+
+    Says of each whether it can be removed safely.
 
     Secrets are named by their fingerprints and never shown. The configured ones are those of
     CLERK_WEBHOOK_SIGNING_SECRET, as the receiver has them.

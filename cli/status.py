@@ -35,7 +35,7 @@ RUNBOOK = "docs/how-to/runbook.md"
 @click.option("--part", type=click.Choice([part.value for part in Component]), help="Look at this part alone.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON; with --watch, an object a line.")
 def status(watch: bool, part: str | None, as_json: bool) -> None:
-    """Say how everything is: PostgreSQL, migrations, Redis, worker, calendar, and the events.
+    """Show the health of every component, and the events.
 
     Exit code 0 if all is well, 1 if something is not.
     """

@@ -19,7 +19,9 @@ from dev import clerk_instance, procfile
     "--data", type=click.Path(file_okay=False, path_type=Path), default=procfile.LOCAL, help="Where up keeps its data."
 )
 def token(clerk_id: str, data: Path) -> None:
-    """Sign a session token of the user CLERK_ID, which the API of `akako up` believes for a minute.
+    """Sign a session token for the API of `akako up`.
+
+    The API of `akako up` accepts it for one minute.
 
     It is signed with the key that `akako up` keeps in .local/; no other API believes it.
     """

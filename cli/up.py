@@ -58,7 +58,9 @@ class Addresses:
     "--data", type=click.Path(file_okay=False, path_type=Path), default=procfile.LOCAL, help="Instead of .local/."
 )
 def up(host: str, port: int, api_port: int | None, data: Path) -> None:
-    """Start receiver, API, worker and calendar in the foreground; Ctrl-C ends them.
+    """Run receiver, API, worker and beat in the foreground.
+
+    Ctrl-C stops them.
 
     PostgreSQL and Redis are embedded ones that keep their data in .local/, unless DATABASE_URL and REDIS_URL name
     others. A signing secret is made and kept there too, unless CLERK_WEBHOOK_SIGNING_SECRET is set; and a key for the

@@ -17,7 +17,7 @@ from roles import history, search
 
 @click.group()
 def users() -> None:
-    """Look users up."""
+    """Search users, and show one."""
 
 
 @users.command(

@@ -74,7 +74,7 @@ _CONDITIONS = {
 }
 
 
-def act_as(
+def set_actor(
     connection: Connection,
     actor: str,
     *,
@@ -99,12 +99,12 @@ def act_as(
     )
 
 
-def sign(
+def set_author(
     connection: Connection, author: Author, causes: Mapping[str, str] | None = None, *, forced: bool = False
 ) -> None:
     """The same of an author."""
     said = {"actor_email": author.email, "reason": author.reason, "cause": author.cause}
-    act_as(connection, author.actor, **said, causes=causes, forced=forced)
+    set_actor(connection, author.actor, **said, causes=causes, forced=forced)
 
 
 def page(connection: Connection, wanted: AuditFilter, most: int, before: int | None = None) -> list[AuditEntry]:

@@ -12,7 +12,7 @@ _ROLES = {role.value: role for role in Role}
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class KnownUser:
     """A user as the guard sees it at one instant of the database's clock."""
 
     id: int
@@ -30,13 +30,13 @@ class AnswerMismatch(Exception):
     """The rows are not the answer to this query. Nothing follows from them, least of all that a user is unknown."""
 
 
-def find(connection: Connection, clerk_ids: Collection[str]) -> dict[str, Known]:
+def find(connection: Connection, clerk_ids: Collection[str]) -> dict[str, KnownUser]:
     """The users that we know among these, by Clerk's id; a tombstone is known, as deleted. Raises NotPrimary."""
-    answers = answer(connection, set(clerk_ids))
+    answers = look_up(connection, set(clerk_ids))
     return {clerk_id: known for clerk_id, known in answers.items() if known is not None}
 
 
-def answer(connection: Connection, clerk_ids: Set[str]) -> dict[str, Known | None]:
+def look_up(connection: Connection, clerk_ids: Set[str]) -> dict[str, KnownUser | None]:
     """For each of these ids the user; None only where a row of its own says that we know none.
 
     Raises NotPrimary, and AnswerMismatch for anything but one row for each id, as a pooler that mixes up prepared
@@ -62,7 +62,7 @@ def answer(connection: Connection, clerk_ids: Set[str]) -> dict[str, Known | Non
     if rows and rows[0][0]:
         raise faults.NotPrimary
     answers = {
-        asked: Known(id_, asked, email, first, last, banned, deleted, frozenset(_ROLES[role] for role in roles))
+        asked: KnownUser(id_, asked, email, first, last, banned, deleted, frozenset(_ROLES[role] for role in roles))
         if id_ is not None
         else None
         for _, asked, id_, email, first, last, banned, deleted, roles in rows

@@ -48,7 +48,7 @@ def lock_with_users(connection: Connection, svix_ids: Collection[str], clerk_ids
     )
 
 
-def settle(connection: Connection, svix_ids: Sequence[str], status: EventStatus, why: str | None = None) -> None:
+def set_status(connection: Connection, svix_ids: Sequence[str], status: EventStatus, why: str | None = None) -> None:
     """Write another status of held events. Those that were settled before get a line in the trail each."""
     connection.exec_driver_sql(
         """

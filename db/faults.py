@@ -69,11 +69,6 @@ def is_busy(error: BaseException) -> bool:
     return isinstance(error, exc.TimeoutError) or _sqlstate(error) == "57014"
 
 
-def is_misfit(error: BaseException) -> bool:
-    """The tables, or what we may do with them, are not as this version needs them."""
-    return is_of_another_version(error)
-
-
 def is_unavailable(error: BaseException) -> bool:
     """The database cannot be used (gone, full, read-only, not migrated, no right), whatever is asked of it."""
     return remedy(error) is not None
@@ -104,7 +99,7 @@ def is_unreachable(error: BaseException) -> bool:
     return is_unavailable(error) and not isinstance(error, NotPrimary) and (state or "08").startswith(_UNREACHABLE)
 
 
-def is_of_another_version(error: BaseException) -> bool:
+def is_schema_mismatch(error: BaseException) -> bool:
     """The tables, or our rights to them, are not those of this version."""
     state = _sqlstate(error) or ""
     return state.startswith("42") and state != _DUPLICATE_PREPARED_STATEMENT

@@ -29,11 +29,11 @@ class NotUtf8(MigrationRefused):
     """The database does not store text as UTF-8, so it cannot hold every name. Make one with `encoding 'UTF8'`."""
 
 
-def unsaid(_: str) -> None:
+def ignore_message(_: str) -> None:
     """Drops what would be said to the operator."""
 
 
-def upgrade(owner_url: str, application_url: str, to: str = "head", say: Say = unsaid) -> list[str]:
+def upgrade(owner_url: str, application_url: str, to: str = "head", say: Say = ignore_message) -> list[str]:
     """Apply what is missing, as the owner; the names of the migrations applied, first to last. Raises Refused.
 
     An installation in the schema `public`, where earlier versions made it, is moved to `akako` first. If the URLs name
@@ -65,7 +65,7 @@ def downgrade(owner_url: str, to: str) -> None:
 
     Below 0012 everything is moved back to the schema `public`, so that the version which made it finds it there.
     """
-    to_public = to == "base" or to < relocation.FIRST_OF_ITS_OWN
+    to_public = to == "base" or to < relocation.FIRST_IN_AKAKO
     with _alone(owner_url) as guard, _connected(owner_url) as connection:
         relocation.move_to_akako(connection)
         if to_public:
@@ -125,7 +125,9 @@ def _alone(owner_url: str) -> Iterator[psycopg.Connection]:
 
 
 @contextmanager
-def _alembic(owner_url: str, guard: psycopg.Connection, say: Say = unsaid) -> Iterator[tuple[Config, Connection]]:
+def _alembic(
+    owner_url: str, guard: psycopg.Connection, say: Say = ignore_message
+) -> Iterator[tuple[Config, Connection]]:
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     config.set_main_option("path_separator", "os")

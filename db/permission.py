@@ -27,7 +27,7 @@ class Permission:
 
     @property
     def clerk_ids(self) -> set[str]:
-        """The users whose rows have to be locked before `judge` is called."""
+        """The users whose rows have to be locked before `check` is called."""
         return {self.clerk_id, self.impersonator or self.clerk_id}
 
 
@@ -39,7 +39,7 @@ class NotKnown(NotPermitted):
     """The author is deleted, or was never known."""
 
 
-def admit(connection: Connection, permission: Permission | None, subjects: Collection[str] = ()) -> None:
+def lock_and_check(connection: Connection, permission: Permission | None, subjects: Collection[str] = ()) -> None:
     """Lock the subjects of a change together with its author, then check the author. Raises NotPermitted.
 
     `subjects` are Clerk ids; unknown ones are skipped. Without a permission (an operator at the command line) the
@@ -47,10 +47,10 @@ def admit(connection: Connection, permission: Permission | None, subjects: Colle
     """
     _lock(connection, {*subjects, *(permission.clerk_ids if permission else ())})
     if permission is not None:
-        judge(connection, permission)
+        check(connection, permission)
 
 
-def judge(connection: Connection, permission: Permission) -> None:
+def check(connection: Connection, permission: Permission) -> None:
     """Check that the author is known, living, not banned and holds the role now. Raises NotPermitted or NotPrimary.
 
     Takes no locks. Before a change, lock the author first and by a statement of its own: the snapshot of this

@@ -11,7 +11,7 @@ from psycopg import sql
 
 from db.schema import MigrationRefused, resolve_in_catalog
 
-FIRST_OF_ITS_OWN = "0012"
+FIRST_IN_AKAKO = "0012"
 """The first revision that is always in the schema `akako`."""
 
 TABLES = ("users", "user_roles", "webhook_events", "audit_log", "heartbeats")
@@ -101,8 +101,8 @@ def check_public_is_free(connection: psycopg.Connection) -> None:
     found = sorted(str(name) for (name,) in connection.execute(_IN_THE_WAY, ([*TABLES, "alembic_version"],)))
     if found:
         raise MigrationRefused(
-            f"Versions before migration {FIRST_OF_ITS_OWN} keep their tables in the schema public, where others have"
-            f" the same names: {', '.join(found)}. Rename those, or downgrade to {FIRST_OF_ITS_OWN} at most."
+            f"Versions before migration {FIRST_IN_AKAKO} keep their tables in the schema public, where others have"
+            f" the same names: {', '.join(found)}. Rename those, or downgrade to {FIRST_IN_AKAKO} at most."
         )
 
 

@@ -73,7 +73,7 @@ def lock(
     return [_stored(*row) for row in rows]
 
 
-def concerned(connection: Connection, clerk_ids: Collection[str], email_keys: Collection[str]) -> set[int]:
+def affected(connection: Connection, clerk_ids: Collection[str], email_keys: Collection[str]) -> set[int]:
     """The row ids of the users that `lock` is about, without locking anybody."""
     rows = connection.exec_driver_sql(_CONCERNED, {"ids": list(clerk_ids), "keys": list(email_keys)})
     return set(rows.scalars())

@@ -98,7 +98,7 @@ def trail(connection: Connection, clerk_ids: Sequence[str]) -> list[AuditRow]:
 
 def assign_for_a_while(connection: Connection, clerk_id: str, role: str, seconds: float) -> None:
     """Give a user a role that ends so many seconds from now."""
-    audit.act_as(connection, OPERATOR, reason="Stands in for a colleague.")
+    audit.set_actor(connection, OPERATOR, reason="Stands in for a colleague.")
     connection.exec_driver_sql(
         """
         insert into user_roles (user_id, role, effective_start_date, effective_end_date, assigned_by, reason)

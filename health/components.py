@@ -82,7 +82,7 @@ class Components:
 
 def blind(error: Exception) -> tuple[ComponentState, ComponentState]:
     """Database and migrations, where nothing could be read: because of the one or of the other."""
-    if faults.is_of_another_version(error):
+    if faults.is_schema_mismatch(error):
         return ComponentState(Component.DATABASE), _ill(Component.MIGRATIONS, "the tables are not of this version")
     said = str(error) if isinstance(error, WrongSettings) else "does not answer"
     away = ComponentState(Component.DATABASE, said, faults.remedy(error) or NEXT_STEPS[Component.DATABASE])

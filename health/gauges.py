@@ -87,7 +87,7 @@ class StallGauge(Collector):
 
 
 def _unread(error: Exception) -> Iterator[Metric]:
-    answered = faults.is_of_another_version(error)
+    answered = faults.is_schema_mismatch(error)
     yield _up(answered)
     if answered:
         yield _of_this_version(False)

@@ -36,7 +36,7 @@ def assign(connection: Connection, author: Author, clerk_id: str, window: Window
     user = _lock(connection, author, clerk_id)
     window = _from_now_on(window, user)
     _judge_end(window.end, window.start or user.now, user)
-    audit.sign(connection, author)
+    audit.set_author(connection, author)
     try:
         added = roles.assign(connection, user.id, window, author.actor, author.email, author.reason, notes)
     except roles.RoleOverlap as error:
@@ -53,7 +53,7 @@ def change_end(
     _judge_end(end, assignment.effective_start_date, user)
     if end is not None:
         _keep_an_admin(connection, assignment, end)
-    audit.sign(connection, author)
+    audit.set_author(connection, author)
     try:
         roles.change_end(connection, assignment_id, end)
     except roles.RoleOverlap as error:
@@ -70,13 +70,13 @@ def revoke(connection: Connection, author: Author, clerk_id: str, assignment_id:
     user = _lock(connection, author, clerk_id)
     assignment = _in_force(connection, user, assignment_id)
     _keep_an_admin(connection, assignment, None)
-    audit.sign(connection, author)
+    audit.set_author(connection, author)
     roles.revoke(connection, assignment_id, author.reason)
     return _find(connection, user, assignment_id)
 
 
 def _lock(connection: Connection, author: Author, clerk_id: str) -> LockedUser:
-    permission.admit(connection, author.permission, [clerk_id])
+    permission.lock_and_check(connection, author.permission, [clerk_id])
     user = holder.read(connection, clerk_id)
     if user is None:
         raise UserUnknown

@@ -66,7 +66,7 @@ def roles_at(
     )
 
 
-def everybody(engine: Engine, instants: Instants, after: int = 0, role: Role | None = None) -> Iterator[Holder]:
+def holders(engine: Engine, instants: Instants, after: int = 0, role: Role | None = None) -> Iterator[Holder]:
     """Everybody who held a role, or this one, from above row id `after` on, in the order of row ids.
 
     Each page is a transaction of its own, so that a slow reader does not hold one open.

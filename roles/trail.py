@@ -51,4 +51,4 @@ def following(
 
 def _judge(connection: Connection, reader: Permission | None) -> None:
     if reader is not None:
-        permission.judge(connection, reader)
+        permission.check(connection, reader)

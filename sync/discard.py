@@ -23,10 +23,10 @@ def discard(connection: Connection, svix_ids: Sequence[str], author: Author) -> 
     Raises NotPermitted.
     """
     held = {each.svix_id: each for each in event_actions.lock(connection, svix_ids)}
-    permission.admit(connection, author.permission)
+    permission.lock_and_check(connection, author.permission)
     left = [SkippedEvent(svix_id, why) for svix_id in svix_ids if (why := _refusal(held.get(svix_id)))]
     refused = {each.svix_id for each in left}
-    audit.sign(connection, author)
+    audit.set_author(connection, author)
     event_actions.discard(connection, [svix_id for svix_id in held if svix_id not in refused])
     return left
 

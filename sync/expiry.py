@@ -15,7 +15,7 @@ def expire(engine: Engine, batch: int) -> int:
     deadline, total = time.monotonic() + LONGEST_SECONDS, 0
     while time.monotonic() < deadline:
         with engine.begin() as connection:
-            audit.act_as(connection, "calendar")
+            audit.set_actor(connection, "calendar")
             closed = roles.expire(connection, batch)
         total += closed
         if closed < batch:

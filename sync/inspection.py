@@ -52,10 +52,10 @@ def reveal(connection: Connection, svix_id: str, signing_secrets: SigningSecrets
 
     Raises NotPermitted or EventUnknown.
     """
-    permission.admit(connection, author.permission)
+    permission.lock_and_check(connection, author.permission)
     found = _find(connection, svix_id)
     if found.body is not None:
-        audit.sign(connection, author)
+        audit.set_author(connection, author)
         event_actions.note_revealed(connection, [svix_id])
     return _inspection(connection, found, signing_secrets, revealed=True)
 

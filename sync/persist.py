@@ -55,11 +55,11 @@ def write(
         connection, incoming.keys() | (authority.clerk_ids if authority else set()), claims, wait=rules.waits
     )
     if authority:
-        permission.judge(connection, authority)
+        permission.check(connection, authority)
     locked = {user.id for user in stored}
     held = {}
     if not rules.waits:
-        held = users.claims(connection, users.concerned(connection, incoming.keys(), claims) - locked)
+        held = users.claims(connection, users.affected(connection, incoming.keys(), claims) - locked)
     left = fold.entangled(stored, incoming, held)
     incoming = {clerk_id: state for clerk_id, state in incoming.items() if clerk_id not in left}
     decision = fold.decide(stored, incoming, fold.insisted if rules.insists else fold.later)
@@ -74,7 +74,7 @@ def write(
         for state, cause in said
         if state.clerk_id in incoming and fold.decided(state, incoming[state.clerk_id])
     }
-    audit.sign(connection, rules.author, causes, forced=rules.insists)
+    audit.set_author(connection, rules.author, causes, forced=rules.insists)
     _write(connection, decision, default_role)
     return {cause for state, cause in said if state.clerk_id in left}
 

@@ -99,7 +99,7 @@ def _replay_in(
     refused = {each.svix_id for each in left}
     ready = [each for svix_id, each in held.items() if svix_id not in refused]
     if not ready:
-        permission.admit(connection, order.author.permission)
+        permission.lock_and_check(connection, order.author.permission)
         return ReplayResult(left=left)
     claimed = [Claimed(each.svix_id, each.size or 0, each.occurred_at, 0, None) for each in ready]
     understood = understand(connection, claimed)
@@ -142,7 +142,7 @@ def _settle(connection: Connection, ready: Sequence[LockedEvent], understood: In
 def _become(connection: Connection, status: EventStatus, events: Collection[LockedEvent], why: str | None) -> None:
     other = [each.svix_id for each in events if each.status is not status]
     if other:
-        event_actions.settle(connection, other, status, why)
+        event_actions.set_status(connection, other, status, why)
 
 
 def _unsaid(events: Collection[LockedEvent], status: EventStatus) -> list[str]:

@@ -17,7 +17,7 @@ from config.role import Role
 from db import audit, callers, roles, temporal, user_search
 from db.assignments import Window
 from db.audit import Author
-from db.callers import Known
+from db.callers import KnownUser
 from db.instants import Instants, resolve
 from db.temporal import UserStatus
 from roles import assignments
@@ -56,7 +56,7 @@ IMPORT = """
 """
 
 
-def asked(known: Known | None) -> tuple[UserStatus, frozenset[Role]]:
+def asked(known: KnownUser | None) -> tuple[UserStatus, frozenset[Role]]:
     """How the guard treats a user that was found so."""
     if known is None:
         return UserStatus.UNKNOWN, frozenset()
@@ -144,7 +144,7 @@ class History:
     def imported(self) -> None:
         ago = sorted((self.random.expovariate(1 / 5_000) for _ in range(2)), reverse=True)
         with self.engine.begin() as connection:
-            audit.act_as(connection, "operator:import")
+            audit.set_actor(connection, "operator:import")
         self.psql.execute(IMPORT, (self.random.choice(list(Role)), *ago, self.random.random() < 0.5, self.who()))
 
     def edited(self) -> None:

@@ -19,7 +19,7 @@ from access.guard import living, meets, require
 from clerk.session import Session
 from clerk.user import Deletion
 from config.role import Role
-from db.callers import Known
+from db.callers import KnownUser
 from sync.persist import write
 from tests import lms, people
 from tests.clerk_signs_in import ADA, Instance
@@ -31,10 +31,10 @@ SUBSETS = [frozenset(some) for some in chain.from_iterable(combinations(Role, si
 GUARDED = ["/me", "/either", "/both", "/function", "/desk", "/files/1"]
 
 
-def known(**said: object) -> Known:
+def known(**said: object) -> KnownUser:
     """A user as the database knows one."""
     user = {"id": 1, "clerk_id": ADA, "email": None, "first_name": None, "last_name": None, "roles": frozenset()}
-    return Known(**{**user, "banned": False, "deleted": False, **said})  # type: ignore[arg-type]  # fields by name
+    return KnownUser(**{**user, "banned": False, "deleted": False, **said})  # type: ignore[arg-type]  # fields by name
 
 
 def delete(engine: Engine, clerk_id: str) -> None:
@@ -61,7 +61,7 @@ def test_roles_meet_a_requirement_if_one_of_them_or_all_of_them_are_held(
         (known(banned=True, roles=frozenset(Role)), 403),
     ],
 )
-def test_who_is_unknown_deleted_or_banned_is_turned_away_whatever_the_roles(user: Known | None, status: int) -> None:
+def test_an_unknown_deleted_or_banned_user_is_refused_whatever_the_roles(user: KnownUser | None, status: int) -> None:
     with pytest.raises(Denied) as denied:
         living(user, SESSION)
     assert denied.value.status_code == status

@@ -10,7 +10,7 @@ from starlette.testclient import TestClient
 from structlog.testing import capture_logs
 
 from access.lookup import Lookup, LookupUnavailable
-from db.callers import Known
+from db.callers import KnownUser
 from db.engine import connect
 from tests import lms, people
 from tests.clerk_signs_in import ADA, Instance
@@ -44,14 +44,14 @@ def locked(database: Database) -> Iterator[None]:
         other.rollback()
 
 
-def ask(lookup: Lookup, *clerk_ids: str) -> list[Known | LookupUnavailable | None]:
+def ask(lookup: Lookup, *clerk_ids: str) -> list[KnownUser | LookupUnavailable | None]:
     """What callers that come at once get to know."""
 
-    async def together() -> list[Known | BaseException | None]:
+    async def together() -> list[KnownUser | BaseException | None]:
         return await asyncio.gather(*(lookup.find(clerk_id) for clerk_id in clerk_ids), return_exceptions=True)
 
     answers = asyncio.run(together())
-    assert not [answer for answer in answers if not isinstance(answer, Known | LookupUnavailable | None)]
+    assert not [answer for answer in answers if not isinstance(answer, KnownUser | LookupUnavailable | None)]
     return answers  # type: ignore[return-value]  # as just asserted
 
 
@@ -60,7 +60,7 @@ def test_many_who_come_at_once_each_get_their_own_answer(engine: Engine, lookup:
         people.add(engine, f"user_{number}")
     asked = [f"user_{number}" for number in range(200) for _ in range(3)]
     answers = ask(lookup, *asked)
-    assert [isinstance(one, Known) and one.clerk_id for one in answers] == [
+    assert [isinstance(one, KnownUser) and one.clerk_id for one in answers] == [
         clerk_id if int(clerk_id.removeprefix("user_")) < 100 else False for clerk_id in asked
     ]
 
@@ -69,7 +69,7 @@ def test_a_query_begins_after_those_it_answers_have_come(engine: Engine, lookup:
     assert ask(lookup, ADA) == [None]
     ada = people.add(engine, ADA)
     (found,) = ask(lookup, ADA)
-    assert isinstance(found, Known)
+    assert isinstance(found, KnownUser)
     assert found.id == ada.id
 
 
@@ -96,7 +96,7 @@ def test_after_a_stand_still_it_answers_again(database: Database, engine: Engine
         assert [str(answer) for answer in ask(lookup, ADA)] == ["slow"]
     (found,) = ask(lookup, ADA)
     lookup.close()
-    assert isinstance(found, Known)
+    assert isinstance(found, KnownUser)
 
 
 def test_a_lost_connection_is_replaced_without_anybody_noticing(database: Database, lookup: Lookup) -> None:
@@ -118,7 +118,7 @@ def test_a_server_that_is_the_primary_no_more_is_not_believed(
     with demoted(database), capture_logs() as logs:
         until(lambda: [str(answer) for answer in ask(lookup, ADA)] == ["NotPrimary"])
         assert [str(answer) for answer in ask(lookup, "user_nobody")] == ["NotPrimary"]
-    until(lambda: isinstance(ask(lookup, ADA)[0], Known))
+    until(lambda: isinstance(ask(lookup, ADA)[0], KnownUser))
     assert "primary" in logs[0]["next_step"]
 
 
@@ -128,7 +128,7 @@ def test_whoever_asks_is_led_to_the_new_primary_without_noticing(
     people.add(engine, ADA)
     ask(lookup, ADA)
     first = sessions(engine)
-    answers: list[Known | LookupUnavailable | None] = []
+    answers: list[KnownUser | LookupUnavailable | None] = []
 
     def led_elsewhere() -> bool:
         answers.extend(ask(lookup, ADA))
@@ -136,7 +136,7 @@ def test_whoever_asks_is_led_to_the_new_primary_without_noticing(
 
     with demoted(database, in_favour_of_new_connections=True):
         until(led_elsewhere)
-    assert {type(answer) for answer in answers} == {Known}
+    assert {type(answer) for answer in answers} == {KnownUser}
 
 
 MIXED_UP = {
@@ -169,7 +169,7 @@ def test_an_answer_that_is_not_to_the_question_makes_nobody_unknown(
     lookup.close()
 
     assert isinstance(mixed_up, LookupUnavailable)
-    assert isinstance(found, Known)
+    assert isinstance(found, KnownUser)
 
 
 def test_after_closing_nobody_is_asked_about(lookup: Lookup) -> None:

@@ -35,7 +35,7 @@ def test_even_what_nobody_caught_is_answered_like_any_other_refusal() -> None:
     async def broken(_: Request) -> Response:
         raise ZeroDivisionError
 
-    app = Starlette(routes=[Route("/", broken)], exception_handlers={Exception: errors.handle_any})
+    app = Starlette(routes=[Route("/", broken)], exception_handlers={Exception: errors.handle_exception})
     answer = TestClient(Envelope(app), raise_server_exceptions=False).get("/")
 
     assert (answer.status_code, set(answer.json())) == (500, PROBLEM)

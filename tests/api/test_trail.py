@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Engine
 
 from api import export
-from api.responses import Line
+from api.responses import AuditLine
 from config.role import Role
 from db.audit import AuditFilter
 from roles import trail
@@ -98,7 +98,7 @@ PLAIN = ["Leads the course.", "x=1+1", "1-1", "\u00e9t\u00e9", "\u65e5\u672c", "
 
 @pytest.mark.parametrize("reason", FORMULAS + FULL_WIDTH + PLAIN)
 def test_no_cell_begins_as_a_formula_does(reason: str) -> None:
-    line = Line(
+    line = AuditLine(
         id=1, at=people.THEN, action="role.assigned", clerk_user_id=None, user_role_id=None, role=None,
         actor="user_admin", actor_email=None, reason=reason, cause=None, before=None, after=None,
     )  # fmt: skip

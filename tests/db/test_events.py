@@ -31,7 +31,7 @@ def keep(engine: Engine, *svix_ids: str, **said: Any) -> None:
 def discard(engine: Engine, svix_id: str) -> None:
     """Put a kept event away, as an operator does."""
     with engine.begin() as connection:
-        audit.act_as(connection, "operator:grace", reason="Why.")
+        audit.set_actor(connection, "operator:grace", reason="Why.")
         event_actions.discard(connection, [svix_id])
 
 

@@ -15,7 +15,7 @@ ENDED = """
 def expire(engine: Engine, most: int = 100) -> int:
     """One batch of the calendar's."""
     with engine.begin() as connection:
-        audit.act_as(connection, "calendar")
+        audit.set_actor(connection, "calendar")
         return roles.expire(connection, most)
 
 

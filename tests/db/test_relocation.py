@@ -219,4 +219,4 @@ def test_what_an_unknown_function_of_another_role_was_bound_to_is_refused_by_nam
 
 def test_the_first_revision_of_its_own_is_the_one_that_needs_it() -> None:
     assert migrate.missing("0011")[0].startswith("The database alone sets")
-    assert relocation.FIRST_OF_ITS_OWN == "0012"
+    assert relocation.FIRST_IN_AKAKO == "0012"

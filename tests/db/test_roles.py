@@ -24,7 +24,7 @@ def end_all(engine: Engine, user_id: int, at: datetime) -> None:
         connection.exec_driver_sql(
             "update users set deleted_at = least(%s, now()), clerk_updated_at = null where id = %s", (at, user_id)
         )
-        audit.act_as(connection, "clerk", reason="")
+        audit.set_actor(connection, "clerk", reason="")
         roles.end_all(connection, {user_id: at}, "The user is gone.")
 
 

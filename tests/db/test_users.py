@@ -65,8 +65,8 @@ def test_all_that_claim_an_address_are_concerned_whatever_its_case(engine: Engin
     ids = insert(engine, UserWrite(ADA, ADA.email), UserWrite(BEA, None), UserWrite(CYD, None))
     with engine.connect() as connection:
         assert users.claimants(connection, {"ada@example.com"}) == {ids["user_ada"], ids["user_bea"]}
-        assert users.concerned(connection, ["user_cyd"], ["ada@example.com"]) == set(ids.values())
-        assert users.concerned(connection, [], []) == set()
+        assert users.affected(connection, ["user_cyd"], ["ada@example.com"]) == set(ids.values())
+        assert users.affected(connection, [], []) == set()
 
 
 def test_an_address_is_held_by_one_whatever_its_case(engine: Engine) -> None:
