@@ -21,7 +21,7 @@ from dev import clerk_instance, procfile
 def token(clerk_id: str, data: Path) -> None:
     """Sign a session token for the API of `akako up`.
 
-    The API of `akako up` accepts it for one minute.
+    It names the user CLERK_ID and is valid for one minute.
 
     It is signed with the key that `akako up` keeps in .local/; no other API believes it.
     """
