@@ -1,5 +1,5 @@
 """Fixtures of the tests of the worker process, shared with those of `sync`."""
 
-from tests.sync.conftest import owner, raw
+from tests.sync.conftest import apply, owner, raw
 
-__all__ = ["owner", "raw"]
+__all__ = ["apply", "owner", "raw"]
