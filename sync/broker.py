@@ -72,7 +72,7 @@ class _Connection(kombu.Connection):
 
 
 # By the names that URLs have, so that what Celery writes of a connection stays a URL.
-TRANSPORT_ALIASES.update(dict.fromkeys(("redis", "rediss"), "sync.transport:KeepingTransport"))
+TRANSPORT_ALIASES.update(dict.fromkeys(("redis", "rediss"), "sync.transport:PersistentTransport"))
 
 
 class _Broker(AMQP):
