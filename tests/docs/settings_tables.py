@@ -1,4 +1,6 @@
-"""Renders what the settings say of themselves, for the README and the reference."""
+"""Renders the reference of the settings; `python -m tests.docs.settings_tables` writes it."""
+
+from pathlib import Path
 
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
@@ -18,29 +20,25 @@ from config.settings import (
     WorkerSettings,
 )
 
+PAGE = Path(__file__).parents[2] / "docs/reference/settings.md"
+INTRODUCTION = """\
+Every environment variable, grouped by the processes that read it. If one is missing or invalid, the process does not
+start: it names the variable and what to change."""
+
 GROUPS: dict[str, type[Settings]] = {
     "Every process": Settings,
     "`akako migrate`": MigrationSettings,
-    "Receiver, API, worker and calendar (`web`, `api`, `worker`, `beat`)": BrokerSettings,
-    "The same, to be seen": MetricsSettings,
-    "Receiver, worker and calendar (`web`, `worker`, `beat`)": QueueSettings,
+    "Receiver, API, worker and scheduler (`web`, `api`, `worker`, `beat`)": BrokerSettings,
+    "Metrics of receiver, API, worker and scheduler": MetricsSettings,
+    "Receiver, worker and scheduler (`web`, `worker`, `beat`)": QueueSettings,
     "Receiver and API (`web`, `api`)": ListeningSettings,
-    "The receiver (`web`)": ReceiverSettings,
-    "API, worker and calendar (`api`, `worker`, `beat`)": NewUserSettings,
-    "The worker and the calendar (`worker`, `beat`)": WorkerSettings,
-    "The guard, in the API and in your own application": AccessSettings,
-    "Clerk's Backend API, for the API": BackendSettings,
-    "The API (`api`)": ApiSettings,
+    "Receiver (`web`)": ReceiverSettings,
+    "API, worker and scheduler (`api`, `worker`, `beat`)": NewUserSettings,
+    "Worker and scheduler (`worker`, `beat`)": WorkerSettings,
+    "Guard, in the API and in your own application": AccessSettings,
+    "Clerk's Backend API, used by the API": BackendSettings,
+    "API (`api`)": ApiSettings,
 }
-
-
-def fields() -> dict[str, FieldInfo]:
-    """Every setting once, by its environment variable."""
-    found: dict[str, FieldInfo] = {}
-    for kind in GROUPS.values():
-        for name, field in kind.model_fields.items():
-            found.setdefault(name.upper(), field)  # whoever needs it speaks before whoever can use it
-    return found
 
 
 def default(field: FieldInfo) -> str:
@@ -50,30 +48,30 @@ def default(field: FieldInfo) -> str:
 
 
 def bounds(field: FieldInfo) -> str:
-    """The numbers between which a setting lies, as its type says."""
+    """The range of a number, from its type."""
     signs = {"ge": "at least", "gt": "more than", "le": "at most", "lt": "less than"}
     found = [f"{signs[sign]} {getattr(mark, sign)}" for mark in field.metadata for sign in signs if hasattr(mark, sign)]
     return ", ".join(found)
 
 
-def short_table() -> str:
-    rows = [f"| `{name}` | {default(field)} | {field.description} |" for name, field in fields().items()]
-    return "\n".join(["| variable | default | |", "|---|---|---|", *rows])
-
-
 def reference() -> str:
+    """The whole page."""
     parts = [
         "# Settings",
-        "Every environment variable, by who reads it. A wrong or missing one stops the process at its start.",
-        "This page is compared with `config/settings.py` by a test.",
+        INTRODUCTION,
+        "`python -m tests.docs.settings_tables` writes this page from `config/settings.py`.",
     ]
-    told: set[str] = set()
+    seen: set[str] = set()
     for title, kind in GROUPS.items():
-        own = {name: field for name, field in kind.model_fields.items() if name not in told}
-        told |= own.keys()
+        new = {name: field for name, field in kind.model_fields.items() if name not in seen}
+        seen |= new.keys()
         rows = [
             f"| `{name.upper()}` | {default(field)} | {bounds(field)} | {field.description} |"
-            for name, field in own.items()
+            for name, field in new.items()
         ]
         parts += [f"## {title}", "\n".join(["| variable | default | bounds | |", "|---|---|---|---|", *rows])]
     return "\n\n".join(parts) + "\n"
+
+
+if __name__ == "__main__":
+    PAGE.write_text(reference())

@@ -50,7 +50,7 @@ class Boundaries:
                 for moment in range(1, times + 1):
                     say(f"{self.name}: moment {moment} of at most {times}")
                     if not self._round(stack, wire, moment, told, injections):
-                        verdict.note = "every moment of a delivery's way"
+                        verdict.note = "every message of a delivery"
                         break
             except (RecoveryFailed, TimeoutError) as error:
                 verdict.wrong.append(str(error))

@@ -12,8 +12,8 @@ KILLED = (
     Fault("worker killed", process_faults.kill_worker, 100, short=1, least=20_000, working=True),
     Fault("Redis killed", redis_faults.kill, 50, short=1, working=True),
     Fault("Redis flushed", redis_faults.flush, 50, working=True),
-    Fault("Redis silent for 30 s", redis_faults.fall_silent, 1),
-    Fault("Redis absent", redis_faults.be_absent, 1, note="worker and calendar started without it"),
+    Fault("Redis unresponsive for 30 s", redis_faults.fall_silent, 1),
+    Fault("Redis unavailable at start", redis_faults.be_absent, 1, note="worker and scheduler started without it"),
     Fault("PostgreSQL killed", postgres_faults.kill, 20, short=1, working=True),
     Fault("sessions ended, 10 a second for 60 s", postgres_faults.end_sessions, 1),
     Fault("sessions ended, 10 a second for 5 s", postgres_faults.end_sessions_shortly, 1),
@@ -28,19 +28,19 @@ KILLED = (
         settings={"WEB_PROCESSES": "2"},
         note="SIGHUP: a successor answers, then SIGTERM",
     ),
-    Fault("Redis flushed, two workers and calendars", redis_faults.flush, 20, working=True, second=("worker", "beat")),
+    Fault("Redis flushed, two workers and schedulers", redis_faults.flush, 20, working=True, second=("worker", "beat")),
 )
 BOUND = (
     Fault("bound: receiver killed", process_faults.kill_receiver, 5, alone=True),
     Fault("bound: worker killed", process_faults.kill_worker, 5, alone=True),
-    Fault("bound: one hand killed", process_faults.kill_hand, 5, alone=True),
+    Fault("bound: one worker child killed", process_faults.kill_hand, 5, alone=True),
     Fault("bound: worker stalled", process_faults.stall_worker, 5, alone=True),
-    Fault("bound: one hand stalled", process_faults.stall_hand, 5, alone=True),
+    Fault("bound: one worker child stalled", process_faults.stall_hand, 5, alone=True),
     Fault("bound: Redis killed", redis_faults.kill, 5, alone=True),
     Fault("bound: Redis flushed", redis_faults.flush, 5, alone=True),
-    Fault("bound: Redis away and back", redis_faults.be_absent, 3, alone=True),
+    Fault("bound: Redis unavailable for a while", redis_faults.be_absent, 3, alone=True),
     Fault("bound: PostgreSQL restarted", postgres_faults.restart, 5, alone=True),
-    Fault("bound: calendar killed", process_faults.kill_calendar, 5, alone=True),
+    Fault("bound: scheduler killed", process_faults.kill_calendar, 5, alone=True),
     Fault("bound: everything killed", process_faults.kill_everything, 5, alone=True),
 )
 HARDER = (
@@ -48,7 +48,7 @@ HARDER = (
     SenderFault("the same delivery on 32 connections", sender_faults.repeat, 1_000, short=300),
     SenderFault("malformed requests", sender_faults.babble, 100_000, short=3_000),
     SenderFault("slow connections", sender_faults.dawdle, 1_000),
-    SenderFault("slots: half a head on every connection", sender_faults.take_every_slot, 4_300),
+    SenderFault("slots: half a request head on every connection", sender_faults.take_every_slot, 4_300),
     SenderFault("clocks at the edges of the tolerance", sender_faults.differ, 20, short=2),
 )
 PLAIN = (

@@ -1,0 +1,104 @@
+"""Refuses words that were replaced by a standard term, so that each thing has one name that can be searched for."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+REWRITTEN = (
+    "README.md",
+    "CHANGELOG.md",
+    "CONTRIBUTING.md",
+    "SECURITY.md",
+    "docs/benchmarks.md",
+    "docs/explanation/architecture.md",
+    "docs/explanation/healing.md",
+    "docs/reference/faults.md",
+    "docs/reference/glossary.md",
+    "docs/tutorial",
+    "tests/docs",
+)
+"""Files and directories that use none of the retired words. Add each one as soon as it is rewritten."""
+SUFFIXES = frozenset({".py", ".md", ".yml", ".yaml", ".toml", ".json", ".sql"})
+EXEMPT = ("tests/docs/test_words.py", "db/migrations/versions", "docs/decisions", "bench/results", "bench/peers/node")
+"""This list itself; migrations and decisions, which stay as they were; data."""
+RETIRED = {
+    r"anybody": "any caller, any client",
+    r"nobody": "no user, no caller, no process",
+    r"somebody": "a user, a caller, another transaction",
+    r"whoever": "the caller, a client that",
+    r"whomever|whom": "the user that",
+    r"so many": "the number",
+    r"of ours": "our, Akako Sync's",
+    r"strangers?": "untrusted client, unknown sender",
+    r"newcomers?": "new user, new connection",
+    r"nudge[drs]?|nudging": "enqueue",
+    r"kept (?:events?|deliver(?:y|ies)|bod(?:y|ies))": "stored event",
+    r"not kept": "not stored",
+    r"(?:is|are|was|were|while|if|be) away": "unavailable",
+    r"the calendars?|a calendar": "scheduler, beat",
+    r"veil(?:s|ed)?": "redact",
+    r"vigil": "liveness",
+    r"shelf": "cache",
+    r"census": "statistics",
+    r"portraits?": "row image",
+    r"desk": "API",
+    r"doors?": "receiver, endpoint",
+    r"riddles?": "the plain statement",
+    r"errands?": "messages",
+    r"culprits?": "failing event",
+    r"beside the road": "in the background",
+    r"chapters?": "step",
+    r"pulse": "progress",
+    r"the watch": "watchdog",
+    r"time-outs?": "timeout",
+    r"speaks": "uses, sends, terminates",
+}
+"""Patterns, each with what to write instead."""
+
+
+def words(text: str) -> Iterator[tuple[int, str, str]]:
+    """Line number, retired word and replacement of each finding."""
+    for number, line in enumerate(text.splitlines(), 1):
+        for pattern, replacement in RETIRED.items():
+            for found in re.finditer(rf"(?<![a-z])(?:{pattern})(?![a-z])", line, re.IGNORECASE):
+                yield number, found.group(), replacement
+
+
+def checked(path: Path) -> str:
+    """The text of a file; of a page without inline code, where names of earlier versions may stand."""
+    text = path.read_text()
+    return re.sub(r"`[^`\n]*`", "``", text) if path.suffix == ".md" else text
+
+
+def files(place: str) -> list[Path]:
+    """The files of a place that are checked."""
+    path = ROOT / place
+    found = [path] if path.is_file() else path.rglob("*")
+    return sorted(
+        each for each in found if each.suffix in SUFFIXES and not each.relative_to(ROOT).as_posix().startswith(EXEMPT)
+    )
+
+
+@pytest.mark.parametrize("place", REWRITTEN)
+def test_no_retired_word_is_used(place: str) -> None:
+    found = [
+        f"{path.relative_to(ROOT)}:{number}: {word!r}: use {replacement}"
+        for path in files(place)
+        for number, word, replacement in words(checked(path))
+    ]
+
+    assert found == []
+
+
+@pytest.mark.parametrize("place", REWRITTEN)
+def test_a_place_that_is_checked_has_files(place: str) -> None:
+    assert [path for path in files(place) if path.exists()]
+
+
+def test_retired_words_are_found_in_text_and_in_names() -> None:
+    found = [word for _, word, _ in words("Nobody is nudged.\nkept_events = doors\nthe indoor calendar")]
+
+    assert found == ["Nobody", "nudged", "doors"]
