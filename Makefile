@@ -85,7 +85,7 @@ bench-quick: $(BENCH_READY) ## Its main rows in small, in under three minutes
 	@$(BIN)/python -m bench --quick
 
 faults: install ## Break everything under load and count what is lost (nearly an hour; make test-faults runs a short version)
-	@$(BIN)/python -m faults $(ARGS)
+	@$(BIN)/python -m tests.faults.suite $(ARGS)
 
 $(BENCH_READY): $(READY) requirements/bench.txt
 	@echo "Installing what only the benchmark needs into $(VENV) ..."

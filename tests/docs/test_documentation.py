@@ -1,5 +1,6 @@
 import re
 import tomllib
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -80,6 +81,13 @@ def test_every_make_target_that_the_readme_names_exists() -> None:
 
     assert named
     assert named <= targets
+
+
+@pytest.mark.parametrize("page", ["Makefile", "Procfile", *map(str, PAGES)])
+def test_every_module_that_is_run_by_name_exists(page: str) -> None:
+    modules = re.findall(r"python -m ([a-z_]+(?:\.[a-z_]+)*)", (ROOT / page).read_text())
+
+    assert [module for module in modules if not find_spec(module)] == []
 
 
 def test_ci_runs_the_test_command_of_the_readme_and_every_suite_that_it_leaves_out() -> None:

@@ -12,7 +12,6 @@ REWRITTEN = (
     "CHANGELOG.md",
     "CONTRIBUTING.md",
     "SECURITY.md",
-    "docs/benchmarks.md",
     "docs/explanation/architecture.md",
     "docs/explanation/healing.md",
     "docs/reference/faults.md",

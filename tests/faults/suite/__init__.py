@@ -1,1 +1,1 @@
-"""The proof: breaks everything that can break, under load, and counts what was lost (`python -m faults`)."""
+"""Fault injection under load, and the count of what was lost or applied twice (`python -m tests.faults.suite`)."""

@@ -1,4 +1,4 @@
-"""`python -m faults`: break things, count, and end with 1 if anything is not as promised."""
+"""`python -m tests.faults.suite`: break things, count, and end with 1 if anything is not as promised."""
 
 import json
 import sys
@@ -20,11 +20,11 @@ INTERRUPTED = 130
 @click.command(
     epilog="""\b
     Examples:
-      python -m faults                              # everything, the better part of an hour
-      python -m faults --short                      # what the test command runs
-      python -m faults --list
-      python -m faults --only "worker killed" --times 20
-      python -m faults --only bound --json          # all whose names begin like this
+      python -m tests.faults.suite                        # everything, the better part of an hour
+      python -m tests.faults.suite --short                # what the test command runs
+      python -m tests.faults.suite --list
+      python -m tests.faults.suite --only "worker killed" --times 20
+      python -m tests.faults.suite --only bound --json    # all whose names begin like this
     """
 )
 @click.option("--only", "names", multiple=True, metavar="NAME", help="Faults whose name begins so; several times.")
@@ -61,7 +61,7 @@ def choose(names: Sequence[str], *, short: bool) -> list[Condition]:
     chosen = [each for each in EVERY if (each.short or not short) and _is_named(each, names)]
     unknown = [name for name in names if not any(_is_named(each, [name]) for each in chosen)]
     if unknown:
-        raise click.UsageError(f"no fault is called {unknown[0]!r}; `python -m faults --list` lists them")
+        raise click.UsageError(f"no fault is called {unknown[0]!r}; `python -m tests.faults.suite --list` lists them")
     return chosen
 
 
