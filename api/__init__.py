@@ -1,1 +1,1 @@
-"""The desk: what the learning platform and its admins ask and change over HTTP. Each answer is made in a thread."""
+"""The HTTP API for the learning platform and its admins. Each request is handled in a thread."""

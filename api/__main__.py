@@ -1,10 +1,10 @@
-"""`python -m api`: the desk, listening on HOST and PORT."""
+"""`python -m api`: serves the API on HOST and PORT."""
 
 from health import stop_signals
 
 
 def main() -> None:
-    """Serve until told to stop; then answer what was taken, and end."""
+    """Serve until a stop signal arrives, then finish the accepted requests and exit."""
     stop_signals.install()
     from config import logs
     from config.settings import ApiSettings, load

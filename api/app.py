@@ -1,4 +1,4 @@
-"""The desk that `api.app:app` names, made from the environment."""
+"""The ASGI application `api.app:app`, configured from the environment."""
 
 from api.application import build
 from config import logs

@@ -1,4 +1,4 @@
-"""The desk put together: its routes, and what lives as long as it does."""
+"""Builds the ASGI application: routes, middleware, and the resources that it opens and closes."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -39,17 +39,17 @@ log = structlog.get_logger()
 
 STATEMENT_SECONDS = 10
 LOCK_SECONDS = 1
-"""For another change of the same, in the database; and for a turn, before a connection is taken."""
+"""Lock timeout in the database, and timeout for `UserLocks`, which are taken before a connection."""
 FINAL_SECONDS = 1.0
-"""How long a request waits for the newest audit lines to be final."""
+"""Timeout of a request that waits for the newest audit lines to become final."""
 WAITING_BYTES = 33_554_432
-"""What all requests that are being read may hold together."""
+"""Memory limit for all requests that are being received."""
 
 
 def build(settings: ApiSettings) -> ASGIApp:
-    """The ASGI application that users and admins ask."""
+    """Build the ASGI application."""
     guard = authentication.build(settings)
-    services = _desk(settings)
+    services = _services(settings)
     refused = RateLimitedLog("request.refused", REFUSED)
     bounds = limits(
         settings,
@@ -87,12 +87,12 @@ def build(settings: ApiSettings) -> ASGIApp:
         },
         lifespan=lifespan,
     )
-    # It would send whoever asks, token and all, to the host that the request names, over plain HTTP behind a proxy.
+    # A redirect would send the client and its token to the host named in the request, over plain HTTP behind a proxy.
     app.router.redirect_slashes = False
     return Envelope(app)
 
 
-def _desk(settings: ApiSettings) -> Services:
+def _services(settings: ApiSettings) -> Services:
     database = engine.connect(
         settings.database_url.get_secret_value(),
         "api",
@@ -101,7 +101,7 @@ def _desk(settings: ApiSettings) -> Services:
         statement_seconds=STATEMENT_SECONDS,
         lock_seconds=LOCK_SECONDS,
     )
-    # Half of the connections stay with those who only read.
+    # Half of the connections remain available for reads.
     user_locks = UserLocks(settings.api_connections // 2, LOCK_SECONDS)
     backend = Backend(settings.clerk_secret_key.get_secret_value(), settings.clerk_api_url)
     secrets = settings.clerk_webhook_signing_secret
@@ -114,7 +114,7 @@ def _desk(settings: ApiSettings) -> Services:
 
 
 def _cors(origins: tuple[str, ...], headers: tuple[str, ...]) -> list[Middleware]:
-    """Closed, unless origins are named."""
+    """CORS middleware; none if no origins are configured."""
     if not origins:
         return []
     return [
@@ -144,5 +144,5 @@ def _documentation() -> tuple[Route, ...]:
 
 
 async def healthz(_: Request) -> Response:
-    """This process answers; whether its parts do is another question."""
+    """Liveness check: this process answers requests. `/readyz` checks its dependencies."""
     return JSONResponse({"status": "ok"})

@@ -1,4 +1,4 @@
-"""A request, read and judged: what an endpoint gets to see of it."""
+"""The parsed and validated request that an endpoint receives."""
 
 import json
 import re
@@ -22,7 +22,7 @@ from roles.refusal import AssignmentUnknown, UserUnknown
 from sync.refusal import EventUnknown
 
 LARGEST_ID = 2**63 - 1
-# So many digits at most: Python refuses to convert thousands.
+# At most 19 digits: Python refuses to convert a string of thousands of digits.
 _NUMBER = re.compile(r"[0-9]{1,19}")
 
 Query = TypeVar("Query", bound=RequestModel | None)
@@ -31,28 +31,28 @@ Body = TypeVar("Body", bound=RequestModel | None)
 
 @dataclass(frozen=True, slots=True)
 class ApiRequest(Generic[Query, Body]):
-    """Who asks what."""
+    """The session, the caller and the parameters of a request."""
 
     session: Session
     user: Any
-    """The `Caller` behind `require`, the `Visitor` behind `signed_in`."""
+    """The `Caller` behind `require`, the `SessionUser` behind `signed_in`."""
     request_id: str
     path: dict[str, Any]
     query: Query
     body: Body
     requires: Requirement | None
-    """What the caller has to hold; None where a valid token is enough."""
+    """The required roles; None if a valid token is enough."""
 
     @property
     def caller(self) -> Caller:
-        """The user that we know, with the roles held when the request came."""
+        """The known user, with the roles held when the request arrived."""
         if not isinstance(self.user, Caller):
-            raise LookupError("a valid token is enough here, so that the caller may be nobody we know")
+            raise LookupError("this operation requires only a valid token, so the caller may be an unknown user")
         return self.user
 
     @property
     def subject(self) -> str:
-        """Clerk's id of the user that the path names. Raises UserUnknown for what cannot be one."""
+        """The Clerk id in the path. Raises UserUnknown if it is not a valid id."""
         clerk_id = identifier(self.path["clerk_id"])
         if clerk_id is None:
             raise UserUnknown
@@ -60,7 +60,7 @@ class ApiRequest(Generic[Query, Body]):
 
     @property
     def svix_id(self) -> str:
-        """The delivery that the path names. Raises EventUnknown for what cannot be one."""
+        """The svix id in the path. Raises EventUnknown if it is not a valid id."""
         svix_id = identifier(self.path["svix_id"])
         if svix_id is None:
             raise EventUnknown
@@ -68,17 +68,17 @@ class ApiRequest(Generic[Query, Body]):
 
     @property
     def assignment_id(self) -> int:
-        """The assignment that the path names. Raises AssignmentUnknown for what cannot be one."""
-        written: str = self.path["id"]
-        if not _NUMBER.fullmatch(written) or int(written) > LARGEST_ID:
+        """The assignment id in the path. Raises AssignmentUnknown if it is not a valid id."""
+        text: str = self.path["id"]
+        if not _NUMBER.fullmatch(text) or int(text) > LARGEST_ID:
             raise AssignmentUnknown
-        return int(written)
+        return int(text)
 
     @property
     def permission(self) -> Permission:
-        """What the operation requires of the caller, to be checked again in the database."""
+        """The permission that the operation requires, to be checked again inside the transaction."""
         if self.requires is None:
-            raise LookupError("this operation requires no role: it must act for nobody but its caller")
+            raise LookupError("this operation requires no role, so it may act only for its caller")
         return Permission(
             clerk_id=self.caller.clerk_id,
             roles=self.requires.roles,
@@ -87,7 +87,7 @@ class ApiRequest(Generic[Query, Body]):
         )
 
     def author(self, reason: str) -> Author:
-        """The caller as the author of a change, for the trail and for the check inside the transaction."""
+        """The caller as the author of a change, for the audit trail and for the check inside the transaction."""
         return Author(
             actor=actor_name(self.session),
             email=self.caller.email or "",
@@ -98,7 +98,7 @@ class ApiRequest(Generic[Query, Body]):
 
 
 def actor_name(session: Session) -> str:
-    """Who is signed in, as the trail says it: a Clerk id, or `IMPERSONATOR as CLERK_ID`."""
+    """The actor in the format of the audit trail: a Clerk id, or `IMPERSONATOR as CLERK_ID`."""
     return f"{session.actor} as {session.clerk_id}" if session.actor else session.clerk_id
 
 
@@ -109,7 +109,7 @@ def read(
     sent: bytes | BadRequest,
     requires: Requirement | None,
 ) -> ApiRequest[Any, Any]:
-    """Parse a request that the guard let through, with the body that `receive` returned. Raises Unusable."""
+    """Parse an authorised request, with the body that `receive` returned. Raises BadRequest."""
     if isinstance(sent, BadRequest):
         raise sent
     try:
@@ -123,17 +123,17 @@ def read(
             requires=requires,
         )
     except ValidationError as error:
-        raise BadRequest(422, "invalid", _complaint(error)) from error
+        raise BadRequest(422, "invalid", _validation_message(error)) from error
 
 
 async def receive(request: Request, most: int) -> bytes | BadRequest:
-    """The raw bytes of a JSON body of at most `most` bytes, or why there are none to parse.
+    """The raw bytes of a JSON body of at most `most` bytes, or the error.
 
-    The reason is returned and not raised, as a caller without the role is told of that first. The protocol limits the
-    time that this takes.
+    The error is returned, not raised, because a missing role takes precedence over it. The server limits the time that
+    this takes.
     """
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
-        return BadRequest(415, "not_json", "Send the body as application/json.")
+        return BadRequest(415, "not_json", "Send the body with the content type application/json.")
     declared = request.headers.get("content-length", "0")
     if declared.isdecimal() and int(declared[:20]) > most:
         return _too_large(most)
@@ -147,39 +147,39 @@ async def receive(request: Request, most: int) -> bytes | BadRequest:
 
 def _parse(model: type[RequestModel], sent: bytes) -> RequestModel:
     parsed = model.model_validate_json(sent, strict=True)
-    # Of a key that is given twice, one parser takes the first value and another the last.
+    # Parsers disagree on duplicate keys: some take the first value, others the last.
     try:
         json.loads(sent, object_pairs_hook=_unique)
     except (ValueError, RecursionError) as error:
-        raise BadRequest(422, "invalid", "Give each key of the JSON body once.") from error
+        raise BadRequest(422, "invalid", "The JSON body has a duplicate key. Give each key once.") from error
     return parsed
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> None:
     if len(dict(pairs)) < len(pairs):
-        raise ValueError("a key is given twice")
+        raise ValueError("duplicate key")
 
 
 def _query(request: Request, query: type[RequestModel] | None) -> RequestModel | None:
     pairs = request.query_params.multi_items()
     given = dict(pairs)
     if len(given) < len(pairs):
-        raise BadRequest(422, "invalid", "Give each query parameter once.")
-    return (query or _Nothing).model_validate(given)
+        raise BadRequest(422, "invalid", "A query parameter is repeated. Give each query parameter once.")
+    return (query or _NoQuery).model_validate(given)
 
 
-class _Nothing(RequestModel):
-    """What is asked of a path that takes no query."""
+class _NoQuery(RequestModel):
+    """The query of an operation without query parameters."""
 
 
 def _too_large(most: int) -> BadRequest:
-    return BadRequest(413, "too_large", f"Send at most {most} bytes.")
+    return BadRequest(413, "too_large", f"The body is too large. Send at most {most} bytes.")
 
 
-def _complaint(error: ValidationError) -> str:
-    """What is wrong where, without repeating what was sent."""
-    faults_found = error.errors(include_url=False, include_context=False, include_input=False)
+def _validation_message(error: ValidationError) -> str:
+    """The first five errors with their locations, without the input values."""
+    details = error.errors(include_url=False, include_context=False, include_input=False)
     return "; ".join(
-        ": ".join(filter(None, [".".join(map(str, fault["loc"])), fault["msg"].removeprefix("Value error, ")]))
-        for fault in faults_found[:5]
+        ": ".join(filter(None, [".".join(map(str, detail["loc"])), detail["msg"].removeprefix("Value error, ")]))
+        for detail in details[:5]
     )

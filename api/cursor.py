@@ -1,4 +1,4 @@
-"""Cursors: where a page ends and the next begins, as a text that only we read."""
+"""Opaque pagination cursors."""
 
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
@@ -9,17 +9,17 @@ _TEXT = re.compile(r"[\x21-\x7e]{1,255}")
 
 
 def write(kind: str, place: int | str) -> str:
-    """The cursor of what lies beyond a row."""
+    """The cursor of the rows after this one."""
     return urlsafe_b64encode(f"{kind}:{place}".encode()).decode().rstrip("=")
 
 
 def reader(kind: str) -> Callable[[str], int]:
-    """A function from the cursors of this kind to the row; it raises ValueError for anything else."""
+    """A function that decodes cursors of this kind to a row id; it raises ValueError for any other text."""
     return lambda cursor: int(_read(kind, cursor, _NUMBER))
 
 
 def text_reader(kind: str) -> Callable[[str], str]:
-    """The same for rows that are known by a text."""
+    """The same for rows that are identified by text."""
     return lambda cursor: _read(kind, cursor, _TEXT)
 
 
@@ -29,5 +29,5 @@ def _read(kind: str, cursor: str, form: re.Pattern[str]) -> str:
     except (ValueError, AttributeError):
         known = place = ""
     if known != kind or not form.fullmatch(place) or write(kind, place) != cursor:
-        raise ValueError("give the `next` of the page before, as it was")
+        raise ValueError("not a valid cursor: use `next` of the previous page unchanged")
     return place

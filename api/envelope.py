@@ -1,4 +1,4 @@
-"""What every answer carries, whoever made it: the request's id, and headers that keep browsers careful."""
+"""Adds a request id and security headers to every response."""
 
 import secrets
 import time
@@ -22,36 +22,37 @@ HEADERS = {
 
 
 def new_id() -> str:
-    """A request's id, of our own making."""
+    """A new request id."""
     return f"req_{secrets.token_hex(12)}"
 
 
 def request_id(scope: Scope) -> str:
-    """The id of this request, of our own making: it stands in the trail, where a stranger's words have no place."""
-    given: str = scope["akako.request_id"]
-    return given
+    """The id of this request. It is never taken from the client, because it is recorded in the audit trail."""
+    id_: str = scope["akako.request_id"]
+    return id_
 
 
 class Envelope:
-    """Gives each request an id, in the scope, in the log and in the answer, and adds the headers that are missing.
+    """Sets a request id in the scope, the log and the response, and adds missing security headers.
 
-    Around the whole application, not a middleware in it: Starlette answers what nobody caught outside of those.
+    Wraps the whole application instead of being a middleware in it, because Starlette answers unhandled exceptions
+    outside of its middleware.
     """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass on."""
+        """Handle one connection."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        begun = time.monotonic()
+        started = time.monotonic()
         name = scope["akako.request_id"] = new_id()
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                metrics.note_answer(scope["method"], message["status"], time.monotonic() - begun)
+                metrics.note_answer(scope["method"], message["status"], time.monotonic() - started)
                 headers = MutableHeaders(scope=message)
                 headers[ID] = name
                 for header, value in HEADERS.items():

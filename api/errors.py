@@ -1,4 +1,4 @@
-"""Refusals: one shape, whatever was wrong."""
+"""Maps exceptions to error responses."""
 
 from collections.abc import Awaitable, Callable
 
@@ -23,10 +23,10 @@ from sync.refusal import EventUnknown, Refused
 
 log = structlog.get_logger()
 
-AGAIN_SECONDS = "2"
+RETRY_AFTER_SECONDS = "2"
 
-# What is left of a body that is too large is not read.
-_HEADERS = {413: {"Connection": "close"}, 503: {"Retry-After": AGAIN_SECONDS}}
+# The rest of a body that is too large is not read.
+_HEADERS = {413: {"Connection": "close"}, 503: {"Retry-After": RETRY_AFTER_SECONDS}}
 _STATUSES: dict[type[Refused], int] = {
     UserUnknown: 404,
     AssignmentUnknown: 404,
@@ -35,20 +35,23 @@ _STATUSES: dict[type[Refused], int] = {
     StartTooEarly: 422,
 }
 _HTTP = {
-    400: ("malformed", "This cannot be read as a request of HTTP/1.1."),
-    404: ("not_found", "There is nothing at this path. The document at /api/openapi.json has every path."),
-    405: ("method_not_allowed", "This path takes other methods; the Allow header names them."),
-    408: ("too_slow", "Send the request sooner: BODY_TIMEOUT_SECONDS is for its headers, and again for its body."),
-    413: ("too_large", "Send a smaller request: API_MAX_BODY_BYTES is for its body."),
-    431: ("head_too_large", "Send fewer or shorter headers."),
+    400: ("malformed", "This is not a valid HTTP/1.1 request. Check the client."),
+    404: ("not_found", "Unknown path. /api/openapi.json lists all paths."),
+    405: ("method_not_allowed", "This path does not support the method. The Allow header lists the supported methods."),
+    408: (
+        "too_slow",
+        "The request was not received in time. BODY_TIMEOUT_SECONDS limits its headers, and separately its body.",
+    ),
+    413: ("too_large", "The request is too large. API_MAX_BODY_BYTES limits its body."),
+    431: ("head_too_large", "The headers are too large. Send fewer or shorter headers."),
 }
 
-_IN_THE_WAY = "Somebody is changing the same just now."
-_MISFIT = "The database does not fit this version: whoever runs it has to run `akako migrate`."
+_CONCURRENT_CHANGE = "Another change to the same data is in progress."
+_SCHEMA_MISMATCH = "The database schema does not match this version. An operator has to run `akako migrate`."
 
 
 class BadRequest(Exception):
-    """The request cannot be read. `word` is for programs."""
+    """The request is invalid. `word` is the error code."""
 
     def __init__(self, status: int, word: str, message: str) -> None:
         super().__init__(message)
@@ -57,11 +60,11 @@ class BadRequest(Exception):
 
 
 class DependencyUnavailable(Exception):
-    """Something that we need is away. The message says what."""
+    """A dependency is unavailable. The message says which."""
 
 
 def response(request: Request, status: int, word: str, message: str, *, assignment_id: int | None = None) -> Response:
-    """A refusal."""
+    """An error response."""
     problem = Problem(
         error=word, message=message, request_id=envelope.request_id(request.scope), assignment_id=assignment_id
     )
@@ -69,56 +72,59 @@ def response(request: Request, status: int, word: str, message: str, *, assignme
 
 
 def to_response(request: Request, error: Exception) -> Response:
-    """The answer to whatever an endpoint raised; what is our own fault is logged and not told."""
+    """The response to an exception of an endpoint. Internal errors are logged, not disclosed."""
     match error:
         case Denied():
             return denials.response(error.status_code)
         case NotPermitted():
             return denials.response(denials.UNAUTHORIZED if isinstance(error, NotKnown) else denials.FORBIDDEN)
         case Refused():
-            other = error.in_the_way.id if error.in_the_way else None
-            return response(request, _STATUSES.get(type(error), 409), error.word, str(error), assignment_id=other)
+            conflicting = error.in_the_way.id if error.in_the_way else None
+            status = _STATUSES.get(type(error), 409)
+            return response(request, status, error.word, str(error), assignment_id=conflicting)
         case CursorUnknown():
             return response(request, 422, "invalid", f"cursor: {error}")
         case BadRequest():
             return response(request, error.status, error.word, str(error))
         case DependencyUnavailable():
-            return _again(request, str(error))
-        case _ if isinstance(error, Busy) or faults.is_lock(error) or faults.is_unique_violation(error):
+            return _retry_later(request, str(error))
+        case _ if isinstance(error, Busy) or faults.is_lock(error) or faults.is_conflict(error):
             log.warning("request.in_the_way", **logs.fault(error))
-            return _again(request, _IN_THE_WAY)
+            return _retry_later(request, _CONCURRENT_CHANGE)
         case _ if faults.is_busy(error):
             log.warning("database.busy", **logs.fault(error))
-            return _again(request, "The database is too busy for this.")
+            return _retry_later(request, "The database is overloaded.")
         case _ if remedy := faults.remedy(error):
             log.error("database.unavailable", next_step=remedy, **logs.fault(error))
-            return _again(request, _MISFIT if faults.is_schema_mismatch(error) else "The database cannot be used.")
+            return _retry_later(
+                request, _SCHEMA_MISMATCH if faults.is_schema_mismatch(error) else "The database is unavailable."
+            )
         case _:
             log.error("request.failed", **logs.fault(error))
-            return response(request, 500, "internal", "This is our fault. Tell us the request_id.")
+            return response(request, 500, "internal", "Internal error. Report the request_id to the operator.")
 
 
-def _again(request: Request, why: str) -> Response:
-    return response(request, 503, "unavailable", f"{why} Try again in a moment.")
+def _retry_later(request: Request, why: str) -> Response:
+    return response(request, 503, "unavailable", f"{why} Try again later.")
 
 
 def http_exception_handler(note: Callable[[str], None]) -> Callable[[Request, Exception], Awaitable[Response]]:
-    """What answers where no endpoint was reached; `note` is told why."""
+    """An exception handler for requests that reached no endpoint; it passes the reason to `note`."""
 
-    async def answer(request: Request, error: Exception) -> Response:
+    async def handle(request: Request, error: Exception) -> Response:
         if not isinstance(error, HTTPException):
             raise error
         note(RejectReason.WRONG_METHOD if error.status_code == 405 else RejectReason.NO_SUCH_PATH)
-        word, message = _HTTP.get(error.status_code, ("refused", "The request cannot be answered."))
-        made = response(request, error.status_code, word, message)
-        made.headers.update(error.headers or {})
-        return made
+        word, message = _HTTP.get(error.status_code, ("refused", "The request was rejected."))
+        result = response(request, error.status_code, word, message)
+        result.headers.update(error.headers or {})
+        return result
 
-    return answer
+    return handle
 
 
 def raw_response(status: int) -> bytes:
-    """The whole answer to what never became a request: the same shape, the same headers."""
+    """A complete raw response to input that could not be parsed as a request, with the usual shape and headers."""
     word, message = _HTTP[status]
     problem = Problem(error=word, message=message, request_id=envelope.new_id())
     headers = {**envelope.HEADERS, envelope.ID: problem.request_id}
@@ -126,5 +132,5 @@ def raw_response(status: int) -> bytes:
 
 
 async def handle_exception(request: Request, error: Exception) -> Response:
-    """The answer to what nobody caught."""
+    """The response to an unhandled exception."""
     return to_response(request, error)

@@ -1,4 +1,4 @@
-"""What the desk can be asked about kept events."""
+"""Request models of the endpoints for stored events."""
 
 from typing import Annotated, Any, Self
 
@@ -15,7 +15,7 @@ _CURSOR: dict[str, Any] = {"type": "string", "pattern": "^[A-Za-z0-9_-]+$", "max
 
 def _svix_id(text: str) -> str:
     if identifier(text) is None:
-        raise ValueError("give svix ids as they are, up to 255 visible ASCII characters each")
+        raise ValueError("a svix id has 1 to 255 visible ASCII characters")
     return text
 
 
@@ -24,88 +24,91 @@ EventCursor = Annotated[str, BeforeValidator(cursor.text_reader("events")), With
 
 
 class EventConditions(RequestModel):
-    """Which events: those that meet every condition given."""
+    """Filter for events. An event must match every condition that is given."""
 
     status: EventStatus | None = None
+    """Only events with this status."""
     type: Annotated[Text, Field(min_length=1, max_length=255)] | None = None
-    """Exactly, as `user.updated`."""
+    """Exact event type, for example `user.updated`."""
     user: Annotated[Text, Field(min_length=1, max_length=255)] | None = None
-    """Whom they are about: a Clerk id."""
+    """Only events about this user, by Clerk id."""
     since: Instant | None = None
-    """Received from this instant on."""
+    """Received at or after this time."""
     until: Instant | None = None
-    """Received before this instant."""
+    """Received before this time."""
     occurred_since: Instant | None = None
-    """Happened at Clerk from this instant on."""
+    """Occurred at Clerk at or after this time."""
     occurred_until: Instant | None = None
-    """Happened at Clerk before this instant."""
+    """Occurred at Clerk before this time."""
     error: Annotated[Text, Field(min_length=1, max_length=200)] | None = None
-    """A part of why they failed, are ignored or parked; upper or lower case alike."""
+    """Text contained in the reason why an event failed, was ignored or was parked; case-insensitive."""
 
     @model_validator(mode="after")
-    def _forwards(self) -> Self:
+    def _check_ranges(self) -> Self:
         check_range(self.since, self.until)
         check_range(self.occurred_since, self.occurred_until)
         return self
 
     def selection(self, svix_ids: tuple[str, ...] | None = None) -> EventFilter:
-        """The same as the value that finds them."""
+        """The filter for database queries."""
         return EventFilter(svix_ids=svix_ids, **{name: getattr(self, name) for name in EventConditions.model_fields})
 
 
 class EventsQuery(EventConditions, Page):
-    """Which page of which events."""
+    """Filter and page of a list of events."""
 
     cursor: EventCursor | None = None
-    """`next` of the page before."""
+    """`next` of the previous page."""
 
 
 class Reveal(RequestModel):
-    """Why the personal fields of a delivery are to be seen."""
+    """Request to show the unredacted body of a delivery."""
 
     reason: Reason
-    """Why; it stands in the audit trail."""
+    """Reason, recorded in the audit trail."""
 
 
 class EventAction(EventConditions):
-    """Which events a person does something about, and why."""
+    """Request to act on a selection of events."""
 
     reason: Reason
-    """Why; it stands in the audit trail."""
+    """Reason, recorded in the audit trail."""
     svix_ids: Annotated[list[SvixId], Field(min_length=1, max_length=MOST_EVENTS)] | None = None
-    """These, as far as they meet the conditions."""
+    """Only these events, if they also match the other conditions."""
     limit: Annotated[int, Field(ge=1, le=MOST_EVENTS)] = 200
-    """How many events of a selection this request is for at most."""
+    """Maximum number of events that this request processes."""
     cursor: EventCursor | None = None
-    """`next` of the request before."""
+    """`next` of the previous response."""
 
     @model_validator(mode="after")
-    def _something(self) -> Self:
+    def _check_not_empty(self) -> Self:
         if self.chosen().is_everything:
-            raise ValueError("say which events: svix_ids or conditions")
+            raise ValueError("select events: give svix_ids or at least one condition")
         return self
 
     def chosen(self) -> EventFilter:
-        """The events meant."""
+        """The filter that selects the events."""
         return self.selection(tuple(self.svix_ids) if self.svix_ids else None)
 
 
 class Discard(EventAction):
-    """Events to be put away for good."""
+    """Request to discard events."""
 
 
 class Replay(EventAction):
-    """Events to be applied again."""
+    """Request to apply events again."""
 
     preview: bool = False
-    """Show what would change, and change nothing."""
+    """Return what would change, without changing anything."""
     reveal: bool = False
-    """Show personal fields in the preview; the audit trail says that you did."""
+    """Include personal data in the preview. This is recorded in the audit trail."""
     force: bool = False
-    """Let one event count although a newer one is known. Nobody is brought back."""
+    """Apply one event even though a newer state of its user is stored. Deleted users stay deleted."""
 
     @model_validator(mode="after")
-    def _one(self) -> Self:
+    def _check_force(self) -> Self:
         if self.force and len(self.svix_ids or ()) != 1:
-            raise ValueError("force takes one svix id: of several events, their order would decide what is true")
+            raise ValueError(
+                "force requires exactly one svix id: with several events, the result would depend on their order"
+            )
         return self

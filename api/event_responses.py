@@ -1,4 +1,4 @@
-"""What the desk answers about kept events."""
+"""Response models of the endpoints for stored events."""
 
 from dataclasses import asdict
 from typing import Any
@@ -9,134 +9,143 @@ from sync.inspection import Inspection
 
 
 class Event(ResponseModel):
-    """A kept delivery and how far we are with it, without what it says of a person."""
+    """A stored delivery and its processing status, without personal data."""
 
     svix_id: str
     type: str | None
     clerk_user_id: str | None
-    """Whom it is about."""
+    """The user that the event is about."""
     occurred_at: UtcDatetime | None
-    """When it happened at Clerk: the snapshot's version, else the envelope's time."""
+    """When the event occurred at Clerk: the version of the snapshot, or else the timestamp of the envelope."""
     received_at: UtcDatetime
     applied_at: UtcDatetime | None
     status: str
     """`received`, `applied`, `ignored`, `parked` or `discarded`."""
     attempts: int
-    """How often it failed."""
+    """Number of failed attempts."""
     next_attempt_at: UtcDatetime
-    """When one that waits is due."""
+    """When the next attempt is due, if the event is pending."""
     last_error: str | None
-    """Why it is ignored, parked or failing."""
+    """Why the event was ignored or parked, or why its last attempt failed."""
     body_bytes: int | None
-    """Null once the body was removed for its age."""
+    """Size of the body in bytes; null after the body was removed because of its age."""
 
 
 class Events(ResponseModel):
-    """A page of kept events, the newest received first."""
+    """A page of stored events, most recently received first."""
 
     items: list[Event]
     next: str | None
-    """The cursor of the next page; null on the last one."""
+    """Cursor of the next page; null on the last page."""
 
 
 class InspectedEvent(Event):
-    """One delivery as it came, verified again, with what became of it."""
+    """One delivery as received, with the result of verifying it again and what it changed."""
 
     svix_timestamp: int
-    """The attempt's time in seconds since 1970, as it was signed."""
+    """Signed timestamp of the delivery attempt, in seconds since 1970."""
     svix_signature: str
+    """Signature header as received."""
     verified_by: str
-    """The signing secret that fitted when it came: the first 12 hexadecimal digits of its SHA-256."""
+    """Fingerprint (first 12 hex digits of the SHA-256) of the signing secret that verified the delivery on receipt."""
     verified_now_by: str | None
-    """The live secret that fits now, whatever the time; null if none does, or none could be tried."""
+    """Fingerprint of a configured secret that verifies the delivery now, ignoring the age of its timestamp; null if
+    none does, or none could be tried."""
     verification: str
-    """The same as a sentence."""
+    """Result of verifying the delivery again, as a sentence."""
     content: Any
-    """The body as a value, in which `(hidden)` stands for what could be personal."""
+    """The parsed body. Values that may be personal data are replaced by `(hidden)`."""
     body: str | None
-    """The body exactly as it came; null unless it was revealed."""
+    """The body exactly as received; null unless it was revealed."""
     note: str | None
+    """Remark about the body, for example that it is not UTF-8."""
     audit: list[AuditLine]
-    """What it changed, and what people did with it, first to last."""
+    """Audit lines about what the event changed and what was done with it, oldest first."""
 
 
 class EventCount(ResponseModel):
-    """So many events of one kind."""
+    """Number of events with one status, type or reason."""
 
     name: str
     events: int
 
 
 class EventStats(ResponseModel):
-    """The kept events in figures."""
+    """Statistics about stored events."""
 
     statuses: list[EventCount]
+    """Events by status."""
     due: int
-    """Events that should have been applied by now."""
+    """Number of events that are due and not applied."""
     oldest_due_at: UtcDatetime | None
-    """Since when the longest due of them is."""
+    """When the oldest due event became due."""
     last_received_at: UtcDatetime | None
+    """When the most recent event was received."""
     types_of_last_day: list[EventCount]
-    """By type, of what was received in the last 24 hours."""
+    """Events received in the last 24 hours, by type."""
     why_parked: list[EventCount]
-    """The most frequent reasons, at most twenty."""
+    """Parked events by reason: the 20 most frequent reasons."""
 
 
 class SkippedEvent(ResponseModel):
-    """An event that was left as it is."""
+    """An event that was not processed."""
 
     svix_id: str
     why: str
-    """What is in the way, and what to do next."""
+    """Why the event was not processed, and what to do next."""
 
 
 class RowChange(ResponseModel):
-    """A row that becomes other than it is: only the columns that differ."""
+    """A row that would be inserted or updated, with only the columns that differ."""
 
     clerk_user_id: str
     assignment_id: int | None
-    """Null for the user's own row, and for an assignment that is new."""
+    """Id of the assignment; null for the row of the user, and for a new assignment."""
     role: str | None
-    """Null for the user's own row."""
+    """Role of the assignment; null for the row of the user."""
     before: dict[str, Any] | None
-    """Null if there is no such row yet. `(hidden)` stands for what is personal, unless it was to be revealed."""
+    """Current values; null if the row does not exist yet. Personal data is replaced by `(hidden)` unless revealed."""
     after: dict[str, Any] | None
+    """Values after the replay."""
 
 
 class Difference(ResponseModel):
-    """Everything that a replay would change."""
+    """All changes that a replay would make."""
 
     users: list[RowChange]
     roles: list[RowChange]
     audit: list[AuditLine]
-    """What would be added to the trail, first to last; ids and times would be others."""
+    """Lines that would be added to the audit trail, oldest first; their ids and times would differ."""
 
 
 class Replayed(ResponseModel):
-    """What became of the events of a replay."""
+    """Result of a replay."""
 
     applied: int
-    """Events that are true now, whether or not anything had to change."""
+    """Number of events that are applied now, whether or not anything had to change."""
     ignored: int
-    """Events that mean nothing to us."""
+    """Number of events that do not affect users or roles."""
     left: list[SkippedEvent]
+    """Events that could not be applied."""
     difference: Difference | None
-    """What it would change, if that is all that was asked; null if it was done."""
+    """The changes, if a preview was requested; null if the events were applied."""
     next: str | None
-    """The cursor with which the same request goes on; null if all is done."""
+    """Cursor with which to repeat the request for the remaining events; null if none remain."""
 
 
 class Discarded(ResponseModel):
-    """What became of events that were to be discarded."""
+    """Result of discarding events."""
 
     discarded: int
+    """Number of events that were discarded."""
     left: list[SkippedEvent]
+    """Events that could not be discarded."""
     next: str | None
-    """The cursor with which the same request goes on; null if all is done."""
+    """Cursor with which to repeat the request for the remaining events; null if none remain."""
 
 
 def replayed(done: replay.ReplayResult, made: difference.Difference | None, more: str | None = None) -> Replayed:
-    """What a replay did, or would do."""
+    """The response for a replay or its preview."""
     return Replayed(
         applied=done.applied,
         ignored=done.ignored,
@@ -155,6 +164,6 @@ def _difference(made: difference.Difference) -> Difference:
 
 
 def inspected(found: Inspection) -> InspectedEvent:
-    """One delivery, looked at."""
-    told = {name: getattr(found, name) for name in InspectedEvent.model_fields if hasattr(found, name)}
-    return InspectedEvent.model_validate({**asdict(found.entry), **told, "audit": found.lines})
+    """The response for one inspected delivery."""
+    shown = {name: getattr(found, name) for name in InspectedEvent.model_fields if hasattr(found, name)}
+    return InspectedEvent.model_validate({**asdict(found.entry), **shown, "audit": found.lines})

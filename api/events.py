@@ -1,4 +1,4 @@
-"""The kept events: looked up, looked at, replayed and discarded."""
+"""Endpoints that search, inspect, replay and discard stored events."""
 
 from collections.abc import Sequence
 
@@ -12,14 +12,15 @@ from db.event_filter import EventStatus
 from sync import inspection
 from sync import preview as previews
 from sync import replay as replays
+from sync.discard import discard as discard_events
 from sync.replay import SET, ReplayRequest
 
-_TURN = "events"
-"""No user's id: one person at a time does something about events, as each of them locks many."""
+_LOCK_NAME = "events"
+"""Not a user's id: replays and discards run one at a time, because each of them locks many users."""
 
 
 def search(services: Services, call: ApiRequest[EventsQuery, None]) -> Events:
-    """Kept events, the newest received first, a page at a time. A page stays right while others come."""
+    """List stored events, most recently received first. Pages stay consistent while new events arrive."""
     query = call.query
     with services.engine.begin() as connection:
         found = event_search.page(connection, query.selection(), query.limit + 1, query.cursor)
@@ -29,28 +30,29 @@ def search(services: Services, call: ApiRequest[EventsQuery, None]) -> Events:
 
 
 def stats(services: Services, _: ApiRequest[None, None]) -> EventStats:
-    """How many events there are by status, type and reason, and how long the oldest has been due."""
+    """Count events by status, type and reason, and show how long the oldest due event has been due."""
     with services.engine.begin() as connection:
         return EventStats.model_validate(event_stats.read(connection))
 
 
 def show(services: Services, call: ApiRequest[None, None]) -> InspectedEvent:
-    """One delivery, whether its signature still fits, and what it changed. Personal fields are hidden."""
+    """Show one delivery, whether its signature still verifies, and what it changed. Personal data is redacted."""
     with services.engine.begin() as connection:
         return event_responses.inspected(inspection.inspect(connection, call.svix_id, services.signing_secrets))
 
 
 def reveal(services: Services, call: ApiRequest[None, Reveal]) -> InspectedEvent:
-    """One delivery with its body exactly as it came. The audit trail says who saw it, and why."""
+    """Show one delivery with its body exactly as received. The audit trail records who saw it, and why."""
     with services.changing(call.caller.clerk_id) as connection:
         found = inspection.reveal(connection, call.svix_id, services.signing_secrets, call.author(call.body.reason))
     return event_responses.inspected(found)
 
 
 def replay(services: Services, call: ApiRequest[None, Replay]) -> Replayed:
-    """Apply events again, the first received first, or see what that would change.
+    """Apply events again in the order received, or preview what that would change.
 
-    A user never moves backwards by that, unless force says so of one event. What is left is named with the reason.
+    A replay never replaces a newer state of a user with an older one, unless `force` is given for a single event.
+    Events that cannot be applied are listed with the reason.
     """
     asked = call.body
     order = ReplayRequest(
@@ -59,9 +61,9 @@ def replay(services: Services, call: ApiRequest[None, Replay]) -> Replayed:
         discarded=asked.status is EventStatus.DISCARDED,
         insists=asked.force,
     )
-    svix_ids, more = _meant(services, asked)
+    svix_ids, more = _select(services, asked)
     sets = [svix_ids[start : start + SET] for start in range(0, len(svix_ids), SET)]
-    with services.user_locks.take(_TURN):
+    with services.user_locks.take(_LOCK_NAME):
         if asked.preview:
             return _preview(services, asked, order, sets, more)
         done = replays.ReplayResult()
@@ -71,9 +73,9 @@ def replay(services: Services, call: ApiRequest[None, Replay]) -> Replayed:
 
 
 def discard(services: Services, call: ApiRequest[None, Discard]) -> Discarded:
-    """Put events away for good that are parked or wait. Nothing is deleted, and a replay can take them up again."""
-    svix_ids, more = _meant(services, call.body)
-    with services.changing(_TURN, call.caller.clerk_id) as connection:
+    """Discard parked and pending events. Nothing is deleted; a replay can apply discarded events later."""
+    svix_ids, more = _select(services, call.body)
+    with services.changing(_LOCK_NAME, call.caller.clerk_id) as connection:
         skipped = discard_events(connection, svix_ids, call.author(call.body.reason))
     return Discarded(
         discarded=len(svix_ids) - len(skipped),
@@ -94,8 +96,11 @@ def _preview(
     return event_responses.replayed(done, made if asked.reveal else made.redacted(), more)
 
 
-def _meant(services: Services, asked: EventAction) -> tuple[list[str], str | None]:
-    """The events that this request is for, and the cursor of those that follow; unknown ids stay, to be named."""
+def _select(services: Services, asked: EventAction) -> tuple[list[str], str | None]:
+    """The svix ids selected by this request, and the cursor for the next request.
+
+    Unknown ids are kept, so that the response can list them.
+    """
     if asked.svix_ids and asked.selection().is_everything:
         return list(dict.fromkeys(asked.svix_ids)), None
     with services.engine.begin() as connection:

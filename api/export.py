@@ -1,6 +1,6 @@
-"""Lines of the trail as text for other programs, one after the other."""
+"""Audit lines as CSV and JSON lines."""
 
-import csv as commas
+import csv as csv_module
 import io
 import json
 import unicodedata
@@ -9,17 +9,17 @@ from typing import Any
 
 from api.responses import AuditLine
 
-# The minus sign of typography is one to spreadsheets too. Full-width forms become these by NFKC.
+# Spreadsheets also accept the typographic minus sign. NFKC maps full-width forms to these characters.
 _FORMULA = frozenset("=+-@\N{MINUS SIGN}")
 
 
 def jsonl(lines: Iterable[AuditLine]) -> Iterator[str]:
-    """A JSON object a line."""
+    """One JSON object per line."""
     return (f"{line.model_dump_json()}\n" for line in lines)
 
 
 def csv(lines: Iterable[AuditLine]) -> Iterator[str]:
-    """RFC 4180 with a header line; a cell that a spreadsheet would take for a formula begins with an apostrophe."""
+    """RFC 4180 with a header line. Cells that a spreadsheet would read as a formula are prefixed with an apostrophe."""
     yield _row(AuditLine.model_fields)
     for line in lines:
         yield _row(map(_cell, line.model_dump(mode="json").values()))
@@ -27,7 +27,7 @@ def csv(lines: Iterable[AuditLine]) -> Iterator[str]:
 
 def _row(cells: Iterable[str]) -> str:
     text = io.StringIO()
-    commas.writer(text).writerow(cells)
+    csv_module.writer(text).writerow(cells)
     return text.getvalue()
 
 
@@ -39,7 +39,7 @@ def _cell(value: Any) -> str:
 
 
 def _looks_like_a_formula(text: str) -> bool:
-    """Whether a spreadsheet could take the text for a formula, perhaps after it trimmed what cannot be seen."""
+    """Whether a spreadsheet could read the text as a formula, possibly after trimming invisible characters."""
     if not text:
         return False
     # Separators (Z) and other invisible characters (C), such as a newline, a space or a zero-width space.

@@ -1,4 +1,4 @@
-"""Brings users from Clerk at their first login, with at most one request to Clerk per user at a time."""
+"""Imports users from Clerk at their first login, with at most one request to Clerk per user at a time."""
 
 import threading
 import time
@@ -17,69 +17,69 @@ from sync.apply import apply_snapshot
 log = structlog.get_logger()
 
 ABSENT_SECONDS = 2.0
-"""How long "Clerk does not have this user" is remembered. A new user may not have reached the replica of Clerk's that
-answered, so it is short; in the meantime the webhook can still bring the user, as our own tables are asked first."""
+"""How long the result "not found at Clerk" is cached. It is short, because a new user may not have reached the replica
+at Clerk that answered. A webhook can add the user in the meantime: our own tables are read first."""
 MOST_ABSENT = 1_000
 
 
 class FirstLogins:
-    """Single-flight fetch of users whom we do not know: concurrent callers for one user share one request to Clerk."""
+    """Single-flight fetch of unknown users: concurrent callers for one user share one request to Clerk."""
 
     def __init__(self, engine: Engine, user_locks: UserLocks, backend: Backend, default_role: Role) -> None:
         self._engine = engine
-        self._turns = user_locks
+        self._user_locks = user_locks
         self._backend = backend
         self._default_role = default_role
         self._lock = threading.Lock()
         self._flights: dict[str, Future[None]] = {}
         self._absent: OrderedDict[str, float] = OrderedDict()
 
-    def bring(self, clerk_id: str, request_id: str) -> None:
-        """Store the user as Clerk describes it now; do nothing if Clerk does not have the user.
+    def fetch(self, clerk_id: str, request_id: str) -> None:
+        """Fetch the user from Clerk and store it; do nothing if Clerk does not have the user.
 
-        Raises `clerk.backend.Unavailable`, Busy, or the database's error; callers who waited for the same request get
-        the same exception.
+        Raises ClerkUnavailable, Busy, or a database error. Callers that waited for the same request get the same
+        exception.
         """
         with self._lock:
             if self._is_absent(clerk_id):
                 return
             flight = self._flights.get(clerk_id)
-            if mine := flight is None:
+            if is_leader := flight is None:
                 flight = self._flights[clerk_id] = Future()
-        if mine:
-            self._fly(flight, clerk_id, request_id)
+        if is_leader:
+            self._run(flight, clerk_id, request_id)
         flight.result()
 
     def close(self) -> None:
         """Close the connections to Clerk."""
         self._backend.close()
 
-    def _fly(self, flight: "Future[None]", clerk_id: str, request_id: str) -> None:
+    def _run(self, flight: "Future[None]", clerk_id: str, request_id: str) -> None:
         try:
-            self._fetch(clerk_id, request_id)
+            self._import(clerk_id, request_id)
         except BaseException as error:
-            self._land(clerk_id)
+            self._remove(clerk_id)
             flight.set_exception(error)
         else:
-            self._land(clerk_id)
+            self._remove(clerk_id)
             flight.set_result(None)
 
-    def _land(self, clerk_id: str) -> None:
+    def _remove(self, clerk_id: str) -> None:
         with self._lock:
             del self._flights[clerk_id]
 
-    def _fetch(self, clerk_id: str, request_id: str) -> None:
-        # Another request may have stored the user since this one looked.
+    def _import(self, clerk_id: str, request_id: str) -> None:
+        # Another request may have stored the user since this one checked.
         with self._engine.begin() as connection:
             if callers.find(connection, [clerk_id]):
                 return
-        said = self._backend.user(clerk_id)
-        if isinstance(said, UserNotFound):
+        user = self._backend.user(clerk_id)
+        if isinstance(user, UserNotFound):
             log.info("user.not_found_at_clerk", clerk_id=clerk_id)
             self._remember_absent(clerk_id)
             return
-        with self._turns.take(clerk_id):
-            apply_snapshot(self._engine, said, request_id, self._default_role)
+        with self._user_locks.take(clerk_id):
+            apply_snapshot(self._engine, user, request_id, self._default_role)
 
     def _remember_absent(self, clerk_id: str) -> None:
         with self._lock:
@@ -89,5 +89,5 @@ class FirstLogins:
                 self._absent.popitem(last=False)
 
     def _is_absent(self, clerk_id: str) -> bool:
-        asked_at = self._absent.get(clerk_id)
-        return asked_at is not None and time.monotonic() - asked_at < ABSENT_SECONDS
+        cached_at = self._absent.get(clerk_id)
+        return cached_at is not None and time.monotonic() - cached_at < ABSENT_SECONDS

@@ -19,49 +19,49 @@ _PATH_PARAMETERS: dict[str, Json] = {
         "name": "clerk_id",
         "in": "path",
         "required": True,
-        "description": "Clerk's id of the user.",
+        "description": "Clerk id of the user.",
         "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
     },
     "{svix_id}": {
         "name": "svix_id",
         "in": "path",
         "required": True,
-        "description": "The delivery's svix id.",
+        "description": "Svix id of the delivery.",
         "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
     },
     "{id}": {
         "name": "id",
         "in": "path",
         "required": True,
-        "description": "The assignment's id.",
+        "description": "Id of the assignment.",
         "schema": {"type": "integer", "minimum": 0},
     },
 }
 _REFUSALS = {
-    401: "There is no valid token, or its user is unknown or deleted.",
-    403: "The caller lacks the role, or is banned.",
-    404: "There is no such user, assignment or event.",
-    408: "The body took too long.",
-    409: "The change is refused; the message says what to do first.",
-    413: "The body is too large.",
-    415: "The body is not sent as application/json.",
-    422: "The request is not as it should be.",
-    500: "Our fault.",
-    503: "Something that we need is away or busy; Retry-After says when to come again.",
+    401: "The token is missing or invalid, or its user is unknown or deleted.",
+    403: "The caller does not hold a required role, or is banned.",
+    404: "The user, assignment or event does not exist.",
+    408: "The request body was not received in time.",
+    409: "The change conflicts with the current state. The message says what to do first.",
+    413: "The request body is too large.",
+    415: "The content type is not `application/json`.",
+    422: "The request is invalid.",
+    500: "Internal error.",
+    503: "A dependency is unavailable or overloaded. Retry after the time in `Retry-After`.",
 }
-_GUARDS_OWN = (401, 403)
+_GUARD_STATUSES = (401, 403)
 _ABOUT = """\
-Who a user is to the learning platform, and which roles the user holds from when until when.
+Users of the learning platform, and the roles that they hold in windows of time.
 
-Every request brings a Clerk session token: `Authorization: Bearer ...`, or the `__session` cookie. A
-cookie counts only if the `Origin` or `Sec-Fetch-Site` header shows that a page of yours sent the request. Ids in paths
-are Clerk's. Times are RFC 3339 with their zone. Names that a request may not have are refused. Every answer carries
-`X-Request-Id`; a change stands in the audit trail under the same id.
+Every request requires a Clerk session token, either as `Authorization: Bearer ...` or in the `__session` cookie. To
+protect against CSRF, the cookie is accepted only if the `Origin` or `Sec-Fetch-Site` header shows that one of your own
+pages sent the request. User ids in paths are Clerk ids. Times are RFC 3339 with a time zone. Unknown parameters and
+fields are rejected. Every response has an `X-Request-Id` header; the audit trail records changes with the same id.
 """
 
 
 def document(operations: Sequence[Operation]) -> Json:
-    """The document of these operations."""
+    """The OpenAPI document of these operations."""
     schemas = _schemas(operations)
     paths: dict[str, Json] = {}
     for operation in operations:
@@ -84,11 +84,11 @@ def document(operations: Sequence[Operation]) -> Json:
 
 
 def _schemas(operations: Sequence[Operation]) -> dict[str, Json]:
-    questions = {kind for operation in operations for kind in (operation.query, operation.body) if kind}
-    answers: set[type[ResponseModel]] = {operation.response for operation in operations} | {Problem, Denial}
+    requests = {kind for operation in operations for kind in (operation.query, operation.body) if kind}
+    responses: set[type[ResponseModel]] = {operation.response for operation in operations} | {Problem, Denial}
     kinds: list[tuple[type[BaseModel], JsonSchemaMode]] = [
-        *((kind, "validation") for kind in sorted(questions, key=_name)),
-        *((kind, "serialization") for kind in sorted(answers, key=_name)),
+        *((kind, "validation") for kind in sorted(requests, key=_name)),
+        *((kind, "serialization") for kind in sorted(responses, key=_name)),
     ]
     _, together = models_json_schema(kinds, ref_template="#/components/schemas/{model}")
     schemas: dict[str, Json] = together["$defs"]
@@ -100,7 +100,7 @@ def _operation(operation: Operation, schemas: dict[str, Json]) -> Json:
     described: Json = {
         "operationId": operation.name,
         "summary": " ".join(summary.split()),
-        "description": "\n\n".join(filter(None, [" ".join(more.split()), _who(operation)])),
+        "description": "\n\n".join(filter(None, [" ".join(more.split()), _access(operation)])),
         "parameters": [*_in_path(operation.path), *(_in_query(operation.query, schemas) if operation.query else [])],
         "responses": {str(operation.status): _success(operation)} | dict(_refusals(operation)),
     }
@@ -109,11 +109,11 @@ def _operation(operation: Operation, schemas: dict[str, Json]) -> Json:
     return described
 
 
-def _who(operation: Operation) -> str:
+def _access(operation: Operation) -> str:
     if operation.requires is None:
-        return "For anybody with a valid token."
+        return "Requires a valid token."
     roles = sorted(operation.requires.roles)
-    return f"For who holds {' or '.join(roles)}." if roles else "For every user that we know."
+    return f"Requires the role {' or '.join(roles)}." if roles else "Requires a known user."
 
 
 def _in_path(path: str) -> list[Json]:
@@ -127,15 +127,17 @@ def _in_query(query: type[RequestModel], schemas: dict[str, Json]) -> list[Json]
             "name": name,
             "in": "query",
             "required": name in schema.get("required", []),
-            "description": said.get("description", ""),
-            "schema": _without_null({key: value for key, value in said.items() if key not in ("description", "title")}),
+            "description": field.get("description", ""),
+            "schema": _without_null(
+                {key: value for key, value in field.items() if key not in ("description", "title")}
+            ),
         }
-        for name, said in schema["properties"].items()
+        for name, field in schema["properties"].items()
     ]
 
 
 def _without_null(schema: Json) -> Json:
-    """A query has no null: what may be left out is left out."""
+    """Removes null from the type: a query parameter is omitted instead."""
     given = [each for each in schema.get("anyOf", []) if each != {"type": "null"}]
     rest = {key: value for key, value in schema.items() if key != "anyOf" and (key, value) != ("default", None)}
     return {**given[0], **rest} if given else rest
@@ -158,9 +160,9 @@ def _refusals(operation: Operation) -> Iterable[tuple[str, Json]]:
 
 
 def _body(status: int) -> Json:
-    if status in _GUARDS_OWN:
+    if status in _GUARD_STATUSES:
         return _reference(Denial)
-    if status == 503:  # the guard's own, or ours
+    if status == 503:  # from the guard or from the endpoint
         return {"schema": {"anyOf": [_reference(kind)["schema"] for kind in (Denial, Problem)]}}
     return _reference(Problem)
 

@@ -1,4 +1,4 @@
-"""One thing that the desk does: its route, whom it serves, what it reads and answers. The document is made of these."""
+"""Operations: route, access rule, request and response models. The OpenAPI document is generated from them."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -27,12 +27,12 @@ Run: TypeAlias = Callable[[Services, ApiRequest[Any, Any]], ResponseModel | Resp
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
-    """A route with what is known of it. `run` is a plain function; its docstring is what the document says."""
+    """Definition of a route. `run` is a synchronous function; its docstring is the OpenAPI summary and description."""
 
     name: str
     method: str
     path: str
-    """In which `{clerk_id}` is Clerk's id and `{id}` an assignment's."""
+    """`{clerk_id}` is the Clerk id of a user, `{id}` the id of an assignment."""
     run: Run
     requires: Requirement | None
     """None: a valid token is enough."""
@@ -41,40 +41,40 @@ class Operation:
     query: type[RequestModel] | None = None
     body: type[RequestModel] | None = None
     refusals: tuple[int, ...] = ()
-    """The statuses of refusals that only some operations have."""
+    """Error statuses in addition to those that every operation has."""
     streams: tuple[str, ...] = ()
-    """The media types of answers that are streamed, beside the model's JSON."""
+    """Media types of streamed responses, in addition to JSON."""
     max_concurrent: int = 32
-    """How many of these are worked on at once; others wait, without a thread."""
+    """How many requests run at once; others wait without a thread."""
 
     def endpoint(self, services: Services, largest_body: int) -> Endpoint:
-        """What answers a request.
+        """The ASGI endpoint.
 
-        The token is verified first, so that nothing is read from strangers. The roles are looked up only when the body
-        has arrived: the sender decides how long that takes, and may lose a role meanwhile. The body is parsed last, so
-        that a caller without the role learns nothing else.
+        The token is verified first, so that no body is read from unauthenticated clients. The roles are looked up only
+        after the body has arrived: the client decides how long that takes, and may lose a role in the meantime. The
+        body is parsed last, so that a caller without the role gets no other error.
         """
         limiter = CapacityLimiter(self.max_concurrent)
 
         async def endpoint(request: Request) -> Response:
             try:
-                sent = await call.receive(request, largest_body) if self.body else b""
+                raw_body = await call.receive(request, largest_body) if self.body else b""
                 if self.requires:
                     await self.requires.caller(request)
-                asked = call.read(request, self.query, self.body, sent, self.requires)
-                return await to_thread.run_sync(self._perform, services, asked, limiter=limiter)
+                api_request = call.read(request, self.query, self.body, raw_body, self.requires)
+                return await to_thread.run_sync(self._perform, services, api_request, limiter=limiter)
             except ClientDisconnect:
                 return Response(status_code=400)
             except Exception as error:
-                answer = errors.to_response(request, error)
-                if answer.status_code == FORBIDDEN:
-                    answer.background = self._note(services, request)
-                return answer
+                response = errors.to_response(request, error)
+                if response.status_code == FORBIDDEN:
+                    response.background = self._note(services, request)
+                return response
 
         return signed_in(endpoint)
 
     def _note(self, services: Services, request: Request) -> BackgroundTask | None:
-        """What notes a refused request in the audit trail, after the answer was sent."""
+        """The task that records a refused request in the audit trail, after the response was sent."""
         if self.requires is None or not self.requires.roles:
             return None
         session = session_of(request)
@@ -87,15 +87,15 @@ class Operation:
         )
         return BackgroundTask(services.refusal_audit.note, refusal)
 
-    def _perform(self, services: Services, asked: ApiRequest[Any, Any]) -> Response:
-        answer = self.run(services, asked)
-        if isinstance(answer, Response):
-            return answer
-        return Response(answer.model_dump_json(), self.status, media_type="application/json")
+    def _perform(self, services: Services, api_request: ApiRequest[Any, Any]) -> Response:
+        result = self.run(services, api_request)
+        if isinstance(result, Response):
+            return result
+        return Response(result.model_dump_json(), self.status, media_type="application/json")
 
 
 def routes(operations: Sequence[Operation], services: Services, largest_body: int) -> list[Route]:
-    """One route a path, so that Allow names all of its methods."""
+    """One route per path, so that the `Allow` header lists all of its methods."""
     paths: dict[str, dict[str, Endpoint]] = {}
     for operation in operations:
         paths.setdefault(operation.path, {})[operation.method] = operation.endpoint(services, largest_body)

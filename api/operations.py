@@ -1,4 +1,4 @@
-"""Everything that the desk does."""
+"""All operations of the API."""
 
 from access.guard import require
 from api import events, profile, roles, trail, users

@@ -1,4 +1,4 @@
-"""The API's reference, rendered from its document: Markdown for `docs/`, and one HTML page that loads nothing."""
+"""Renders the OpenAPI document as Markdown for `docs/`, and as one self-contained HTML page."""
 
 from base64 import b64encode
 from collections.abc import Iterable, Iterator, Sequence
@@ -23,11 +23,11 @@ POLICY = (
     f"default-src 'none'; style-src 'sha256-{b64encode(sha256(_STYLE.encode()).digest()).decode()}'; "
     "frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 )
-"""The page brings its one style."""
+"""Content security policy of the page: only its inline style is allowed."""
 
 
 def html(document: Json) -> str:
-    """The reference as a page for browsers."""
+    """The reference as an HTML page."""
     title = escape(f"{document['info']['title']}: API")
     parser = MarkdownIt("js-default")
     tokens = parser.parse(markdown(document))
@@ -48,8 +48,8 @@ def markdown(document: Json) -> str:
         document["info"]["description"].strip(),
         "This page is generated from the OpenAPI document, which the API serves at `/api/openapi.json`.",
         *(part for path, methods in document["paths"].items() for part in _operations(path, methods)),
-        "# Values",
-        *(part for name, schema in document["components"]["schemas"].items() for part in _value(name, schema)),
+        "# Schemas",
+        *(part for name, schema in document["components"]["schemas"].items() for part in _schema(name, schema)),
     ]
     return "\n\n".join(filter(None, parts)) + "\n"
 
@@ -59,47 +59,52 @@ def _operations(path: str, methods: Json) -> Iterator[str]:
         yield f"## `{method.upper()} {path}`"
         yield operation["summary"]
         yield operation["description"]
-        yield _table(("parameter", "in", "", ""), map(_parameter, operation["parameters"]))
+        yield _table(("parameter", "in", "type", "description"), map(_parameter, operation["parameters"]))
         if "requestBody" in operation:
-            yield f"The body is {_media(operation['requestBody'])}."
-        yield _table(("status", "answer", ""), map(_answer, operation["responses"].items()))
+            yield f"Request body: {_media(operation['requestBody'])}."
+        yield _table(("status", "response", "description"), map(_response, operation["responses"].items()))
 
 
 def _parameter(parameter: Json) -> Sequence[str]:
     need = "Required. " if parameter["required"] and parameter["in"] != "path" else ""
-    return f"`{parameter['name']}`", parameter["in"], _kind(parameter["schema"]), need + parameter["description"]
+    return (
+        f"`{parameter['name']}`",
+        parameter["in"],
+        _kind(parameter["schema"]),
+        need + " ".join(parameter["description"].split()),
+    )
 
 
-def _answer(item: tuple[str, Json]) -> Sequence[str]:
-    status, answer = item
-    return status, _media(answer), answer["description"]
+def _response(item: tuple[str, Json]) -> Sequence[str]:
+    status, response = item
+    return status, _media(response), response["description"]
 
 
-def _media(said: Json) -> str:
-    kinds = ((media, content["schema"]) for media, content in said["content"].items())
+def _media(content_holder: Json) -> str:
+    kinds = ((media, content["schema"]) for media, content in content_holder["content"].items())
     return ", ".join(_kind(schema) if media == "application/json" else f"`{media}`" for media, schema in kinds)
 
 
-def _value(name: str, schema: Json) -> Iterator[str]:
+def _schema(name: str, schema: Json) -> Iterator[str]:
     yield f"## {name}"
-    yield _about(schema)
+    yield _description(schema)
     if "enum" in schema:
         yield _kind(schema)
     required = schema.get("required", [])
     rows = (
-        (f"`{field}`", _kind(said), ("" if field in required else "Optional. ") + _about(said))
-        for field, said in schema.get("properties", {}).items()
+        (f"`{name}`", _kind(field), ("" if name in required else "Optional. ") + _description(field))
+        for name, field in schema.get("properties", {}).items()
     )
-    yield _table(("field", "", ""), rows)
+    yield _table(("field", "type", "description"), rows)
 
 
-def _about(said: Json) -> str:
-    text: str = said.get("description", "")
+def _description(schema: Json) -> str:
+    text: str = schema.get("description", "")
     return " ".join(text.split())
 
 
 def _kind(schema: Json) -> str:
-    """A schema in a few words."""
+    """The type of a schema in a few words."""
     if "$ref" in schema:
         name = schema["$ref"].rpartition("/")[2]
         return f"[{name}](#{name.lower()})"
@@ -117,8 +122,8 @@ def _bounds(schema: Json) -> Iterator[str]:
     words: dict[str, str] = {
         "minimum": "from {}",
         "maximum": "to {}",
-        "maxLength": "of at most {} characters",
-        "default": "(`{}` if left out)",
+        "maxLength": "(at most {} characters)",
+        "default": "(default `{}`)",
     }
     for key, text in words.items():
         value: Any = schema.get(key)
@@ -127,6 +132,6 @@ def _bounds(schema: Json) -> Iterator[str]:
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A table, or nothing where there are no rows."""
-    lines = [f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in row)} |" for row in rows]
-    return "\n".join([f"| {' | '.join(head)} |", f"|{'---|' * len(head)}", *lines]) if lines else ""
+    """A table; empty if there are no rows."""
+    body = [f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in row)} |" for row in rows]
+    return "\n".join([f"| {' | '.join(head)} |", f"|{'---|' * len(head)}", *body]) if body else ""

@@ -1,4 +1,4 @@
-"""Notes in the audit trail that a user was refused an operation for which the user lacks the role."""
+"""Records refused requests in the audit trail: a user called an operation without the required role."""
 
 import time
 from collections import OrderedDict
@@ -16,26 +16,26 @@ from db import audit, faults
 log = structlog.get_logger()
 
 QUIET_SECONDS = 60.0
-"""How long the database is not asked again about one user. The database itself keeps to one line per user and hour."""
+"""Minimum time between two attempts to record one user. The database itself allows one line per user and hour."""
 MOST_REMEMBERED = 10_000
 MOST_WAITING = 100
-"""How many notes may wait for the one that is being written; others are dropped, and noted at the next refusal."""
+"""How many records may wait for the one being written. Others are dropped, and recorded at the next refusal."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefusedRequest:
-    """A request that was answered 403."""
+    """A request that got the response 403."""
 
     clerk_id: str
     actor: str
-    """As the trail says it: the Clerk id, or `IMPERSONATOR as CLERK_ID`."""
+    """In the format of the audit trail: the Clerk id, or `IMPERSONATOR as CLERK_ID`."""
     operation: str
     needed: Collection[Role]
     request_id: str
 
 
 class RefusalAudit:
-    """Writes notes one at a time, after the answers were sent; never raises, and never delays an answer."""
+    """Writes records one at a time, after the responses were sent. Never raises, and never delays a response."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -43,18 +43,18 @@ class RefusalAudit:
         self._noted: OrderedDict[str, float] = OrderedDict()
 
     async def note(self, refusal: RefusedRequest) -> None:
-        """Note a refusal, unless the same user was noted within `QUIET_SECONDS` or too many notes wait."""
+        """Record a refusal, unless the same user was recorded within `QUIET_SECONDS` or too many records wait."""
         if not self._is_due(refusal.clerk_id):
             return
         try:
             await to_thread.run_sync(self._write, refusal, limiter=self._one_at_a_time)
         except Exception as error:
             self._noted.pop(refusal.clerk_id, None)
-            remedy = faults.remedy(error) or "none is needed: the next refusal of this user is noted"
+            remedy = faults.remedy(error) or "no action needed: the next refusal of this user is recorded"
             log.warning("refusal_audit.failed", next_step=remedy, **logs.fault(error))
 
     def _is_due(self, clerk_id: str) -> bool:
-        """Whether to write now; called on the event loop only, so that no lock is needed."""
+        """Whether to write now. Called only on the event loop, so no lock is needed."""
         now = time.monotonic()
         if now - self._noted.get(clerk_id, -QUIET_SECONDS) < QUIET_SECONDS:
             return False

@@ -1,4 +1,4 @@
-"""What the desk can be asked: the models that judge queries and bodies. Unknown names are refused."""
+"""Request models: validation of query parameters and JSON bodies. Unknown names are rejected."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -13,30 +13,30 @@ from roles import authorship, times
 
 
 def _read(value: object) -> datetime:
-    """Times only as RFC 3339 writes them: numbers could be seconds, or milliseconds."""
+    """Accepts RFC 3339 text only: a number could mean seconds or milliseconds."""
     return times.read(value if isinstance(value, str) else "")
 
 
 def _read_or_now(value: object) -> datetime:
-    """`now` is the latest time that there is: nothing recorded until now is left out."""
+    """Also accepts `now`, read as the latest possible time, so that everything recorded until now is included."""
     return times.LATEST if value == "now" else _read(value)
 
 
 def _flag(value: object) -> object:
     if value not in ("true", "false"):
-        raise ValueError("give true or false")
+        raise ValueError("must be true or false")
     return value == "true"
 
 
-def _fit(text: str) -> str:
-    """Text as PostgreSQL can hold it."""
+def _storable(text: str) -> str:
+    """Replaces characters that PostgreSQL cannot store."""
     return storable(text, len(text)) or ""
 
 
 def check_range(since: datetime | None, until: datetime | None) -> None:
-    """Refuse a range in which no time lies."""
+    """Raise ValueError if the range is empty."""
     if since and until and since >= until:
-        raise ValueError("let until lie after since")
+        raise ValueError("until must be after since")
 
 
 Instant = Annotated[datetime, BeforeValidator(_read)]
@@ -46,7 +46,7 @@ AsOf = Annotated[
     WithJsonSchema({"type": "string", "examples": ["now", "2026-09-01T08:00:00Z"]}),
 ]
 Flag = Annotated[bool, BeforeValidator(_flag)]
-Text = Annotated[str, AfterValidator(_fit)]
+Text = Annotated[str, AfterValidator(_storable)]
 Reason = Annotated[
     str,
     AfterValidator(authorship.reason),
@@ -64,37 +64,37 @@ def _place(kind: str) -> BeforeValidator:
 
 
 class RequestModel(BaseModel):
-    """What questions have in common."""
+    """Base class of all request models."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
 
 class Page(RequestModel):
-    """Which part of a list."""
+    """Page of a list."""
 
     limit: Annotated[int, Field(ge=1, le=200)] = 50
-    """How many at most."""
+    """Maximum number of items on a page."""
 
 
 class UsersQuery(Page):
-    """Which users."""
+    """Filter and page of a list of users."""
 
     q: Annotated[Text, Field(min_length=1, max_length=200)] | None = None
-    """How the name, the last name, the username or the e-mail address begins; upper or lower case alike."""
+    """Prefix of the name, last name, username or e-mail address; case-insensitive."""
     role: Role | None = None
-    """Only who holds this role now."""
+    """Only users who hold this role now."""
     banned: Flag | None = None
-    """Only banned users, or only others."""
+    """`true`: only banned users. `false`: only users who are not banned."""
     deleted: Flag = False
-    """Tombstones in place of the living."""
+    """`true`: only deleted users. `false`: only users who are not deleted."""
     cursor: (
         Annotated[int, _place("users"), WithJsonSchema({"type": "string", "pattern": "^[A-Za-z0-9_-]+$"})] | None
     ) = None
-    """`next` of the page before."""
+    """`next` of the previous page."""
 
 
 class AuditFormat(StrEnum):
-    """How the trail is answered."""
+    """Format of the response."""
 
     JSON = "json"
     CSV = "csv"
@@ -102,97 +102,99 @@ class AuditFormat(StrEnum):
 
 
 class AuditQuery(Page):
-    """Which lines of the trail."""
+    """Filter and page of the audit trail."""
 
     user: Annotated[Text, Field(min_length=1, max_length=255)] | None = None
-    """Whom they are about: a Clerk id."""
+    """Only lines about this user, by Clerk id."""
     actor: Annotated[Text, Field(min_length=1, max_length=600)] | None = None
-    """Who did it, exactly as the lines say it."""
+    """Only lines with exactly this actor."""
     action: Annotated[Text, Field(min_length=1, max_length=100)] | None = None
-    """What happened, for example `role.revoked`."""
+    """Only lines with this action, for example `role.revoked`."""
     since: Instant | None = None
-    """From this instant on. A line can appear up to a transaction's length after its time: to follow the trail without
-    a gap, use `after`."""
+    """Written at or after this time. A line becomes visible when its transaction commits, which is later than its time:
+    use `after` to follow the trail without missing lines."""
     until: Instant | None = None
-    """From before this instant."""
+    """Written before this time."""
     cursor: (
         Annotated[int, _place("audit"), WithJsonSchema({"type": "string", "pattern": "^[A-Za-z0-9_-]+$"})] | None
     ) = None
-    """`next` of the page before."""
+    """`next` of the previous page."""
     after: Annotated[int, Field(ge=0, le=2**63 - 1)] | None = None
-    """Oldest first, from after this position on: 0, or `position` of an earlier answer. No line that is read this way
-    is ever preceded by one that appears later."""
+    """Return lines after this position, oldest first: 0, or `position` of an earlier response. Only final lines are
+    returned: no line can appear before them later."""
     format: AuditFormat = AuditFormat.JSON
-    """A page as `json`, or all that was asked for as `csv` or `jsonl` (JSON lines), without `limit` and `cursor`."""
+    """`json` returns one page. `csv` and `jsonl` (JSON lines) return all matching lines and do not allow `limit` and
+    `cursor`."""
 
     @model_validator(mode="after")
-    def _one_way(self) -> Self:
+    def _check_direction(self) -> Self:
         if self.after is not None and self.cursor is not None:
-            raise ValueError("give after or cursor: after reads the oldest line first, cursor the newest")
+            raise ValueError("give after or cursor, not both: after lists the oldest line first, cursor the newest")
         return self
 
     @model_validator(mode="after")
-    def _whole(self) -> Self:
+    def _check_format(self) -> Self:
         check_range(self.since, self.until)
         if self.format is not AuditFormat.JSON and not self.model_fields_set.isdisjoint({"limit", "cursor"}):
-            raise ValueError("csv and jsonl are the whole answer: leave out limit and cursor")
+            raise ValueError("csv and jsonl return all lines: omit limit and cursor")
         return self
 
 
 class HistoryQuery(RequestModel):
-    """What was recorded by when."""
+    """Time as of which assignments are shown."""
 
     as_of: AsOf | None = None
-    """Only what was recorded by this instant; without it, everything recorded until now."""
+    """Include only what was recorded by this time. Defaults to now."""
 
 
 class RolesQuery(RequestModel):
-    """The instant in question, and what was recorded by when."""
+    """The time that the question is about, and the time as of which it is answered."""
 
     at: Instant | None = None
-    """The instant in question; without it, now."""
+    """The time that the question is about. Defaults to now."""
     as_of: AsOf | None = None
-    """Only what was recorded by this instant, or `now`. Defaults to `at`, at most now: what was so at that instant."""
+    """Include only what was recorded by this time, or `now`. Defaults to `at`, but at most now."""
 
 
 class ExplainQuery(RolesQuery):
-    """Which role, and when."""
+    """The role to explain, and the time."""
 
     role: Role
-    """The role to be explained."""
+    """The role to explain."""
 
 
 class Assign(RequestModel):
-    """A role to be given to a user. Who assigns it comes from the caller's token."""
+    """Request to assign a role to a user. The assigning admin is taken from the token."""
 
     role: Role
+    """The role to assign."""
     reason: Reason
-    """Why; it stands in the audit trail."""
+    """Reason, recorded in the audit trail."""
     start: Instant | None = None
-    """Held from this instant on, which may not be past; left out or null, from now on."""
+    """Held from this time on; must not be in the past. Omitted or null: from now on."""
     end: Instant | None = None
-    """Held until just before this instant; left out or null, until somebody ends it."""
+    """Held until just before this time. Omitted or null: no end."""
     notes: Notes = ""
-    """Whatever admins want to remember."""
+    """Notes for admins."""
 
     @model_validator(mode="after")
-    def _forwards(self) -> Self:
+    def _check_window(self) -> Self:
         if self.start and self.end and self.end <= self.start:
-            raise ValueError("let the end lie after the start")
+            raise ValueError("end must be after start")
         return self
 
 
 class ChangeEnd(RequestModel):
-    """Another end of an assignment."""
+    """Request to change the end of an assignment."""
 
     end: Instant | None
-    """Held until just before this instant; null, until somebody ends it."""
+    """Held until just before this time. Null: no end."""
     reason: Reason
-    """Why; it stands in the audit trail."""
+    """Reason, recorded in the audit trail."""
 
 
 class Revoke(RequestModel):
-    """The end of an assignment, now."""
+    """Request to end an assignment now."""
 
     reason: Reason
-    """Why; it stands in the audit trail."""
+    """Reason, recorded in the audit trail."""

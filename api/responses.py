@@ -1,4 +1,4 @@
-"""What the desk answers, as the models that answers are written from and the API's document is generated from."""
+"""Response models. Responses are serialised from them, and the OpenAPI document is generated from them."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -12,131 +12,134 @@ from db import assignments, instants, temporal
 from db.user_search import UserEntry
 from roles import history
 
-UtcDatetime = Annotated[datetime, AfterValidator(lambda moment: moment.astimezone(UTC))]
+UtcDatetime = Annotated[datetime, AfterValidator(lambda value: value.astimezone(UTC))]
 
 
 class ResponseModel(BaseModel):
-    """What answers have in common: they are read from our values, and hold nothing that the document does not name."""
+    """Base class of all response models: built from attributes, without fields that are not in the OpenAPI document."""
 
     model_config = ConfigDict(from_attributes=True, extra="forbid", frozen=True, use_attribute_docstrings=True)
 
 
 class Window(ResponseModel):
-    """A role of the caller's own, in its window of time."""
+    """A role held by the caller in a window of time."""
 
     id: int
+    """Id of the assignment."""
     role: Role
     effective_start_date: UtcDatetime
-    """Held from this instant on."""
+    """Held from this time on."""
     effective_end_date: UtcDatetime | None
-    """Held until just before this instant; null while open; equal to the start if it was cancelled."""
+    """Held until just before this time; null if it has no end; equal to the start if it was cancelled."""
     held: bool
-    """Whether it is held now, or was at the instant that was asked about."""
+    """Whether the role is held now, or at the time that the question is about."""
 
 
 class Assignment(Window):
-    """A role held by a user in a window of time, with everything that admins know of it."""
+    """A role held by a user in a window of time."""
 
     assigned_by: str
-    """A Clerk id, `IMPERSONATOR as CLERK_ID`, `operator:NAME`, or `akako` for the default role."""
+    """Who assigned it: a Clerk id, `IMPERSONATOR as CLERK_ID`, `operator:NAME`, or `akako` for the default role."""
     assigned_by_email: str | None
+    """E-mail address of that person when the role was assigned."""
     reason: str | None
     """Why it was assigned."""
     end_reason: str | None
     """Why it ended."""
     admin_notes: str | None
+    """Notes for admins."""
     is_active: bool
-    """False once it is closed: revoked, or expired and written down."""
+    """False after the assignment was closed: revoked, or recorded as expired."""
     created_at: UtcDatetime
     updated_at: UtcDatetime
 
 
 class UserSummary(ResponseModel):
-    """A user as Clerk last described one, with the roles held now."""
+    """A user as last described by Clerk, with the roles held now."""
 
     clerk_id: str
     email: str | None
-    """The address that the user holds; null while another user holds the claimed one."""
+    """E-mail address held by the user; null while another user holds the claimed address."""
     first_name: str | None
     last_name: str | None
     username: str | None
     image_url: str | None
     roles: tuple[Role, ...]
-    """Held at this instant."""
+    """Roles held now."""
 
 
 class Profile(UserSummary):
     """The caller's own user."""
 
     assignments: list[Window]
-    """Past, present and future, the latest start first."""
+    """Past, current and future assignments, latest start first."""
 
 
 class User(UserSummary):
-    """A user as admins see one."""
+    """A user as shown to admins."""
 
     claimed_email: str | None
-    """The primary address at Clerk, whoever holds it here."""
+    """Primary e-mail address at Clerk, even if another user holds it."""
     external_id: str | None
     banned: bool
     clerk_created_at: UtcDatetime | None
     clerk_updated_at: UtcDatetime | None
     deleted_at: UtcDatetime | None
-    """When the user was deleted in Clerk; such a tombstone remembers no person."""
+    """When the user was deleted in Clerk. A deleted user is a tombstone without personal data."""
 
 
 class UserWithHistory(User):
-    """One user with every assignment."""
+    """A user with all assignments."""
 
     as_of: UtcDatetime
-    """The assignments are as recorded by this instant, and `held` refers to it; everything else is as it is now."""
+    """The assignments are shown as recorded by this time, and `held` refers to it. All other fields are current."""
     assignments: list[Assignment]
-    """Past, present and future, the latest start first."""
+    """Past, current and future assignments, latest start first."""
 
 
 class Users(ResponseModel):
-    """A page of users, the newest first."""
+    """A page of users, newest first."""
 
     items: list[User]
     next: str | None
-    """The cursor of the next page; null on the last one."""
+    """Cursor of the next page; null on the last page."""
 
 
 class Revision(ResponseModel):
-    """An audit line that changed the answer about the instant in question."""
+    """An audit line that changed the answer."""
 
     user_role_id: int
-    """The assignment."""
+    """Id of the assignment."""
     role: Role
     held: bool
-    """Whether it counts as held at the instant in question from this line on."""
+    """Whether, from this line on, the role counts as held at `at`."""
     recorded_at: UtcDatetime
     line: int
-    """The id of the audit line."""
+    """Id of the audit line."""
     action: str
     actor: str
     reason: str | None
 
 
 class PointInTime(ResponseModel):
-    """Which question was answered."""
+    """The question that was answered."""
 
     at: UtcDatetime
-    """The instant in question."""
+    """The time that the question is about."""
     as_of: UtcDatetime
-    """What was recorded later is not part of the answer."""
+    """The answer excludes what was recorded after this time."""
     question: instants.PastQuestion
     """`what_was_so`: what the guard decided at `at`, or would have decided. `what_is_known`: what was recorded by
-    `as_of` about `at`."""
+    `as_of` about `at`, including later corrections."""
     user_status: temporal.UserStatus
-    """How the guard treated the user: `unknown` and `deleted` users get 401, `banned` ones 403."""
+    """Status of the user: the guard answers 401 to `unknown` and `deleted` users and 403 to `banned` ones."""
     revisions: list[Revision]
-    """The audit lines recorded after the earlier of `at` and `as_of` that changed the answer about `at`, first to
-    last. Those recorded after `as_of` became known later and are not part of this answer."""
+    """Audit lines recorded after the earlier of `at` and `as_of` that changed the answer about `at`, oldest first.
+    Lines recorded after `as_of` are not part of this answer."""
 
 
 class RolesAt(PointInTime):
-    """What a user held at an instant."""
+    """The roles of a user at a point in time."""
 
     clerk_id: str
     roles: list[Role]
@@ -144,7 +147,7 @@ class RolesAt(PointInTime):
 
 
 class HeldWindow(ResponseModel):
-    """A role in its window of time."""
+    """A role held in a window of time."""
 
     id: int
     role: Role
@@ -153,10 +156,10 @@ class HeldWindow(ResponseModel):
 
 
 class Holder(ResponseModel):
-    """A user who held roles at the instant in question."""
+    """A user who held roles at a point in time."""
 
     id: int
-    """The position: a listing goes on after it."""
+    """Position of the user in the list: the next page starts after it."""
     clerk_id: str
     user_status: temporal.UserStatus
     assignments: list[HeldWindow]
@@ -167,45 +170,52 @@ class History(ResponseModel):
 
     clerk_id: str
     as_of: UtcDatetime
-    """The assignments are as recorded by this instant, and `held` refers to it."""
+    """The assignments are shown as recorded by this time, and `held` refers to it."""
     assignments: list[Assignment]
-    """The latest start first."""
+    """Latest start first."""
 
 
 class AuditLine(ResponseModel):
-    """One change, as the database wrote it down; nobody can change it afterwards."""
+    """One change, recorded by the database. Audit lines are append-only."""
 
     id: int
     at: UtcDatetime
+    """When the line was written."""
     action: str
     """`role.assigned`, `role.extended`, `role.shortened`, `role.revoked`, `role.expired`, `user.created`,
     `access.refused`, ..."""
     clerk_user_id: str | None
-    """Whom it is about."""
+    """The user that the line is about."""
     user_role_id: int | None
+    """Id of the assignment."""
     role: str | None
     actor: str
-    """Who did it: `clerk`, `calendar`, a Clerk id, `IMPERSONATOR as CLERK_ID`, `operator:NAME`, `database:ROLE`."""
+    """Who made the change: `clerk`, `calendar`, a Clerk id, `IMPERSONATOR as CLERK_ID`, `operator:NAME` or
+    `database:ROLE`."""
     actor_email: str | None
+    """E-mail address of that person."""
     reason: str | None
+    """Why the change was made."""
     cause: str | None
-    """The delivery (svix id) or request id behind it."""
+    """The svix id or request id that caused the change."""
     before: dict[str, Any] | None
+    """State before the change."""
     after: dict[str, Any] | None
+    """State after the change."""
 
 
 class AuditPage(ResponseModel):
-    """A page of the audit trail: the newest line first, or with `after` the oldest."""
+    """A page of the audit trail: newest line first, or with `after` oldest line first."""
 
     items: list[AuditLine]
     next: str | None
-    """The cursor of the next page; null on the last one, and with `after`."""
+    """Cursor of the next page; null on the last page, and with `after`."""
     position: int | None
-    """With `after`: where to continue, at once if `items` is full, else when you like; null without it."""
+    """With `after`: the position to continue from; if `items` is full, more lines are available. Otherwise null."""
 
 
 class DeliveryEvidence(ResponseModel):
-    """A delivery of Clerk's that we kept, and how it was verified. Its body stays in the database."""
+    """A stored delivery and how it was verified, without its body."""
 
     svix_id: str
     type: str | None
@@ -214,57 +224,59 @@ class DeliveryEvidence(ResponseModel):
     applied_at: UtcDatetime | None
     status: str
     svix_timestamp: int
-    """The attempt's time in seconds since 1970, as it was signed."""
+    """Signed timestamp of the delivery attempt, in seconds since 1970."""
     svix_signature: str
     verified_by: str
-    """The signing secret that fitted: the first 12 hexadecimal digits of its SHA-256."""
+    """Fingerprint of the signing secret that verified the delivery: the first 12 hex digits of its SHA-256."""
     body_sha256: str
     body_bytes: int | None
-    """Null once the body was removed for its age; its digest stays."""
+    """Size of the body in bytes; null after the body was removed because of its age. The digest remains."""
 
 
 class Explanation(PointInTime):
-    """Why a user held a role at an instant, or did not."""
+    """Why a user held, or did not hold, a role at a point in time."""
 
     user: User
-    """As the user is now."""
+    """The current state of the user."""
     role: Role
     held: bool
+    """Whether the role was held."""
     why: str
-    """One to four sentences."""
+    """The explanation, in one to four sentences."""
     assignment: Assignment | None
-    """The one that was held; else the one that ended last; else the next to begin; else one that was cancelled."""
+    """The assignment that was held; or else the last one that ended, the next one to start, or a cancelled one."""
     audit: list[AuditLine]
-    """All audit lines of that assignment, first to last."""
+    """All audit lines of that assignment, oldest first."""
     deliveries: list[DeliveryEvidence]
-    """The stored deliveries behind those lines."""
+    """The stored deliveries that caused those lines."""
 
 
 class Problem(ResponseModel):
-    """Every refusal, except the guard's own."""
+    """Error response of an endpoint."""
 
     error: str
-    """One word for programs; it stays as it is."""
+    """Stable error code for programs."""
     message: str
-    """What is wrong and what to do next, for people."""
+    """What is wrong and what to do next, for humans."""
     request_id: str
-    """Names this request in our log and in the audit trail."""
+    """Id of this request in the log and in the audit trail."""
     assignment_id: int | None = None
-    """The assignment in the way, where `error` is `overlap`."""
+    """Id of the conflicting assignment, if `error` is `overlap`."""
 
 
 class Denial(ResponseModel):
-    """The guard's own answer; its reason is in our log only."""
+    """Error response of the authentication guard. The reason is only logged."""
 
     error: str
+    """`Unauthorized`, `Forbidden` or `Unavailable`."""
 
 
 def profile(entry: UserEntry, windows: Sequence[assignments.Assignment]) -> Profile:
-    """A user's own view of every assignment."""
+    """The profile of a user with all assignments."""
     return Profile.model_validate({**asdict(entry), "assignments": windows}, extra="ignore")
 
 
 def with_history(found: history.History) -> UserWithHistory:
-    """A user together with every assignment."""
-    said = {**asdict(found.user), "as_of": found.as_of, "assignments": found.assignments}
-    return UserWithHistory.model_validate(said, extra="ignore")
+    """The response for a user with all assignments."""
+    fields = {**asdict(found.user), "as_of": found.as_of, "assignments": found.assignments}
+    return UserWithHistory.model_validate(fields, extra="ignore")

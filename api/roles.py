@@ -1,4 +1,4 @@
-"""The roles of one user: read at an instant, assigned, changed and explained. Each change is one transaction."""
+"""Endpoints that read, assign, change and explain the roles of one user. Each change is one transaction."""
 
 from api.call import ApiRequest
 from api.requests import Assign, ChangeEnd, ExplainQuery, Revoke, RolesQuery
@@ -10,13 +10,13 @@ from roles import explanation, history
 
 
 def at(services: Services, call: ApiRequest[RolesQuery, None]) -> RolesAt:
-    """The roles that the user held at an instant, and how the guard treated the user.
+    """Return the roles that the user held at a point in time, and the status of the user at that time.
 
-    Without `as_of` the answer is what was so: what the guard decided at that instant, or would have decided. With
-    `as_of=now` it is what is known now about that instant, including corrections that were recorded later. An instant
-    in the future is answered by what is known now. `question` says which of the two was answered, `revisions` lists
-    the audit lines that make the answers differ. A change counts from when it was recorded; the guard applies it when
-    its transaction commits, usually a few milliseconds later.
+    Without `as_of`, the answer is what the guard decided at that time, or would have decided. With `as_of=now`, it is
+    what is known now about that time, including corrections that were recorded later. A time in the future is always
+    answered with what is known now. `question` says which of the two was answered, and `revisions` lists the audit
+    lines that make the answers differ. A change counts from when it was recorded; the guard applies it when its
+    transaction commits, usually a few milliseconds later.
     """
     with services.engine.begin() as connection:
         found = history.roles_at(connection, call.subject, call.query.at, call.query.as_of)
@@ -24,29 +24,33 @@ def at(services: Services, call: ApiRequest[RolesQuery, None]) -> RolesAt:
 
 
 def assign(services: Services, call: ApiRequest[None, Assign]) -> Assignment:
-    """Give the user a role, from now or later on, for a while or until somebody ends it.
+    """Assign a role to the user, from now or a later time on, with or without an end.
 
-    Two windows of one role never overlap: 409 names the assignment in the way. Who assigns comes from the token.
+    Assignments of the same role must not overlap; otherwise the response is 409 with the id of the conflicting
+    assignment. The assigning admin is taken from the token.
     """
-    asked = call.body
-    window = Window(role=asked.role, start=asked.start, end=asked.end)
+    body = call.body
+    window = Window(role=body.role, start=body.start, end=body.end)
     with services.changing(call.caller.clerk_id, call.subject) as connection:
-        given = changes.assign(connection, call.author(asked.reason), call.subject, window, asked.notes)
-    return Assignment.model_validate(given)
+        assigned = changes.assign(connection, call.author(body.reason), call.subject, window, body.notes)
+    return Assignment.model_validate(assigned)
 
 
 def change_end(services: Services, call: ApiRequest[None, ChangeEnd]) -> Assignment:
-    """Let an assignment end earlier, later, or not at all. No time that has an ADMIN is left without one: 409."""
-    asked = call.body
+    """Change the end of an assignment to an earlier or later time, or remove it.
+
+    Returns 409 if a time that has an ADMIN would be left without one.
+    """
+    body = call.body
     with services.changing(call.caller.clerk_id, call.subject) as connection:
-        changed = changes.change_end(connection, call.author(asked.reason), call.subject, call.assignment_id, asked.end)
+        changed = changes.change_end(connection, call.author(body.reason), call.subject, call.assignment_id, body.end)
     return Assignment.model_validate(changed)
 
 
 def revoke(services: Services, call: ApiRequest[None, Revoke]) -> Assignment:
-    """End an assignment now, or cancel one that has not begun. Nothing is deleted.
+    """End an assignment now, or cancel one that has not started. Nothing is deleted.
 
-    No time that has an ADMIN is left without one: 409.
+    Returns 409 if a time that has an ADMIN would be left without one.
     """
     with services.changing(call.caller.clerk_id, call.subject) as connection:
         ended = changes.revoke(connection, call.author(call.body.reason), call.subject, call.assignment_id)
@@ -54,11 +58,11 @@ def revoke(services: Services, call: ApiRequest[None, Revoke]) -> Assignment:
 
 
 def explain(services: Services, call: ApiRequest[ExplainQuery, None]) -> Explanation:
-    """Why the user held a role at an instant, or did not: the assignment, its lines in the audit trail, the admin or
-    the delivery behind each, and how that delivery was verified.
+    """Explain why the user held, or did not hold, a role at a point in time.
 
-    `at` and `as_of` mean the same as for the roles at an instant: by default the answer is what was so then, with
-    `as_of=now` it is what is known now. A ban or a deletion is judged at that instant too.
+    The response contains the assignment, its audit lines, the admin or the delivery that caused each of them, and how
+    that delivery was verified. `at` and `as_of` work as for the roles at a point in time: by default the answer is the
+    state at that time, and with `as_of=now` it is what is known now. A ban or a deletion also counts as of that time.
     """
     with services.engine.begin() as connection:
         found = explanation.explain(connection, call.subject, call.query.role, call.query.at, call.query.as_of)

@@ -1,4 +1,4 @@
-"""What every endpoint of the desk works with."""
+"""The services shared by all endpoints."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,7 +16,7 @@ from roles.final_order import FinalOrder
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """What the endpoints share: the database, locks per user, first logins, refused requests, the default role."""
+    """Shared by all endpoints: database, user locks, first logins, audit of refusals, default role."""
 
     engine: Engine
     user_locks: UserLocks
@@ -24,11 +24,11 @@ class Services:
     refusal_audit: RefusalAudit
     default_role: Role
     signing_secrets: SigningSecrets | None
-    """None if the signing secrets are not known here."""
+    """None if the signing secrets are not configured for this process."""
     final_order: FinalOrder
 
     @contextmanager
     def changing(self, *subjects: str) -> Iterator[Connection]:
-        """A transaction that locks these users, the author among them. Raises Busy."""
+        """A transaction that holds the locks of these users, including the author. Raises Busy."""
         with self.user_locks.take(*subjects), self.engine.begin() as connection:
             yield connection

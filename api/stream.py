@@ -1,4 +1,4 @@
-"""A streamed answer that is cut off when its reader is not permitted to read on."""
+"""A streamed response that is aborted when its reader loses the permission."""
 
 import structlog
 from starlette.responses import StreamingResponse
@@ -11,7 +11,7 @@ log = structlog.get_logger()
 
 
 class Stream(StreamingResponse):
-    """A stream whose source may raise NotPermitted: the connection is then closed, and no end of the answer is sent."""
+    """A stream whose source may raise NotPermitted. The connection is then closed without the end of the response."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the stream."""
@@ -19,6 +19,6 @@ class Stream(StreamingResponse):
             await super().__call__(scope, receive, send)
         except NotPermitted:
             log.warning("stream.aborted", reason="not_permitted")
-            # Any other server closes the connection of an application that fails.
+            # Other servers close the connection when the application raises.
             if not await abort(scope, receive):
                 raise

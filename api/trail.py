@@ -1,4 +1,4 @@
-"""The audit trail: a page of it, or all that was asked for as a stream."""
+"""Endpoint for the audit trail: one page, or all matching lines as a stream."""
 
 from collections.abc import Iterable, Iterator
 from itertools import chain, islice
@@ -16,43 +16,46 @@ from db.audit import AuditFilter
 from roles import trail
 
 BATCH = 200
-"""Lines in one piece of a stream."""
+"""Lines per chunk of a stream."""
 
 
 def show(services: Services, call: ApiRequest[AuditQuery, None]) -> AuditPage | Response:
-    """The audit trail, the newest line first: a page, or everything that was asked for as CSV or JSON lines.
+    """List the audit trail, newest line first: one page as JSON, or all matching lines as CSV or JSON lines.
 
-    A stream whose reader loses the role is cut off: the transfer is then incomplete.
+    A stream is aborted if its reader loses the role; the transfer is then incomplete.
 
-    With `after` the oldest line comes first, and only final lines are answered: those that no transaction still open
-    can precede. Follow the trail with `after=0`, then with `position` of each answer; no line is missed. A transaction
-    that stays open while it writes to the trail delays the lines after it: then `items` is empty, and `position` does
-    not move, until it has ended. With CSV and JSON lines the header `X-Audit-Position` is the position to continue at.
+    With `after`, lines are listed oldest first, and only final lines are returned: no open transaction can add a line
+    before them. To follow the trail without missing lines, start with `after=0` and continue with `position` of each
+    response. A transaction that stays open after it wrote to the trail delays all later lines: until it ends, `items`
+    is empty and `position` does not advance. With CSV and JSON lines, the header `X-Audit-Position` is the position to
+    continue from.
     """
     query = call.query
-    wanted = AuditFilter(user=query.user, actor=query.actor, action=query.action, since=query.since, until=query.until)
+    selection = AuditFilter(
+        user=query.user, actor=query.actor, action=query.action, since=query.since, until=query.until
+    )
     if query.after is not None:
-        return _following(services, wanted, call, query.after)
+        return _following(services, selection, call, query.after)
     if query.format is not AuditFormat.JSON:
-        return _stream(trail.stream(services.engine, wanted, reader=call.permission), query.format)
+        return _stream(trail.stream(services.engine, selection, reader=call.permission), query.format)
     with services.engine.begin() as connection:
-        found = audit.page(connection, wanted, query.limit + 1, query.cursor)
+        found = audit.page(connection, selection, query.limit + 1, query.cursor)
     page = found[: query.limit]
     more = cursor.write("audit", page[-1].id) if len(found) > len(page) else None
     return AuditPage(items=[AuditLine.model_validate(line) for line in page], next=more, position=None)
 
 
 def _following(
-    services: Services, wanted: AuditFilter, call: ApiRequest[AuditQuery, None], after: int
+    services: Services, selection: AuditFilter, call: ApiRequest[AuditQuery, None], after: int
 ) -> AuditPage | Response:
     query = call.query
     last = max(services.final_order.position().position, after)
     if query.format is not AuditFormat.JSON:
-        answer = _stream(trail.following(services.engine, wanted, after, last, call.permission), query.format)
-        answer.headers["X-Audit-Position"] = str(last)
-        return answer
+        response = _stream(trail.following(services.engine, selection, after, last, call.permission), query.format)
+        response.headers["X-Audit-Position"] = str(last)
+        return response
     with services.engine.begin() as connection:
-        found = audit.following(connection, wanted, query.limit + 1, after, last)
+        found = audit.following(connection, selection, query.limit + 1, after, last)
     page = found[: query.limit]
     position = page[-1].id if len(found) > len(page) else last
     return AuditPage(items=[AuditLine.model_validate(line) for line in page], next=None, position=position)
@@ -61,17 +64,17 @@ def _following(
 def _stream(found: Iterator[audit.AuditEntry], form: AuditFormat) -> Response:
     lines = map(AuditLine.model_validate, found)
     texts = export.csv(lines) if form is AuditFormat.CSV else export.jsonl(lines)
-    # The first line is read before the status is sent: a database that is away is a 503, not an empty answer.
-    begun = chain(list(islice(texts, BATCH)), texts)
+    # Read the first lines before the status is sent, so that an unavailable database causes a 503, not an empty body.
+    text = chain(list(islice(texts, BATCH)), texts)
     return Stream(
-        _pieces(begun),
+        _chunks(text),
         media_type="text/csv; charset=utf-8" if form is AuditFormat.CSV else "application/jsonl",
         headers={"Content-Disposition": f'attachment; filename="audit.{form}"'},
     )
 
 
-def _pieces(texts: Iterable[str]) -> Iterator[str]:
-    """Several lines at a time: each piece crosses from a thread to the event loop."""
+def _chunks(texts: Iterable[str]) -> Iterator[str]:
+    """Several lines per chunk, because each chunk is passed from a thread to the event loop."""
     rest = iter(texts)
-    while piece := "".join(islice(rest, BATCH)):
-        yield piece
+    while chunk := "".join(islice(rest, BATCH)):
+        yield chunk

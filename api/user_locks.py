@@ -6,39 +6,39 @@ from contextlib import contextmanager
 
 
 class Busy(Exception):
-    """Nobody else's change ended in time."""
+    """The lock was not released within the timeout."""
 
 
 class UserLocks:
-    """Whoever waits here waits without a database connection.
+    """Serialises changes to one user and limits concurrent changes.
 
-    Otherwise the changes of one user, whose row somebody keeps locked, would take all connections, and with them
-    everybody else's answers.
+    Callers wait here before they take a database connection, so that changes blocked on one locked row cannot exhaust
+    the connection pool.
     """
 
-    def __init__(self, at_once: int, seconds: float) -> None:
-        self._at_once = at_once
-        self._seconds = seconds
-        self._ended = threading.Condition()
+    def __init__(self, max_concurrent: int, seconds: float) -> None:
+        self._max_concurrent = max_concurrent
+        self._timeout = seconds
+        self._released = threading.Condition()
         self._changes = 0
         self._subjects: set[str] = set()
 
     @contextmanager
     def take(self, *subjects: str) -> Iterator[None]:
-        """The only change that locks any of these users, as long as the block runs. Raises Busy."""
+        """Hold the locks of these users during the block. Raises Busy."""
         wanted = set(subjects)
-        with self._ended:
-            if not self._ended.wait_for(lambda: self._is_free(wanted), self._seconds):
+        with self._released:
+            if not self._released.wait_for(lambda: self._is_free(wanted), self._timeout):
                 raise Busy
             self._changes += 1
             self._subjects |= wanted
         try:
             yield
         finally:
-            with self._ended:
+            with self._released:
                 self._changes -= 1
                 self._subjects -= wanted
-                self._ended.notify_all()
+                self._released.notify_all()
 
     def _is_free(self, wanted: set[str]) -> bool:
-        return self._changes < self._at_once and self._subjects.isdisjoint(wanted)
+        return self._changes < self._max_concurrent and self._subjects.isdisjoint(wanted)

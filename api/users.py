@@ -1,4 +1,4 @@
-"""Users, as admins look them up."""
+"""Endpoints with which admins search and show users."""
 
 from api import cursor, responses
 from api.call import ApiRequest
@@ -11,7 +11,7 @@ from roles import history
 
 
 def search(services: Services, call: ApiRequest[UsersQuery, None]) -> Users:
-    """Users, the newest first, a page at a time. A page stays right while users are added."""
+    """List users, newest first. Pages stay consistent while users are added."""
     query = call.query
     wanted = UserFilter(text=query.q, role=query.role, banned=query.banned, deleted=query.deleted)
     with services.engine.begin() as connection:
@@ -22,9 +22,9 @@ def search(services: Services, call: ApiRequest[UsersQuery, None]) -> Users:
 
 
 def show(services: Services, call: ApiRequest[HistoryQuery, None]) -> UserWithHistory:
-    """One user, with roles past, present and future.
+    """Show one user with past, current and future assignments.
 
-    With `as_of` the assignments are as they had been recorded by that instant.
+    With `as_of`, the assignments are shown as recorded by that time.
     """
     with services.engine.begin() as connection:
         found = history.history(connection, call.subject, call.query.as_of)

@@ -1,1 +1,1 @@
-"""The memory: the engine, the tables and every SQL statement, each one named function. Nothing here commits."""
+"""Database access: engine, tables and every SQL statement, each in a named function. Functions here never commit."""

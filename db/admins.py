@@ -1,11 +1,11 @@
-"""The admins: there is to be one at every time that has one already."""
+"""Ensures that no time that has an ADMIN is left without one."""
 
 from datetime import datetime
 
 from sqlalchemy import Connection
 
 LOCK = "select from locks where name = 'admins' for update"
-"""Locks the row that lets one transaction at a time take an ADMIN away. No other role has a right to lock it."""
+"""Locks the row that serialises transactions that end an ADMIN assignment. No other role may lock it."""
 
 
 class LockMissing(Exception):
@@ -13,19 +13,19 @@ class LockMissing(Exception):
 
 
 def lock(connection: Connection) -> None:
-    """Wait until no other transaction is about to take an ADMIN away, and keep others waiting until this one ends."""
+    """Serialise with other transactions that end an ADMIN assignment, until this transaction ends."""
     if connection.exec_driver_sql(LOCK).rowcount != 1:
         raise LockMissing(LockMissing.__doc__)
 
 
 def would_be_missing(connection: Connection, assignment_id: int, end: datetime | None) -> bool:
-    """Whether there would be a time without any ADMIN if this assignment ended then (None: now).
+    """Whether there would be a time without any ADMIN if this assignment ended at `end` (None: now).
 
-    What counts are the holders that are living and not banned, at every instant from now to the end that the
-    assignment has: whoever holds the role for a while only does not stand in for one that holds it for good. An
-    assignment that does not count itself can be ended by anyone.
+    Only assignments of users who are neither deleted nor banned count, at every instant from now to the current end of
+    the assignment: an ADMIN with an end cannot replace one without an end. An assignment that does not count itself can
+    always be ended.
     """
-    # The change counts from its commit on, which is later than the transaction's own now().
+    # The change takes effect when it commits, which is later than the transaction's now().
     found = connection.exec_driver_sql(
         """
         with counting as (

@@ -1,4 +1,4 @@
-"""One user's assignments as they are now, and what is in the way of another. `db.temporal` answers for the past."""
+"""Reads the current assignments of a user, and those that overlap a new one. For the past, see `db.temporal`."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -25,7 +25,7 @@ class Assignment:
     role: Role
     effective_start_date: datetime
     effective_end_date: datetime | None
-    """None while it is open; equal to the start if it was cancelled before it began."""
+    """None if it has no end; equal to the start if it was cancelled before it started."""
     assigned_by: str
     assigned_by_email: str | None
     reason: str | None
@@ -35,33 +35,33 @@ class Assignment:
     created_at: datetime
     updated_at: datetime
     held: bool
-    """Whether it is held at the instant in question; without one, now."""
+    """Whether it is held at the time of the query, which is now unless the query has another one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Window:
-    """What is to be assigned, and from when until when."""
+    """A role and the window of time for which to assign it."""
 
     role: Role
     start: datetime | None = None
-    """None: from now on."""
+    """None: now."""
     end: datetime | None = None
-    """None: until somebody ends it."""
+    """None: no end."""
 
 
 def history(connection: Connection, user_id: int) -> list[Assignment]:
-    """Every assignment of a user, the latest start first."""
+    """All assignments of a user, latest start first."""
     return _read(connection, "user_id = %(user_id)s", user_id=user_id)
 
 
 def find(connection: Connection, user_id: int, assignment_id: int) -> Assignment | None:
-    """One assignment of this user; None if the user has none of that id."""
+    """One assignment of this user; None if the user has no assignment with this id."""
     found = _read(connection, "user_id = %(user_id)s and user_roles.id = %(id)s", user_id=user_id, id=assignment_id)
     return next(iter(found), None)
 
 
 def overlapping(connection: Connection, user_id: int, window: Window) -> list[Assignment]:
-    """The assignments in force that leave no room for a window of their role."""
+    """The assignments in force that overlap this window."""
     return _read(
         connection,
         """
@@ -83,7 +83,7 @@ def _read(connection: Connection, where: str, **parameters: object) -> list[Assi
         from user_roles join users on users.id = user_roles.user_id
         where {where}
         order by effective_start_date desc, user_roles.id desc
-        """,  # noqa: S608 - constants of ours
+        """,  # noqa: S608 - constants only
         parameters,
     )
     return [Assignment(row[0], Role(row[1]), *row[2:]) for row in rows]

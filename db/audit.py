@@ -1,4 +1,4 @@
-"""The audit trail: who acts and why, told to the database once per transaction; its triggers write, we read."""
+"""Reads the audit trail, and sets the author of a transaction. Triggers write the lines."""
 
 import json
 from collections.abc import Collection, Mapping
@@ -16,22 +16,22 @@ COLUMNS = "id, at, action, clerk_user_id, user_role_id, role, actor, actor_email
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Author:
-    """Who changes something, and why."""
+    """The author of a change, and the reason."""
 
     actor: str
-    """As the trail says it: `clerk`, a Clerk id, `IMPERSONATOR as CLERK_ID`, or `operator:NAME`."""
+    """In the format of the trail: `clerk`, a Clerk id, `IMPERSONATOR as CLERK_ID`, or `operator:NAME`."""
     email: str = ""
     reason: str = ""
     cause: str = ""
-    """The request's id."""
+    """Request id."""
     permission: Permission | None = None
-    """What the changing transaction checks. None for Clerk, and for operators at the command line, who act by their
-    access to the database."""
+    """What the transaction checks before the change. None for Clerk, and for operators at the command line, who are
+    authorised by their access to the database."""
 
 
 @dataclass(frozen=True, slots=True)
 class AuditEntry:
-    """One change, as the database wrote it down."""
+    """One line of the audit trail."""
 
     id: int
     at: datetime
@@ -43,26 +43,26 @@ class AuditEntry:
     actor_email: str | None
     reason: str | None
     cause: str | None
-    """The svix id or request id behind it."""
+    """The svix id or request id that caused the change."""
     before: dict[str, Any] | None
     after: dict[str, Any] | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditFilter:
-    """Which lines are asked for; None asks nothing."""
+    """Filter for audit lines. None means no condition."""
 
     user: str | None = None
-    """Clerk's id of whom it is about."""
+    """Clerk id of the user that the lines are about."""
     actor: str | None = None
     action: str | None = None
     since: datetime | None = None
     until: datetime | None = None
-    """Lines from before this instant."""
+    """Exclusive."""
 
 
 _CONDITIONS = {
-    # By our own id, which is in the index; a user whom we never heard of has no lines.
+    # By row id, which is indexed; an unknown user has no lines.
     "user": "user_id = (select id from users where clerk_id = %(user)s)",
     "actor": "actor = %(actor)s",
     "action": "action = %(action)s",
@@ -84,10 +84,10 @@ def set_actor(
     causes: Mapping[str, str] | None = None,
     forced: bool = False,
 ) -> None:
-    """Name who is behind this transaction's changes, until it ends.
+    """Set the actor that the triggers record for changes in this transaction.
 
-    `cause` is the svix id or request id behind them; `causes` says it by Clerk user id where one transaction has many.
-    `forced`: a person insists on an older event.
+    `cause` is the svix id or request id that caused the changes; `causes` maps Clerk user ids to causes if one
+    transaction has several. `forced`: an older event is applied on purpose.
     """
     connection.exec_driver_sql(
         """
@@ -102,38 +102,38 @@ def set_actor(
 def set_author(
     connection: Connection, author: Author, causes: Mapping[str, str] | None = None, *, forced: bool = False
 ) -> None:
-    """The same of an author."""
-    said = {"actor_email": author.email, "reason": author.reason, "cause": author.cause}
-    set_actor(connection, author.actor, **said, causes=causes, forced=forced)
+    """Set the actor from an author."""
+    fields = {"actor_email": author.email, "reason": author.reason, "cause": author.cause}
+    set_actor(connection, author.actor, **fields, causes=causes, forced=forced)
 
 
-def page(connection: Connection, wanted: AuditFilter, most: int, before: int | None = None) -> list[AuditEntry]:
-    """Up to `most` lines, newest first, from below line `before` on."""
-    # What is asked for decides which index is right, so the plan is made for each question anew.
+def page(connection: Connection, selection: AuditFilter, most: int, before: int | None = None) -> list[AuditEntry]:
+    """Up to `most` lines with ids below `before`, newest first."""
+    # The best index depends on the conditions, so force a new plan for each query.
     connection.exec_driver_sql("set local plan_cache_mode = force_custom_plan")
-    return [AuditEntry(*row) for row in connection.exec_driver_sql(*_statement(wanted, most, before))]
+    return [AuditEntry(*row) for row in connection.exec_driver_sql(*_statement(selection, most, before))]
 
 
-def following(connection: Connection, wanted: AuditFilter, most: int, after: int, last: int) -> list[AuditEntry]:
-    """Up to `most` lines above line `after` up to line `last`, oldest first."""
+def following(connection: Connection, selection: AuditFilter, most: int, after: int, last: int) -> list[AuditEntry]:
+    """Up to `most` lines with ids above `after` and up to `last`, oldest first."""
     connection.exec_driver_sql("set local plan_cache_mode = force_custom_plan")
-    asked = _statement(wanted, most, order="asc", after=after, last=last)
-    return [AuditEntry(*row) for row in connection.exec_driver_sql(*asked)]
+    statement = _statement(selection, most, order="asc", after=after, last=last)
+    return [AuditEntry(*row) for row in connection.exec_driver_sql(*statement)]
 
 
 def _statement(
-    wanted: AuditFilter, most: int, before: int | None = None, order: str = "desc", **place: int
+    selection: AuditFilter, most: int, before: int | None = None, order: str = "desc", **bounds: int
 ) -> tuple[str, dict[str, object]]:
     """The statement of a page, with its parameters."""
-    given = {**asdict(wanted), "before": before, **place}
-    asked = {name: value for name, value in given.items() if value is not None}
-    conditions = " and ".join(["true", *(_CONDITIONS[name] for name in asked)])
+    given = {**asdict(selection), "before": before, **bounds}
+    parameters = {name: value for name, value in given.items() if value is not None}
+    conditions = " and ".join(["true", *(_CONDITIONS[name] for name in parameters)])
     statement = f"select {COLUMNS} from audit_log where {conditions} order by id {order} limit %(most)s"  # noqa: S608
-    return statement, {**asked, "most": most}
+    return statement, {**parameters, "most": most}
 
 
 def of_assignment(connection: Connection, assignment_id: int) -> list[AuditEntry]:
-    """What the trail says of one assignment, first to last."""
+    """All lines about one assignment, oldest first."""
     rows = connection.exec_driver_sql(
         f"select {COLUMNS} from audit_log where user_role_id = %s order by id",  # noqa: S608
         (assignment_id,),
@@ -142,12 +142,12 @@ def of_assignment(connection: Connection, assignment_id: int) -> list[AuditEntry
 
 
 def last(connection: Connection) -> int:
-    """The id of the newest line; 0 if there is none."""
+    """The id of the newest line; 0 if the trail is empty."""
     return int(connection.exec_driver_sql("select coalesce(max(id), 0) from audit_log").scalar_one())
 
 
 def own(connection: Connection, after: int, actor: str) -> list[AuditEntry]:
-    """The lines that this transaction added on an actor's account since line `after`, first to last."""
+    """The lines with this actor that this transaction added after line `after`, oldest first."""
     rows = connection.exec_driver_sql(
         f"""
         select {COLUMNS} from audit_log
@@ -159,9 +159,9 @@ def own(connection: Connection, after: int, actor: str) -> list[AuditEntry]:
 
 
 def note_refused(connection: Connection, clerk_id: str, needed: Collection[Role], operation: str) -> None:
-    """Add a line saying that the user was refused an operation; at most one per user and hour, which is no error.
+    """Record that an operation was refused to a user; at most once per user and hour, otherwise do nothing.
 
-    The database writes it only about a living user who is banned, or lacks a role that the operation needs.
+    The database writes the line only if the user exists, is not deleted, and is banned or lacks a required role.
     """
     connection.exec_driver_sql(
         "select akako_note_refused(%s, %s, %s)", (clerk_id, sorted(role.value for role in needed), operation)

@@ -1,4 +1,4 @@
-"""The callers: everything that the guard asks about users, in one indexed query for as many as ask at once."""
+"""Looks up callers for the guard: one indexed query for a batch of users."""
 
 from collections.abc import Collection, Set
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ _ROLES = {role.value: role for role in Role}
 
 @dataclass(frozen=True, slots=True)
 class KnownUser:
-    """A user as the guard sees it at one instant of the database's clock."""
+    """A user at one instant of the database clock, as needed by the guard."""
 
     id: int
     clerk_id: str
@@ -23,27 +23,27 @@ class KnownUser:
     banned: bool
     deleted: bool
     roles: frozenset[Role]
-    """Held at that instant: start reached, end not."""
+    """Roles held at that instant."""
 
 
 class AnswerMismatch(Exception):
-    """The rows are not the answer to this query. Nothing follows from them, least of all that a user is unknown."""
+    """The rows do not belong to this query, so they must not be used, not even to conclude that a user is unknown."""
 
 
 def find(connection: Connection, clerk_ids: Collection[str]) -> dict[str, KnownUser]:
-    """The users that we know among these, by Clerk's id; a tombstone is known, as deleted. Raises NotPrimary."""
+    """The known users among these ids, by Clerk id, including deleted ones. Raises NotPrimary."""
     answers = look_up(connection, set(clerk_ids))
     return {clerk_id: known for clerk_id, known in answers.items() if known is not None}
 
 
 def look_up(connection: Connection, clerk_ids: Set[str]) -> dict[str, KnownUser | None]:
-    """For each of these ids the user; None only where a row of its own says that we know none.
+    """The user for each id; None only if the result has a row which shows that the id is unknown.
 
-    Raises NotPrimary, and AnswerMismatch for anything but one row for each id, as a pooler that mixes up prepared
-    statements gives.
+    Raises NotPrimary, and AnswerMismatch unless there is exactly one row per id: a pooler that mixes up prepared
+    statements can return other rows.
     """
-    # A look-up for each id, whatever the planner believes of their number: for 200 together it may read all users.
-    # And a row for each, so that the server says what it is also where nobody is known.
+    # The lateral join forces one index look-up per id: for 200 ids the planner may scan all users.
+    # The left join returns a row per id, so that a read-only server is detected even if no user is known.
     rows = connection.exec_driver_sql(
         """
         select current_setting('transaction_read_only')::boolean, asked.clerk_id, known.*

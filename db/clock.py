@@ -1,4 +1,4 @@
-"""The database's clock: the only one that decides what is held now."""
+"""The database clock, which alone decides which roles are held now."""
 
 from datetime import datetime
 
@@ -6,6 +6,6 @@ from sqlalchemy import Connection
 
 
 def now(connection: Connection) -> datetime:
-    """The time of this transaction, in UTC; the same for all of its statements."""
-    moment: datetime = connection.exec_driver_sql("select now()").scalar_one()
-    return moment
+    """The start time of this transaction in UTC; the same for all of its statements."""
+    time: datetime = connection.exec_driver_sql("select now()").scalar_one()
+    return time

@@ -1,8 +1,8 @@
-"""Which transactions may still add lines to the trail: ids are taken in another order than transactions commit in.
+"""Finds the transactions that may still add lines to the audit trail: ids are not assigned in commit order.
 
-A transaction that writes a line takes `ROW EXCLUSIVE` on the table before it takes the line's id, and keeps it until
-it has ended. So once every transaction that held that lock when the newest line was read has ended, no line up to that
-one can appear any more. Neither writers nor readers wait for each other.
+A transaction that writes a line takes a `ROW EXCLUSIVE` lock on the table before it gets the id of the line, and holds
+it until it ends. Therefore, once all transactions that held this lock when the newest line was read have ended, no line
+up to that one can appear any more. Neither writers nor readers block each other.
 """
 
 from dataclasses import dataclass
@@ -11,8 +11,8 @@ from sqlalchemy import Connection
 
 from db import faults
 
-# A prepared transaction is listed under a virtual transaction id that differs from the one it had before; it has no
-# process, and is counted as a writer by that.
+# After PREPARE TRANSACTION, a transaction is listed with another virtual transaction id and without a process. It still
+# counts as a writer.
 _WRITERS = """
     select virtualtransaction, pid from pg_locks
     where locktype = 'relation' and mode = 'RowExclusiveLock' and granted and relation = 'audit_log'::regclass
@@ -22,11 +22,11 @@ _WRITERS = """
 
 @dataclass(frozen=True, slots=True)
 class Writer:
-    """A transaction that may have taken ids of lines that are not visible yet."""
+    """A transaction that may have inserted lines that are not visible yet."""
 
     transaction: str
     pid: int | None
-    """The process of its session; None for a prepared transaction."""
+    """Process id of its session; None for a prepared transaction."""
 
 
 def newest(connection: Connection) -> int:
@@ -40,5 +40,5 @@ def newest(connection: Connection) -> int:
 
 
 def writers(connection: Connection) -> frozenset[Writer]:
-    """The transactions that are writing to the trail now."""
+    """The transactions that are writing to the audit trail now."""
     return frozenset(Writer(*row) for row in connection.exec_driver_sql(_WRITERS))

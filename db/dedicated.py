@@ -1,4 +1,4 @@
-"""A connection that one thread keeps for single statements, each a transaction of its own."""
+"""A long-lived connection of one thread for single statements, each in its own transaction."""
 
 import contextlib
 from collections.abc import Callable
@@ -13,7 +13,7 @@ Result = TypeVar("Result")
 
 
 class DedicatedConnection:
-    """Kept from one piece of work to the next: to take a connection for each costs more than a statement."""
+    """Reuses one connection, because checking one out of the pool costs more than a statement."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -21,7 +21,7 @@ class DedicatedConnection:
         self._in_transactions = False
 
     def run(self, work: Callable[[Connection], Result]) -> Result:
-        """Do the work; once more on a new connection if the old one was dead, or led to what was the primary."""
+        """Run `work`; retry once on a new connection if the old one was lost or the server is no longer the primary."""
         try:
             return self._attempt(work)
         except Exception as error:
@@ -30,11 +30,11 @@ class DedicatedConnection:
             return self._attempt(work)
 
     def release(self) -> None:
-        """Close the connection, even if it is too broken for that; the next work opens another."""
+        """Close the connection, ignoring errors. The next call opens a new one."""
         connection, self._connection = self._connection, None
         if connection is not None:
             with contextlib.suppress(SQLAlchemyError):
-                # Not back to the pool: whatever it led to may not be what a new one leads to.
+                # Do not return it to the pool: a new connection may reach another server.
                 connection.invalidate()
                 connection.close()
 
@@ -46,13 +46,13 @@ class DedicatedConnection:
             with connection.begin():
                 return work(connection)
         except Exception as error:
-            # What the statement itself is refused for says nothing against the connection.
+            # An error of the statement itself does not affect the connection.
             if faults.is_unavailable(error) or not isinstance(error, DBAPIError):
                 self.release()
             raise
 
     def _open(self) -> Connection:
-        """A statement commits by itself in autocommit; behind a pooler it needs a transaction that has the settings."""
+        """Open in autocommit mode. Behind a pooler, each statement needs a transaction, which applies the settings."""
         connection = self._engine.connect()
         self._in_transactions = driver.of(connection).begin_statement is not None
         if not self._in_transactions:

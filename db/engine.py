@@ -23,9 +23,9 @@ Pooler: TypeAlias = Literal["none", "transaction"]
 CANCEL_SECONDS = 2
 READ_ONLY = "25006"
 
-# A session keeps its plans, those of triggers and foreign keys too, until the tables are analyzed. Made while hardly
-# anybody was there, they would read all users for every row of a database that has just begun to fill. They are kept
-# whatever the server believes of the arrays it is given: to plan each statement anew cost as much as to execute it.
+# A session caches its plans, including those of triggers and foreign keys, until the tables are analyzed. Plans made
+# while the tables are almost empty would scan all users for each row once the database fills. Generic plans are forced
+# for all array sizes, because planning a statement anew cost as much as executing it.
 _LOOK_UP = {
     **dict.fromkeys(("enable_seqscan", "enable_hashjoin", "enable_mergejoin"), "off"),
     "plan_cache_mode": "force_generic_plan",
@@ -43,16 +43,15 @@ def connect(
     idle_seconds: float = 0,
     looks_up: bool = False,
 ) -> Engine:
-    """An engine on psycopg 3 that connects when it is first used, with at most `connections` at a time.
+    """Create an engine on psycopg 3 with at most `connections` connections, opened on first use.
 
-    `url` is libpq's own (`postgresql://` or `postgres://`), whatever parameters the host gave with it. A statement
-    that takes longer than `statement_seconds`, or waits for one lock longer than `lock_seconds`, is cancelled by the
-    server, and a transaction in which we say nothing for `idle_seconds` is ended by it (0: never); a server that falls
-    silent is given up. With `looks_up` each row is found through an index wherever there is one, however small the
-    tables seem.
+    `url` is a libpq URL (`postgresql://` or `postgres://`) with any parameters. The server cancels a statement that
+    takes longer than `statement_seconds` or waits for one lock longer than `lock_seconds`, and ends a transaction that
+    is idle for `idle_seconds` (0: no limit). Connections to a server that stops responding time out. With `looks_up`,
+    plans use indexes wherever possible, even for small tables.
 
-    A pooled connection that the server has closed is replaced before it is handed out. Behind a pooler in transaction
-    mode nothing is left in a session; one that `pooler` does not name is found when the first connection is opened.
+    A pooled connection that the server has closed is replaced at checkout. Behind a pooler in transaction mode, no
+    session state is used; a pooler that `pooler` does not declare is detected when the first connection is opened.
     """
     limits = {
         "statement_timeout": statement_seconds,
@@ -103,36 +102,36 @@ class _Creator:
 
 @cache
 def _advise_once() -> None:
-    """Log once what to set. Commands do not configure logs; there `akako status` shows it."""
+    """Log the setting to change, once. Commands do not configure logging; `akako status` shows it instead."""
     if structlog.is_configured():
         log.warning(
             "database.pooler_found",
-            next_step="set DATABASE_POOLER=transaction: DATABASE_URL leads through a pooler in transaction mode",
+            next_step="set DATABASE_POOLER=transaction: DATABASE_URL points to a pooler in transaction mode",
         )
 
 
 def _replace_closed(pooled: DriverConnection, *_: Any) -> None:
-    """Let SQLAlchemy connect anew where the server was restarted, or ended an idle session."""
+    """Make SQLAlchemy reconnect if the server was restarted or ended an idle session."""
     if pooled.is_closed_by_server():
         raise DisconnectionError
 
 
 def _begin(connection: Connection) -> None:
-    """Begin a transaction with its settings, where the session has none."""
+    """Begin a transaction with its settings, if the session has none."""
     if statement := driver.of(connection).begin_statement:
         connection.exec_driver_sql(statement)
 
 
 def _leave_a_demoted_primary(context: ExceptionContext) -> None:
-    """A connection that came to be read-only is as good as lost: a new one may lead to the new primary."""
+    """Treat a connection that became read-only as lost: a new one may reach the new primary."""
     if getattr(context.original_exception, "sqlstate", None) == READ_ONLY:
         context.is_disconnect = True
 
 
 def _cancel(context: ExceptionContext) -> None:
-    """Stop what a signal's exception has left running: the server would go on, and hold its locks, though nobody waits.
+    """Cancel a statement that was interrupted by a signal: the server would otherwise continue it and hold its locks.
 
-    psycopg does so itself for Ctrl-C only, not for a task's time limit.
+    psycopg does this only for Ctrl-C, not for the time limit of a task.
     """
     found: object = context.connection.connection.dbapi_connection if context.connection else None
     if isinstance(found, psycopg.Connection) and found.info.transaction_status is TransactionStatus.ACTIVE:

@@ -1,4 +1,4 @@
-"""What people do with kept events: take them up again, discard them, look at them. The trail says each."""
+"""Actions of admins and operators on stored events: replay, discard, reveal. Each is recorded in the audit trail."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -11,18 +11,18 @@ from db.event_filter import EventStatus
 
 @dataclass(frozen=True, slots=True)
 class LockedEvent:
-    """An event that this transaction holds, whatever its status is."""
+    """An event of any status that this transaction has locked."""
 
     svix_id: str
     size: int | None
-    """Of the body, in bytes; None once it was removed for its age."""
+    """Size of the body in bytes; None after the body was removed because of its age."""
     occurred_at: datetime
-    """When it happened, or when it came if it does not say."""
+    """When it occurred, or when it was received if that is unknown."""
     status: EventStatus
 
 
 def lock(connection: Connection, svix_ids: Collection[str]) -> list[LockedEvent]:
-    """Lock events in the order of their ids, waiting for whoever has one, and read how far each is."""
+    """Lock events in the order of their ids, waiting for other transactions, and read their status."""
     rows = connection.exec_driver_sql(
         """
         select svix_id, octet_length(body), coalesce(occurred_at, received_at), status
@@ -34,7 +34,7 @@ def lock(connection: Connection, svix_ids: Collection[str]) -> list[LockedEvent]
 
 
 def lock_with_users(connection: Connection, svix_ids: Collection[str], clerk_ids: Collection[str] = ()) -> None:
-    """Lock events, then the users that they are about and the users named, each in the order of their ids."""
+    """Lock events, then the users that they are about and the users given, each in the order of their ids."""
     lock(connection, svix_ids)
     connection.exec_driver_sql(
         """
@@ -49,7 +49,7 @@ def lock_with_users(connection: Connection, svix_ids: Collection[str], clerk_ids
 
 
 def set_status(connection: Connection, svix_ids: Sequence[str], status: EventStatus, why: str | None = None) -> None:
-    """Write another status of held events. Those that were settled before get a line in the trail each."""
+    """Set the status of locked events. An audit line is written for each one that was not pending."""
     connection.exec_driver_sql(
         """
         update webhook_events set status = %(status)s, last_error = %(why)s
@@ -60,19 +60,19 @@ def set_status(connection: Connection, svix_ids: Sequence[str], status: EventSta
 
 
 def discard(connection: Connection, svix_ids: Sequence[str]) -> None:
-    """Put held events away for good; each gets a line in the trail. Why they failed stays on the row."""
+    """Discard locked events, with an audit line for each. Their last error stays on the row."""
     connection.exec_driver_sql(
         "update webhook_events set status = 'discarded' where svix_id = any(%(ids)b::text[])", {"ids": list(svix_ids)}
     )
 
 
 def note_replayed(connection: Connection, svix_ids: Sequence[str]) -> None:
-    """One line in the trail for events that were applied again and stay what they are."""
+    """Write one audit line for events that were applied again without a change of status."""
     _note(connection, "replayed", svix_ids)
 
 
 def note_revealed(connection: Connection, svix_ids: Sequence[str]) -> None:
-    """One line in the trail for events whose personal fields somebody gets to see."""
+    """Write one audit line for events whose personal data is revealed."""
     _note(connection, "revealed", svix_ids)
 
 

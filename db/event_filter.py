@@ -1,4 +1,4 @@
-"""Which kept events are meant: one value for commands and API, and the SQL that finds them."""
+"""Filter for stored events, shared by commands and API, and its SQL condition."""
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class EventStatus(StrEnum):
-    """How far we are with an event; the database refuses any other."""
+    """Processing status of an event. A database constraint rejects other values."""
 
     RECEIVED = "received"
     APPLIED = "applied"
@@ -18,29 +18,29 @@ class EventStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventFilter:
-    """Events that meet every condition given; None asks nothing."""
+    """Matches events that meet every condition given. None means no condition."""
 
     svix_ids: tuple[str, ...] | None = None
     status: EventStatus | None = None
     type: str | None = None
     user: str | None = None
-    """Clerk's id of whom they are about."""
+    """Clerk id of the user that the events are about."""
     since: datetime | None = None
-    """Received from this instant on."""
+    """Received at or after this time."""
     until: datetime | None = None
-    """Received before this instant."""
+    """Received before this time."""
     occurred_since: datetime | None = None
     occurred_until: datetime | None = None
     error: str | None = None
-    """A part of why they failed, are ignored or parked, in letters of either case."""
+    """Text contained in the reason why an event failed, was ignored or was parked; case-insensitive."""
 
     @property
     def is_everything(self) -> bool:
-        """Whether nothing at all is asked."""
+        """Whether there is no condition, so that every event matches."""
         return not any(True for _ in self._given())
 
     def sql(self, *more: str) -> tuple[str, dict[str, object]]:
-        """A condition for `where`, with its parameters; `more` are further conditions of ours."""
+        """A condition for `where`, with its parameters. `more` are additional SQL conditions."""
         given = dict(self._given())
         conditions = [*(_CONDITIONS[name] for name in given), *more]
         return " and ".join(conditions) or "true", {name: _plain(value) for name, value in given.items()}
@@ -63,7 +63,7 @@ _CONDITIONS = {
 
 
 def _plain(value: object) -> object:
-    """As the driver takes it."""
+    """The value as a type that the driver accepts."""
     match value:
         case tuple():
             return list(value)

@@ -1,4 +1,4 @@
-"""The register of kept events, as people look events up."""
+"""Searches stored events."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,12 +18,12 @@ _ENTRY = """
 
 
 class CursorUnknown(Exception):
-    """We keep no delivery with the svix id from which on more was asked for. Begin again at the first page."""
+    """The cursor refers to a delivery that is not stored. Start again with the first page."""
 
 
 @dataclass(frozen=True, slots=True)
 class EventEntry:
-    """A kept event, without what it says of a person."""
+    """A stored event, without personal data."""
 
     svix_id: str
     type: str | None
@@ -36,12 +36,12 @@ class EventEntry:
     next_attempt_at: datetime
     last_error: str | None
     body_bytes: int | None
-    """None once the body was removed for its age."""
+    """None after the body was removed because of its age."""
 
 
 @dataclass(frozen=True, slots=True)
 class SignedDelivery:
-    """A delivery as it came."""
+    """A delivery as received, with its signature."""
 
     entry: EventEntry
     body: bytes | None
@@ -51,13 +51,13 @@ class SignedDelivery:
 
 
 def page(connection: Connection, selection: EventFilter, most: int, before: str | None = None) -> list[EventEntry]:
-    """Up to `most` events, the newest received first, from below event `before` on. Raises PlaceUnknown."""
+    """Up to `most` events after `before` in the list, most recently received first. Raises CursorUnknown."""
     rows = _read(connection, _ENTRY, selection, most, before, "<", "desc")
     return [EventEntry(*row) for row in rows]
 
 
 def ids(connection: Connection, selection: EventFilter, most: int, after: str | None = None) -> list[str]:
-    """The svix ids of up to `most` events, the first received first, from above `after` on. Raises PlaceUnknown."""
+    """The svix ids of up to `most` events after `after`, in the order received. Raises CursorUnknown."""
     return [row[0] for row in _read(connection, "svix_id", selection, most, after, ">", "asc")]
 
 
@@ -66,21 +66,21 @@ def _read(
     columns: str,
     selection: EventFilter,
     most: int,
-    place: str | None,
-    side: str,
+    position: str | None,
+    operator: str,
     order: str,
 ) -> Sequence[Any]:
-    # What is asked for decides which index is right, so the plan is made for each question anew.
+    # The best index depends on the conditions, so force a new plan for each query.
     connection.exec_driver_sql("set local plan_cache_mode = force_custom_plan")
     where, parameters = selection.sql(
-        *([] if place is None else [f"(received_at, svix_id) {side} (%(received_at)s, %(place)s)"])
+        *([] if position is None else [f"(received_at, svix_id) {operator} (%(received_at)s, %(position)s)"])
     )
-    if place is not None:
-        parameters |= {"place": place, "received_at": _received_at(connection, place)}
+    if position is not None:
+        parameters |= {"position": position, "received_at": _received_at(connection, position)}
     statement = f"""
         select {columns} from webhook_events where {where}
         order by received_at {order}, svix_id {order} limit %(most)s
-    """  # noqa: S608 - constants of ours
+    """  # noqa: S608 - constants only
     return connection.exec_driver_sql(statement, {**parameters, "most": most}).all()
 
 
@@ -93,7 +93,7 @@ def _received_at(connection: Connection, svix_id: str) -> datetime:
 
 
 def count(connection: Connection, selection: EventFilter) -> int:
-    """How many events are meant."""
+    """How many events match the filter."""
     connection.exec_driver_sql("set local plan_cache_mode = force_custom_plan")
     where, parameters = selection.sql()
     return int(
@@ -102,7 +102,7 @@ def count(connection: Connection, selection: EventFilter) -> int:
 
 
 def find(connection: Connection, svix_id: str) -> SignedDelivery | None:
-    """One delivery as it came; None if we keep none of this id."""
+    """One delivery as received; None if none with this id is stored."""
     rows = connection.exec_driver_sql(
         f"""
         select {_ENTRY}, body, svix_timestamp, svix_signature, verified_by
@@ -110,12 +110,12 @@ def find(connection: Connection, svix_id: str) -> SignedDelivery | None:
         """,  # noqa: S608
         (svix_id,),
     )
-    return next((_sealed(row) for row in rows), None)
+    return next((_delivery(row) for row in rows), None)
 
 
 def lines(connection: Connection, entry: EventEntry) -> list[AuditEntry]:
-    """What the trail says of an event, first to last: what it changed, and what people did with it."""
-    # What an event changes is about its user, so it is found among that user's lines.
+    """Audit lines about an event, oldest first: what it changed, and what was done with it."""
+    # What an event changed is about its user, so search only the lines of that user, which are indexed.
     rows = connection.exec_driver_sql(
         f"""
         select {LINE} from audit_log where id in (
@@ -131,6 +131,6 @@ def lines(connection: Connection, entry: EventEntry) -> list[AuditEntry]:
     return [AuditEntry(*row) for row in rows]
 
 
-def _sealed(row: Any) -> SignedDelivery:
+def _delivery(row: Any) -> SignedDelivery:
     *entry, body, timestamp, signature, verified_by = row
     return SignedDelivery(EventEntry(*entry), None if body is None else bytes(body), timestamp, signature, verified_by)

@@ -1,4 +1,4 @@
-"""How many kept events there are, by status, type and reason, counted through indexes only."""
+"""Counts stored events by status, type and reason, using only indexes."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,7 +10,7 @@ from db.event_filter import EventStatus
 
 @dataclass(frozen=True, slots=True)
 class EventCount:
-    """So many events of one kind."""
+    """Number of events with one status, type or reason."""
 
     name: str
     events: int
@@ -18,36 +18,36 @@ class EventCount:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventStats:
-    """The kept events in figures."""
+    """Statistics about stored events."""
 
     statuses: list[EventCount]
     due: int
-    """Events that should have been applied by now."""
+    """Number of events that are due and not applied."""
     oldest_due_at: datetime | None
-    """Since when the longest due of them is."""
+    """When the oldest due event became due."""
     last_received_at: datetime | None
     types_of_last_day: list[EventCount]
-    """By type, of what was received in the last 24 hours."""
+    """Events received in the last 24 hours, by type."""
     why_parked: list[EventCount]
-    """The most frequent reasons, at most twenty."""
+    """Parked events by reason: the 20 most frequent reasons."""
 
 
 def read(connection: Connection) -> EventStats:
-    """Count them."""
+    """Read the statistics."""
     due, oldest = _due(connection)
     return EventStats(
         statuses=_statuses(connection),
         due=due,
         oldest_due_at=oldest,
         last_received_at=connection.exec_driver_sql("select max(received_at) from webhook_events").scalar_one(),
-        types_of_last_day=_shares(
+        types_of_last_day=_counts(
             connection,
             """
             select coalesce(type, ''), count(*) from webhook_events where received_at >= now() - interval '24 hours'
             group by type order by count(*) desc, type
             """,
         ),
-        why_parked=_shares(
+        why_parked=_counts(
             connection,
             """
             select coalesce(last_error, ''), count(*) from webhook_events where status = 'parked'
@@ -58,7 +58,7 @@ def read(connection: Connection) -> EventStats:
 
 
 def _statuses(connection: Connection) -> list[EventCount]:
-    """All but the applied are few and have an index of their own; the applied are the rest."""
+    """Statuses other than `applied` are rare and have their own indexes; `applied` is the difference to the total."""
     rows = connection.exec_driver_sql(
         """
         select status, count(*) from webhook_events where status in ('ignored', 'parked', 'discarded') group by status
@@ -66,7 +66,7 @@ def _statuses(connection: Connection) -> list[EventCount]:
         union all select 'applied', count(*) from webhook_events
         """
     )
-    found = {name: count for name, count in rows}  # noqa: C416 - a Row is no pair to a type checker
+    found = {name: count for name, count in rows}  # noqa: C416 - type checkers do not treat a Row as a pair
     found[EventStatus.APPLIED] -= sum(count for name, count in found.items() if name != EventStatus.APPLIED)
     return [EventCount(status.value, found.get(status, 0)) for status in EventStatus]
 
@@ -81,5 +81,5 @@ def _due(connection: Connection) -> tuple[int, datetime | None]:
     return found[0], found[1]
 
 
-def _shares(connection: Connection, statement: str) -> list[EventCount]:
+def _counts(connection: Connection, statement: str) -> list[EventCount]:
     return [EventCount(*row) for row in connection.exec_driver_sql(statement)]

@@ -1,4 +1,4 @@
-"""The kept deliveries: keep, claim, mark, and at last forget their bodies."""
+"""Stored events: store, claim, update the status, and erase old bodies."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,19 +7,19 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 PROMPT = "5 seconds"
-"""How long a fresh event is left to its first nudge before the sweep nudges it too."""
+"""How long a new event is left to its first task message before the sweep enqueues it too."""
 
-# For statements that name their events. Written so that the index of all that waits cannot serve it: the planner would
-# read that index from end to end for every set as long as it believes, from old statistics, that hardly anything waits.
-_WAITS = "status || '' = 'received'"
+# For statements that select events by id. The expression prevents the use of the index of pending events: with outdated
+# statistics that show almost no pending events, the planner would scan that whole index for each set.
+_IS_PENDING = "status || '' = 'received'"
 
 SMALL_BYTES = 16_384
-"""A body up to this size comes with the claim, as nearly all do: so many of them that a set weighs little."""
+"""Bodies up to this size, which are nearly all, are returned by `claim`; the limit keeps a set of events small."""
 
 
 @dataclass(frozen=True, slots=True)
 class NewEvent:
-    """A delivery as it is stored. Text is storable (no NUL, no lone surrogate)."""
+    """A delivery to store. Text must be storable (no NUL, no lone surrogate)."""
 
     svix_id: str
     type: str | None
@@ -35,35 +35,35 @@ class NewEvent:
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What an event says, and when."""
+    """The body of an event, and its times."""
 
     body: bytes
     svix_timestamp: int
-    """When the delivery was sent, in seconds since 1970, as signed."""
+    """Signed timestamp of the delivery attempt, in seconds since 1970."""
     received_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """An event that this transaction holds, to apply it."""
+    """An event that this transaction has locked in order to apply it."""
 
     svix_id: str
     size: int
-    """Of the body, in bytes."""
+    """Size of the body in bytes."""
     occurred_at: datetime
-    """When it happened, or when it came if it does not say."""
+    """When it occurred, or when it was received if that is unknown."""
     attempts: int
     clerk_user_id: str | None
     content: Content | None = None
-    """If its body is small."""
+    """None if the body is larger than `SMALL_BYTES`."""
 
 
 def store(connection: Connection, deliveries: Sequence[NewEvent]) -> set[str]:
-    """Store deliveries in one statement; the svix ids that were not there before.
+    """Store deliveries in one statement; returns the svix ids that are new.
 
-    Rows are written in the order of their ids, so that two receivers that keep the same ids wait and never deadlock.
+    Rows are inserted in the order of their ids, so that receivers that store the same ids concurrently cannot deadlock.
     """
-    rows = sorted(deliveries, key=lambda kept: kept.svix_id)
+    rows = sorted(deliveries, key=lambda delivery: delivery.svix_id)
     added = connection.exec_driver_sql(
         f"""
         insert into webhook_events
@@ -75,7 +75,7 @@ def store(connection: Connection, deliveries: Sequence[NewEvent]) -> set[str]:
                     %(statuses)b::text[], %(errors)b::text[])
         on conflict (svix_id) do nothing
         returning svix_id
-        """,  # noqa: S608 - a constant of ours
+        """,  # noqa: S608 - constants only
         {
             "ids": [row.svix_id for row in rows],
             "types": [row.type for row in rows],
@@ -93,18 +93,19 @@ def store(connection: Connection, deliveries: Sequence[NewEvent]) -> set[str]:
 
 
 def claim(connection: Connection, svix_ids: Sequence[str], *, wait: bool = False) -> list[Claimed]:
-    """Lock those of the events that wait to be applied; a failed one only when it is due.
+    """Lock the pending events among these; a failed one only when it is due.
 
-    One that somebody else holds is left to him, or waited for: whoever was interrupted may hold it a moment longer.
+    Skips rows locked by other transactions. `wait=True` blocks instead: an interrupted worker may hold a lock for a
+    moment longer.
     """
     rows = connection.exec_driver_sql(
         f"""
         select svix_id, octet_length(body), coalesce(occurred_at, received_at), attempts, clerk_user_id,
                case when octet_length(body) <= {SMALL_BYTES} then body end, svix_timestamp, received_at
         from webhook_events
-        where svix_id = any(%(ids)b::text[]) and {_WAITS} and (attempts = 0 or next_attempt_at <= now())
+        where svix_id = any(%(ids)b::text[]) and {_IS_PENDING} and (attempts = 0 or next_attempt_at <= now())
         for no key update {"" if wait else "skip locked"}
-        """,  # noqa: S608 - constants of ours
+        """,  # noqa: S608 - constants only
         {"ids": list(svix_ids)},
     )
     return [
@@ -114,7 +115,7 @@ def claim(connection: Connection, svix_ids: Sequence[str], *, wait: bool = False
 
 
 def contents(connection: Connection, svix_ids: Sequence[str]) -> dict[str, Content]:
-    """The contents of events, by svix id."""
+    """The bodies and times of events, by svix id."""
     rows = connection.exec_driver_sql(
         """
         select svix_id, body, svix_timestamp, received_at
@@ -126,7 +127,7 @@ def contents(connection: Connection, svix_ids: Sequence[str]) -> dict[str, Conte
 
 
 def digests(connection: Connection, svix_ids: Sequence[str]) -> dict[str, bytes]:
-    """The SHA-256 of the stored bodies of events, by their ids; of a body that was forgotten, as it was noted."""
+    """The SHA-256 of the bodies of events, by svix id; for an erased body, the stored digest."""
     rows = connection.exec_driver_sql(
         "select svix_id, coalesce(digest, sha256(body)) from webhook_events where svix_id = any(%(ids)b::text[])",
         {"ids": list(svix_ids)},
@@ -135,7 +136,7 @@ def digests(connection: Connection, svix_ids: Sequence[str]) -> dict[str, bytes]
 
 
 def mark_applied(connection: Connection, svix_ids: Sequence[str]) -> list[float]:
-    """Say that events are done, in the transaction that holds what they did; for how many seconds each was kept."""
+    """Mark events as applied, in the transaction with their changes; returns their lags since receipt, in seconds."""
     lags = connection.exec_driver_sql(
         """
         update webhook_events set status = 'applied', applied_at = statement_timestamp(), last_error = null
@@ -148,49 +149,49 @@ def mark_applied(connection: Connection, svix_ids: Sequence[str]) -> list[float]
 
 
 def mark(connection: Connection, svix_id: str, status: str, why: str) -> None:
-    """Take an event out of the queue as `ignored` or `parked`, with the reason."""
+    """Set a pending event to `ignored` or `parked`, with the reason."""
     connection.exec_driver_sql(
-        f"update webhook_events set status = %s, last_error = %s where svix_id = %s and {_WAITS}",  # noqa: S608
+        f"update webhook_events set status = %s, last_error = %s where svix_id = %s and {_IS_PENDING}",  # noqa: S608
         (status, why, svix_id),
     )
 
 
 def park(connection: Connection, svix_id: str, why: str) -> None:
-    """Note the last failed attempt and park the event."""
+    """Count a last failed attempt and park the event."""
     connection.exec_driver_sql(
         f"""
         update webhook_events set attempts = attempts + 1, status = 'parked', last_error = %s
-        where svix_id = %s and {_WAITS}
+        where svix_id = %s and {_IS_PENDING}
         """,  # noqa: S608
         (why, svix_id),
     )
 
 
 def postpone(connection: Connection, svix_id: str, seconds: float, why: str) -> None:
-    """Note a failed attempt and when the next one is due."""
+    """Count a failed attempt and schedule the next one."""
     connection.exec_driver_sql(
         f"""
         update webhook_events
         set attempts = attempts + 1, next_attempt_at = now() + make_interval(secs => %s), last_error = %s
-        where svix_id = %s and {_WAITS}
+        where svix_id = %s and {_IS_PENDING}
         """,  # noqa: S608
         (seconds, why, svix_id),
     )
 
 
 def unpark(connection: Connection, svix_id: str) -> None:
-    """Uncount the last attempt, and let the event be due now."""
+    """Remove the last attempt from the count, and make the event due now."""
     connection.exec_driver_sql(
         f"""
         update webhook_events set attempts = attempts - 1, next_attempt_at = now(), last_error = null
-        where svix_id = %s and {_WAITS} and attempts > 0
+        where svix_id = %s and {_IS_PENDING} and attempts > 0
         """,  # noqa: S608
         (svix_id,),
     )
 
 
 def due(connection: Connection, most: int) -> list[str]:
-    """The svix ids of events that should have been applied by now, the longest due first."""
+    """The svix ids of up to `most` events that are due and not applied, oldest due time first."""
     rows = connection.exec_driver_sql(
         """
         select svix_id from webhook_events
@@ -203,12 +204,12 @@ def due(connection: Connection, most: int) -> list[str]:
 
 
 def erase_bodies(connection: Connection, days: int, most: int) -> int:
-    """Let up to `most` applied and ignored events that came more than so many days ago lose their bodies; how many.
+    """Erase the bodies of up to `most` applied and ignored events received more than `days` days ago; returns how many.
 
-    All else of them stays, for ever. The database puts a digest in a body's place. Rows that another transaction
-    holds are left to it, so that two may run at once.
+    All other columns are kept indefinitely. The database replaces a body by its digest. Rows locked by other
+    transactions are skipped, so that concurrent runs are safe.
     """
-    forgotten = connection.exec_driver_sql(
+    erased = connection.exec_driver_sql(
         """
         update webhook_events set body = null
         where svix_id = any(array(
@@ -220,4 +221,4 @@ def erase_bodies(connection: Connection, days: int, most: int) -> int:
         """,
         (days, most),
     )
-    return forgotten.rowcount
+    return erased.rowcount

@@ -1,4 +1,4 @@
-"""The evidence: kept deliveries as proof of what Clerk said. What they say of a person stays in the table."""
+"""Stored deliveries as evidence for audit lines, without personal data."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 @dataclass(frozen=True, slots=True)
 class DeliveryEvidence:
-    """A kept delivery and how it was verified."""
+    """A stored delivery and how it was verified."""
 
     svix_id: str
     type: str | None
@@ -18,17 +18,17 @@ class DeliveryEvidence:
     applied_at: datetime | None
     status: str
     svix_timestamp: int
-    """The attempt's time, in seconds since 1970, as it was signed."""
+    """Signed timestamp of the delivery attempt, in seconds since 1970."""
     svix_signature: str
     verified_by: str
-    """The signing secret that fitted: the first 12 hexadecimal digits of its SHA-256."""
+    """Fingerprint of the signing secret that verified the delivery: the first 12 hex digits of its SHA-256."""
     body_sha256: str
     body_bytes: int | None
-    """None once the body was removed for its age; its digest stays."""
+    """None after the body was removed because of its age. The digest remains."""
 
 
 def deliveries(connection: Connection, svix_ids: Collection[str]) -> list[DeliveryEvidence]:
-    """The kept deliveries among these, the first received first."""
+    """The stored deliveries among these, in the order received."""
     rows = connection.exec_driver_sql(
         """
         select svix_id, type, occurred_at, received_at, applied_at, status, svix_timestamp, svix_signature, verified_by,

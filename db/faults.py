@@ -1,4 +1,4 @@
-"""What a database error means for the work at hand; borrowed errors are told apart here and nowhere else."""
+"""Classifies database errors. No other module inspects SQLSTATEs or driver exceptions."""
 
 import re
 from collections.abc import Sequence
@@ -7,41 +7,41 @@ from sqlalchemy import exc
 from sqlalchemy.exc import DBAPIError
 
 # https://www.postgresql.org/docs/current/errcodes-appendix.html
-_COLLISIONS = frozenset({"40001", "40P01", "23505"})
-_AWAY = {
-    "08": "check DATABASE_URL and the network between",
-    "57P": "check DATABASE_URL (host, user, password, database), and that PostgreSQL runs and takes connections",
-    "53100": "make room: PostgreSQL's disk is full",
-    "53": "PostgreSQL is out of a resource (connections, memory): raise its limit or lower ours",
+_CONFLICTS = frozenset({"40001", "40P01", "23505"})
+_REMEDIES = {
+    "08": "check DATABASE_URL and the network connection to PostgreSQL",
+    "57P": "check DATABASE_URL (host, user, password, database), and that PostgreSQL runs and accepts connections",
+    "53100": "free disk space: the disk of PostgreSQL is full",
+    "53": "PostgreSQL is out of a resource (connections, memory): raise its limit or lower the limits of Akako Sync",
     "25006": "PostgreSQL is read-only here: point DATABASE_URL at the primary",
-    "42P05": "set DATABASE_POOLER=transaction: a pooler in between mixes up prepared statements",
-    "26": "set DATABASE_POOLER=transaction: a pooler in between mixes up prepared statements",
-    "42501": "run `akako migrate` with DATABASE_OWNER_URL: the application's role lacks a right",
-    "42": "run `akako migrate`: the tables are not of this version",
+    "42P05": "set DATABASE_POOLER=transaction: a pooler mixes up prepared statements",
+    "26": "set DATABASE_POOLER=transaction: a pooler mixes up prepared statements",
+    "42501": "run `akako migrate` with DATABASE_OWNER_URL: the role of the application lacks a privilege",
+    "42": "run `akako migrate`: the database schema is not the one of this version",
     "28": "check the user and password in DATABASE_URL",
-    "3D": "check the database's name in DATABASE_URL",
-    "55000": "look at PostgreSQL's log",
-    "58": "look at PostgreSQL's log",
-    "XX": "look at PostgreSQL's log",
+    "3D": "check the database name in DATABASE_URL",
+    "55000": "check the PostgreSQL log",
+    "58": "check the PostgreSQL log",
+    "XX": "check the PostgreSQL log",
 }
 _DUPLICATE_PREPARED_STATEMENT = "42P05"
 _WRONG_SETTINGS = (
     "set DATABASE_POOLER=transaction if a pooler is in use; otherwise find out what changes session settings"
 )
-# PgBouncer's words; while a connection is opened there is no SQLSTATE.
+# The error message of PgBouncer. Errors while a connection is opened have no SQLSTATE.
 _UNSUPPORTED = re.compile(r"unsupported startup parameter(?: in options)?: (\w+)")
 _UNREACHABLE = ("08", "57P", "28", "3D")
 
 
 class NotPrimary(Exception):
-    """This server takes no writes (any more): what was written meanwhile, a revocation perhaps, is known elsewhere."""
+    """The server is read-only, so its data may be outdated: recent changes, such as a revocation, may be missing."""
 
 
 class WrongSettings(Exception):
-    """Session settings are not as every statement of ours needs them; the names."""
+    """Session settings differ from the required ones. The message lists their names."""
 
     def __init__(self, names: Sequence[str]) -> None:
-        super().__init__(f"session settings are not as needed: {', '.join(names)}")
+        super().__init__(f"session settings have wrong values: {', '.join(names)}")
 
 
 def _sqlstate(error: BaseException) -> str | None:
@@ -49,62 +49,65 @@ def _sqlstate(error: BaseException) -> str | None:
     return state if isinstance(state, str) else None
 
 
-def is_unique_violation(error: BaseException) -> bool:
-    """Two transactions got in each other's way: the same work succeeds when it is done again."""
-    return _sqlstate(error) in _COLLISIONS
+def is_conflict(error: BaseException) -> bool:
+    """Whether concurrent transactions conflicted (unique violation, deadlock, serialization failure): retry."""
+    return _sqlstate(error) in _CONFLICTS
 
 
 def is_exclusion_violation(error: BaseException) -> bool:
-    """Two windows in force of one role of one user would overlap."""
+    """Whether two active assignments of one role to one user would overlap."""
     return _sqlstate(error) == "23P01"
 
 
 def is_lock(error: BaseException) -> bool:
-    """Somebody holds a lock for longer than we wait for one."""
+    """Whether the lock timeout was exceeded."""
     return _sqlstate(error) == "55P03"
 
 
 def is_busy(error: BaseException) -> bool:
-    """There was no time for this: the statement took too long, or no connection became free."""
+    """Whether the statement timeout was exceeded, or no pooled connection became free in time."""
     return isinstance(error, exc.TimeoutError) or _sqlstate(error) == "57014"
 
 
 def is_unavailable(error: BaseException) -> bool:
-    """The database cannot be used (gone, full, read-only, not migrated, no right), whatever is asked of it."""
+    """Whether the database is unusable for any statement (unreachable, full, read-only, not migrated, no privilege)."""
     return remedy(error) is not None
 
 
 def remedy(error: BaseException) -> str | None:
-    """What a person does when the database cannot be used; None if the fault is another."""
+    """What an operator should do if the database is unusable; None for any other error."""
     if isinstance(error, (exc.TimeoutError, exc.InterfaceError)):
-        return _AWAY["57P"]
+        return _REMEDIES["57P"]
     if isinstance(error, NotPrimary):
-        return _AWAY["25006"]
+        return _REMEDIES["25006"]
     if isinstance(error, WrongSettings):
         return _WRONG_SETTINGS
     if not isinstance(error, DBAPIError):
         return None
     if refused := _UNSUPPORTED.search(str(error.orig)):
-        return f"remove `{refused[1]}` from DATABASE_URL: the pooler in between does not accept it"
+        return f"remove `{refused[1]}` from DATABASE_URL: the pooler does not support it"
     state = _sqlstate(error)
-    known = next((advice for known, advice in _AWAY.items() if state and state.startswith(known)), None)
+    known = next((advice for known, advice in _REMEDIES.items() if state and state.startswith(known)), None)
     if known is None and (error.connection_invalidated or (state is None and isinstance(error, exc.OperationalError))):
-        return _AWAY["57P"]
+        return _REMEDIES["57P"]
     return known
 
 
 def is_unreachable(error: BaseException) -> bool:
-    """There is no connection: none could be made, or it broke. A server that says what else is wrong was reached."""
+    """Whether no connection could be opened, or it was lost. A server that reports another error was reached."""
     state = _sqlstate(error)
     return is_unavailable(error) and not isinstance(error, NotPrimary) and (state or "08").startswith(_UNREACHABLE)
 
 
 def is_schema_mismatch(error: BaseException) -> bool:
-    """The tables, or our rights to them, are not those of this version."""
+    """Whether the schema, or a privilege on it, is not the one that this version requires."""
     state = _sqlstate(error) or ""
     return state.startswith("42") and state != _DUPLICATE_PREPARED_STATEMENT
 
 
 def is_lost(error: BaseException) -> bool:
-    """The connection broke, or led to what was the primary: a new one may work, and what was done is not known."""
+    """Whether the connection was lost or the server is no longer the primary.
+
+    A new connection may work. Whether the statement took effect is unknown.
+    """
     return isinstance(error, NotPrimary) or (isinstance(error, DBAPIError) and error.connection_invalidated)

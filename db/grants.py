@@ -1,4 +1,4 @@
-"""The application's role: created if it is missing, granted what it needs and no more, with its session settings."""
+"""Creates the role of the application if it is missing, and sets its minimal privileges and session settings."""
 
 from collections.abc import Callable
 from typing import TypeAlias
@@ -11,10 +11,10 @@ from db.schema import MigrationRefused, resolve_in_catalog
 from db.session import SETTINGS
 
 Say: TypeAlias = Callable[[str], None]
-"""Receives a sentence for the operator about something that was left undone."""
+"""Receives messages for the operator, for example about a setting that could not be changed."""
 
-# By column: ids, times of writing, digests and outcomes are set by the database alone. The two times that are granted
-# are replaced by triggers wherever they are not the time of the statement.
+# By column: only the database sets ids, row times, digests and outcomes. The two times that are granted are replaced by
+# triggers unless they are the time of the statement.
 GRANTS = (
     "revoke all on all tables in schema akako from {role}",
     "grant usage on schema akako to {role}",
@@ -34,13 +34,13 @@ GRANTS = (
     "grant execute on function akako_note_refused(text, text[], text) to {role}",
     "grant insert (part, moved_at) on heartbeats to {role}",
     "grant update (moved_at, seen_at) on heartbeats to {role}",
-    # `select .. for update` needs the right to update a column; this one has a single possible value.
+    # `select .. for update` requires the UPDATE privilege on a column; this one has a single possible value.
     "grant update (turn) on locks to {role}",
 )
 
-_UNSET = "Akako Sync sets what it needs in each session."
+_UNSET = "Akako Sync sets the required values in each session."
 
-# Of one role in this database: what it has set already, and whether it owns tables of another application.
+# The settings of one role in this database, and whether it owns tables of another application.
 _SET = """
     select unnest(setconfig) from pg_db_role_setting
     where setrole = (select oid from pg_roles where rolname = %s)
@@ -59,7 +59,7 @@ _WITH_OUR_PATH = """
 
 
 def grant(connection: psycopg.Connection, application_url: str, say: Say) -> None:
-    """Create the application's role if it is missing, and grant it what it needs. Raises Refused.
+    """Create the role of the application if it is missing, and grant its privileges. Raises MigrationRefused.
 
     If it is the role that migrates, it owns the tables and needs no grants.
     """
@@ -76,7 +76,7 @@ def grant(connection: psycopg.Connection, application_url: str, say: Say) -> Non
 
 
 def reset_settings(connection: psycopg.Connection) -> None:
-    """Take our settings from the roles that have them in this database, as earlier versions look in `public`."""
+    """Reset our settings on the roles that have them in this database, because earlier versions use `public`."""
     with connection.transaction():
         resolve_in_catalog(connection)
         ours = f"search_path={SETTINGS['search_path']}"
@@ -88,7 +88,7 @@ def reset_settings(connection: psycopg.Connection) -> None:
 
 
 def _create(connection: psycopg.Connection, role: str, password: str) -> None:
-    """Create the role. The server gets a SCRAM verifier, so that its log cannot show the password."""
+    """Create the role. The password is sent as a SCRAM verifier, so that the server log cannot contain it."""
     resolve_in_catalog(connection)
     if connection.execute("select from pg_roles where rolname = %s", (role,)).fetchone() is not None:
         return
@@ -100,14 +100,14 @@ def _create(connection: psycopg.Connection, role: str, password: str) -> None:
         with connection.transaction():
             connection.execute(statement)
     except (errors.DuplicateObject, errors.UniqueViolation):
-        return  # another database of this server was migrated at the same moment
+        return  # another database of this server was migrated concurrently
     except psycopg.DatabaseError as error:
         name = sql.Identifier(role).as_string()
         raise MigrationRefused(
-            f"The tables are migrated, but the role {name} of DATABASE_URL does not exist, and "
-            f"{connection.info.user} could not create it ({str(error).splitlines()[0]}). Create it as an administrator"
-            f" (create role {name} login password '...';) or in your host's console, then run `akako migrate` again."
-            f" Where there can be one role only, leave DATABASE_OWNER_URL unset."
+            f"The schema is migrated, but the role {name} of DATABASE_URL does not exist, and "
+            f"{connection.info.user} cannot create it ({str(error).splitlines()[0]}). Create it as an administrator"
+            f" (create role {name} login password '...';) or in the console of your provider, then run `akako migrate`"
+            f" again. If your provider allows only one role, leave DATABASE_OWNER_URL unset."
         ) from error
 
 
@@ -121,7 +121,7 @@ def _set_settings(connection: psycopg.Connection, role: str, say: Say) -> None:
         return
     statements = [_alter(connection, role, _set(name)) for name in missing]
     if shared:
-        say(f"{role} owns tables outside the schema akako, so its settings are left alone; {_UNSET}")
+        say(f"The settings of {role} were not changed, because it owns tables outside the schema akako. {_UNSET}")
         return
     try:
         with connection.transaction():
@@ -130,14 +130,14 @@ def _set_settings(connection: psycopg.Connection, role: str, say: Say) -> None:
     except psycopg.DatabaseError as error:
         remedy = " ".join(f"{statement.as_string(connection)};" for statement in statements)
         say(
-            f"{connection.info.user} may not set the settings of {role} ({str(error).splitlines()[0]}); {_UNSET}"
+            f"{connection.info.user} cannot change the settings of {role} ({str(error).splitlines()[0]}). {_UNSET}"
             f" To set them for other connections, run as an administrator: {remedy}"
         )
 
 
 def _set(name: str) -> sql.Composed:
     value: sql.Composable = sql.Literal(SETTINGS[name])
-    if name == "search_path":  # a list: as one literal it would be the name of one schema
+    if name == "search_path":  # a list: a single literal would be read as the name of one schema
         value = sql.SQL(", ").join(sql.Identifier(part) for part in SETTINGS[name].split(", "))
     return sql.SQL("set {} = {}").format(sql.Identifier(name), value)
 

@@ -1,4 +1,4 @@
-"""When worker and calendar last moved, as they write it down themselves every few seconds."""
+"""Heartbeats of the worker and the scheduler, which each writes every few seconds."""
 
 from dataclasses import dataclass
 
@@ -7,22 +7,22 @@ from sqlalchemy import Connection
 
 @dataclass(frozen=True, slots=True)
 class Heartbeat:
-    """One part, by the database's clock."""
+    """The heartbeat of one component, by the database clock."""
 
     part: str
     moved_seconds_ago: float
-    """Since one of its processes last did something, or saw that there was nothing to do."""
+    """Since one of its processes last made progress, or found no work."""
     seen_seconds_ago: float
-    """Since one of its processes last wrote here."""
+    """Since one of its processes last wrote a heartbeat."""
 
 
 def note(connection: Connection, part: str, still_seconds: float) -> None:
-    """Write down that a part lives, and how long ago it moved. Losing the newest few costs nothing: no fsync."""
+    """Write a heartbeat with the time of the last progress. No fsync: losing recent heartbeats is harmless."""
     connection.exec_driver_sql(
         """
-        with unhurried as materialized (select set_config('synchronous_commit', 'off', true))
+        with asynchronous as materialized (select set_config('synchronous_commit', 'off', true))
         insert into heartbeats (part, moved_at)
-        select %s, now() - make_interval(secs => %s) from unhurried
+        select %s, now() - make_interval(secs => %s) from asynchronous
         on conflict (part) do update
         set moved_at = greatest(heartbeats.moved_at, excluded.moved_at), seen_at = excluded.seen_at
         """,
@@ -31,7 +31,7 @@ def note(connection: Connection, part: str, still_seconds: float) -> None:
 
 
 def of_parts(connection: Connection) -> list[Heartbeat]:
-    """What is known of each part, by its name."""
+    """The heartbeats of all components, ordered by name."""
     rows = connection.exec_driver_sql(
         """
         select part, greatest(0, extract(epoch from now() - moved_at))::float8,

@@ -1,4 +1,4 @@
-"""The user whose roles are about to change; `permission.admit` locks the row first."""
+"""Reads the user whose roles are about to change, after `permission.lock_and_check` has locked the row."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,11 +13,11 @@ class LockedUser:
     id: int
     deleted: bool
     now: datetime
-    """The database's clock."""
+    """The time by the database clock."""
 
 
 def read(connection: Connection, clerk_id: str) -> LockedUser | None:
-    """The user, whose row has to be locked already; None if we never heard of the user."""
+    """The user, whose row must be locked already; None if the user is unknown."""
     rows = connection.exec_driver_sql(
         "select id, deleted_at is not null, now() from users where clerk_id = %s", (clerk_id,)
     )

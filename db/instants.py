@@ -1,4 +1,4 @@
-"""The two instants of a question about the past, and which question they ask."""
+"""The two instants of a point-in-time query, and which question they ask."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,32 +8,32 @@ from sqlalchemy import Connection
 
 
 class PastQuestion(StrEnum):
-    """Which of the two questions about the past an answer belongs to."""
+    """Which of the two questions about the past was answered."""
 
     WHAT_WAS_SO = "what_was_so"
-    """What the guard decided at that instant, or would have decided."""
+    """What the guard decided at that time, or would have decided."""
     WHAT_IS_KNOWN = "what_is_known"
-    """What was recorded by `as_of` about that instant, including corrections made in between."""
+    """What was recorded by `as_of` about that time, including later corrections."""
 
 
 @dataclass(frozen=True, slots=True)
 class Instants:
-    """The instant in question, and the instant by which a line has to be recorded to count."""
+    """`at`: the instant that the question is about. `as_of`: only audit lines recorded by this instant count."""
 
     at: datetime
     as_of: datetime
 
     @property
     def question(self) -> PastQuestion:
-        """The question that these instants ask."""
+        """The question that corresponds to these instants."""
         return PastQuestion.WHAT_WAS_SO if self.at == self.as_of else PastQuestion.WHAT_IS_KNOWN
 
 
 def resolve(connection: Connection, at: datetime | None, as_of: datetime | None) -> Instants:
-    """The instants of a question, by the database's clock.
+    """Complete the instants of a question, by the database clock.
 
-    Without `at` the question is about now. Without `as_of` it is what was so at `at`; for an instant in the future,
-    what is known now. Nothing can be known later than now, so `as_of` is at most now.
+    `at` defaults to now, and `as_of` to `at`. Nothing can be recorded later than now, so `as_of` is at most now: a
+    question about the future is answered with what is known now.
     """
     now: datetime = connection.exec_driver_sql("select now()").scalar_one()
     at = at or now

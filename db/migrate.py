@@ -1,4 +1,4 @@
-"""Brings a database to the tables of this version, and gives the application's role what it needs and no more."""
+"""Migrates the database schema, and sets the privileges of the application's role."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,29 +19,29 @@ from db.session import SETTINGS
 
 MIGRATIONS = Path(__file__).with_name("migrations")
 
-# For one transaction only: behind a pooler, what a session sets stays on the connection for other clients.
+# Per transaction: behind a pooler, session settings would remain on the connection for other clients.
 _SETTINGS = "select " + ", ".join(
     f"pg_catalog.set_config('{name}', '{value}', true)" for name, value in SETTINGS.items()
 )
 
 
 class NotUtf8(MigrationRefused):
-    """The database does not store text as UTF-8, so it cannot hold every name. Make one with `encoding 'UTF8'`."""
+    """The database encoding is not UTF-8, so it cannot store every name. Create a database with `encoding 'UTF8'`."""
 
 
 def ignore_message(_: str) -> None:
-    """Drops what would be said to the operator."""
+    """Discard a message for the operator."""
 
 
 def upgrade(owner_url: str, application_url: str, to: str = "head", say: Say = ignore_message) -> list[str]:
-    """Apply what is missing, as the owner; the names of the migrations applied, first to last. Raises Refused.
+    """Apply the missing migrations as the owner; returns their names in order. Raises MigrationRefused.
 
-    An installation in the schema `public`, where earlier versions made it, is moved to `akako` first. If the URLs name
-    different roles, the application's role is made if it is missing and granted what it needs, so that it owns
-    nothing: it can neither change the audit trail nor switch off what writes it. `say` receives what could not be done
-    and does not keep anything from working.
+    An installation in the schema `public`, where earlier versions created it, is first moved to `akako`. If the URLs
+    name different roles, the role of the application is created if it is missing and gets the required privileges. It
+    owns nothing, so it can neither change the audit trail nor disable its triggers. `say` receives messages about
+    non-fatal problems.
     """
-    with _alone(owner_url) as guard:
+    with _exclusive(owner_url) as guard:
         with _connected(owner_url) as connection:
             if relocation.move_to_akako(connection):
                 say("The tables were moved from the schema public to akako. Restart every process of Akako Sync.")
@@ -61,12 +61,12 @@ def upgrade(owner_url: str, application_url: str, to: str = "head", say: Say = i
 
 
 def downgrade(owner_url: str, to: str) -> None:
-    """Take migrations back, as the owner, until revision `to` (`base` for none). Raises Refused.
+    """Revert migrations as the owner, down to revision `to` (`base` for all). Raises MigrationRefused.
 
-    Below 0012 everything is moved back to the schema `public`, so that the version which made it finds it there.
+    Below 0012, the installation is moved back to the schema `public`, where those versions expect it.
     """
     to_public = to == "base" or to < relocation.FIRST_IN_AKAKO
-    with _alone(owner_url) as guard, _connected(owner_url) as connection:
+    with _exclusive(owner_url) as guard, _connected(owner_url) as connection:
         relocation.move_to_akako(connection)
         if to_public:
             with connection.transaction():
@@ -82,9 +82,9 @@ def downgrade(owner_url: str, to: str) -> None:
 
 @cache
 def missing(revision: str | None) -> tuple[str, ...]:
-    """The names of the migrations that a database at this revision lacks, first to last.
+    """The names of the migrations that are missing at this revision, in order.
 
-    None is missing from one that this version does not know: it was migrated for a newer one, which may be on its way.
+    An unknown revision counts as complete: the database was migrated for a newer version, which may be deployed next.
     """
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
@@ -97,17 +97,17 @@ def missing(revision: str | None) -> tuple[str, ...]:
 
 @contextmanager
 def _connected(owner_url: str) -> Iterator[psycopg.Connection]:
-    """A connection of the owner's on which each transaction is opened and ended by whoever uses it."""
+    """A connection of the owner in autocommit mode; the caller manages transactions."""
     timeout = engine.CONNECT_TIMEOUT_SECONDS
     with psycopg.connect(owner_url, connect_timeout=timeout, autocommit=True, prepare_threshold=None) as connection:
         yield connection
 
 
 @contextmanager
-def _alone(owner_url: str) -> Iterator[psycopg.Connection]:
-    """A transaction that keeps other migrations of this database waiting, for as many as others commit meanwhile.
+def _exclusive(owner_url: str) -> Iterator[psycopg.Connection]:
+    """Block other migrations of this database during the block, across any number of commits.
 
-    It is a connection of its own and holds the lock of a table, which ends with it and which only the owner can take.
+    Holds a table lock in an open transaction on a separate connection. Only the owner can take this lock.
     """
     with _connected(owner_url) as guard:
         if guard.info.parameter_status("server_encoding") != "UTF8":
@@ -119,7 +119,7 @@ def _alone(owner_url: str) -> Iterator[psycopg.Connection]:
                 schema.lock(guard)
                 break
             except (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName):
-                guard.execute("rollback")  # a downgrade just dropped it
+                guard.execute("rollback")  # a concurrent downgrade dropped it
         yield guard
         guard.execute("commit")
 

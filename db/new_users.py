@@ -1,4 +1,4 @@
-"""New users, each with the first role, in one statement: it is the one that somebody waits for at the first login."""
+"""Adds new users with their default role in one statement, because a first login waits for it."""
 
 from collections.abc import Iterable
 
@@ -8,12 +8,12 @@ from config.role import Role
 from db.users import UserWrite, columns
 
 
-def add(connection: Connection, holdings: Iterable[UserWrite], role: Role) -> dict[str, int]:
-    """Add users; the row ids by Clerk's id, without those that somebody else added in the meantime.
+def add(connection: Connection, writes: Iterable[UserWrite], role: Role) -> dict[str, int]:
+    """Add users; returns the new row ids by Clerk id, without users that another transaction added in the meantime.
 
-    The living get this role, each from its own time on, or from now if that is still to come.
+    Users that are not deleted get this role from their creation at Clerk on, or from now if that is in the future.
     """
-    rows = sorted(holdings, key=lambda holding: holding.state.clerk_id)
+    rows = sorted(writes, key=lambda write: write.state.clerk_id)
     added = connection.exec_driver_sql(
         """
         with added as (
@@ -40,4 +40,4 @@ def add(connection: Connection, holdings: Iterable[UserWrite], role: Role) -> di
         """,
         {**columns(rows), "role": role.value},
     )
-    return {clerk_id: row_id for clerk_id, row_id in added}  # noqa: C416 - a Row is no pair to a type checker
+    return {clerk_id: row_id for clerk_id, row_id in added}  # noqa: C416 - type checkers do not treat a Row as a pair

@@ -1,7 +1,7 @@
-"""Checks the author of a change inside the changing transaction, under lock.
+"""Checks the author of a change inside the transaction of the change, under lock.
 
-The guard checks a request when it arrives. Between that check and the change the author may have been banned, deleted
-or relieved of the role, so the transaction that makes the change checks again.
+The guard checks a request when it arrives. Before the change is made, the author may be banned, deleted or lose the
+role, so the transaction of the change checks again.
 """
 
 from collections.abc import Collection
@@ -18,16 +18,16 @@ class Permission:
     """What the author of a change must still have when the change is made."""
 
     clerk_id: str
-    """The user whose roles count; while impersonated, the impersonated user."""
+    """The user whose roles count: during impersonation, the impersonated user."""
     roles: frozenset[Role]
     all_of: bool = False
-    """Whether every one of the roles is required, instead of one of them."""
+    """Whether all of the roles are required, instead of any one of them."""
     impersonator: str | None = None
-    """Clerk id of the person who impersonates the user. May be unknown to us, as a member of Clerk's dashboard is."""
+    """Clerk id of the impersonator. May be an unknown user, for example a member of the Clerk dashboard."""
 
     @property
     def clerk_ids(self) -> set[str]:
-        """The users whose rows have to be locked before `check` is called."""
+        """The users whose rows must be locked before `check` is called."""
         return {self.clerk_id, self.impersonator or self.clerk_id}
 
 
@@ -36,7 +36,7 @@ class NotPermitted(Exception):
 
 
 class NotKnown(NotPermitted):
-    """The author is deleted, or was never known."""
+    """The author is deleted or unknown."""
 
 
 def lock_and_check(connection: Connection, permission: Permission | None, subjects: Collection[str] = ()) -> None:
@@ -51,10 +51,10 @@ def lock_and_check(connection: Connection, permission: Permission | None, subjec
 
 
 def check(connection: Connection, permission: Permission) -> None:
-    """Check that the author is known, living, not banned and holds the role now. Raises NotPermitted or NotPrimary.
+    """Check that the author is known, not deleted, not banned and holds the role now.
 
-    Takes no locks. Before a change, lock the author first and by a statement of its own: the snapshot of this
-    statement is then newer than the wait for the lock.
+    Takes no locks. Before a change, lock the author in a separate statement first, so that the snapshot of this
+    statement is taken after the wait for the lock. Raises NotPermitted or NotPrimary.
     """
     rows = connection.exec_driver_sql(
         """
@@ -90,7 +90,7 @@ class _State:
 
 
 def _lock(connection: Connection, clerk_ids: Collection[str]) -> None:
-    """Lock users in the order of Clerk ids, which every transaction that locks users follows."""
+    """Lock users in the order of Clerk ids, as every transaction that locks users does."""
     if clerk_ids:
         connection.exec_driver_sql(
             "select from users where clerk_id = any(%(ids)b::text[]) order by clerk_id for no key update",

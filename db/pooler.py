@@ -1,4 +1,4 @@
-"""Finds out whether a connection leads through a pooler that gives each transaction another session."""
+"""Detects a connection pooler in transaction mode."""
 
 from collections.abc import Callable
 
@@ -10,19 +10,19 @@ ROUNDS = 10
 
 
 class TransactionPooler(Exception):
-    """The URL leads through a pooler in transaction mode, and migrations need PostgreSQL itself."""
+    """The URL points to a pooler in transaction mode, but migrations need a direct connection to PostgreSQL."""
 
     def __str__(self) -> str:
         return (
-            "The URL leads through a pooler in transaction mode, and migrations need a session of their own.\n"
-            "Set DATABASE_OWNER_URL to the URL of PostgreSQL itself: your host shows it as the direct connection."
+            "The URL points to a pooler in transaction mode, but migrations need a session of their own.\n"
+            "Set DATABASE_OWNER_URL to the URL of PostgreSQL itself: your provider shows it as the direct connection."
         )
 
 
 def pools_transactions(connection: DriverConnection, another: Callable[[], DriverConnection]) -> bool | None:
-    """Whether the session behind an idle connection is lent to others, which a second connection shows; None: unknown.
+    """Whether the server session of an idle connection is shared, which a second connection reveals; None: unknown.
 
-    A pooler makes up the process id that it gives to a client, so one round trip is enough where there is none.
+    Poolers report an invented process id to clients, so without a pooler one round trip is enough.
     """
     if connection.info.backend_pid == _session(connection):
         return False
@@ -49,7 +49,7 @@ def _session(connection: DriverConnection) -> int:
 
 
 def refuse(url: str) -> None:
-    """Raise TransactionPooler if the URL leads through one."""
+    """Raise TransactionPooler if the URL points to a pooler in transaction mode."""
     address = conninfo(url, "migrate")
     with open_connection(address) as connection:
         if pools_transactions(connection, lambda: open_connection(address)):

@@ -1,6 +1,6 @@
-"""Moves an installation between the schema `public`, where versions before migration 0012 kept it, and `akako`.
+"""Moves an installation between the schema `public`, used by versions before migration 0012, and `akako`.
 
-Each move is one transaction with qualified names. Rows, privileges and dependent views stay as they are.
+Each move is one transaction with qualified names. Rows, privileges and dependent views are preserved.
 """
 
 import re
@@ -16,8 +16,8 @@ FIRST_IN_AKAKO = "0012"
 
 TABLES = ("users", "user_roles", "webhook_events", "audit_log", "heartbeats")
 
-# What tells our tables from another application's `users`: a constraint that the first migration made, next to a
-# revision that is ours; from 0004 on, the functions of the trail as well.
+# Distinguishes our tables from the `users` table of another application: a constraint of the first migration together
+# with one of our revisions, and from 0004 on also the functions of the audit trail.
 _FOUND = """
     select version_num, users.relowner::regrole::text, users.relowner = (
         select oid from pg_roles where rolname = current_user)
@@ -47,7 +47,7 @@ _STATISTICS = """
     select stxname from pg_statistic_ext
     where stxnamespace = to_regnamespace(%s) and stxrelid::regclass::text = any(%s)
 """
-_IN_THE_WAY = """
+_CONFLICTING = """
     select relname::text from pg_class where relnamespace = 'public'::regnamespace and relname = any(%s)
     union all
     select proname || '()' from pg_proc
@@ -57,7 +57,10 @@ _IN_THE_WAY = """
 
 
 def move_to_akako(connection: psycopg.Connection) -> bool:
-    """Move an installation that an earlier version made in `public`; whether there was one. Raises Refused."""
+    """Move the installation of an earlier version, if any, out of `public`; returns whether there was one.
+
+    Raises MigrationRefused.
+    """
     with connection.transaction():
         resolve_in_catalog(connection)
         if connection.execute(_HAS_VERSIONS).fetchone() != (True,):
@@ -69,12 +72,12 @@ def move_to_akako(connection: psycopg.Connection) -> bool:
         if not is_ours:
             raise MigrationRefused(
                 f"The tables of Akako Sync in the schema public belong to {owner}, and migrations run as "
-                f"{connection.info.user}. Let DATABASE_OWNER_URL (or DATABASE_URL, if that is not set) name {owner}."
+                f"{connection.info.user}. Use {owner} in DATABASE_OWNER_URL (or DATABASE_URL, if that is not set)."
             )
         if connection.execute("select to_regclass('akako.users')").fetchone() != (None,):
             raise MigrationRefused(
-                "There is an installation of Akako Sync in the schema public and another one in akako. Drop the tables"
-                " of the one that is not used, then run `akako migrate` again."
+                "Both schemas, public and akako, contain an installation of Akako Sync. Drop the tables of the unused"
+                " one, then run `akako migrate` again."
             )
         connection.execute("lock table public.alembic_version in access exclusive mode")
         _move(connection, "public", "akako")
@@ -84,7 +87,7 @@ def move_to_akako(connection: psycopg.Connection) -> bool:
 
 
 def move_to_public(connection: psycopg.Connection) -> None:
-    """Move the installation back to where versions before migration 0012 look for it. Raises Refused."""
+    """Move the installation back to `public` for versions before migration 0012. Raises MigrationRefused."""
     with connection.transaction():
         check_public_is_free(connection)
         if not connection.execute(_TABLES, ("akako", list(TABLES))).fetchone():
@@ -96,13 +99,13 @@ def move_to_public(connection: psycopg.Connection) -> None:
 
 
 def check_public_is_free(connection: psycopg.Connection) -> None:
-    """Raise Refused if an object in `public` has a name that the installation needs there."""
+    """Raise MigrationRefused if `public` contains an object with a name that the installation needs there."""
     resolve_in_catalog(connection)
-    found = sorted(str(name) for (name,) in connection.execute(_IN_THE_WAY, ([*TABLES, "alembic_version"],)))
+    found = sorted(str(name) for (name,) in connection.execute(_CONFLICTING, ([*TABLES, "alembic_version"],)))
     if found:
         raise MigrationRefused(
-            f"Versions before migration {FIRST_IN_AKAKO} keep their tables in the schema public, where others have"
-            f" the same names: {', '.join(found)}. Rename those, or downgrade to {FIRST_IN_AKAKO} at most."
+            f"Versions before migration {FIRST_IN_AKAKO} have their tables in the schema public, which contains other"
+            f" objects with the same names: {', '.join(found)}. Rename those, or downgrade to {FIRST_IN_AKAKO} at most."
         )
 
 
@@ -126,7 +129,7 @@ def _execute(connection: psycopg.Connection, statement: LiteralString, name: sql
 
 
 def _rewrite(connection: psycopg.Connection, signature: str, origin: str, target: str) -> None:
-    """Let the body of a moved function name the tables and functions where they are now."""
+    """Replace the schema name in the body of a moved function."""
     found = connection.execute("select pg_get_functiondef(%s::regprocedure)", (f"{target}.{signature}",))
     ours = "|".join(TABLES)
     for (definition,) in found.fetchall():

@@ -1,4 +1,4 @@
-"""The assignments: roles held in windows of time. An assignment counts by the clock, whatever has been written down."""
+"""Writes assignments. The database clock decides whether a role is held, even before an expiry is recorded."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -13,11 +13,11 @@ from db.assignments import Window
 
 
 class RoleOverlap(Exception):
-    """An assignment of the same role is in force in a part of that time; the database refused a second one."""
+    """Another assignment of the same role overlaps; the exclusion constraint rejected the new window."""
 
 
 def held_by(connection: Connection, user_id: int) -> set[Role]:
-    """The roles that a user holds at this instant of the database's clock: start reached, end not."""
+    """The roles that a user holds now, by the database clock."""
     rows = connection.exec_driver_sql(
         """
         select role from user_roles join users on users.id = user_roles.user_id
@@ -31,8 +31,8 @@ def held_by(connection: Connection, user_id: int) -> set[Role]:
 
 
 def assign(connection: Connection, user_id: int, window: Window, by: str, email: str, reason: str, notes: str) -> int:
-    """Give a user a role in a window of time; the assignment's id. Raises InTheWay, with the transaction intact."""
-    with _alone_in_its_window(connection):
+    """Assign a role; returns the id of the assignment. Raises RoleOverlap; the transaction remains usable."""
+    with _savepoint(connection):
         added = connection.exec_driver_sql(
             """
             insert into user_roles (user_id, role, effective_start_date, effective_end_date, assigned_by,
@@ -46,8 +46,8 @@ def assign(connection: Connection, user_id: int, window: Window, by: str, email:
 
 
 def change_end(connection: Connection, assignment_id: int, end: datetime | None) -> None:
-    """Let an assignment in force end at another time, or never. Raises InTheWay, with the transaction intact."""
-    with _alone_in_its_window(connection):
+    """Change or remove the end of an active assignment. Raises RoleOverlap; the transaction remains usable."""
+    with _savepoint(connection):
         connection.exec_driver_sql(
             """
             update user_roles set effective_end_date = %(end)s
@@ -58,7 +58,7 @@ def change_end(connection: Connection, assignment_id: int, end: datetime | None)
 
 
 def revoke(connection: Connection, assignment_id: int, why: str) -> None:
-    """End an assignment now. One that would begin later is cancelled: its window becomes empty."""
+    """End an assignment now. One that has not started is cancelled: its window becomes empty."""
     connection.exec_driver_sql(
         """
         update user_roles
@@ -71,8 +71,8 @@ def revoke(connection: Connection, assignment_id: int, why: str) -> None:
 
 
 @contextmanager
-def _alone_in_its_window(connection: Connection) -> Iterator[None]:
-    """A savepoint, so that the transaction can still say what was in the way."""
+def _savepoint(connection: Connection) -> Iterator[None]:
+    """A savepoint, so that the transaction can still read the conflicting assignment."""
     try:
         with connection.begin_nested():
             yield
@@ -83,9 +83,9 @@ def _alone_in_its_window(connection: Connection) -> Iterator[None]:
 
 
 def end_all(connection: Connection, ends: Mapping[int, datetime | None], why: str) -> None:
-    """End every assignment in force of users at each one's time (or now, if that is None or still to come).
+    """End all active assignments of users, each user's at the given time (now, if that is None or in the future).
 
-    One that would begin later is cancelled: its window becomes empty, so that it was never held.
+    Assignments that have not started are cancelled: their windows become empty.
     """
     connection.exec_driver_sql(
         """
@@ -102,9 +102,9 @@ def end_all(connection: Connection, ends: Mapping[int, datetime | None], why: st
 
 
 def expire(connection: Connection, most: int) -> int:
-    """Write down up to `most` assignments whose end has passed; how many there were.
+    """Record the expiry of up to `most` assignments whose end has passed; returns how many.
 
-    Rows that another transaction holds are left to it, so that two may run at once.
+    Rows locked by other transactions are skipped, so that concurrent runs are safe.
     """
     expired = connection.exec_driver_sql(
         """

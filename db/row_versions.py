@@ -1,10 +1,10 @@
-"""SQL that reads the audit trail as versions of rows, each valid from when its line was recorded.
+"""SQL fragments that read the audit trail as row versions, each valid from when its line was recorded.
 
-Parameters of every fragment: `at`, the instant in question, and `as_of`, by which a line has to be recorded to count.
+Parameters of every fragment: `at`, the instant that the question is about, and `as_of`; later lines do not count.
 """
 
-# The time of a line can precede that of an earlier line about the same row: early lines carry the start of their
-# transaction, and a clock can be set back. A line counts once all earlier lines about its row count.
+# The time of a line can be before that of an earlier line about the same row: old lines have the start time of their
+# transaction, and a clock can be set back. A line counts only once all earlier lines about its row count.
 ROLE_VERSIONS = """
     select user_role_id, user_id, role, id as line, after,
            (after ->> 'effective_start_date')::timestamptz as starts,
@@ -29,8 +29,8 @@ USER_VERSIONS = """
     where action like 'user.%%' and after ? 'deleted_at' and {users}
     window row_lines as (partition by user_id order by id)
 """
-# A window counts until its end, or until it was closed without one. A deletion ends everything at its own time, but
-# no later than when it was recorded: the guard refuses a deleted user whatever the time of the deletion says.
+# A window counts until its end, or until it was closed without one. A deletion ends all assignments at its own time,
+# but no later than when it was recorded: the guard rejects a deleted user whatever the time of the deletion is.
 HELD = """
     starts <= %(at)s and (ends is null or ends > %(at)s) and (in_force or closed_at > %(at)s)
     and (deleted_from is null or deleted_from > %(at)s)
@@ -44,23 +44,23 @@ def _newest(versions: str, key: str, by: str) -> str:
     return f"""
         select distinct on ({key}) * from ({versions}) as every
         where recorded_at <= {by} order by {key}, line desc
-    """  # noqa: S608 - constants of ours
+    """  # noqa: S608 - constants only
 
 
 def known(users: str) -> str:
-    """Common table expressions: assignments and users as recorded at `as_of`, users as recorded at `at` too."""
-    roles, people = ROLE_VERSIONS.format(users=users), USER_VERSIONS.format(users=users)
+    """Common table expressions: assignments and users as recorded at `as_of`, and users as recorded at `at`."""
+    roles, persons = ROLE_VERSIONS.format(users=users), USER_VERSIONS.format(users=users)
     return f"""
         with role as ({_newest(roles, "user_role_id", "%(as_of)s")}),
-             person_version as materialized ({people}),
+             person_version as materialized ({persons}),
              person as ({_newest("table person_version", "user_id", "%(as_of)s")}),
              earlier as (
                  select user_id, banned
                  from ({_newest("table person_version", "user_id", "least(%(at)s, %(as_of)s)")}) as version)
-    """  # noqa: S608 - constants of ours
+    """  # noqa: S608 - constants only
 
 
-# A ban has no window: whether the user was banned is what was recorded at the instant in question itself.
+# A ban has no window: the user counts as banned if a ban had been recorded by `at`.
 STATUS = """
     case when person.user_id is null then 'unknown'
          when person.deleted_from <= %(at)s then 'deleted'

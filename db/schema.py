@@ -1,7 +1,6 @@
-"""The schema `akako`: it belongs to the owner of the tables, the only role that may create objects in it.
+"""Creates and checks the schema `akako`. Only the owner of the tables may own it or create objects in it.
 
-It comes first in the search path, so a function or table that another role creates there would be called, or read, in
-place of PostgreSQL's own.
+The schema is first in the search path, so objects that another role creates there would shadow those of PostgreSQL.
 """
 
 import psycopg
@@ -10,7 +9,7 @@ from sqlalchemy import Connection
 
 ATTEMPTS = 10
 
-# With the parameter null, the owner is the role that owns the tables. Superusers are not counted: they can do anything.
+# If the parameter is null, the owner is the role that owns the tables. Superusers are ignored: they can do anything.
 _FAULTS = """
     with schema as (select oid, nspowner, nspacl from pg_namespace where nspname = 'akako'),
     owner (role) as (
@@ -47,7 +46,7 @@ _VERSION_TABLE = """
     create table akako.alembic_version (
         version_num varchar(32) not null, constraint alembic_version_pkc primary key (version_num))
 """
-# Only the owner can take this lock: it needs more than SELECT. Alembic's own reads and writes do not conflict with it.
+# Only the owner can take this lock: SELECT is not enough. It does not conflict with the reads and writes of Alembic.
 _LOCK = "lock table akako.alembic_version in share update exclusive mode"
 _IS_EMPTY = """
     select has_database_privilege(current_database(), 'create')
@@ -58,18 +57,18 @@ _IS_EMPTY = """
 
 
 class MigrationRefused(Exception):
-    """The database cannot be migrated as it is. The message says what to do."""
+    """The database cannot be migrated in its current state. The message says what to do."""
 
 
 def faults(connection: Connection) -> list[str]:
-    """Why the schema cannot be trusted, each with its remedy; empty if the owner of the tables controls it alone."""
+    """Problems of the schema, each with its remedy; empty if only the owner of the tables controls it."""
     return list(connection.exec_driver_sql(_FAULTS, {"owner": None}).scalars())
 
 
 def prepare(connection: psycopg.Connection) -> None:
-    """Create the schema and Alembic's table in it if they are missing, and check both. Commits. Raises Refused.
+    """Create the schema and Alembic's table if they are missing, check the schema, and commit.
 
-    Two calls at the same time on an empty database both succeed.
+    Concurrent calls on an empty database all succeed. Raises MigrationRefused.
     """
     for attempt in range(1, ATTEMPTS + 1):
         try:
@@ -84,12 +83,12 @@ def prepare(connection: psycopg.Connection) -> None:
 
 
 def resolve_in_catalog(connection: psycopg.Connection) -> None:
-    """Resolve unqualified names in `pg_catalog` only, until the transaction ends."""
+    """Resolve unqualified names only in `pg_catalog` until the transaction ends."""
     connection.execute("set local search_path to pg_catalog, pg_temp")
 
 
 def lock(connection: psycopg.Connection) -> None:
-    """Keep other migrations waiting until this connection's transaction ends."""
+    """Block other migrations until the transaction of this connection ends."""
     resolve_in_catalog(connection)
     for limit in ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout"):
         connection.execute(sql.SQL("set local {} to 0").format(sql.Identifier(limit)))
@@ -97,7 +96,7 @@ def lock(connection: psycopg.Connection) -> None:
 
 
 def drop_if_empty(connection: psycopg.Connection) -> None:
-    """Drop the schema, in the transaction that holds the lock, if it is empty and the owner could create it again."""
+    """Drop the schema in the transaction that holds the lock, if it is empty and the owner may create it again."""
     if connection.execute(_IS_EMPTY).fetchone() == (True,):
         connection.execute("drop table akako.alembic_version")
         connection.execute("drop schema akako")
@@ -118,7 +117,7 @@ def _create_schema(connection: psycopg.Connection) -> None:
     except errors.InsufficientPrivilege as error:
         role = sql.Identifier(connection.info.user).as_string()
         raise MigrationRefused(
-            f"The role {role} may not create the schema akako in the database {connection.info.dbname}. Run as an "
+            f"The role {role} cannot create the schema akako in the database {connection.info.dbname}. Run as an "
             f"administrator of that database: create schema akako authorization {role};"
         ) from error
 
@@ -128,6 +127,6 @@ def _check(connection: psycopg.Connection) -> None:
     if found:
         raise MigrationRefused(
             "The schema akako must belong to the role that migrates, and no other role may create objects in it:"
-            " it could run code of its own as the owner. Run what follows as the owner or an administrator, then"
+            " it could execute code as the owner. Follow these steps as the owner or an administrator, then run"
             " `akako migrate` again.\n" + "\n".join(found)
         )

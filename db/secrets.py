@@ -1,4 +1,4 @@
-"""Which signing secret verified what, and when."""
+"""Use of signing secrets: when each verified deliveries."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,17 +10,17 @@ from db.vitals import SECRETS
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """What one signing secret verified. Secrets are known by their fingerprints."""
+    """Use of one signing secret, which is identified by its fingerprint."""
 
     fingerprint: str
     first_at: datetime
     last_at: datetime
     lately: int
-    """Deliveries in the days asked for."""
+    """Number of deliveries in the requested number of days."""
 
 
 def uses(connection: Connection, days: int) -> list[Use]:
-    """Every secret that ever verified a kept delivery, the one used last first."""
+    """Every secret that ever verified a stored delivery, most recently used first."""
     rows = connection.exec_driver_sql(
         f"""
         {SECRETS}
@@ -36,7 +36,7 @@ def uses(connection: Connection, days: int) -> list[Use]:
         ) as lately (count)
         where secrets.verified_by is not null
         order by seen.last_at desc
-        """,  # noqa: S608 - a constant of ours
+        """,  # noqa: S608 - constants only
         (days,),
     )
     return [Use(*row) for row in rows]

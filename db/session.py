@@ -1,4 +1,4 @@
-"""The PostgreSQL settings that every statement of ours depends on."""
+"""The PostgreSQL session settings that all statements require."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -14,8 +14,8 @@ SETTINGS: Mapping[str, str] = MappingProxyType(
         "default_transaction_isolation": "read committed",
     }
 )
-"""Setting name to value, as `set_config` takes them.
+"""Setting names and values for `set_config`.
 
-`akako migrate` sets them on the application's role, so that they hold on every connection, pooled or not. Sessions of
-our own set them as well, because the owner is not always allowed to alter roles.
+`akako migrate` sets them on the role of the application, so that they apply to every connection, pooled or not. Each
+session sets them as well, because the owner is not always allowed to alter roles.
 """

@@ -1,4 +1,4 @@
-"""The tables as SQLAlchemy sees them; the migrations make them, and a test keeps the two alike."""
+"""The tables as SQLAlchemy metadata. Migrations create them; a test ensures that both match."""
 
 from typing import Any
 
@@ -37,10 +37,10 @@ Moment = DateTime(timezone=True)
 
 
 class Xid8(UserDefinedType[str]):
-    """A transaction's 64-bit id."""
+    """A 64-bit transaction id."""
 
     def get_col_spec(self, **_: Any) -> str:
-        """The type's name in PostgreSQL."""
+        """The name of the type in PostgreSQL."""
         return "xid8"
 
 

@@ -1,8 +1,9 @@
 """Bitemporal queries over the audit trail: roles held at one instant, as recorded at another.
 
-Every line of the trail is a version of an assignment or of a user, valid from when it was recorded until the next line
-about the same row. Two instants select the answer: `at` is the instant in question, and `as_of` decides which lines
-count. With `as_of` equal to `at` the answer is what the guard answered then; with a later one it includes corrections.
+Every line of the trail is a version of an assignment or a user, valid from when it was recorded until the next line
+about the same row. Two instants select the result: `at` is the instant that the question is about, and `as_of` decides
+which lines count. With `as_of` equal to `at`, the result is what the guard decided then; with a later one, it includes
+corrections.
 """
 
 from collections.abc import Iterable
@@ -21,7 +22,7 @@ from db.row_versions import HELD, ONE_USER, ROLE_VERSIONS, STATUS, USER_RANGE, U
 
 
 class UserStatus(StrEnum):
-    """How the guard treats a user."""
+    """Status of a user for the guard."""
 
     UNKNOWN = "unknown"
     ACTIVE = "active"
@@ -31,23 +32,23 @@ class UserStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """An assignment as it was recorded at an instant; `held` refers to the instant in question."""
+    """An assignment as recorded at `as_of`; `held` refers to `at`."""
 
     assignment: Assignment
     effective_end: datetime | None
-    """The end of the window, or the earlier time at which the assignment was closed without one."""
+    """The end of the window, or the time at which the assignment was closed before that."""
     closed_at: datetime | None
-    """When the closing of the assignment was recorded; None while it is in force."""
+    """When the closing of the assignment was recorded; None while it is active."""
 
 
 @dataclass(frozen=True, slots=True)
 class Revision:
-    """A line of the trail that changed the answer about the instant in question."""
+    """An audit line that changed the result for `at`."""
 
     user_role_id: int
     role: Role
     held: bool
-    """Whether the role counts as held at the instant in question from this line on."""
+    """Whether, from this line on, the role counts as held at `at`."""
     recorded_at: datetime
     line: int
     action: str
@@ -57,10 +58,10 @@ class Revision:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """A role in its window of time."""
+    """A role held in a window of time."""
 
     id: int
-    """The assignment."""
+    """Id of the assignment."""
     role: Role
     effective_start_date: datetime
     effective_end_date: datetime | None
@@ -68,7 +69,7 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """A user who held roles at the instant in question."""
+    """A user who held roles at `at`."""
 
     id: int
     clerk_id: str
@@ -77,7 +78,7 @@ class Holder:
 
 
 def versions(connection: Connection, user_id: int, instants: Instants) -> list[Version]:
-    """Every assignment of a user that was recorded by `as_of`, the latest start first."""
+    """All assignments of a user that were recorded by `as_of`, latest start first."""
     rows = connection.exec_driver_sql(
         f"""
         {known(ONE_USER)}
@@ -89,29 +90,29 @@ def versions(connection: Connection, user_id: int, instants: Instants) -> list[V
         from role join user_roles on user_roles.id = role.user_role_id
         left join person on person.user_id = role.user_id
         order by starts desc, role.user_role_id desc
-        """,  # noqa: S608 - constants of ours
+        """,  # noqa: S608 - constants only
         {"user_id": user_id, "at": instants.at, "as_of": instants.as_of},
     )
     return [Version(Assignment(row[0], Role(row[1]), *row[2:13]), row[13], row[14]) for row in rows]
 
 
 def status(connection: Connection, user_id: int, instants: Instants) -> UserStatus:
-    """How the guard treated a user."""
+    """The status of a user at `at`."""
     found = connection.exec_driver_sql(
         f"""
         {known(ONE_USER)}
         select {STATUS} from (values (%(user_id)s::bigint)) as asked (user_id)
         left join person using (user_id) left join earlier using (user_id)
-        """,  # noqa: S608 - constants of ours
+        """,  # noqa: S608 - constants only
         {"user_id": user_id, "at": instants.at, "as_of": instants.as_of},
     )
     return UserStatus(found.scalar_one())
 
 
 def revisions(connection: Connection, user_id: int, instants: Instants) -> list[Revision]:
-    """The lines that changed the answer about `at`, recorded after the earlier of the two instants, first to last.
+    """The lines recorded after the earlier of the two instants that changed the result for `at`, oldest first.
 
-    Those recorded by `as_of` are part of the answer, later ones are not.
+    Lines recorded by `as_of` are included in the result; later ones are not.
     """
     rows = connection.exec_driver_sql(
         f"""
@@ -139,7 +140,7 @@ def revisions(connection: Connection, user_id: int, instants: Instants) -> list[
         from change join audit_log on audit_log.id = line
         where held <> held_before and since > least(%(at)s, %(as_of)s) and since <= now()
         order by since, line, change.user_role_id
-        """,  # noqa: S608 - constants of ours
+        """,  # noqa: S608 - constants only
         {"user_id": user_id, "at": instants.at, "as_of": instants.as_of},
     )
     return [Revision(row[0], Role(row[1]), *row[2:]) for row in rows]
@@ -148,16 +149,16 @@ def revisions(connection: Connection, user_id: int, instants: Instants) -> list[
 def holders(
     connection: Connection, instants: Instants, after: int, users: int, role: Role | None = None
 ) -> tuple[list[Holder], int | None]:
-    """Those of up to `users` users above row id `after` who held a role, or this one, and the last of these row ids.
+    """The holders of a role (any, or `role`) among the next `users` users above row id `after`, and their last row id.
 
-    The id is None if there are no more users.
+    The row id is None if there are no more users.
     """
     last = connection.exec_driver_sql(
         "select max(id) from (select id from users where id > %s order by id limit %s) as page", (after, users)
     ).scalar_one()
     if last is None:
         return [], None
-    # The range decides which index is right, so the plan is made for each page anew.
+    # The best index depends on the range, so force a new plan for each page.
     connection.exec_driver_sql("set local plan_cache_mode = force_custom_plan")
     rows = connection.exec_driver_sql(
         f"""
@@ -167,7 +168,7 @@ def holders(
         left join person on person.user_id = users.id left join earlier on earlier.user_id = users.id
         where {HELD} and (%(role)s::text is null or role.role = %(role)s)
         order by users.id, role.role, role.user_role_id
-        """,  # noqa: S608 - constants of ours
+        """,  # noqa: S608 - constants only
         {
             "after": after,
             "last": last,

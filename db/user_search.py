@@ -1,4 +1,4 @@
-"""The directory: users as people look them up, with the roles they hold at this instant."""
+"""Searches users, with the roles that they hold now."""
 
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -21,7 +21,7 @@ _ENTRY = """
         order by role)
 """
 
-# Each is one range of an index: what follows the prefix lies before the prefix and the last character that there is.
+# Each condition is one index range: texts with a prefix sort before the prefix followed by the last Unicode character.
 _BEGINS = " or ".join(
     f"({expression} >= %(key)s and {expression} < %(key)s || chr(1114111))"
     for expression in (
@@ -45,12 +45,12 @@ _HOLDS = """
 
 @dataclass(frozen=True, slots=True)
 class UserEntry:
-    """A user as the directory shows one."""
+    """A user as listed by a search."""
 
     id: int
     clerk_id: str
     email: str | None
-    """The address that the user holds; None while another living user holds the claimed one."""
+    """E-mail address held by the user; None while another user that is not deleted holds the claimed address."""
     claimed_email: str | None
     first_name: str | None
     last_name: str | None
@@ -66,38 +66,38 @@ class UserEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UserFilter:
-    """Which users are wanted; None asks nothing."""
+    """Filter for users. None means no condition."""
 
     text: str | None = None
-    """How the name, the last name, the username or the e-mail address begins, case-insensitive."""
+    """Prefix of the name, last name, username or e-mail address; case-insensitive."""
     role: Role | None = None
-    """Held at this instant."""
+    """Only users who hold this role now."""
     banned: bool | None = None
     deleted: bool | None = None
 
 
-def search(connection: Connection, wanted: UserFilter, most: int, before: int | None = None) -> list[UserEntry]:
-    """Up to `most` users, newest row first, from below row id `before` on: a page stays right while users are added."""
-    # How many users begin with a text decides which index is right, so the plan is made for each text anew.
+def search(connection: Connection, selection: UserFilter, most: int, before: int | None = None) -> list[UserEntry]:
+    """Up to `most` users with row ids below `before`, newest first. Pages stay consistent while users are added."""
+    # The best index depends on how many users match the prefix, so force a new plan for each query.
     connection.exec_driver_sql("set local plan_cache_mode = force_custom_plan")
-    rows = connection.exec_driver_sql(*_statement(wanted, most, before))
+    rows = connection.exec_driver_sql(*_statement(selection, most, before))
     return [_entry(*row) for row in rows]
 
 
-def _statement(wanted: UserFilter, most: int, before: int | None = None) -> tuple[str, dict[str, object]]:
+def _statement(selection: UserFilter, most: int, before: int | None = None) -> tuple[str, dict[str, object]]:
     """The statement of a search, with its parameters."""
     conditions = [
         "true",
         *(["users.id < %(before)s"] if before is not None else []),
-        *([f"({_BEGINS})"] if wanted.text else []),
-        *([_HOLDS] if wanted.role else []),
-        *(["banned = %(banned)s"] if wanted.banned is not None else []),
-        *(["(deleted_at is not null) = %(deleted)s"] if wanted.deleted is not None else []),
+        *([f"({_BEGINS})"] if selection.text else []),
+        *([_HOLDS] if selection.role else []),
+        *(["banned = %(banned)s"] if selection.banned is not None else []),
+        *(["(deleted_at is not null) = %(deleted)s"] if selection.deleted is not None else []),
     ]
     statement = f"select {_ENTRY} from users where {' and '.join(conditions)} order by users.id desc limit %(most)s"  # noqa: S608
-    role = wanted.role.value if wanted.role else None
-    key = search_key(wanted.text)[:LONGEST_SEARCH_KEY] if wanted.text else None
-    return statement, {**asdict(wanted), "role": role, "key": key, "before": before, "most": most}
+    role = selection.role.value if selection.role else None
+    key = search_key(selection.text)[:LONGEST_SEARCH_KEY] if selection.text else None
+    return statement, {**asdict(selection), "role": role, "key": key, "before": before, "most": most}
 
 
 def newest(connection: Connection) -> int:
@@ -106,11 +106,11 @@ def newest(connection: Connection) -> int:
 
 
 def show(connection: Connection, clerk_id: str) -> UserEntry | None:
-    """The user with this Clerk id, be it a tombstone; None if we never heard of it."""
+    """The user with this Clerk id, including deleted users; None if unknown."""
     rows = connection.exec_driver_sql(f"select {_ENTRY} from users where clerk_id = %s", (clerk_id,))  # noqa: S608
     return next((_entry(*row) for row in rows), None)
 
 
 def _entry(*row: Any) -> UserEntry:
-    *said, roles = row
-    return UserEntry(*said, tuple(map(Role, roles)))  # type: ignore[call-arg]  # as many as there are columns
+    *columns, roles = row
+    return UserEntry(*columns, tuple(map(Role, roles)))  # type: ignore[call-arg]  # one argument per column

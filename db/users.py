@@ -1,4 +1,4 @@
-"""The users: lock the ones that a set of events touches, and write what was decided of those that are there."""
+"""Locks the users that a set of events affects, and updates their rows."""
 
 import json
 from collections.abc import Collection, Sequence
@@ -14,17 +14,17 @@ COLUMNS = (
     "id, clerk_id, email, deleted_at, clerk_updated_at, claimed_email, email_verified, first_name, last_name, username,"
     " image_url, external_id, banned, banned_as_of, clerk_created_at"
 )
-_SAID = (
+_SNAPSHOT_FIELDS = (
     "email", "email_verified", "first_name", "last_name", "username", "image_url", "external_id", "banned",
     "banned_as_of", "created_at",
 )  # fmt: skip
 LONGEST_SEARCH_KEY = 200
-"""In characters: what a row of an index has room for."""
+"""In characters; limited by the size of an index row."""
 
 
 @dataclass(frozen=True, slots=True)
 class StoredUser:
-    """A user's row: what Clerk last said (or that the user is gone), and the e-mail address the user holds."""
+    """The row of a user: the last snapshot or the deletion, and the e-mail address that the user holds."""
 
     id: int
     state: Snapshot | Deletion
@@ -33,49 +33,49 @@ class StoredUser:
 
 @dataclass(frozen=True, slots=True)
 class UserWrite:
-    """What a user's row should say."""
+    """The values to write to the row of a user."""
 
     state: Snapshot | Deletion
     email: str | None
 
 
 def email_key(email: str) -> str:
-    """What makes two addresses one: the same as `lower(email collate "C")`, ASCII letters in lower case."""
+    """The uniqueness key of an address: ASCII letters in lower case, like `lower(email collate "C")`."""
     return email.encode().lower().decode()
 
 
-# A look-up for each address, whatever the planner believes of their number: a scan of all users for each set of events
-# is what it chooses for an expression that it has no statistics of.
+# The lateral join forces one index look-up per address. Without statistics of the expression, the planner would scan
+# all users for each set of events.
 _CLAIMANTS = """
     select claimant.id
     from unnest(%(keys)b::text[]) as wanted (key)
     cross join lateral (
         select id from users where lower(claimed_email collate "C") = wanted.key offset 0) as claimant
 """
-_CONCERNED = f"select id from users where clerk_id = any(%(ids)b::text[]) union all {_CLAIMANTS}"  # noqa: S608 - ours
+_AFFECTED = f"select id from users where clerk_id = any(%(ids)b::text[]) union all {_CLAIMANTS}"  # noqa: S608 - constants only
 
 
 def lock(
     connection: Connection, clerk_ids: Collection[str], email_keys: Collection[str], *, wait: bool = True
 ) -> list[StoredUser]:
-    """Lock the users named and those that claim one of the addresses, in the order of Clerk's ids, and read them.
+    """Lock and read the users with these ids and those that claim one of the addresses, in the order of Clerk ids.
 
-    Those that others hold are waited for, or left.
+    Waits for rows locked by other transactions, or skips them with `wait=False`.
     """
-    # Ordered by an expression: by the column alone, a plan made while there was nobody walks all users in its index.
+    # Ordered by an expression: for the column itself, a plan made for an empty table scans the whole index.
     rows = connection.exec_driver_sql(
         f"""
-        select {COLUMNS} from users where id = any(array({_CONCERNED})) order by clerk_id || ''
+        select {COLUMNS} from users where id = any(array({_AFFECTED})) order by clerk_id || ''
         for no key update {"" if wait else "skip locked"}
-        """,  # noqa: S608 - constants of ours
+        """,  # noqa: S608 - constants only
         {"ids": list(clerk_ids), "keys": list(email_keys)},
     )
     return [_stored(*row) for row in rows]
 
 
 def affected(connection: Connection, clerk_ids: Collection[str], email_keys: Collection[str]) -> set[int]:
-    """The row ids of the users that `lock` is about, without locking anybody."""
-    rows = connection.exec_driver_sql(_CONCERNED, {"ids": list(clerk_ids), "keys": list(email_keys)})
+    """The row ids of the users that `lock` would lock, without locking them."""
+    rows = connection.exec_driver_sql(_AFFECTED, {"ids": list(clerk_ids), "keys": list(email_keys)})
     return set(rows.scalars())
 
 
@@ -85,7 +85,7 @@ def claimants(connection: Connection, email_keys: Collection[str]) -> set[int]:
 
 
 def claims(connection: Connection, ids: Collection[int]) -> dict[str, str | None]:
-    """The keys of the addresses that users claim, by Clerk's id, without locking anybody."""
+    """The keys of the addresses that users claim, by Clerk id, without locking."""
     rows = connection.exec_driver_sql(
         'select clerk_id, lower(claimed_email collate "C") from users where id = any(%(ids)b::bigint[])',
         {"ids": list(ids)},
@@ -93,8 +93,8 @@ def claims(connection: Connection, ids: Collection[int]) -> dict[str, str | None
     return dict(map(tuple, rows))
 
 
-def update(connection: Connection, holdings: Sequence[UserWrite]) -> None:
-    """Write the rows of users that are locked; one whose indexed columns stay costs little."""
+def update(connection: Connection, writes: Sequence[UserWrite]) -> None:
+    """Update the rows of locked users. Rows whose indexed columns do not change are cheap to update."""
     connection.exec_driver_sql(
         """
         update users
@@ -113,12 +113,12 @@ def update(connection: Connection, holdings: Sequence[UserWrite]) -> None:
                     username, image_url, external_id, banned, banned_as_of, clerk_created_at, search_keys)
         where users.clerk_id = new.clerk_id
         """,
-        columns(holdings),
+        columns(writes),
     )
 
 
 def release_emails(connection: Connection, ids: Collection[int]) -> None:
-    """Let locked users hold no e-mail address, so that another may hold it in the same transaction."""
+    """Clear the e-mail addresses of locked users, so that other users can hold them in the same transaction."""
     connection.exec_driver_sql(
         "update users set email = null, updated_at = statement_timestamp() where id = any(%(ids)b::bigint[])",
         {"ids": list(ids)},
@@ -131,21 +131,21 @@ def _stored(
     email: str | None,
     deleted_at: datetime | None,
     version: datetime,
-    *said: object,
+    *fields: object,
 ) -> StoredUser:
     if deleted_at is not None:
         return StoredUser(id, Deletion(clerk_id=clerk_id, at=deleted_at), None)
-    snapshot = Snapshot(clerk_id=clerk_id, version=version, **dict(zip(_SAID, said, strict=True)))  # type: ignore[arg-type]
+    snapshot = Snapshot(clerk_id=clerk_id, version=version, **dict(zip(_SNAPSHOT_FIELDS, fields, strict=True)))  # type: ignore[arg-type]
     return StoredUser(id, snapshot, email)
 
 
-def columns(holdings: Sequence[UserWrite]) -> dict[str, list[object]]:
-    """The rows as one array a column."""
-    living = [(holding.state if isinstance(holding.state, Snapshot) else None) for holding in holdings]
+def columns(writes: Sequence[UserWrite]) -> dict[str, list[object]]:
+    """The rows as one array per column."""
+    living = [(write.state if isinstance(write.state, Snapshot) else None) for write in writes]
     return {
-        "clerk_ids": [holding.state.clerk_id for holding in holdings],
-        "emails": [holding.email for holding in holdings],
-        "deletions": [holding.state.at if isinstance(holding.state, Deletion) else None for holding in holdings],
+        "clerk_ids": [write.state.clerk_id for write in writes],
+        "emails": [write.email for write in writes],
+        "deletions": [write.state.at if isinstance(write.state, Deletion) else None for write in writes],
         "versions": [user and user.version for user in living],
         "claims": [user and user.email for user in living],
         "verified": [user and user.email_verified for user in living],
@@ -162,9 +162,9 @@ def columns(holdings: Sequence[UserWrite]) -> dict[str, list[object]]:
 
 
 def search_keys(user: Snapshot) -> str | None:
-    """The search keys of texts that are not ASCII, as a JSON object by their names; None if all are.
+    """The search keys of texts that are not ASCII, as a JSON object by field name; None if all texts are ASCII.
 
-    Of ASCII text the database makes the key itself.
+    For ASCII text, the indexes compute the key.
     """
     first, last = user.first_name or "", user.last_name or ""
     texts = {

@@ -1,4 +1,4 @@
-"""The vital signs: what tells whether events come and are applied, read in milliseconds however large the table is."""
+"""Health figures: whether events arrive and are applied. Read in milliseconds whatever the size of the table."""
 
 from dataclasses import dataclass
 
@@ -9,10 +9,10 @@ from db.heartbeats import Heartbeat
 from db.session import SETTINGS
 
 MOST_COUNTED = 100_000
-"""Of one status; more are told as this many."""
+"""Limit of the count per status; larger counts are reported as this number."""
 LATEST = 200
 
-# Walks from one signing secret to the next through the index on (verified_by, received_at): there are a handful.
+# Loose index scan over (verified_by, received_at), because there are only a few distinct signing secrets.
 SECRETS = """
     with recursive secrets (verified_by) as (
         (select verified_by from webhook_events order by verified_by limit 1)
@@ -26,25 +26,25 @@ SECRETS = """
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Vitals:
-    """What a look at the database shows, by its clock."""
+    """Health figures, by the database clock."""
 
     revision: str | None
     events: dict[str, int]
-    """By status. Those that wait or are set aside are counted, up to `MOST_COUNTED`; `applied` and `ignored`, which
-    may be millions, are PostgreSQL's own estimate."""
+    """By status. Pending, parked and discarded events are counted up to `MOST_COUNTED`; `applied` and `ignored`, of
+    which there may be millions, are estimates of PostgreSQL."""
     oldest_due_seconds: float
-    """For how long the longest due event should have been applied; 0 if none is due."""
+    """Seconds since the oldest due event became due; 0 if none is due."""
     last_delivery_seconds: float | None
-    """Since the newest delivery was kept; None if there never was one."""
+    """Seconds since the newest delivery was stored; None if there is none."""
     heartbeats: list[Heartbeat]
     schema_faults: list[str]
-    """Why the schema of the tables cannot be trusted, each with its remedy."""
+    """Problems of the schema of the tables, each with its remedy."""
     pooler_found: bool
-    """Whether a pooler in transaction mode is in use, and DATABASE_POOLER does not say so."""
+    """Whether a pooler in transaction mode is in use that DATABASE_POOLER does not declare."""
 
 
 def read(connection: Connection) -> Vitals:
-    """Read them all. Raises WrongSettings."""
+    """Read all figures. Raises WrongSettings."""
     if wrong := wrong_settings(connection):
         raise faults.WrongSettings(wrong)
     return Vitals(
@@ -59,7 +59,7 @@ def read(connection: Connection) -> Vitals:
 
 
 def wrong_settings(connection: Connection) -> list[str]:
-    """The names of the session settings that are not as `SETTINGS` has them, whoever changed them."""
+    """The names of the session settings that differ from `SETTINGS`."""
     rows = connection.exec_driver_sql(
         "select name, pg_catalog.current_setting(name, true) from pg_catalog.unnest(%s::text[]) as needed (name)",
         (list(SETTINGS),),
@@ -76,7 +76,7 @@ def revision(connection: Connection) -> str | None:
 
 
 def latest_lags(connection: Connection) -> list[float]:
-    """Seconds from being kept to being applied, of the newest events that are applied, the shortest first."""
+    """Seconds from receipt to application of the most recent applied events, in ascending order."""
     rows = connection.exec_driver_sql(
         f"""
         select extract(epoch from applied_at - received_at)::float8 as lag
@@ -85,19 +85,19 @@ def latest_lags(connection: Connection) -> list[float]:
             where status = 'applied' order by received_at desc limit {LATEST}
         ) as latest
         order by lag
-        """  # noqa: S608 - constants of ours
+        """  # noqa: S608 - constants only
     )
     return list(rows.scalars())
 
 
 def _counted(connection: Connection) -> dict[str, int]:
-    """Each status through the index of the few rows that have it."""
+    """Count each rare status through its partial index."""
     parts = " union all ".join(
         f"select '{status}', count(*) from (select from webhook_events where status = '{status}'"  # noqa: S608
         f" limit {MOST_COUNTED}) as few"
         for status in ("received", "parked", "discarded")
     )
-    return {status: count for status, count in connection.exec_driver_sql(parts)}  # noqa: C416 - a Row is no pair
+    return {status: count for status, count in connection.exec_driver_sql(parts)}  # noqa: C416 - a Row is not a pair
 
 
 def _estimated(connection: Connection) -> dict[str, int]:

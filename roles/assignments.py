@@ -1,8 +1,7 @@
-"""Changes of one user's roles by a person, the same for the API and the commands.
+"""Assigns, changes and revokes roles, for the API and the commands.
 
-Here and not in `db`, as they decide more than a statement can; here and not in `api`, as the commands need them too.
-Each runs in the caller's transaction. Before anything is written it locks the user together with the author, checks the
-author again (`NotPermitted`) and raises a `Refused` for what cannot be done.
+Each function runs in the transaction of its caller. Before it writes, it locks the user together with the author,
+checks the author again (raises NotPermitted) and validates the change (raises a subclass of Refused).
 """
 
 from dataclasses import replace
@@ -28,14 +27,14 @@ from roles.refusal import (
 )
 
 LEEWAY = timedelta(minutes=1)
-"""How long ago a start may be to be taken for now: clocks differ, and requests take their time."""
+"""A start that is at most this long ago means now: clocks differ, and requests take time."""
 
 
 def assign(connection: Connection, author: Author, clerk_id: str, window: Window, notes: str = "") -> Assignment:
-    """Give a user a role in a window of time that begins now or later; the assignment."""
+    """Assign a role to a user from now or a later time on; returns the assignment."""
     user = _lock(connection, author, clerk_id)
     window = _from_now_on(window, user)
-    _judge_end(window.end, window.start or user.now, user)
+    _check_end(window.end, window.start or user.now, user)
     audit.set_author(connection, author)
     try:
         added = roles.assign(connection, user.id, window, author.actor, author.email, author.reason, notes)
@@ -47,10 +46,10 @@ def assign(connection: Connection, author: Author, clerk_id: str, window: Window
 def change_end(
     connection: Connection, author: Author, clerk_id: str, assignment_id: int, end: datetime | None
 ) -> Assignment:
-    """Let an assignment end earlier or later, or never (None); the assignment as it is then."""
+    """Change the end of an assignment, or remove it (None); returns the changed assignment."""
     user = _lock(connection, author, clerk_id)
     assignment = _in_force(connection, user, assignment_id)
-    _judge_end(end, assignment.effective_start_date, user)
+    _check_end(end, assignment.effective_start_date, user)
     if end is not None:
         _keep_an_admin(connection, assignment, end)
     audit.set_author(connection, author)
@@ -60,13 +59,13 @@ def change_end(
         window = Window(role=assignment.role, start=assignment.effective_start_date, end=end)
         raise _overlap(connection, user, window, assignment_id) from error
     changed = _find(connection, user, assignment_id)
-    if not changed.is_active:  # the calendar closed it in the meantime
+    if not changed.is_active:  # the scheduler closed it in the meantime
         raise AssignmentOver
     return changed
 
 
 def revoke(connection: Connection, author: Author, clerk_id: str, assignment_id: int) -> Assignment:
-    """End an assignment now, or cancel one that would begin later; the assignment as it is then."""
+    """End an assignment now, or cancel one that has not started; returns the changed assignment."""
     user = _lock(connection, author, clerk_id)
     assignment = _in_force(connection, user, assignment_id)
     _keep_an_admin(connection, assignment, None)
@@ -93,7 +92,7 @@ def _find(connection: Connection, user: LockedUser, assignment_id: int) -> Assig
 
 
 def _in_force(connection: Connection, user: LockedUser, assignment_id: int) -> Assignment:
-    """The assignment, if it can still be changed: neither closed, nor past its end and waiting for the calendar."""
+    """The assignment, if it can still be changed: neither closed nor past its end. Raises AssignmentOver."""
     found = _find(connection, user, assignment_id)
     end = found.effective_end_date
     if not found.is_active or (end is not None and end <= user.now):
@@ -102,7 +101,7 @@ def _in_force(connection: Connection, user: LockedUser, assignment_id: int) -> A
 
 
 def _from_now_on(window: Window, user: LockedUser) -> Window:
-    """A start that passed while the request was on its way is now: what the guard decided stays true."""
+    """Replace a start that passed during the request by now: past decisions of the guard must stay correct."""
     if window.start is None or window.start > user.now:
         return window
     if window.start < user.now - LEEWAY:
@@ -110,25 +109,25 @@ def _from_now_on(window: Window, user: LockedUser) -> Window:
     return replace(window, start=None)
 
 
-def _judge_end(end: datetime | None, start: datetime, user: LockedUser) -> None:
+def _check_end(end: datetime | None, start: datetime, user: LockedUser) -> None:
     if end is not None and end <= max(start, user.now):
         raise EndTooSoon
 
 
 def _keep_an_admin(connection: Connection, assignment: Assignment, end: datetime | None) -> None:
-    """One transaction at a time, as two could each count on the admin that the other is taking away."""
+    """Serialised, because two concurrent transactions could each rely on the admin that the other removes."""
     if assignment.role is Role.ADMIN:
         admins.lock(connection)
         if admins.would_be_missing(connection, assignment.id, end):
             raise LastAdmin
 
 
-def _overlap(connection: Connection, user: LockedUser, window: Window, itself: int | None = None) -> Overlap:
-    """Names what is in the way, as the constraint's own message would."""
+def _overlap(connection: Connection, user: LockedUser, window: Window, own_id: int | None = None) -> Overlap:
+    """The refusal that names the conflicting assignment."""
     found = assignments.overlapping(connection, user.id, window)
-    other = next((each for each in found if each.id != itself), None)
-    if other is None:  # it ended in this very moment
+    other = next((each for each in found if each.id != own_id), None)
+    if other is None:  # it ended in the meantime
         return Overlap("Try again.")
     until = f"until {times.write(other.effective_end_date)}" if other.effective_end_date else "without an end"
     since = times.write(other.effective_start_date)
-    return Overlap(f"In the way: assignment {other.id}, {other.role} from {since} {until}.", other)
+    return Overlap(f"Conflict with assignment {other.id}: {other.role} from {since} {until}.", other)

@@ -1,6 +1,6 @@
-"""The limits of what people write into the audit trail, the same for the API and the commands.
+"""Validates reasons, notes and operator names for the audit trail, for the API and the commands.
 
-Each function returns the text as it is kept, or raises ValueError, which says what to write instead.
+Each function returns the text to store, or raises ValueError with a message that says what is allowed.
 """
 
 import re
@@ -16,14 +16,14 @@ _NOT_IN_NAMES = re.compile(f"[{_CONTROL}{_BIDIRECTIONAL}]")
 
 _ALLOWED = r"[^\u0000-\u001f\u007f-\u009f\u2028\u2029]*"
 REASON_PATTERN = rf"^{_ALLOWED}[^\s\u0000-\u001f\u007f-\u009f]{_ALLOWED}$"
-"""The same for JSON Schema, which cannot trim."""
+"""The rule for reasons as a pattern for JSON Schema, which cannot trim."""
 
 
 def reason(text: str) -> str:
-    """Why something is done, without white space around it."""
+    """A reason, without surrounding white space."""
     text = text.strip()
     if not text:
-        raise ValueError("say why; it stands in the audit trail")
+        raise ValueError("give a reason; it is recorded in the audit trail")
     if len(text) > LONGEST_REASON:
         raise ValueError(f"give a reason of at most {LONGEST_REASON:,} characters")
     if _NOT_IN_REASONS.search(text):
@@ -32,17 +32,17 @@ def reason(text: str) -> str:
 
 
 def notes(text: str) -> str:
-    """What admins want to remember of an assignment; may be empty, and have several lines."""
+    """Notes for admins; may be empty, and may have several lines."""
     if len(text) > LONGEST_NOTES:
         raise ValueError(f"give notes of at most {LONGEST_NOTES:,} characters")
     return text
 
 
 def operator(name: str) -> str:
-    """The name of an operator, without white space around it."""
+    """The name of an operator, without surrounding white space."""
     name = name.strip()
     if not 0 < len(name) <= LONGEST_NAME:
         raise ValueError(f"give a name of 1 to {LONGEST_NAME} characters")
     if _NOT_IN_NAMES.search(name):
-        raise ValueError("give a name without control characters, and without those that change the writing direction")
+        raise ValueError("give a name without control characters and bidirectional formatting characters")
     return name

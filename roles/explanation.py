@@ -1,4 +1,4 @@
-"""Why a user held a role at an instant, or did not: the assignment, its audit lines, and the deliveries behind them."""
+"""Explains why a user held a role at an instant, or did not: the assignment, its audit lines, and their deliveries."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,7 +20,7 @@ from roles.refusal import UserUnknown
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
-    """An answer with its reasons."""
+    """Whether a role was held, with the reasons."""
 
     user: UserEntry
     role: Role
@@ -32,19 +32,19 @@ class Explanation:
     why: str
     """One to four sentences."""
     assignment: Assignment | None
-    """The one that was held; else the one that ended last; else the next to begin; else one that was cancelled."""
+    """The assignment that was held; or else the last one that ended, the next one to start, or a cancelled one."""
     audit: list[AuditEntry]
-    """All audit lines of that assignment, first to last."""
+    """All audit lines of that assignment, oldest first."""
     deliveries: list[DeliveryEvidence]
-    """The stored deliveries behind those lines; lines with another cause come from a person."""
+    """The stored deliveries that caused those lines. Other lines were caused by requests."""
     revisions: list[Revision]
-    """The lines that changed the answer about `at` after the earlier of `at` and `as_of`, first to last."""
+    """The lines recorded after the earlier of `at` and `as_of` that changed the answer about `at`, oldest first."""
 
 
 def explain(
     connection: Connection, clerk_id: str, role: Role, at: datetime | None = None, as_of: datetime | None = None
 ) -> Explanation:
-    """Why the user held the role at the instant, or did not. Raises UserUnknown."""
+    """Explain why the user held the role at `at`, or did not. Raises UserUnknown."""
     user = user_search.show(connection, clerk_id)
     if user is None:
         raise UserUnknown
@@ -98,9 +98,9 @@ def _held_now(found: list[Version], revisions: list[Revision], as_of: datetime) 
 
 
 def _nearest(found: list[Version], at: datetime) -> Version | None:
-    """The assignment that answers the question, of some with the latest start first.
+    """The assignment that explains the answer. `found` is ordered by start, latest first.
 
-    An assignment that was cancelled answers only if there is no other: its window is empty.
+    A cancelled assignment has an empty window, so it is used only if there is no other.
     """
     held = [each for each in found if each.assignment.held]
     windows = [each for each in found if each.effective_end is None or each.effective_end > _start(each)]

@@ -1,4 +1,4 @@
-"""Up to which line the audit trail is final, so that a reader who continues after a position misses nothing."""
+"""Determines up to which line the audit trail is final, so that readers can continue after a position without gaps."""
 
 import threading
 import time
@@ -14,44 +14,44 @@ PAUSE_SECONDS = 0.02
 
 @dataclass(frozen=True, slots=True)
 class FinalPosition:
-    """The position up to which no line can appear any more."""
+    """The position up to which no line can be added any more."""
 
     position: int
     open_writers: frozenset[Writer]
-    """The transactions to wait for before a later position is final; empty unless waiting took too long."""
+    """The transactions that prevent a later position from being final; empty unless the timeout was exceeded."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Candidate:
-    """A position that is final once these transactions have ended."""
+    """A position that becomes final when these transactions have ended."""
 
     position: int
     writers: frozenset[Writer]
 
     def waits_for(self, current: frozenset[Writer]) -> frozenset[Writer]:
-        """Those that have not ended; one that was prepared meanwhile is listed under another id, without a process."""
+        """Those that have not ended. A transaction that was prepared in the meantime has another id and no process."""
         return frozenset(each for each in current if each in self.writers or (each.pid is None and self.writers))
 
 
 class FinalOrder:
-    """Remembers the last final position and looks for a later one; shared by threads.
+    """Tracks the last final position. Thread-safe.
 
-    It remembers, because a transaction that stays open for long keeps all later positions from being final.
+    The position is remembered, because a long transaction prevents all later positions from being final.
     """
 
     def __init__(self, engine: Engine, seconds: float) -> None:
         self._engine = engine
-        self._seconds = seconds
+        self._timeout = seconds
         self._lock = threading.Lock()
         self._position = 0
         self._candidate: _Candidate | None = None
 
     def position(self) -> FinalPosition:
-        """The last final position: at least the newest line that is visible now, unless that takes too long to know."""
+        """The last final position: at least the newest line that is visible now, unless the timeout is exceeded."""
         wanted = self._newest()
-        deadline = time.monotonic() + self._seconds
+        deadline = time.monotonic() + self._timeout
         while True:
-            final = self._look()
+            final = self._advance()
             if final.position >= wanted or time.monotonic() > deadline:
                 return final
             time.sleep(PAUSE_SECONDS)
@@ -60,10 +60,10 @@ class FinalOrder:
         with self._engine.begin() as connection:
             return commit_order.newest(connection)
 
-    def _look(self) -> FinalPosition:
-        """Note whether the candidate became final, and propose the next one."""
+    def _advance(self) -> FinalPosition:
+        """Check whether the candidate became final, and select the next candidate."""
         with self._lock, self._engine.begin() as connection:
-            # The order matters: a transaction that took a lower id and is not listed any more has committed before.
+            # The order matters: a transaction with a lower id that is no longer listed ended before this statement.
             newest = commit_order.newest(connection)
             current = commit_order.writers(connection)
             open_writers = self._candidate.waits_for(current) if self._candidate else frozenset()

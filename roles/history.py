@@ -1,4 +1,4 @@
-"""The roles of a user at an instant, and all of a user's assignments, as recorded at another instant."""
+"""The roles of a user at an instant, and all assignments of a user, as recorded at another instant."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,12 +15,12 @@ from db.user_search import UserEntry
 from roles.refusal import UserUnknown
 
 PAGE = 1_000
-"""Users whose lines are read by one statement."""
+"""Users per statement."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RolesAt:
-    """What a user held at an instant, and which question that answers."""
+    """The roles of a user at an instant, and the question that was answered."""
 
     clerk_id: str
     at: datetime
@@ -44,7 +44,7 @@ class History:
 def roles_at(
     connection: Connection, clerk_id: str, at: datetime | None = None, as_of: datetime | None = None
 ) -> RolesAt:
-    """The roles of a user at an instant, as recorded by another (`db.instants.resolve`). Raises UserUnknown."""
+    """The roles of a user at `at`, as recorded by `as_of` (see `db.instants.resolve`). Raises UserUnknown."""
     user = _find(connection, clerk_id)
     instants = resolve(connection, at, as_of)
     if at is None and as_of is None:
@@ -67,9 +67,9 @@ def roles_at(
 
 
 def holders(engine: Engine, instants: Instants, after: int = 0, role: Role | None = None) -> Iterator[Holder]:
-    """Everybody who held a role, or this one, from above row id `after` on, in the order of row ids.
+    """All users above row id `after` who held a role (any, or `role`), in the order of row ids.
 
-    Each page is a transaction of its own, so that a slow reader does not hold one open.
+    Each page is read in its own transaction, so that a slow consumer does not keep one open.
     """
     last: int | None = after
     while last is not None:
@@ -79,7 +79,7 @@ def holders(engine: Engine, instants: Instants, after: int = 0, role: Role | Non
 
 
 def history(connection: Connection, clerk_id: str, as_of: datetime | None = None) -> History:
-    """All assignments of a user as recorded by an instant, now by default; `held` means at it. Raises UserUnknown."""
+    """All assignments of a user as recorded by `as_of` (default: now), to which `held` refers. Raises UserUnknown."""
     user = _find(connection, clerk_id)
     instants = resolve(connection, None, None)
     if as_of is None:
@@ -97,7 +97,7 @@ def _find(connection: Connection, clerk_id: str) -> UserEntry:
 
 
 def _held_now(connection: Connection, user: UserEntry) -> list[Assignment]:
-    """From the rows that the guard reads, not from the trail."""
+    """Read from the table that the guard reads, not from the audit trail."""
     return [each for each in assignments.history(connection, user.id) if each.held]
 
 

@@ -1,51 +1,51 @@
-"""Why a change of roles is refused. Each docstring is the sentence that the person reads."""
+"""Reasons for which a change of roles is refused. Each docstring is the message for the user."""
 
 from sync.refusal import Refused
 
 
 class UserUnknown(Refused):
-    """We know no user with this Clerk id. If the user is new, the first login or Clerk's webhook brings the user."""
+    """There is no user with this Clerk id. A new user is created by the first login or by a webhook from Clerk."""
 
     word = "user_unknown"
 
 
 class UserDeleted(Refused):
-    """This user was deleted in Clerk. A tombstone's roles ended with the deletion and stay as they are."""
+    """This user was deleted in Clerk. The roles ended with the deletion and cannot be changed."""
 
     word = "user_deleted"
 
 
 class AssignmentUnknown(Refused):
-    """This user has no assignment with this id. The user's roles list them."""
+    """This user has no assignment with this id. List the roles of the user to find it."""
 
     word = "assignment_unknown"
 
 
 class AssignmentOver(Refused):
-    """This assignment has ended, and what has ended stays as it was. Assign the role anew."""
+    """This assignment has ended and cannot be changed. Assign the role again."""
 
     word = "assignment_over"
 
 
 class StartTooEarly(Refused):
-    """The start lies in the past, where the guard did not let the user in. Leave it out: the role begins now."""
+    """The start is in the past, and past decisions of the guard cannot be changed. Omit it to start the role now."""
 
     word = "start_too_early"
 
 
 class EndTooSoon(Refused):
-    """The end must lie after the start and after this moment. To end a role now, revoke it."""
+    """The end must be after the start and in the future. To end a role now, revoke it."""
 
     word = "end_too_soon"
 
 
 class Overlap(Refused):
-    """The user holds this role in a part of that time already. Change the end of that assignment, or revoke it."""
+    """The user already holds this role during part of that time. Change the end of that assignment, or revoke it."""
 
     word = "overlap"
 
 
 class LastAdmin(Refused):
-    """That would leave a time without any ADMIN. Give the role to somebody else for that time first."""
+    """This would leave a time without any ADMIN. Assign the role to another user for that time first."""
 
     word = "last_admin"

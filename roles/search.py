@@ -1,4 +1,4 @@
-"""All users that a search finds, however many there are."""
+"""Streams all users that match a search."""
 
 from collections.abc import Iterator
 
@@ -8,14 +8,14 @@ from db import user_search
 from db.user_search import UserEntry, UserFilter
 
 PAGE = 500
-"""Users in memory at once."""
+"""Users per page in memory."""
 
 
-def stream(engine: Engine, wanted: UserFilter, before: int | None = None, size: int = PAGE) -> Iterator[UserEntry]:
-    """The users found, newest first, from below row id `before` on; each page of `size` is a transaction."""
+def stream(engine: Engine, selection: UserFilter, before: int | None = None, size: int = PAGE) -> Iterator[UserEntry]:
+    """The matching users with row ids below `before`, newest first. Each page of `size` is its own transaction."""
     while True:
         with engine.begin() as connection:
-            page = user_search.search(connection, wanted, size, before)
+            page = user_search.search(connection, selection, size, before)
         yield from page
         if len(page) < size:
             return

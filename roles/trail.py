@@ -1,4 +1,4 @@
-"""The whole of the trail that somebody asks for, however long it is."""
+"""Streams all audit lines that match a filter."""
 
 from collections.abc import Iterator
 
@@ -12,20 +12,20 @@ PAGE = 1_000
 
 
 def stream(
-    engine: Engine, wanted: AuditFilter, before: int | None = None, reader: Permission | None = None
+    engine: Engine, selection: AuditFilter, before: int | None = None, reader: Permission | None = None
 ) -> Iterator[AuditEntry]:
-    """Every such line below line `before`, newest first, a page in memory at a time. Raises NotPermitted.
+    """All matching lines below line `before`, newest first, with one page in memory. Raises NotPermitted.
 
-    The reader is checked once per page, in the page's transaction and after its lines were read, so that no page is
-    passed on that was read after the reader lost the role.
+    The reader is checked once per page, in the transaction of the page and after its lines were read, so that no page
+    is returned that was read after the reader lost the role.
 
-    Each page is a transaction of its own, not a cursor in one: a reader that is slow for an hour would keep vacuum
-    from the queue's tables for an hour. Nothing is lost by that, as lines are only ever added, above the first page.
+    Each page is its own transaction instead of a cursor in one: a slow reader would otherwise keep vacuum from cleaning
+    up other tables. The pages are consistent, because lines are only added, and with higher ids.
     """
     while True:
         with engine.begin() as connection:
-            lines = audit.page(connection, wanted, PAGE, before)
-            _judge(connection, reader)
+            lines = audit.page(connection, selection, PAGE, before)
+            _check(connection, reader)
         yield from lines
         if len(lines) < PAGE:
             return
@@ -33,22 +33,22 @@ def stream(
 
 
 def following(
-    engine: Engine, wanted: AuditFilter, after: int, last: int, reader: Permission | None = None
+    engine: Engine, selection: AuditFilter, after: int, last: int, reader: Permission | None = None
 ) -> Iterator[AuditEntry]:
-    """Every such line above line `after` up to line `last`, oldest first, a page in memory at a time.
+    """All matching lines above line `after` up to line `last`, oldest first, with one page in memory.
 
     The reader is checked as in `stream`. Raises NotPermitted.
     """
     while True:
         with engine.begin() as connection:
-            lines = audit.following(connection, wanted, PAGE, after, last)
-            _judge(connection, reader)
+            lines = audit.following(connection, selection, PAGE, after, last)
+            _check(connection, reader)
         yield from lines
         if len(lines) < PAGE:
             return
         after = lines[-1].id
 
 
-def _judge(connection: Connection, reader: Permission | None) -> None:
+def _check(connection: Connection, reader: Permission | None) -> None:
     if reader is not None:
         permission.check(connection, reader)

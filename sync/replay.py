@@ -84,7 +84,7 @@ def replay(
 
 
 def _failed(svix_id: str, error: Exception) -> ReplayResult:
-    if faults.is_lock(error) or faults.is_unique_violation(error):
+    if faults.is_lock(error) or faults.is_conflict(error):
         return ReplayResult(left=[SkippedEvent(svix_id, IN_THE_WAY)])
     why = ", ".join(f"{name} {value}" for name, value in logs.fault(error).items())
     return ReplayResult(left=[SkippedEvent(svix_id, f"It cannot be applied: {why}.")])

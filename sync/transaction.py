@@ -36,7 +36,7 @@ def retry(begin: Begin, work: Callable[[Connection, set[str]], Done]) -> Done:
         except Exception as error:
             if isinstance(error, Conflict):
                 email_keys |= error.email_keys
-            elif not faults.is_unique_violation(error):
+            elif not faults.is_conflict(error):
                 raise
             if attempt == TRIES:
                 raise

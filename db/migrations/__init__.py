@@ -1,1 +1,1 @@
-"""Alembic's migrations, written by hand: one thought each, with a sentence for a name, and a way back."""
+"""Hand-written Alembic migrations: one purpose each, named by a sentence, with a downgrade."""

@@ -1,4 +1,4 @@
-"""Runs migrations over the connection that `db.migrate` opened; there is no other way to run them."""
+"""Runs migrations on the connection of `db.migrate`. They cannot be run from Alembic's command line."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ guard = context.config.attributes["guard"]
 
 
 def check_guard(*_: Any, **__: Any) -> None:
-    """Fail inside the migration's transaction if the connection that keeps other migrations out is gone."""
+    """Fail inside the transaction of the migration if the connection that holds the migration lock is lost."""
     guard.execute("select 1")
 
 

@@ -85,7 +85,7 @@ def test_an_admin_whom_somebody_keeps_locked_keeps_nobody_else_waiting(
 
 
 def test_a_turn_that_does_not_come_is_not_waited_for_for_ever() -> None:
-    turns = UserLocks(at_once=2, seconds=0.01)
+    turns = UserLocks(max_concurrent=2, seconds=0.01)
     with turns.take("user_ada"):
         with pytest.raises(Busy), turns.take("user_ada"):
             pass

@@ -51,7 +51,7 @@ def run(engine: Engine, statement: str) -> None:
 def judged(error: BaseException) -> set[str]:
     """Every kind of fault that it is taken for."""
     kinds = {
-        "collision": faults.is_unique_violation,
+        "collision": faults.is_conflict,
         "away": faults.is_unavailable,
         "lock": faults.is_lock,
         "lost": faults.is_lost,
