@@ -38,7 +38,7 @@ def _check(found: re.Match[str]) -> None:
     if not zone:
         raise ValueError(f"add a time zone, Z or an offset, such as {_EXAMPLE}")
     if zone.startswith(" "):
-        raise ValueError("encode the + of the offset as %2B in a query")
+        raise ValueError("write the + of the offset as %2B in a query")
     if fraction and len(fraction) > 6:
         raise ValueError("give at most six digits for the fraction of a second: times have microsecond precision")
     year, month, day = (int(found[name]) for name in ("year", "month", "day"))

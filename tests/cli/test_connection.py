@@ -25,7 +25,7 @@ def test_a_database_that_is_not_migrated_is_said_to_be_so(bare: Database, akako:
 
     assert done.exit_code == 1
     assert "cannot be reached" not in done.stderr
-    assert "What to do: run `akako migrate`: the tables are not of this version." in done.stderr
+    assert "What to do: run `akako migrate`: the database schema is not the one of this version." in done.stderr
 
 
 def test_a_server_that_is_not_there_cannot_be_reached(akako: Any) -> None:

@@ -145,7 +145,7 @@ def test_nothing_is_revealed_without_a_reason(engine: Engine, clerk: Clerk, akak
     empty = akako("events", "show", svix_id, "--reveal", "--reason", " ")
 
     assert (absent.exit_code, "Say with --reason" in absent.output) == (2, True)
-    assert (empty.exit_code, "say why" in empty.output) == (2, True)
+    assert (empty.exit_code, "give a reason" in empty.output) == (2, True)
     assert ledger.actions(engine) == []
 
 

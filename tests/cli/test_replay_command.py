@@ -181,7 +181,7 @@ def test_an_older_event_counts_with_force_and_a_reason(engine: Engine, clerk: Cl
         ((), "Say which events"),
         (("msg_1", "--all", *WHY), "Say which events"),
         (("msg_1",), "Say why"),
-        (("msg_1", "--reason", " "), "say why"),
+        (("msg_1", "--reason", " "), "give a reason"),
         (("msg_1", "--preview", "--reveal"), "Say why"),
         (("msg_1", "msg_2", "--force", *WHY), "--force takes one event"),
         (("--status", "parked", "--force", *WHY), "--force takes one event"),

@@ -58,7 +58,7 @@ def test_an_overlap_names_what_is_in_the_way(engine: Engine, akako: Any) -> None
 
     done = akako("roles", "assign", "user_ada", "MENTOR", *WHY)
 
-    assert (done.exit_code, f"assignment {given.id}, MENTOR" in done.output) == (1, True)
+    assert (done.exit_code, f"assignment {given.id}: MENTOR" in done.output) == (1, True)
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ SIGNED = {
 @pytest.mark.parametrize("words", SIGNED.values(), ids=SIGNED)
 @pytest.mark.parametrize(
     ("reason", "advice"),
-    [("", "say why"), ("  ", "say why"), ("x" * 100_000, "1,000 characters"), ("a\x1b[31m", "control characters")],
+    [("", "give a reason"), ("  ", "say why"), ("x" * 100_000, "1,000 characters"), ("a\x1b[31m", "control characters")],
     ids=["empty", "blank", "long", "control"],
 )
 def test_every_command_that_signs_refuses_the_reasons_that_the_api_refuses(
@@ -141,7 +141,7 @@ TIMES = {
         ("2027-02-29T08:00:00Z", "does not exist"),
         ("2027-01-01T24:00:00Z", "of the next day"),
         ("2027-01-01T08:00:00.123456789Z", "six digits"),
-        ("2027-01-01T08:00:00", "add the zone"),
+        ("2027-01-01T08:00:00", "add a time zone"),
     ],
 )
 def test_a_time_that_cannot_be_read_ends_with_2_and_says_what_is_wrong(

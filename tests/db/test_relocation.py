@@ -179,7 +179,7 @@ def test_two_installations_are_not_mixed(old: Database) -> None:
         superuser.execute("create schema akako authorization akako_owner")
         superuser.execute("set role akako_owner")
         superuser.execute("create table akako.users ()")
-    with pytest.raises(MigrationRefused, match="another one in akako"):
+    with pytest.raises(MigrationRefused, match="Both schemas, public and akako"):
         migrate.upgrade(old.owner_url, old.app_url)
 
 

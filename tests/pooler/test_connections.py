@@ -144,7 +144,7 @@ def test_a_session_that_loses_its_settings_is_not_ready(
         status, parts = asked(Pooled(database, port).app_url, redis_url)
 
     assert status == 503
-    assert parts["database"].startswith("session settings are not as needed: ")
+    assert parts["database"].startswith("session settings have wrong values: ")
     assert "IntervalStyle" in parts["database"]
 
 
@@ -177,7 +177,7 @@ def test_a_parameter_that_the_pooler_refuses_is_named(pooled: Pooled) -> None:
     with pytest.raises(DBAPIError) as raised:
         through.connect()
 
-    assert faults.remedy(raised.value) == "remove `options` from DATABASE_URL: the pooler in between does not accept it"
+    assert faults.remedy(raised.value) == "remove `options` from DATABASE_URL: the pooler does not support it"
 
 
 @pytest.mark.parametrize("owner", [True, False])

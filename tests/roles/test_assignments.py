@@ -69,7 +69,7 @@ def test_an_overlap_names_the_assignment_in_the_way(engine: Engine) -> None:
 
     assert refusal.value.in_the_way is not None
     assert refusal.value.in_the_way.id == first.id
-    assert f"assignment {first.id}, MENTOR" in str(refusal.value)
+    assert f"assignment {first.id}: MENTOR" in str(refusal.value)
 
 
 def test_a_window_may_begin_where_another_ends(engine: Engine) -> None:

@@ -19,7 +19,7 @@ def test_a_reason_has_up_to_a_thousand_characters(reason: str) -> None:
     "reason", ["", "  ", "\n", "\u2028", "x" * 1_001, "a\nb", "a\x00b", "a\x1b[31mb", "a\x9bb", "a\u2028b"]
 )
 def test_a_reason_that_says_nothing_too_much_or_commands_a_terminal_is_refused(reason: str) -> None:
-    with pytest.raises(ValueError, match=r"^(say why|give a reason)"):
+    with pytest.raises(ValueError, match=r"^give a reason"):
         authorship.reason(reason)
 
 
