@@ -93,6 +93,6 @@ def test_the_end_of_a_log_is_written_out(tmp_path: Path) -> None:
     assert commanding(tail(tmp_path / "log")) == set()
 
 
-def test_a_word_that_is_no_text_is_named_and_goes_no_further() -> None:
+def test_an_argument_that_is_not_utf_8_is_refused_by_its_number() -> None:
     done = CliRunner().invoke(main, ["events", "show", "msg_\udcff"])
-    assert (done.exit_code, "Word 3 is no text" in done.output) == (2, True)
+    assert (done.exit_code, "Argument 3 is not valid UTF-8" in done.output) == (2, True)
