@@ -1,4 +1,4 @@
-"""Who says they are calling: the backend for Starlette's AuthenticationMiddleware. It never asks the database."""
+"""Backend for Starlette's AuthenticationMiddleware: verifies session tokens, without querying the database."""
 
 import asyncio
 
@@ -24,13 +24,13 @@ from db import engine
 
 log = structlog.get_logger()
 
-REFUSED = Metric("akako_tokens_refused_total", "Tokens that did not show who is calling.", ["reason"])
+REFUSED = Metric("akako_tokens_refused_total", "Tokens that did not authenticate the caller.", ["reason"])
 KEYS_SECONDS = 4.0
-"""How long a request waits for the keys of the issuer, if it needs newer ones."""
+"""How long a request waits for newer keys of the issuer, if it needs them."""
 
 
 class Authentication(AuthenticationBackend):
-    """Opens the token of a request. A refused one makes nobody of the caller, so that public pages stay public."""
+    """Verifies the token of a request. With a refused token the request is anonymous, so public pages stay public."""
 
     def __init__(self, tokens: TokenVerifier, keys: Keys, lookup: Lookup, parties: tuple[str, ...] = ()) -> None:
         self._tokens = tokens
@@ -40,9 +40,9 @@ class Authentication(AuthenticationBackend):
         self._refusals = RateLimitedLog("token.refused", REFUSED)
 
     async def authenticate(self, conn: HTTPConnection) -> tuple[AuthCredentials, BaseUser] | None:
-        """The visitor, or None; what is refused is counted, and told in the log only."""
+        """The user of a valid session; None if there is no token or it is refused, which is logged and counted."""
         try:
-            session = await self._open(conn.scope)
+            session = await self._verify(conn.scope)
         except InvalidToken as refusal:
             self._refusals.note(refusal.reason)
             return None
@@ -52,66 +52,66 @@ class Authentication(AuthenticationBackend):
         return (AuthCredentials(["session"]), SessionUser(session, self._lookup.find)) if session else None
 
     def close(self) -> None:
-        """Stop what works in the background."""
+        """Stop background work."""
         self._lookup.close()
         self._keys.close()
         self._refusals.close()
 
-    async def _open(self, scope: Scope) -> Session | None:
-        brought = credentials.find(scope["headers"])
-        if not brought.tokens:
+    async def _verify(self, scope: Scope) -> Session | None:
+        found = credentials.find(scope["headers"])
+        if not found.tokens:
             return None
-        party = csrf.required_party(scope, self._parties) if brought.from_cookie else None
+        party = csrf.required_party(scope, self._parties) if found.from_cookie else None
         try:
-            return self._newest(brought, party)
+            return self._newest(found, party)
         except (InvalidToken, KeysUnavailable) as failure:
-            if not _wants_a_key(failure) or not await self._newer_keys():
+            if not _needs_key(failure) or not await self._newer_keys():
                 raise
-            return self._newest(brought, party)
+            return self._newest(found, party)
 
-    def _newest(self, brought: Credentials, party: str | None) -> Session:
-        """The session of the token that verifies, the newest if several do."""
+    def _newest(self, found: Credentials, party: str | None) -> Session:
+        """The newest session among the tokens that are valid."""
         sessions: list[Session] = []
         failures: list[InvalidToken | KeysUnavailable] = []
-        for token in brought.tokens:
+        for token in found.tokens:
             try:
-                session = self._tokens.open(token)
-                if brought.earliest is not None:
-                    _judge_cookie(session, brought.earliest[token], party)
+                session = self._tokens.verify(token)
+                if found.earliest is not None:
+                    _check_cookie(session, found.earliest[token], party)
                 sessions.append(session)
             except (InvalidToken, KeysUnavailable) as failure:
                 failures.append(failure)
         if not sessions:
-            raise max(failures, key=_wants_a_key)
+            raise max(failures, key=_needs_key)
         return max(sessions, key=lambda session: session.issued_at)
 
     async def _newer_keys(self) -> bool:
-        """Wait for the fetch that is due or under way, without holding up anybody else; whether there was one."""
-        asked = self._keys.refresh()
-        if asked is None:
+        """Wait for a fetch of the keys without blocking the event loop; false if there was none or it timed out."""
+        fetch = self._keys.refresh()
+        if fetch is None:
             return False
         try:
             async with asyncio.timeout(KEYS_SECONDS):
-                await asyncio.wrap_future(asked)
+                await asyncio.wrap_future(fetch)
         except TimeoutError:
             return False
         return True
 
 
-def _judge_cookie(session: Session, earliest: int, party: str | None) -> None:
-    """Refuse a token that is older than the last change of the browser's sign-ins, or made for another page."""
+def _check_cookie(session: Session, earliest: int, party: str | None) -> None:
+    """Refuse a token from before the browser's last sign-in or sign-out, or one issued for another origin."""
     if session.issued_at < earliest:
         raise InvalidToken(Reason.SESSION_OUTDATED)
     if party is not None and session.party != party:
         raise InvalidToken(Reason.ORIGIN_WRONG)
 
 
-def _wants_a_key(failure: InvalidToken | KeysUnavailable) -> bool:
+def _needs_key(failure: InvalidToken | KeysUnavailable) -> bool:
     return isinstance(failure, KeysUnavailable) or failure.reason is Reason.KEY_UNKNOWN
 
 
 def build(settings: AccessSettings) -> Authentication:
-    """The backend of one application, with a database connection of its own; close it with the application."""
+    """Build the backend of one application, with its own database connection; close it when the application stops."""
     parties = split_parties(settings.clerk_authorized_parties)
     if not parties:
         log.warning("tokens.any_party_allowed", next_step="set CLERK_AUTHORIZED_PARTIES")

@@ -1,4 +1,4 @@
-"""Who is calling: a verified session, and the user it belongs to as our database knows it now."""
+"""The caller of a request: a verified session, and its user as currently stored in the database."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -12,25 +12,25 @@ from db.callers import KnownUser
 
 
 class UnverifiedUser(UnauthenticatedUser):
-    """Somebody whose token can neither be accepted nor refused now: Clerk's keys could not be fetched yet."""
+    """A caller whose token can be neither accepted nor refused, because Clerk's keys have not been fetched yet."""
 
 
 @dataclass(frozen=True, slots=True)
 class SessionUser(BaseUser):
-    """Somebody with a valid token; whether we know the user, and what the user may do, has not been asked yet."""
+    """A caller with a valid token whose user has not been looked up in the database."""
 
     session: Session
     look_up: Callable[[str], Awaitable[KnownUser | None]]
-    """Asks the database, each time anew. Raises `lookup.Unavailable`."""
+    """Queries the database on every call. Raises `LookupUnavailable`."""
 
     @property
     def is_authenticated(self) -> bool:
-        """Clerk vouches for the session."""
+        """True: the session is verified."""
         return True
 
     @property
     def display_name(self) -> str:
-        """Clerk's id: nothing else is known yet."""
+        """Clerk's id of the user; the name has not been looked up."""
         return self.session.clerk_id
 
     @property
@@ -41,7 +41,7 @@ class SessionUser(BaseUser):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caller(BaseUser):
-    """A living user of ours that is not banned, with the roles held when the request came."""
+    """A user in the database, neither deleted nor banned, with the roles held at the time of the request."""
 
     user_id: int
     clerk_id: str
@@ -58,17 +58,17 @@ class Caller(BaseUser):
 
     @property
     def actor(self) -> str | None:
-        """Who impersonates the user (Clerk's id); None when the user is there in person."""
+        """Clerk's id of the impersonator; None without impersonation."""
         return self.session.actor
 
     @property
     def is_authenticated(self) -> bool:
-        """Clerk vouches for the session, and we know the user."""
+        """True: the session is verified and the user is in the database."""
         return True
 
     @property
     def display_name(self) -> str:
-        """The user's name, or what there is in its place."""
+        """The user's name, or else the e-mail address, or else Clerk's id."""
         return " ".join(filter(None, (self.first_name, self.last_name))) or self.email or self.clerk_id
 
     @property
@@ -78,16 +78,16 @@ class Caller(BaseUser):
 
 
 def of(connection: HTTPConnection) -> Caller:
-    """The caller of a request that `require` let through."""
+    """The caller of a request that `require` has admitted. Raises LookupError elsewhere."""
     user = connection.scope.get("user")
     if not isinstance(user, Caller):
-        raise LookupError("no caller here: guard this endpoint with access.guard.require")
+        raise LookupError("the request has no caller: guard this endpoint with access.guard.require")
     return user
 
 
 def session_of(connection: HTTPConnection) -> Session:
-    """The session of a request that `require` or `signed_in` let through."""
+    """The session of a request that `require` or `signed_in` has admitted. Raises LookupError elsewhere."""
     user = connection.scope.get("user")
     if not isinstance(user, (Caller, SessionUser)):
-        raise LookupError("no session here: guard this endpoint with access.guard.require or signed_in")
+        raise LookupError("the request has no session: guard this endpoint with access.guard.require or signed_in")
     return user.session

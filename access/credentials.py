@@ -1,4 +1,4 @@
-"""Finds the tokens in a request: `Authorization: Bearer`, or else the cookies that Clerk keeps its session in."""
+"""Extracts session tokens from a request: from `Authorization: Bearer`, or else from Clerk's session cookies."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -9,9 +9,9 @@ from clerk.tokens import InvalidToken, Reason
 
 SESSION_COOKIE = "__session"
 CLIENT_COOKIE = "__client_uat"
-"""When the browser's sign-ins last changed (seconds since 1970); 0 while nobody is signed in. Set by Clerk."""
+"""Set by Clerk: the time of the browser's last sign-in or sign-out (seconds since 1970); 0 while signed out."""
 MOST_COOKIES = 8
-"""A browser may hold the cookies of several Clerk instances; so many are tried at most."""
+"""How many session cookies are tried at most: a browser may have cookies of several Clerk instances."""
 
 # `<suffix>` is derived from the publishable key of the Clerk instance.
 _COOKIE = re.compile(rf"(?:^|;)[ \t]*({SESSION_COOKIE}|{CLIENT_COOKIE})(_[^=;]*|)=([^;]*)")
@@ -19,22 +19,22 @@ _COOKIE = re.compile(rf"(?:^|;)[ \t]*({SESSION_COOKIE}|{CLIENT_COOKIE})(_[^=;]*|
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """What a request brings to show who is calling."""
+    """The session tokens of a request."""
 
     tokens: tuple[str, ...] = ()
     earliest: Mapping[str, int] | None = None
-    """For tokens from cookies: the `iat` before which each is outdated, 0 if the browser does not say. Else None."""
+    """For tokens from cookies: the `iat` before which each token is outdated; 0 if unknown. Otherwise None."""
 
     @property
     def from_cookie(self) -> bool:
-        """Whether the browser sent it by itself, perhaps because of a page of another site."""
+        """Whether the browser attached the tokens automatically, possibly for a page of another site."""
         return self.earliest is not None
 
 
 def find(headers: Iterable[tuple[bytes, bytes]]) -> Credentials:
-    """The credentials in a request's headers (names in lower case).
+    """The credentials in a request's headers (lowercase names).
 
-    Raises Refused if they contradict each other, or if every session cookie belongs to a signed-out client.
+    Raises InvalidToken if `Authorization` is repeated, or if every session cookie belongs to a signed-out client.
     """
     authorizations: list[str] = []
     cookies: list[str] = []
@@ -44,7 +44,7 @@ def find(headers: Iterable[tuple[bytes, bytes]]) -> Credentials:
         elif name == b"cookie":
             cookies.append(value.decode("latin-1"))
     if len(authorizations) > 1:
-        # Whoever stands between may have judged by the other one.
+        # A proxy may have made its decision by the other header.
         raise InvalidToken(Reason.AUTHORIZATION_REPEATED)
     bearer = _bearer(authorizations[0]) if authorizations else None
     if bearer is not None:
@@ -53,13 +53,13 @@ def find(headers: Iterable[tuple[bytes, bytes]]) -> Credentials:
 
 
 def _bearer(authorization: str) -> str | None:
-    """The token, or None for another scheme, which is not ours to judge."""
+    """The bearer token, or None for another authentication scheme."""
     scheme, _, token = authorization.strip().partition(" ")
     return token.strip() if scheme.lower() == "bearer" else None
 
 
 def _from_cookies(cookies: Iterable[str]) -> Credentials:
-    """The values of `__session` and `__session_<suffix>`, without those that `__client_uat` says are signed out."""
+    """The values of `__session` and `__session_<suffix>`, without those that are signed out by `__client_uat`."""
     sessions: dict[str, list[str]] = {}
     changes: dict[str, list[int]] = {}
     for cookie in cookies:
@@ -79,14 +79,14 @@ def _from_cookies(cookies: Iterable[str]) -> Credentials:
 
 
 def _changed(suffixes: list[str], changes: Mapping[str, list[int]]) -> list[int]:
-    """What Clerk's cookies say about the client that a session cookie belongs to; empty if they are absent.
+    """The `__client_uat` values for a session cookie; empty if there are none.
 
-    The pair with a suffix decides: several instances on one domain overwrite each other's cookies without a suffix.
+    Cookies with a suffix take precedence: instances on one domain overwrite each other's cookies without a suffix.
     """
     named = [seconds for suffix in suffixes if suffix for seconds in changes.get(suffix, ())]
     return named or changes.get("", [])
 
 
 def _seconds(value: str) -> int:
-    """The seconds in `__client_uat`; what is not a number is read as 0, as Clerk's SDKs do."""
+    """The number of seconds in `__client_uat`; anything but a number counts as 0, as in Clerk's SDKs."""
     return int(value) if value.isascii() and value.isdecimal() and len(value) <= 12 else 0

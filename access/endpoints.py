@@ -1,4 +1,4 @@
-"""Puts a guard before an endpoint, whatever kind it is: what the guard denies never reaches it."""
+"""Wraps endpoints of every kind in a guard."""
 
 import functools
 import inspect
@@ -17,9 +17,10 @@ Admit = Callable[[HTTPConnection], Awaitable[object]]
 
 
 def guarded(endpoint: Callable[P, Any], admit: Admit) -> Callable[P, Any]:
-    """The endpoint, reached only by connections that `admit` does not deny.
+    """Wrap an endpoint so that it runs only if `admit` does not raise Denied.
 
-    It is a function or method with a parameter named `request` or `websocket`, or an ASGI application.
+    The endpoint is a function or method with a parameter named `request` or `websocket`, or an ASGI application.
+    Raises TypeError for anything else.
     """
     parameters = list(inspect.signature(endpoint).parameters)
     if parameters[-3:] == ["scope", "receive", "send"]:
@@ -27,7 +28,7 @@ def guarded(endpoint: Callable[P, Any], admit: Admit) -> Callable[P, Any]:
     for name in ("request", "websocket"):
         if name in parameters:
             return _endpoint(endpoint, admit, name, parameters.index(name))
-    raise TypeError(f"{endpoint!r} has no parameter named request or websocket")
+    raise TypeError(f"{endpoint!r} has no parameter named request or websocket: add one")
 
 
 def _endpoint(endpoint: Callable[P, Any], admit: Admit, name: str, position: int) -> Callable[P, Any]:
@@ -41,7 +42,7 @@ def _endpoint(endpoint: Callable[P, Any], admit: Admit, name: str, position: int
         except Denied as denied:
             if name == "request":
                 return denials.response(denied.status_code)
-            return await denials.turn_away(denied.status_code, connection.scope, connection.receive, connection.send)
+            return await denials.deny(denied.status_code, connection.scope, connection.receive, connection.send)
         if is_async:
             return await endpoint(*args, **kwargs)
         return await run_in_threadpool(endpoint, *args, **kwargs)
@@ -55,7 +56,7 @@ def _app(app: Callable[..., Any], admit: Admit) -> Callable[..., Any]:
             try:
                 await admit(HTTPConnection(scope))
             except Denied as denied:
-                await denials.turn_away(denied.status_code, scope, receive, send)
+                await denials.deny(denied.status_code, scope, receive, send)
                 return
         await app(scope, receive, send)
 

@@ -1,4 +1,4 @@
-"""What a caller may do: asked of the database for each request, and decided here alone."""
+"""Authorization: looks up the caller in the database for each request and checks the required roles."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,17 +19,17 @@ P = ParamSpec("P")
 
 @dataclass(frozen=True, slots=True)
 class Requirement:
-    """What a caller has to be: a decorator for endpoints, and with `caller` a FastAPI dependency."""
+    """The roles that a caller needs. A decorator for endpoints; its method `caller` is a FastAPI dependency."""
 
     roles: frozenset[Role]
     all_of: bool
 
     def __call__(self, endpoint: Callable[P, Any]) -> Callable[P, Any]:
-        """The endpoint behind this guard: a function or method of a request or WebSocket, or an ASGI application."""
+        """Guard an endpoint: a function or method of a request or WebSocket, or an ASGI application."""
         return guarded(endpoint, self.caller)
 
     async def caller(self, connection: HTTPConnection) -> Caller:
-        """The caller, who is in `connection.user` from here on. Raises Denied."""
+        """The caller, which is also set as `connection.user`. Raises Denied."""
         caller = await _caller(connection)
         if not meets(caller.roles, self):
             raise Denied(FORBIDDEN)
@@ -37,25 +37,26 @@ class Requirement:
 
 
 def require(*roles: Role, all_of: bool = False) -> Requirement:
-    """Let in who holds one of the roles now, or all of them; without roles, every user that we know."""
+    """Require one of the roles, or all of them with `all_of`; without roles, any known user is admitted."""
     return Requirement(frozenset(map(Role, roles)), all_of)
 
 
 def signed_in(endpoint: Callable[P, Any]) -> Callable[P, Any]:
-    """Let in whoever brings a valid token, also one whose user we do not know; the database is not asked."""
-    return guarded(endpoint, _visitor)
+    """Require a valid token only. The user may be unknown; the database is not queried."""
+    return guarded(endpoint, _session_user)
 
 
 def meets(held: frozenset[Role], requirement: Requirement) -> bool:
-    """Whether the roles held are enough."""
+    """Whether the roles held satisfy the requirement."""
     return suffice(held, requirement.roles, all_of=requirement.all_of)
 
 
-def living(known: KnownUser | None, session: Session, impersonator: KnownUser | None = None) -> Caller:
-    """The caller that a session's user is. Raises Denied for one that we do not know, or that is deleted or banned.
+def active_caller(known: KnownUser | None, session: Session, impersonator: KnownUser | None = None) -> Caller:
+    """The caller for a session's user. Raises Denied if the user is unknown, deleted or banned.
 
-    An impersonator may be unknown, as members of Clerk's dashboard are; one that we know must be neither deleted nor
-    banned: Clerk ends the sessions of a banned user, but not the sessions of others that this user started.
+    An impersonator may be unknown, like members of Clerk's dashboard, but a known one must be neither deleted nor
+    banned: when a user is banned, Clerk ends the user's own sessions, but not sessions in which this user impersonates
+    others.
     """
     if known is None or known.deleted:
         raise Denied(UNAUTHORIZED)
@@ -72,12 +73,12 @@ def living(known: KnownUser | None, session: Session, impersonator: KnownUser | 
     )
 
 
-async def _visitor(connection: HTTPConnection) -> SessionUser | Caller:
-    """Somebody with a valid token. Raises Denied."""
+async def _session_user(connection: HTTPConnection) -> SessionUser | Caller:
+    """The user of a valid token. Raises Denied."""
     try:
         user = connection.scope["user"]
     except KeyError:
-        raise RuntimeError("nobody asked who is calling: add AuthenticationMiddleware to the application") from None
+        raise RuntimeError("the scope has no user: add AuthenticationMiddleware to the application") from None
     if isinstance(user, UnverifiedUser):
         raise Denied(UNAVAILABLE)
     if not isinstance(user, (SessionUser, Caller)):
@@ -86,8 +87,8 @@ async def _visitor(connection: HTTPConnection) -> SessionUser | Caller:
 
 
 async def _caller(connection: HTTPConnection) -> Caller:
-    """The caller as the database knows it now; asked once a request, however many guards stand in a row."""
-    user = await _visitor(connection)
+    """The caller as currently stored in the database; queried once per request, even with several nested guards."""
+    user = await _session_user(connection)
     if isinstance(user, Caller):
         return user
     try:
@@ -95,6 +96,6 @@ async def _caller(connection: HTTPConnection) -> Caller:
         impersonator = await user.look_up(user.session.actor) if user.session.actor else None
     except LookupUnavailable:
         raise Denied(UNAVAILABLE) from None
-    caller = living(known, user.session, impersonator)
+    caller = active_caller(known, user.session, impersonator)
     connection.scope["user"] = caller
     return caller

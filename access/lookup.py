@@ -1,8 +1,8 @@
-"""Asks the database who callers are: whoever waits is asked about together, in one query that begins after they came.
+"""Looks up callers in the database: all waiting requests share one query, which starts after they arrived.
 
-One thread and one connection: sharing a query costs less than taking turns at a pool, and a slow database can never
-be asked more than one question at a time. There is no memory from one query to the next, so that what was revoked
-counts on the very next request.
+There is one thread with one connection: sharing a query costs less than waiting for a connection of a pool, and a slow
+database never gets more than one query at a time. Results are not cached, so a revocation takes effect on the next
+request.
 """
 
 import asyncio
@@ -20,13 +20,16 @@ from db import callers, faults
 from db.callers import KnownUser
 from db.dedicated import DedicatedConnection
 
-FAILED = Metric("akako_lookups_failed_total", "Requests for which the database did not say who is calling.", ["reason"])
+FAILED = Metric(
+    "akako_lookups_failed_total", "Requests whose caller could not be looked up in the database.", ["reason"]
+)
 
-MOST_TOGETHER = 200
+BATCH_LIMIT = 200
+"""Callers per query at most."""
 
 
 class LookupUnavailable(Exception):
-    """Who is calling cannot be known now; the request has to come again."""
+    """The caller could not be looked up; the client has to retry."""
 
 
 @dataclass(slots=True, eq=False)
@@ -37,7 +40,7 @@ class _Waiting:
 
 
 class Lookup:
-    """One daemon thread that begins with the first request, on an engine that is its own."""
+    """A daemon thread that starts with the first request and uses its own engine."""
 
     def __init__(self, engine: Engine, *, seconds: float = 2, most_waiting: int = 2_000) -> None:
         self._engine = engine
@@ -51,7 +54,7 @@ class Lookup:
         self._failures = RateLimitedLog("callers.not_found", FAILED)
 
     async def find(self, clerk_id: str) -> KnownUser | None:
-        """The user as the database knows it now, if it does. Raises Unavailable if it cannot say soon."""
+        """The user as currently stored; None if unknown. Raises LookupUnavailable on a failure or after `seconds`."""
         loop = asyncio.get_running_loop()
         waiting = _Waiting(clerk_id, loop.create_future(), loop)
         self._enter(waiting)
@@ -62,7 +65,7 @@ class Lookup:
             raise self._unavailable("slow") from None
 
     def close(self) -> None:
-        """Answer who is waiting, stop, and give back the connection."""
+        """Answer the waiting requests, stop the thread and dispose of the engine."""
         with self._wake:
             self._closing = True
             self._wake.notify()
@@ -79,51 +82,51 @@ class Lookup:
             if self._thread is None or not self._thread.is_alive():
                 self._thread = threading.Thread(target=self._run, name="lookup", daemon=True)
                 self._thread.start()
-        # Not at once: whoever is at this point in the same turn of the loop is then asked about in the same query.
-        waiting.loop.call_soon(self._nudge)
+        # Deferred, so that requests in the same iteration of the event loop share one query.
+        waiting.loop.call_soon(self._notify)
 
-    def _nudge(self) -> None:
+    def _notify(self) -> None:
         with self._wake:
             self._wake.notify()
 
-    def _unavailable(self, why: str, **said: str) -> LookupUnavailable:
-        self._failures.note(why, **said)
-        return LookupUnavailable(why)
+    def _unavailable(self, reason: str, **details: str) -> LookupUnavailable:
+        self._failures.note(reason, **details)
+        return LookupUnavailable(reason)
 
     def _run(self) -> None:
         while batch := self._next():
             try:
-                found = self._ask({waiting.clerk_id for waiting in batch})
+                found = self._query({waiting.clerk_id for waiting in batch})
             except Exception as error:
-                remedy = faults.remedy(error) or "look at PostgreSQL's log"
+                remedy = faults.remedy(error) or "see PostgreSQL's log"
                 _answer(batch, self._unavailable(type(error).__name__, next_step=remedy))
             else:
                 _answer(batch, found)
         self._connection.release()
 
     def _next(self) -> list[_Waiting]:
-        """Who waits, as soon as somebody does, without those who gave up; nobody when it is time to stop."""
+        """Wait for requests and take a batch, without those that timed out; an empty list when closing."""
         with self._wake:
             while True:
                 self._wake.wait_for(lambda: self._queue or self._closing)
                 if not self._queue:
                     return []
-                batch = [self._queue.popleft() for _ in range(min(MOST_TOGETHER, len(self._queue)))]
+                batch = [self._queue.popleft() for _ in range(min(BATCH_LIMIT, len(self._queue)))]
                 if batch := [waiting for waiting in batch if not waiting.answer.cancelled()]:
                     return batch
 
-    def _ask(self, clerk_ids: set[str]) -> dict[str, KnownUser | None]:
+    def _query(self, clerk_ids: set[str]) -> dict[str, KnownUser | None]:
         return self._connection.run(lambda connection: callers.look_up(connection, clerk_ids))
 
 
 def _answer(batch: Sequence[_Waiting], result: Mapping[str, KnownUser | None] | LookupUnavailable) -> None:
-    """Give everybody an answer, with one call into each event loop."""
+    """Complete every future of a batch, with one call into each event loop."""
     for loop in {waiting.loop for waiting in batch}:
-        with contextlib.suppress(RuntimeError):  # the loop is gone, and with it whoever waited
-            loop.call_soon_threadsafe(_settle, [waiting for waiting in batch if waiting.loop is loop], result)
+        with contextlib.suppress(RuntimeError):  # the event loop is closed, so no request is waiting
+            loop.call_soon_threadsafe(_set_results, [waiting for waiting in batch if waiting.loop is loop], result)
 
 
-def _settle(batch: Sequence[_Waiting], result: Mapping[str, KnownUser | None] | LookupUnavailable) -> None:
+def _set_results(batch: Sequence[_Waiting], result: Mapping[str, KnownUser | None] | LookupUnavailable) -> None:
     for waiting in batch:
         if waiting.answer.done():
             continue

@@ -1,4 +1,4 @@
-"""Opens a delivery: the Svix signature over its raw bytes, checked against every live signing secret."""
+"""Verifies the Svix signature of a delivery over its raw bytes, with every current signing secret."""
 
 import base64
 import hashlib
@@ -15,17 +15,17 @@ MOST_SIGNATURES = 16
 TOLERANCE_SECONDS = 300
 
 _SVIX = (b"svix-id", b"svix-timestamp", b"svix-signature")
-# A white-labelled sender of Svix's uses the names of the Standard Webhooks specification.
+# A white-labelled Svix sender uses the header names of the Standard Webhooks specification.
 _STANDARD = (b"webhook-id", b"webhook-timestamp", b"webhook-signature")
 _NAMES = frozenset(_SVIX + _STANDARD)
 _ID = re.compile(rb"[\x21-\x7e]{1,255}")
-_TIMESTAMP = re.compile(rb"[0-9]{1,11}")  # twelve digits would be past the last year that Python knows
+_TIMESTAMP = re.compile(rb"[0-9]{1,11}")  # twelve digits would exceed the last year of Python's datetime
 _SIGNATURE = re.compile(rb"(?<!\S)v1,[A-Za-z0-9+/]{43}=(?!\S)")
 _LONGEST_SIGNATURE_HEADER = 4_096
 
 
 class Reason(StrEnum):
-    """Why a request was refused; for our log and counter, never for the sender."""
+    """Why a delivery was refused; for the log and the metric, never sent to the sender."""
 
     HEADERS_MISSING = "headers_missing"
     HEADERS_REPEATED = "headers_repeated"
@@ -36,7 +36,7 @@ class Reason(StrEnum):
 
 
 class InvalidDelivery(Exception):
-    """The request is not a delivery of Clerk's: nothing of it is kept, and the sender learns only that."""
+    """The request is not a valid delivery from Clerk: nothing is stored, and the reason is not sent to the sender."""
 
     def __init__(self, reason: Reason, status: int) -> None:
         super().__init__(reason)
@@ -46,20 +46,21 @@ class InvalidDelivery(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One request that Clerk truly signed, with the bytes as they came."""
+    """A request with a valid signature."""
 
     svix_id: str
     timestamp: int
-    """Seconds since 1970, of this attempt; never an order between events."""
+    """When this attempt was sent, in seconds since 1970. Does not order events."""
     signature: str
     """The whole signature header."""
     body: bytes
+    """The raw bytes."""
     verified_by: str
-    """The fingerprint of the secret that fitted."""
+    """The fingerprint of the secret that verified the signature."""
 
 
 def fingerprint(secret: str) -> str:
-    """Names a signing secret without telling it: the first 12 hexadecimal digits of its SHA-256."""
+    """The public identifier of a signing secret: the first 12 hexadecimal digits of its SHA-256."""
     return hashlib.sha256(secret.encode()).hexdigest()[:12]
 
 
@@ -68,64 +69,64 @@ class _SigningSecret:
 
     def __init__(self, secret: str) -> None:
         self.name = fingerprint(secret)
-        self.webhook = Webhook(secret)  # refuses what is no secret
+        self.webhook = Webhook(secret)  # raises an error for an invalid secret
         self._key = base64.b64decode(secret.removeprefix("whsec_") + "==")
 
-    def fits(self, signed: bytes, entries: Iterable[bytes]) -> bool:
-        """Whether one of the entries is this secret's signature, written as Svix writes it."""
+    def matches(self, signed: bytes, entries: Iterable[bytes]) -> bool:
+        """Whether one of the entries is this secret's signature in Svix's encoding."""
         expected = b"v1," + base64.b64encode(hmac.digest(self._key, signed, "sha256"))
         return any(hmac.compare_digest(expected, entry) for entry in entries)
 
 
 class SigningSecrets:
-    """The live signing secrets, newest first, any one of which opens a delivery."""
+    """The current signing secrets, newest first; a delivery is valid if any one of them verifies it."""
 
     def __init__(self, secrets: Iterable[str]) -> None:
-        self._seals = [_SigningSecret(secret) for secret in secrets]
+        self._secrets = [_SigningSecret(secret) for secret in secrets]
 
-    def open(self, headers: Iterable[tuple[bytes, bytes]], body: bytes) -> Delivery:
-        """The delivery in a request's headers (names in lower case) and body. Raises Refused."""
-        svix_id, timestamp, signature = _parts(headers)
-        entries = _understood(signature)
-        verified_by = self._plainly(svix_id, timestamp, entries, body) or self._judged(
+    def verify(self, headers: Iterable[tuple[bytes, bytes]], body: bytes) -> Delivery:
+        """Verify a request by its headers (lowercase names) and raw body. Raises InvalidDelivery."""
+        svix_id, timestamp, signature = _signature_headers(headers)
+        entries = _v1_entries(signature)
+        verified_by = self._verify_directly(svix_id, timestamp, entries, body) or self._verify_with_svix(
             svix_id, timestamp, entries, body
         )
         return Delivery(svix_id.decode(), int(timestamp), signature.decode(), body, verified_by)
 
     def signed_by(self, svix_id: str, timestamp: int, signature: str, body: bytes) -> str | None:
-        """The fingerprint of the live secret that signed this, however long ago; None if none of them did."""
-        return self._fitting(_signed(svix_id.encode(), timestamp, body), signature.encode().split())
+        """The fingerprint of the current secret that made this signature, whatever its age; None if none did."""
+        return self._matching(_signed_content(svix_id.encode(), timestamp, body), signature.encode().split())
 
-    def _fitting(self, signed: bytes, entries: Sequence[bytes]) -> str | None:
-        return next((seal.name for seal in self._seals if seal.fits(signed, entries)), None)
+    def _matching(self, signed: bytes, entries: Sequence[bytes]) -> str | None:
+        return next((secret.name for secret in self._secrets if secret.matches(signed, entries)), None)
 
-    def _plainly(self, svix_id: bytes, timestamp: bytes, entries: Sequence[bytes], body: bytes) -> str | None:
-        """What plainly fits, as every delivery of Clerk's does, needs no judge: svix's takes twice as long."""
+    def _verify_directly(self, svix_id: bytes, timestamp: bytes, entries: Sequence[bytes], body: bytes) -> str | None:
+        """Fast path for what Clerk sends: the svix library takes twice as long."""
         seconds = int(timestamp)
-        return self._fitting(_signed(svix_id, seconds, body), entries) if _is_timely(seconds) else None
+        return self._matching(_signed_content(svix_id, seconds, body), entries) if _in_tolerance(seconds) else None
 
-    def _judged(self, svix_id: bytes, timestamp: bytes, entries: Sequence[bytes], body: bytes) -> str:
-        if not _is_text(body):  # svix verifies text only, so for other bytes `_plainly` has the last word
+    def _verify_with_svix(self, svix_id: bytes, timestamp: bytes, entries: Sequence[bytes], body: bytes) -> str:
+        if not _is_text(body):  # svix verifies text only, so for other bytes the result of the fast path is final
             raise InvalidDelivery(
-                Reason.SIGNATURE_WRONG if _is_timely(int(timestamp)) else Reason.TIMESTAMP_OUT_OF_TOLERANCE, 401
+                Reason.SIGNATURE_WRONG if _in_tolerance(int(timestamp)) else Reason.TIMESTAMP_OUT_OF_TOLERANCE, 401
             )
-        said = {
+        headers = {
             "svix-id": svix_id.decode(),
             "svix-timestamp": timestamp.decode(),
             "svix-signature": b" ".join(entries).decode(),
         }
-        for seal in self._seals:
+        for secret in self._secrets:
             try:
-                seal.webhook.verify(body, said)
+                secret.webhook.verify(body, headers)
             except WebhookVerificationError as error:
                 if "timestamp" in str(error):
                     raise InvalidDelivery(Reason.TIMESTAMP_OUT_OF_TOLERANCE, 401) from None
             else:
-                return seal.name
+                return secret.name
         raise InvalidDelivery(Reason.SIGNATURE_WRONG, 401)
 
 
-def _is_timely(seconds: int) -> bool:
+def _in_tolerance(seconds: int) -> bool:
     return abs(time.time() - seconds) <= TOLERANCE_SECONDS
 
 
@@ -137,12 +138,12 @@ def _is_text(body: bytes) -> bool:
     return True
 
 
-def _signed(svix_id: bytes, timestamp: int, body: bytes) -> bytes:
-    """What Svix signs of a delivery: the number, not the way in which the header writes it."""
+def _signed_content(svix_id: bytes, timestamp: int, body: bytes) -> bytes:
+    """The bytes that Svix signs; the timestamp as a number, however the header formats it."""
     return b"%b.%d.%b" % (svix_id, timestamp, body)
 
 
-def _parts(headers: Iterable[tuple[bytes, bytes]]) -> tuple[bytes, bytes, bytes]:
+def _signature_headers(headers: Iterable[tuple[bytes, bytes]]) -> tuple[bytes, bytes, bytes]:
     found: dict[bytes, bytes] = {}
     for name, value in headers:
         if name in _NAMES:
@@ -166,8 +167,8 @@ def _well_formed(svix_id: bytes, timestamp: bytes, signature: bytes) -> tuple[by
     return svix_id, timestamp, signature
 
 
-def _understood(signature: bytes) -> list[bytes]:
-    """Only the entries of the version we know: svix's own parser gives up at the first one it cannot read."""
+def _v1_entries(signature: bytes) -> list[bytes]:
+    """The entries of signature version `v1` only: svix's parser fails at the first entry that it cannot parse."""
     entries: list[bytes] = _SIGNATURE.findall(signature)
     if not entries:
         raise InvalidDelivery(Reason.HEADERS_MALFORMED, 400)

@@ -1,1 +1,1 @@
-"""The threshold: how a process of ours listens to strangers, within bounds of size, time and number."""
+"""HTTP server (uvicorn) with limits on the size, duration and number of requests and connections."""

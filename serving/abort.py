@@ -1,17 +1,17 @@
-"""Ends a connection in the middle of an answer, so that the client sees an incomplete transfer."""
+"""Aborts a connection in the middle of a response, so that the client sees an incomplete transfer."""
 
 from starlette.types import Receive, Scope
 
 ABORT = "akako.abort"
-"""The ASGI extension by which our server closes a connection at once: `abort()`."""
+"""ASGI extension of this server that closes the connection immediately: `abort()`."""
 
 
 async def abort(scope: Scope, receive: Receive) -> bool:
-    """Close the connection of a request at once, unsent data included; False if the server does not offer that."""
-    offered = scope.get("extensions", {}).get(ABORT)
-    if offered is None:
+    """Close a request's connection immediately and drop unsent data; False if the server lacks the extension."""
+    extension = scope.get("extensions", {}).get(ABORT)
+    if extension is None:
         return False
-    offered["abort"]()
+    extension["abort"]()
     while (await receive())["type"] != "http.disconnect":
         pass
     return True

@@ -1,19 +1,19 @@
-"""Closes a connection so that its peer can read the last answer even while it sends (RFC 9112, section 9.6)."""
+"""Lingering close: lets the peer read the last response even while it is still sending (RFC 9112, section 9.6)."""
 
 import asyncio
 from collections.abc import Callable
 
 LINGER_SECONDS = 2.0
 LINGER_BYTES = 8_388_608
-"""What is read and discarded at most after the last answer."""
+"""How much is read and discarded at most after the last response."""
 
 
 class Lingering:
-    """A transport as uvicorn's requests use it, and its lingering close.
+    """Transport wrapper for uvicorn's requests that adds a lingering close.
 
-    To close a socket while unread bytes arrive resets the connection, and the peer may lose the answer: a proxy makes
-    502 of it. So only the writing side is closed at first; what still comes is discarded, within bounds, until the
-    peer closes too.
+    Closing a socket while unread bytes arrive resets the connection, and the peer may lose the response: a proxy
+    answers 502 instead. So only the write side is closed first; further input is discarded, within limits, until the
+    peer closes its side.
     """
 
     def __init__(
@@ -22,7 +22,7 @@ class Lingering:
         self.write = transport.write
         self.is_closing = transport.is_closing
         self.close = close
-        """Called by uvicorn after the last answer."""
+        """Called by uvicorn after the last response."""
         self.begun = False
         self._loop = loop
         self._transport = transport
@@ -30,19 +30,19 @@ class Lingering:
         self._timer: asyncio.TimerHandle | None = None
 
     def begin(self) -> None:
-        """Close the writing side; the rest when the peer does, or a bound is reached."""
+        """Close the write side; close the connection when the peer closes or a limit is reached."""
         self.begun = True
         self._transport.write_eof()
         self._timer = self._loop.call_later(LINGER_SECONDS, self._transport.close)
 
     def discard(self, size: int) -> None:
-        """Count what came and is not read."""
+        """Count discarded bytes, and close the connection if they exceed the limit."""
         self._discarded += size
         if self.begun and self._discarded > LINGER_BYTES:
             self._transport.close()
 
     def end(self) -> None:
-        """The connection is lost."""
-        self.close = self._transport.close  # the other one names the connection, which names this
+        """Release the connection's references and timer after it is lost."""
+        self.close = self._transport.close  # breaks the reference cycle with the connection
         if self._timer is not None:
             self._timer.cancel()

@@ -1,4 +1,4 @@
-"""A moment by which something has to have happened."""
+"""A timeout that is cheap to set and to cancel."""
 
 import asyncio
 from collections.abc import Callable
@@ -7,47 +7,47 @@ from serving.rejection import RejectReason
 
 
 class Deadline:
-    """Calls `late` with a reason, unless it is lifted or set anew in time.
+    """Calls `expired` with a reason, unless the deadline is cancelled or set again before it is due.
 
-    Setting and lifting are assignments: a timer that comes too early looks when it should come and waits on, since a
-    timer made and cancelled for each request costs more than reading it.
+    Setting and cancelling only assign a value: a timer that fires too early is scheduled again for the current
+    deadline, since creating and cancelling a timer for each request costs more than reading the request.
     """
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, late: Callable[[RejectReason | None], None]) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, expired: Callable[[RejectReason | None], None]) -> None:
         self._loop = loop
-        self._late = late
-        self._set: tuple[float, RejectReason | None] | None = None
+        self._expired = expired
+        self._current: tuple[float, RejectReason | None] | None = None
         self._timer: asyncio.TimerHandle | None = None
 
     def set(self, seconds: float, reason: RejectReason | None) -> None:
-        """From now on, so many seconds; what was set before is forgotten. Without a breach, being late is ordinary."""
+        """Replace the deadline by one in `seconds`. A reason of None means that expiry is not an error."""
         due = self._loop.time() + seconds
-        self._set = due, reason
+        self._current = due, reason
         if self._timer is None or due < self._timer.when():
-            self._arm(due)
+            self._schedule(due)
 
-    def lift(self) -> None:
-        """It happened, or does not matter any more."""
-        self._set = None
+    def cancel(self) -> None:
+        """Cancel the deadline."""
+        self._current = None
 
-    def end(self) -> None:
-        """Nothing will be set any more."""
-        self._set = None
+    def close(self) -> None:
+        """Cancel the deadline and its timer for good."""
+        self._current = None
         if self._timer is not None:
             self._timer.cancel()
 
-    def _arm(self, due: float) -> None:
+    def _schedule(self, due: float) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        self._timer = self._loop.call_at(due, self._look)
+        self._timer = self._loop.call_at(due, self._check)
 
-    def _look(self) -> None:
+    def _check(self) -> None:
         self._timer = None
-        if self._set is None:
+        if self._current is None:
             return
-        due, reason = self._set
+        due, reason = self._current
         if self._loop.time() < due:
-            self._arm(due)
+            self._schedule(due)
         else:
-            self._set = None
-            self._late(reason)
+            self._current = None
+            self._expired(reason)

@@ -1,4 +1,4 @@
-"""An answer that is the same every time."""
+"""Precomputed HTTP responses."""
 
 from http import HTTPStatus
 from typing import Any
@@ -6,12 +6,12 @@ from typing import Any
 from starlette.responses import Response
 from starlette.types import Message, Scope, Send
 
-WHOLE = "akako.whole_answer"
-"""The ASGI extension by which our server takes a whole answer at once: `answer(scope, whole)` says if it did."""
+WHOLE_RESPONSE = "akako.whole_response"
+"""ASGI extension of this server that sends a whole response in one write: `send(scope, response)`, true if sent."""
 
 
 class FixedResponse:
-    """Made ready once from a response. Where the server offers it, one write; else the two messages of ASGI."""
+    """A response that is encoded once. Sent in one write if the server supports it, else as two ASGI messages."""
 
     def __init__(self, response: Response) -> None:
         status, headers, body = response.status_code, response.raw_headers, bytes(response.body)
@@ -19,11 +19,11 @@ class FixedResponse:
         self._body: Message = {"type": "http.response.body", "body": body}
         self._closes = b"connection" in dict(headers)
         head = b"".join(b"%b: %b\r\n" % header for header in headers)
-        self._whole = b"HTTP/1.1 %d %b\r\n%b\r\n%b" % (status, HTTPStatus(status).phrase.encode(), head, body)
+        self._encoded = b"HTTP/1.1 %d %b\r\n%b\r\n%b" % (status, HTTPStatus(status).phrase.encode(), head, body)
 
     async def __call__(self, scope: Scope, send: Send) -> None:
-        """Answer one request."""
-        offered: Any = None if self._closes else scope.get("extensions", {}).get(WHOLE)
-        if not (offered and offered["answer"](scope, self._whole)):
+        """Send the response to one request."""
+        extension: Any = None if self._closes else scope.get("extensions", {}).get(WHOLE_RESPONSE)
+        if not (extension and extension["send"](scope, self._encoded)):
             await send(self._start)
             await send(self._body)

@@ -1,4 +1,4 @@
-"""What strangers may take of this process, all together and each, and how much they have taken."""
+"""Limits on what untrusted clients may use of one process, per connection and in total, and the current usage."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,39 +11,41 @@ from serving.slots import Slots
 
 LARGEST_HEAD_BYTES = 32_768
 LARGEST_READ_BYTES = 262_144
-"""What the event loop hands over at once at most: less than this past a limit is not noticed."""
+"""How much the event loop reads at once at most: a limit may be exceeded by up to this before it is noticed."""
 FREE_BYTES = 65_536
-"""Of one request, that do not count against what all requests may take: an ordinary one is far smaller."""
+"""The first bytes of each request, which do not count toward `total_bytes`: an ordinary request is far smaller."""
 MOST_PIPELINED = 8
 
 
 class ServerState(TypedDict):
-    """What an application hands to the server's connections, through its lifespan."""
+    """Lifespan state that an application passes to the server's connections."""
 
     limits: "Limits"
 
 
 @dataclass(slots=True)
 class Limits:
-    """The bounds of one process. Given to its connections, which count in it what they hold."""
+    """The limits of one process. Shared by its connections, which record their usage here."""
 
     slots: Slots
-    """Of the connections."""
+    """The open connections and their limit."""
     head_seconds: float
+    """Timeout for the request head."""
     request_seconds: float
-    """For what follows the head."""
+    """Timeout for the rest of the request, and for the client to read its responses."""
     request_bytes: int
-    """Of one request with all its framing: a chunked body may carry far more framing, and trailers, than body."""
+    """Limit on one request including framing: a chunked body can have far more framing and trailers than body."""
     total_bytes: int
-    """Of all requests that are being read, beyond `FREE_BYTES` of each."""
+    """Limit on all requests that are being read, not counting the first `FREE_BYTES` of each."""
     note: Callable[[str], None]
-    """Called with the reason of each refusal."""
+    """Called with the reason of each refused request."""
     answer: Callable[[int], bytes]
-    """The whole answer, of a status, to what never became a request; the connection closes after it."""
+    """The encoded response for a status, for input that was not parsed as a request; the connection then closes."""
     held_bytes: int = 0
+    """Current usage of `total_bytes`."""
 
-    def too_much(self, received: int, *, in_head: bool) -> tuple[RejectReason, int] | None:
-        """The reason and status with which a request of which so many bytes came is refused, if it is."""
+    def exceeded(self, received: int, *, in_head: bool) -> tuple[RejectReason, int] | None:
+        """The reason and status for refusing a request of `received` bytes so far; None if within the limits."""
         if in_head and received > LARGEST_HEAD_BYTES + LARGEST_READ_BYTES:
             return RejectReason.HEAD_TOO_LARGE, 431
         if received > self.request_bytes:
@@ -61,7 +63,7 @@ def limits(
     total_bytes: int,
     answer: Callable[[int], bytes] = rejection.raw,
 ) -> Limits:
-    """The bounds of a process whose requests have bodies of so many bytes at most, and so many all together."""
+    """The limits of a process that accepts bodies of up to `body_bytes`, and up to `total_bytes` at the same time."""
     return Limits(
         slots=Slots(open_files.connections(settings.max_connections)),
         head_seconds=settings.body_timeout_seconds,

@@ -1,4 +1,4 @@
-"""The sockets that a process listens on."""
+"""Opens the listening sockets of a process."""
 
 import socket
 import sys
@@ -9,7 +9,7 @@ log = structlog.get_logger()
 
 
 def sockets(host: str, port: int) -> list[socket.socket]:
-    """Bound sockets for every address of a host, `::` for IPv6 and IPv4 alike; ends the process if there are none."""
+    """Sockets bound to every address of a host (`::` for both IPv6 and IPv4); exits with 1 if binding fails."""
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
         return [_bound(family, address) for family, _, _, _, address in dict.fromkeys(found)]

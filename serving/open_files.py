@@ -1,4 +1,4 @@
-"""The limit of open files, which bounds how many connections a process can hold."""
+"""The open file limit (RLIMIT_NOFILE), which limits the number of connections of a process."""
 
 import resource
 
@@ -7,21 +7,21 @@ import structlog
 log = structlog.get_logger()
 
 OTHER_FILES = 200
-"""Open files of a process beside its connections with strangers: PostgreSQL, Redis, logs, `/metrics`, libraries."""
+"""File descriptors reserved for everything but client connections: PostgreSQL, Redis, logs, `/metrics`, libraries."""
 LEAST_CONNECTIONS = 10
 
 
 def connections(wanted: int) -> int:
-    """How many connections this process may hold: as many as wanted, or as the hard limit of open files allows."""
+    """The number of client connections to allow: `wanted`, or fewer if the hard limit of open files requires it."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if hard == resource.RLIM_INFINITY:
         return wanted
-    # Below twice the reserve, half: a limit so low leaves too little for either.
+    # If the limit is below twice the reserve, split it in half.
     return max(LEAST_CONNECTIONS, min(wanted, max(hard - OTHER_FILES, hard // 2)))
 
 
 def allow(wanted: int) -> None:
-    """Raise the soft limit of open files for so many connections; warn if the hard limit is too low for them."""
+    """Raise the soft limit of open files for `wanted` connections; log a warning if the hard limit is too low."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     allowed = connections(wanted)
     needed = allowed + OTHER_FILES

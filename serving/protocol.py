@@ -1,4 +1,4 @@
-"""uvicorn's HTTP protocol with the bounds that it lacks: how much, how long and how many at once."""
+"""uvicorn's HTTP protocol with added limits on size, duration and number of connections."""
 
 import asyncio
 from typing import Any
@@ -10,72 +10,72 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from serving.abort import ABORT
 from serving.closing import Lingering
 from serving.deadline import Deadline
-from serving.fixed_response import WHOLE
+from serving.fixed_response import WHOLE_RESPONSE
 from serving.limits import FREE_BYTES, LARGEST_HEAD_BYTES, MOST_PIPELINED, Limits
 from serving.rejection import RejectReason
 from serving.slots import Queue
 
 LINGER_SECONDS = 1.0
-"""How long an idle connection is still listened to when it is time to stop: a request may be on its way already."""
+"""How long an idle connection stays open during shutdown: a request may already be on its way."""
 
 
 class BoundedProtocol(HttpToolsProtocol):
-    """One connection. Whatever is too large, too slow or no HTTP ends it; its reason is counted, never told.
+    """One connection. Input that is too large, too slow or not HTTP closes it; the reason is counted, but not sent.
 
-    Each request gets at most one answer, and nothing follows an answer that closes the connection. Input that is
-    refused behind requests that are still in work is answered after them.
+    Each request gets at most one response, and nothing follows a response that closes the connection. Refused input
+    that follows requests in progress is answered after their responses.
     """
 
-    def __init__(self, *given: Any, **named: Any) -> None:
-        super().__init__(*given, **named)
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
         self._limits: Limits = self.app_state["limits"]
         self.queue: Queue | None = None
-        """Among `Slots`."""
+        """The queue of `Slots` that this connection is in."""
         self._received = 0
         self._held = 0
         self._head = 0
         self._in_head = True
         self._in_body = False
-        """Of the newest request; after its end and before the next one, neither."""
+        """Which part of the newest request is being read; both are false between requests."""
         self._unanswered = 0
-        """Requests with a complete head."""
-        self._leaving = False
-        self._breach: tuple[RejectReason, int] | None = None
+        """Requests with a complete head that have no complete response yet."""
+        self._stopping = False
+        self._parser_rejection: tuple[RejectReason, int] | None = None
         self._refusal: bytes | None = None
-        """The last answer, which waits for those before it."""
+        """The last response, sent after the responses to earlier requests."""
         self._extensions: dict[str, dict[object, object]] = {
-            WHOLE: {"answer": self._answer},
+            WHOLE_RESPONSE: {"send": self._send_whole},
             ABORT: {"abort": lambda: self.transport.abort()},
         }
-        self._coming = Deadline(self.loop, self._late)
-        self._going = Deadline(self.loop, self._late)
+        self._read_deadline = Deadline(self.loop, self._timed_out)
+        self._write_deadline = Deadline(self.loop, self._timed_out)
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Begin to wait for the first request."""
+        """Start waiting for the first request."""
         super().connection_made(transport)
         self._lingering = Lingering(self.loop, transport, self._close)
-        self._coming.set(self._limits.head_seconds, RejectReason.HEAD_TOO_SLOW)
+        self._read_deadline.set(self._limits.head_seconds, RejectReason.HEAD_TOO_SLOW)
         victim = self._limits.slots.enter(self)
         if isinstance(victim, BoundedProtocol):
             victim.evict()
 
     def evict(self) -> None:
-        """Close this connection, which waits for its sender, in favour of a new one."""
+        """Close this connection, which is waiting for its client, to admit a new one."""
         self._limits.note(RejectReason.TOO_MANY_CONNECTIONS)
         self.transport.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Give back what the connection held."""
+        """Release what the connection held."""
         self._limits.slots.leave(self)
         self._lingering.end()
-        self._coming.end()
-        self._going.end()
+        self._read_deadline.close()
+        self._write_deadline.close()
         self._hold(0)
-        self._extensions.clear()  # it names this connection, which names it: nobody would let go of either
+        self._extensions.clear()  # breaks a reference cycle, so that the connection is freed
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Parse what came, and end the connection if it is too much or no HTTP."""
+        """Parse input, and refuse it if it exceeds a limit or is not HTTP."""
         if self._refusal is not None or self._lingering.begun or self.transport.is_closing():
             self._lingering.discard(len(data))
             return
@@ -84,61 +84,61 @@ class BoundedProtocol(HttpToolsProtocol):
         except httptools.HttpParserUpgrade:
             self.cycle.keep_alive = False
         except httptools.HttpParserError:
-            self._refuse(*(self._breach or (RejectReason.NOT_HTTP, 400)))
+            self._refuse(*(self._parser_rejection or (RejectReason.NOT_HTTP, 400)))
             return
         self._received += len(data)
-        if self._received > FREE_BYTES:  # below, nothing is too much
+        if self._received > FREE_BYTES:  # no limit applies below
             self._hold(self._received - FREE_BYTES)
-            if reason := self._limits.too_much(self._received, in_head=self._in_head):
-                self._refuse(*reason)
+            if rejection := self._limits.exceeded(self._received, in_head=self._in_head):
+                self._refuse(*rejection)
                 return
-        self._line_up()
+        self._update_queue()
 
     def on_message_begin(self) -> None:
-        """A request begins: its head has to come whole, and soon."""
+        """A request starts: begin the timeout for its head."""
         super().on_message_begin()
         self._received, self._head, self._in_head = 0, 0, True
         if len(self.pipeline) >= MOST_PIPELINED:
-            self._break(RejectReason.PIPELINE_TOO_LONG, 400)
-        self._coming.set(self._limits.head_seconds, RejectReason.HEAD_TOO_SLOW)
+            self._stop_parser(RejectReason.PIPELINE_TOO_LONG, 400)
+        self._read_deadline.set(self._limits.head_seconds, RejectReason.HEAD_TOO_SLOW)
 
     def on_url(self, url: bytes) -> None:
-        """Count it into the head."""
-        self._count(len(url))
+        """Count the URL toward the size of the head."""
+        self._count_head(len(url))
         super().on_url(url)
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Count it into the head. What comes after the head is a trailer, which nobody reads."""
+        """Count a header toward the size of the head. Headers after the head are trailers, which are ignored."""
         if self._in_head:
-            # As `_count`, and `super()` by its name: here both are called for each line of every request.
+            # `_count_head` inlined and `super()` spelled out for speed: this runs for each header of every request.
             self._head += len(name) + len(value) + 4
             if self._head > LARGEST_HEAD_BYTES:
-                self._break(RejectReason.HEAD_TOO_LARGE, 431)
+                self._stop_parser(RejectReason.HEAD_TOO_LARGE, 431)
             HttpToolsProtocol.on_header(self, name, value)
 
     def on_headers_complete(self) -> None:
-        """The head is whole; now the rest has to come."""
-        super().on_headers_complete()  # raises for a head that is none; it is still one then
+        """The head is complete: begin the timeout for the rest of the request."""
+        super().on_headers_complete()  # raises for an invalid head, which leaves the state "in head"
         self._in_head, self._in_body = False, True
         self._unanswered += 1
-        self._coming.set(self._limits.request_seconds, RejectReason.BODY_TOO_SLOW)
+        self._read_deadline.set(self._limits.request_seconds, RejectReason.BODY_TOO_SLOW)
         self.cycle.transport = self._lingering  # type: ignore[assignment]
         self.scope["extensions"] = self._extensions
-        if self._leaving:
+        if self._stopping:
             self.cycle.keep_alive = False
 
     def on_message_complete(self) -> None:
-        """The request is whole."""
+        """The request is complete."""
         self._in_body = False
         if self._unanswered:
-            self._coming.lift()
-        else:  # it was answered before it had come
-            self._coming.set(self.timeout_keep_alive, None)
+            self._read_deadline.cancel()
+        else:  # the response was complete before the request
+            self._read_deadline.set(self.timeout_keep_alive, None)
         super().on_message_complete()
 
-    # Instead of uvicorn's, which makes and cancels a timer for each answer.
+    # Does not call uvicorn's implementation, which creates and cancels a timer for each response.
     def on_response_complete(self) -> None:
-        """The request is answered, and nothing of it is held any more: begin the next one, or wait for it."""
+        """The response is complete: release the request's bytes, and start or await the next request."""
         self._hold(0)
         self._unanswered -= 1
         if self._lingering.begun or self.transport.is_closing():
@@ -153,71 +153,71 @@ class BoundedProtocol(HttpToolsProtocol):
         else:
             self._limits.slots.move(self, self._limits.slots.idle)
             if not self._in_body:
-                self._coming.set(self.timeout_keep_alive, None)
+                self._read_deadline.set(self.timeout_keep_alive, None)
 
     def shutdown(self) -> None:
-        """It is time to stop: the answer that is due, or the next one, is the last; without any, leave soon."""
-        self._leaving = True
+        """Close after the current or next response, or after `LINGER_SECONDS` if the connection stays idle."""
+        self._stopping = True
         if self.cycle is None or self.cycle.response_complete:
-            self.loop.call_later(LINGER_SECONDS, self._leave)
+            self.loop.call_later(LINGER_SECONDS, self._close_if_idle)
         else:
             self.cycle.keep_alive = False
 
     def pause_writing(self) -> None:
-        """The sender does not read its answers; it has to, and soon."""
+        """The client does not read its responses: begin the timeout for that."""
         super().pause_writing()
-        self._going.set(self._limits.request_seconds, RejectReason.ANSWER_NOT_READ)
+        self._write_deadline.set(self._limits.request_seconds, RejectReason.ANSWER_NOT_READ)
 
     def resume_writing(self) -> None:
-        """The sender reads again."""
-        self._going.lift()
+        """The client reads its responses again."""
+        self._write_deadline.cancel()
         super().resume_writing()
 
-    def _answer(self, scope: Scope, whole: bytes) -> bool:
-        """Send a whole answer in one write, which takes half the time of two; false where that would not do."""
+    def _send_whole(self, scope: Scope, response: bytes) -> bool:
+        """Send a response in one write, which takes half the time of two; false if that is not possible."""
         cycle = self.cycle
-        usual = cycle.keep_alive and not (cycle.response_started or cycle.disconnected or cycle.flow.write_paused)
-        if cycle.scope is not scope or not usual:
+        possible = cycle.keep_alive and not (cycle.response_started or cycle.disconnected or cycle.flow.write_paused)
+        if cycle.scope is not scope or not possible:
             return False
         cycle.response_started = cycle.response_complete = True
-        self.transport.write(whole)
+        self.transport.write(response)
         cycle.on_response()
         return True
 
-    def _count(self, size: int) -> None:
+    def _count_head(self, size: int) -> None:
         self._head += size
         if self._head > LARGEST_HEAD_BYTES:
-            self._break(RejectReason.HEAD_TOO_LARGE, 431)
+            self._stop_parser(RejectReason.HEAD_TOO_LARGE, 431)
 
-    def _break(self, reason: RejectReason, status: int) -> None:
-        """Stop the parser in the middle of what it has; it raises HttpParserError."""
-        self._breach = reason, status
+    def _stop_parser(self, reason: RejectReason, status: int) -> None:
+        """Raise an error inside a parser callback, which makes the parser raise HttpParserError."""
+        self._parser_rejection = reason, status
         raise ValueError(reason)
 
     def _refuse(self, reason: RejectReason, status: int) -> None:
-        """Answer the request that is being read with a refusal, once those before it are answered, and close."""
+        """Refuse the request that is being read: respond after the requests before it, then close."""
         self._limits.note(reason)
         if self._in_body and self.cycle.response_started:
-            self._give_up_body()
+            self._abandon_body()
             return
         if self._in_body:
-            self._forget_request()
+            self._discard_request()
         if self._unanswered:
             self._refusal = self._limits.answer(status)
-            self._coming.lift()
+            self._read_deadline.cancel()
             self.flow.pause_reading()
         else:
             self._write_last(self._limits.answer(status))
 
-    def _give_up_body(self) -> None:
-        """Close: the rest of a request is refused that was answered, at least in part, before it had come."""
+    def _abandon_body(self) -> None:
+        """Close the connection without a refusal: a response to the unfinished request was already started."""
         if self.cycle.response_complete:
             self._close()
         else:
             self.transport.abort()
 
-    def _forget_request(self) -> None:
-        """Take the request that is being read from the application, which has not answered it."""
+    def _discard_request(self) -> None:
+        """Withdraw the request that is being read from the application, which has not responded yet."""
         self._unanswered -= 1
         if self.pipeline and self.pipeline[0][0] is self.cycle:
             self.pipeline.popleft()
@@ -229,7 +229,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._close()
 
     def _close(self) -> None:
-        """Close after the last answer; where more of the sender's is on its way, so that it can still be read."""
+        """Close after the last response, with a lingering close if the client may still be sending."""
         if self._lingering.begun:
             return
         more = self._in_head or self._in_body or self._refusal or self._unanswered > 1 or self.parser.should_upgrade()
@@ -237,14 +237,14 @@ class BoundedProtocol(HttpToolsProtocol):
             self.transport.close()
             return
         self._hold(0)
-        self._coming.lift()
+        self._read_deadline.cancel()
         self.pipeline.clear()
         self.flow.resume_reading()
         self._lingering.begin()
         self._limits.slots.move(self, self._limits.slots.idle)
 
-    def _line_up(self) -> None:
-        """Take this connection's place among those that may be closed for a newcomer, if it waits for its sender."""
+    def _update_queue(self) -> None:
+        """Enter the queue of connections that can be closed for a new one, if this one is waiting for its client."""
         slots = self._limits.slots
         if self._unanswered:
             slots.move(self, slots.bodies if self._in_body and self._unanswered == 1 else None)
@@ -252,16 +252,16 @@ class BoundedProtocol(HttpToolsProtocol):
             slots.move(self, slots.heads)
 
     def _hold(self, size: int) -> None:
-        """Let this connection hold so many bytes of what all connections may."""
+        """Set how many bytes of the limit for all connections this connection uses."""
         self._limits.held_bytes += max(0, size) - self._held
         self._held = max(0, size)
 
-    def _leave(self) -> None:
+    def _close_if_idle(self) -> None:
         if self.cycle is None or self.cycle.response_complete:
             self.transport.close()
 
-    def _late(self, reason: RejectReason | None) -> None:
-        if reason is None:  # idle for long enough
+    def _timed_out(self, reason: RejectReason | None) -> None:
+        if reason is None:  # keep-alive timeout
             self.transport.close()
         elif reason is RejectReason.HEAD_TOO_SLOW or (
             reason is RejectReason.BODY_TOO_SLOW and not self.cycle.response_started

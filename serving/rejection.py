@@ -1,4 +1,4 @@
-"""The answer to whoever is refused before anybody looked what is wanted: constant, unless a process has its own."""
+"""Responses to requests that are refused before they reach an endpoint."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -6,12 +6,12 @@ from http import HTTPStatus
 
 from starlette.responses import JSONResponse
 
-NONE: Mapping[str, str] = {}
+NO_HEADERS: Mapping[str, str] = {}
 BODY = b'{"error":"refused"}'
 
 
 class RejectReason(StrEnum):
-    """Why a request was refused before anybody looked what it asks; for our log and counter."""
+    """Why a request was refused before it reached an endpoint; for the log and the metric."""
 
     NOT_HTTP = "not_http"
     HEAD_TOO_LARGE = "head_too_large"
@@ -29,12 +29,12 @@ class RejectReason(StrEnum):
 
 
 def response(status: int) -> JSONResponse:
-    """The answer of a refused request that was read to its end, or will not be read at all (408, 413)."""
+    """The refusal of a request that was read completely, or whose rest will not be read (408, 413)."""
     return JSONResponse({"error": "refused"}, status, {"Connection": "close"} if status in (408, 413) else None)
 
 
-def raw(status: int, body: bytes = BODY, headers: Mapping[str, str] = NONE) -> bytes:
-    """An answer to what never became a request; the connection closes after it."""
+def raw(status: int, body: bytes = BODY, headers: Mapping[str, str] = NO_HEADERS) -> bytes:
+    """An encoded response to input that was not parsed as a request; the connection closes after it."""
     lines = [
         f"HTTP/1.1 {status} {HTTPStatus(status).phrase}",
         f"content-length: {len(body)}",

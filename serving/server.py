@@ -1,4 +1,4 @@
-"""The one way in which a process of ours listens: uvicorn on uvloop, every connection within bounds."""
+"""Runs an ASGI application with uvicorn on uvloop and `BoundedProtocol`."""
 
 import socket
 import sys
@@ -13,13 +13,13 @@ from serving.protocol import BoundedProtocol
 
 GRACE_SECONDS = 20
 START_SECONDS = 30
-"""How long one of several processes may take to start, or to say that it is there, before it is given up."""
+"""How long one of several processes may take to start, or to answer a health check, before it is replaced."""
 
 
 def serve(app: str, settings: ListeningSettings, processes: int) -> None:
-    """Serve an application, whose lifespan hands its `limits` to the connections, until told to stop.
+    """Serve an application until the process receives a stop signal. Its lifespan state must be a `ServerState`.
 
-    What was taken until then is answered, within `GRACE_SECONDS`; the process ends with 0
+    Requests in progress are completed within `GRACE_SECONDS`; the process then exits with 0
     (`health.stop_signals` has to be installed).
     """
     open_files.allow(settings.max_connections)

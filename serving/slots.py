@@ -1,4 +1,4 @@
-"""The connections of one process up to its limit, and which of them is closed for a newcomer once it is reached."""
+"""Connection limit of one process, and which connection is closed for a new one when the limit is reached."""
 
 from __future__ import annotations
 
@@ -7,29 +7,33 @@ from collections import OrderedDict
 from typing import Protocol, TypeAlias
 
 PATIENCE_SECONDS = 0.5
-"""How long a head may be incomplete before its connection is closed rather than an idle one."""
+"""How long a request head may be incomplete before its connection is closed in preference to an idle one."""
 
 
 class Connection(Protocol):
-    """A connection, which remembers the queue that it is in."""
+    """A connection, which records the queue that it is in."""
 
     queue: Queue | None
 
 
 Queue: TypeAlias = OrderedDict[Connection, float]
-"""Connections that wait for their peers, with the time since when: oldest first."""
+"""Connections waiting for their clients, oldest first, with the start of the wait (monotonic clock, in seconds)."""
 
 
 class Slots:
-    """Admits every newcomer; at the limit, another connection has to go.
+    """Admits every new connection; at the limit, another connection is evicted.
 
-    Once `most` connections are open, each newcomer closes the first that there is of: the connection whose request
-    head has been incomplete longest, if for longer than `PATIENCE_SECONDS`; the one idle longest; of the incomplete
-    heads and the incomplete bodies, whichever are more, the oldest. So a flood of either kind closes its own
-    connections, and a request that arrives in one piece is read before its turn comes. A connection whose request is
-    complete and not answered is never closed: if there are only such, the newcomer is.
+    Once `most` connections are open, each new one evicts the first that exists of:
 
-    All operations take constant time, however many connections there are.
+    1. the connection whose request head has been incomplete longest, if for longer than `PATIENCE_SECONDS`,
+    2. the connection that has been idle longest,
+    3. the oldest incomplete head or the oldest incomplete body, whichever kind is more frequent.
+
+    So a flood of either kind evicts its own connections, and a request that arrives in one piece is read before it
+    can be evicted. A connection whose request is complete and unanswered is never evicted: if there are only such
+    connections, the new one is closed.
+
+    All operations take constant time.
     """
 
     def __init__(self, most: int) -> None:
@@ -40,7 +44,7 @@ class Slots:
         self._open: set[Connection] = set()
 
     def enter(self, newcomer: Connection) -> Connection | None:
-        """Admit a connection; the one to close for it (perhaps itself), which does not count from now on."""
+        """Admit a connection. Returns the connection to close, possibly `newcomer` itself; it no longer counts."""
         victim = None
         if len(self._open) >= self.most:
             victim = self._oldest() or newcomer
@@ -51,12 +55,12 @@ class Slots:
         return victim
 
     def leave(self, connection: Connection) -> None:
-        """Count a connection no longer; a second time does nothing."""
+        """Remove a connection. Idempotent."""
         self._open.discard(connection)
         self.move(connection, None)
 
     def move(self, connection: Connection, queue: Queue | None) -> None:
-        """Put an open connection at the end of a queue, if it is not in it already; None: it cannot be closed."""
+        """Move a connection to the end of a queue, unless it is already in that queue; None makes it not evictable."""
         if connection.queue is queue:
             return
         if connection.queue is not None:

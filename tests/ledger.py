@@ -16,12 +16,12 @@ from db.events import NewEvent
 from sync import apply as worker
 from sync.apply import Applied
 from tests.clerk_says import Clerk, Sent
-from webhooks.receive import kept
+from webhooks.receive import new_event
 
 
 def opened(clerk: Clerk, sent: Sent) -> NewEvent:
-    """A delivery verified and read, ready to be kept."""
-    return kept(SigningSecrets(clerk.secrets).open(sent.raw_headers, sent.body), reading.read(sent.body))
+    """A verified and parsed delivery, as it is stored."""
+    return new_event(SigningSecrets(clerk.secrets).verify(sent.raw_headers, sent.body), reading.read(sent.body))
 
 
 def keep(engine: Engine, clerk: Clerk, *sent: Sent) -> list[str]:

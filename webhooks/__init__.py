@@ -1,1 +1,1 @@
-"""The door: verify a delivery, keep it, answer, nudge the worker. Never in another order."""
+"""The receiver: verifies a delivery, stores it, responds, and enqueues it for the workers, always in this order."""

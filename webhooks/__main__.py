@@ -4,7 +4,7 @@ from health import stop_signals
 
 
 def main() -> None:
-    """Serve until told to stop; then answer what was taken, and end."""
+    """Serve until the process receives a stop signal, then complete the requests in progress and exit."""
     stop_signals.install()
     from config import logs
     from config.settings import ReceiverSettings, load

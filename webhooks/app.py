@@ -1,4 +1,4 @@
-"""The receiver that `webhooks.app:app` names, made from the environment."""
+"""The receiver's ASGI application, built from the environment: `webhooks.app:app`."""
 
 from config import logs
 from config.settings import ReceiverSettings, load

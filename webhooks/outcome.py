@@ -1,24 +1,24 @@
-"""What becomes of a delivery that was handed to the intake."""
+"""The outcomes of storing a delivery."""
 
 from enum import StrEnum
 from typing import Literal
 
-Why = Literal["database_away", "database_slow", "too_many_waiting", "row_refused"]
-"""Why a delivery could not be kept."""
+UnavailableReason = Literal["database_away", "database_slow", "too_many_waiting", "row_refused"]
+"""Why a delivery could not be stored."""
 
 
 class Outcome(StrEnum):
-    """What became of a delivery that is safely kept."""
+    """Whether a delivery was stored or is a duplicate of a stored event."""
 
     ACCEPTED = "accepted"
     DUPLICATE = "duplicate"
 
 
 class StorageUnavailable(Exception):
-    """The delivery could not be kept for now; the sender has to come again."""
+    """The delivery could not be stored; the sender has to retry."""
 
-    def __init__(self, reason: Why, **said: str) -> None:
+    def __init__(self, reason: UnavailableReason, **details: str) -> None:
         super().__init__(reason)
         self.reason = reason
-        self.said = said
-        """What the log may say of it besides."""
+        self.details = details
+        """Additional values for the log."""

@@ -1,4 +1,4 @@
-"""Those who wait for their delivery to be kept, and how they are told."""
+"""Deliveries that are waiting for their commit."""
 
 import asyncio
 import contextlib
@@ -11,29 +11,29 @@ from webhooks.outcome import Outcome, StorageUnavailable
 
 @dataclass(slots=True, eq=False)
 class PendingDelivery:
-    """A delivery, and the answer for which its sender waits."""
+    """A delivery, and the future that its request awaits."""
 
-    kept: NewEvent
-    answer: asyncio.Future[Outcome]
+    event: NewEvent
+    outcome: asyncio.Future[Outcome]
     since: float
-    """By the monotonic clock, in seconds."""
+    """When it arrived (monotonic clock, in seconds)."""
 
 
-def answer(batch: Sequence[PendingDelivery], result: set[str] | StorageUnavailable) -> None:
-    """Give every waiting request its answer, with one call into its event loop."""
+def complete(batch: Sequence[PendingDelivery], result: set[str] | StorageUnavailable) -> None:
+    """Complete every future of a batch, with one call into the event loop. `result`: the ids of the inserted events."""
     if batch:
-        with contextlib.suppress(RuntimeError):  # the loop is gone, and with it whoever waited
-            batch[0].answer.get_loop().call_soon_threadsafe(_settle, batch, result)
+        with contextlib.suppress(RuntimeError):  # the event loop is closed, so no request is waiting
+            batch[0].outcome.get_loop().call_soon_threadsafe(_set_results, batch, result)
 
 
-def _settle(batch: Sequence[PendingDelivery], result: set[str] | StorageUnavailable) -> None:
+def _set_results(batch: Sequence[PendingDelivery], result: set[str] | StorageUnavailable) -> None:
     first = set(result) if isinstance(result, set) else set()
-    for waiting in batch:
-        fresh = waiting.kept.svix_id in first
-        first.discard(waiting.kept.svix_id)
-        if waiting.answer.done():
+    for pending in batch:
+        fresh = pending.event.svix_id in first
+        first.discard(pending.event.svix_id)
+        if pending.outcome.done():
             continue
         if isinstance(result, StorageUnavailable):
-            waiting.answer.set_exception(result)
+            pending.outcome.set_exception(result)
         else:
-            waiting.answer.set_result(Outcome.ACCEPTED if fresh else Outcome.DUPLICATE)
+            pending.outcome.set_result(Outcome.ACCEPTED if fresh else Outcome.DUPLICATE)

@@ -1,4 +1,4 @@
-"""The recipe of the door: verify, keep, answer. The nudge follows the commit by itself."""
+"""The webhook endpoint: verify, store, respond. The intake enqueues the event after the commit."""
 
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
@@ -17,14 +17,14 @@ from serving.rejection import RejectReason
 from webhooks.intake import Intake
 from webhooks.outcome import Outcome, StorageUnavailable
 
-KEPT = {outcome: FixedResponse(JSONResponse({"status": outcome.value}, 202)) for outcome in Outcome}
+STORED = {outcome: FixedResponse(JSONResponse({"status": outcome.value}, 202)) for outcome in Outcome}
 UNAVAILABLE = FixedResponse(JSONResponse({"error": "unavailable"}, 503, {"Retry-After": "5"}))
-# Constant, so that a stranger learns nothing; the reason is in our log.
+# Constant, so that an untrusted client learns nothing; the reason is in the log.
 REFUSED = {status: FixedResponse(rejection.response(status)) for status in (400, 401, 408, 413)}
 
 
 class Receiver:
-    """Takes deliveries. Everything it needs is given to it."""
+    """The ASGI endpoint that receives deliveries."""
 
     def __init__(
         self,
@@ -32,47 +32,47 @@ class Receiver:
         signing_secrets: SigningSecrets,
         intake: Intake,
         refused: RateLimitedLog,
-        not_kept: RateLimitedLog,
+        not_stored: RateLimitedLog,
     ) -> None:
         self._settings = settings
-        self._seals = signing_secrets
+        self._signing_secrets = signing_secrets
         self._intake = intake
         self._refused = refused
-        self._not_kept = not_kept
+        self._not_stored = not_stored
 
-    # The bare interface, not a Request: wrapping one costs about a tenth of all that a delivery costs.
+    # Plain ASGI instead of a Request object, which would be about a tenth of the cost of a delivery.
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
-        answer = await self.receive(scope, receive)
-        await answer(scope, send)
+        """Handle one request."""
+        response = await self.receive(scope, receive)
+        await response(scope, send)
 
     async def receive(self, scope: Scope, receive: Receive) -> FixedResponse:
-        """202 once the delivery is on disk; 4xx if it is not Clerk's; 503 if it cannot be kept now."""
+        """202 after the delivery is committed; 4xx if it is not valid; 503 if it cannot be stored."""
         try:
-            delivery = self._seals.open(scope["headers"], await self._body(scope, receive))
-            outcome = await self._intake.keep(kept(delivery, events.read(delivery.body)))
+            delivery = self._signing_secrets.verify(scope["headers"], await self._body(scope, receive))
+            outcome = await self._intake.store(new_event(delivery, events.read(delivery.body)))
         except InvalidDelivery as refused:
             self._refused.note(refused.reason)
             return REFUSED[refused.status]
         except StorageUnavailable as unavailable:
-            self._not_kept.note(unavailable.reason, **unavailable.said)
+            self._not_stored.note(unavailable.reason, **unavailable.details)
             return UNAVAILABLE
         except ClientDisconnect:
             self._refused.note(RejectReason.SENDER_LEFT)
             return REFUSED[400]
-        return KEPT[outcome]
+        return STORED[outcome]
 
-    async def turn_away(self, _: Request, error: Exception) -> Response:
-        """Answer whoever asks for what is not here, or in a way that is not offered."""
+    async def refuse(self, _: Request, error: Exception) -> Response:
+        """The response to a request for an unknown path or with an unsupported method."""
         if not isinstance(error, HTTPException):
             raise error
         self._refused.note(RejectReason.WRONG_METHOD if error.status_code == 405 else RejectReason.NO_SUCH_PATH)
-        answer = rejection.response(error.status_code)
-        answer.headers.update(error.headers or {})
-        return answer
+        response = rejection.response(error.status_code)
+        response.headers.update(error.headers or {})
+        return response
 
     async def _body(self, scope: Scope, receive: Receive) -> bytes:
-        """The raw bytes, if they are not too many; that they come in time is the protocol's care."""
+        """Read the raw body. Raises InvalidDelivery if it is too large; `serving.protocol` enforces the timeout."""
         most = self._settings.max_body_bytes
         for name, value in scope["headers"]:
             if name == b"content-length" and value.isdigit() and int(value[:20]) > most:
@@ -91,9 +91,9 @@ class Receiver:
         return bytes(body)
 
 
-def kept(delivery: Delivery, event: Event) -> NewEvent:
-    """A delivery as it is stored, with what becomes of it."""
-    status, why = _fate(event)
+def new_event(delivery: Delivery, event: Event) -> NewEvent:
+    """The row to insert for a delivery, with its initial status."""
+    status, reason = _initial_status(event)
     return NewEvent(
         svix_id=delivery.svix_id,
         type=event.type,
@@ -104,11 +104,11 @@ def kept(delivery: Delivery, event: Event) -> NewEvent:
         svix_signature=delivery.signature,
         verified_by=delivery.verified_by,
         status=status,
-        last_error=why,
+        last_error=reason,
     )
 
 
-def _fate(event: Event) -> tuple[str, str | None]:
+def _initial_status(event: Event) -> tuple[str, str | None]:
     match event.meaning:
         case Ignored(why):
             return "ignored", why

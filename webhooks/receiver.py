@@ -1,4 +1,4 @@
-"""The receiver put together: its routes, and what lives as long as it does."""
+"""Assembles the receiver: routes, dependencies and lifespan."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -23,14 +23,14 @@ from sync.enqueue import Queue
 from webhooks.enqueuer import Enqueuer
 from webhooks.fast_path import FastPath
 from webhooks.intake import Intake
-from webhooks.metrics import NOT_KEPT, REFUSED
+from webhooks.metrics import NOT_STORED, REFUSED
 from webhooks.receive import Receiver
 
 log = structlog.get_logger()
 
 DELIVERIES = "/webhooks/clerk"
 
-# Below Svix's own 15 s, and far above a commit: a statement that takes longer will not be waited for anyway.
+# Below Svix's timeout of 15 s and far above the duration of a commit: no request waits for a longer statement.
 STATEMENT_SECONDS = 5
 
 
@@ -46,11 +46,11 @@ def build(settings: ReceiverSettings) -> ASGIApp:
     queue = Queue(settings.redis_url.get_secret_value(), settings.apply_set_size)
     enqueuer = Enqueuer(queue)
     intake = Intake(database, settings, enqueuer.enqueue)
-    refused, not_kept = RateLimitedLog("delivery.refused", REFUSED), RateLimitedLog("delivery.not_kept", NOT_KEPT)
+    refused, not_stored = RateLimitedLog("delivery.refused", REFUSED), RateLimitedLog("delivery.not_kept", NOT_STORED)
     signing_secrets = SigningSecrets(split_secrets(settings.clerk_webhook_signing_secret))
-    receiver = Receiver(settings, signing_secrets, intake, refused, not_kept)
+    receiver = Receiver(settings, signing_secrets, intake, refused, not_stored)
 
-    bounds = limits(
+    process_limits = limits(
         settings, refused.note, body_bytes=settings.max_body_bytes, total_bytes=settings.intake_waiting_bytes
     )
 
@@ -60,11 +60,11 @@ def build(settings: ReceiverSettings) -> ASGIApp:
         enqueuer.start()
         intake.start()
         log.info("receiver.started")
-        yield ServerState(limits=bounds)
+        yield ServerState(limits=process_limits)
         await intake.close()
         await asyncio.to_thread(enqueuer.close)
         refused.close()
-        not_kept.close()
+        not_stored.close()
         queue.close()
         database.dispose()
         log.info("receiver.stopped")
@@ -75,13 +75,13 @@ def build(settings: ReceiverSettings) -> ASGIApp:
             Route("/healthz", healthz),
             Route("/readyz", readiness.build(settings).answer),
         ],
-        exception_handlers={HTTPException: receiver.turn_away},
+        exception_handlers={HTTPException: receiver.refuse},
         lifespan=lifespan,
     )
-    app.router.redirect_slashes = False  # the redirection would repeat what the sender says our name is
+    app.router.redirect_slashes = False  # a redirect would contain the untrusted Host header
     return FastPath(app, DELIVERIES, receiver)
 
 
 async def healthz(_: Request) -> Response:
-    """This process answers; whether its parts do is another question."""
+    """Liveness: the process responds. Dependencies are checked by `/readyz`."""
     return JSONResponse({"status": "ok"})

@@ -1,4 +1,4 @@
-"""How long those who wait are left waiting: equally long, so that one timer serves them all."""
+"""Equal timeouts for many futures with a single timer."""
 
 import asyncio
 from collections import deque
@@ -7,30 +7,31 @@ from typing import Any
 
 
 class Timeouts:
-    """Gives every answer that does not come within `seconds` the error that says so.
+    """Sets `error` on each future that is not done within `seconds`.
 
-    Deadlines fall due in the order in which they were given; a timer for each would cost more than reading a request.
+    Since all timeouts are equal, they expire in the order in which they were added; a timer for each would cost more
+    than reading a request.
     """
 
     def __init__(self, seconds: float, error: Callable[[], Exception]) -> None:
         self._seconds = seconds
         self._error = error
-        # Answers only, not what they are about: a large delivery is let go as soon as it is answered.
-        self._given: deque[tuple[float, asyncio.Future[Any]]] = deque()
+        # Holds futures only, not deliveries, so that a large delivery can be freed as soon as it is answered.
+        self._futures: deque[tuple[float, asyncio.Future[Any]]] = deque()
 
-    def give(self, answer: asyncio.Future[Any]) -> None:
-        """Wait for an answer from now on."""
-        loop = answer.get_loop()
-        self._given.append((loop.time() + self._seconds, answer))
-        if len(self._given) == 1:
-            loop.call_later(self._seconds, self._look, loop)
+    def add(self, future: asyncio.Future[Any]) -> None:
+        """Start the timeout of a future."""
+        loop = future.get_loop()
+        self._futures.append((loop.time() + self._seconds, future))
+        if len(self._futures) == 1:
+            loop.call_later(self._seconds, self._expire, loop)
 
-    def _look(self, loop: asyncio.AbstractEventLoop) -> None:
-        while self._given:
-            due, answer = self._given[0]
-            if not answer.done():
+    def _expire(self, loop: asyncio.AbstractEventLoop) -> None:
+        while self._futures:
+            due, future = self._futures[0]
+            if not future.done():
                 if loop.time() < due:
-                    loop.call_at(due, self._look, loop)
+                    loop.call_at(due, self._expire, loop)
                     return
-                answer.set_exception(self._error())
-            self._given.popleft()
+                future.set_exception(self._error())
+            self._futures.popleft()

@@ -15,7 +15,7 @@ from starlette.testclient import TestClient
 
 from access import authentication, caller
 from access.denials import Denied
-from access.guard import living, meets, require
+from access.guard import active_caller, meets, require
 from clerk.session import Session
 from clerk.user import Deletion
 from config.role import Role
@@ -63,7 +63,7 @@ def test_roles_meet_a_requirement_if_one_of_them_or_all_of_them_are_held(
 )
 def test_an_unknown_deleted_or_banned_user_is_refused_whatever_the_roles(user: KnownUser | None, status: int) -> None:
     with pytest.raises(Denied) as denied:
-        living(user, SESSION)
+        active_caller(user, SESSION)
     assert denied.value.status_code == status
 
 

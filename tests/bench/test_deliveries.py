@@ -7,7 +7,7 @@ from clerk.signature import SigningSecrets
 def test_a_prepared_request_is_one_that_clerk_could_have_signed() -> None:
     head, _, body = Numbered("run", 7).request().partition(b"\r\n\r\n")
     headers = [(name, value) for name, _, value in (line.partition(b": ") for line in head.split(b"\r\n")[1:])]
-    delivery = SigningSecrets([SECRET]).open(headers, body)
+    delivery = SigningSecrets([SECRET]).verify(headers, body)
     assert delivery.svix_id == Numbered("run", 7).svix_id
     assert dict(headers)[b"content-length"] == b"%d" % len(body)
 

@@ -117,7 +117,7 @@ def test_while_clerk_is_away_it_is_asked_a_few_times_and_given_up(opened: ExitSt
     client, clerk = backend(opened, AWAY, total_seconds=2)
     with pytest.raises(ClerkUnavailable, match="status 503") as unavailable:
         client.user(ADA)
-    assert unavailable.value.passing
+    assert unavailable.value.transient
     assert 2 <= len(clerk.asked) <= 4
 
 
@@ -141,14 +141,14 @@ def test_what_a_person_has_to_mend_is_not_asked_again(opened: ExitStack, status:
     client, clerk = backend(opened, Answer(b"{}", status, {"Location": "/v1/users/user_eve"}))
     with pytest.raises(ClerkUnavailable, match=f"status {status}") as unavailable:
         client.user(ADA)
-    assert not unavailable.value.passing
+    assert not unavailable.value.transient
     assert len(clerk.asked) == 1
 
 
 @pytest.mark.parametrize("body", [b"", b"null", b"[]", b"{}", b"\xff", json.dumps(user("user_eve")).encode()])
 def test_an_answer_that_is_not_that_user_is_no_answer(opened: ExitStack, body: bytes) -> None:
     client, _ = backend(opened, Answer(body))
-    with pytest.raises(ClerkUnavailable, match="not that user"):
+    with pytest.raises(ClerkUnavailable, match="not the requested user"):
         client.user(ADA)
 
 

@@ -9,7 +9,7 @@ from tests.clerk_says import ADA, Clerk, moment
 def test_what_our_clerk_sends_opens_with_its_secret_and_says_what_was_asked() -> None:
     clerk = Clerk()
     sent = clerk.updated(at=1_500, email="ada@example.com")
-    delivery = SigningSecrets(clerk.secrets).open(sent.raw_headers, sent.body)
+    delivery = SigningSecrets(clerk.secrets).verify(sent.raw_headers, sent.body)
     event = events.read(delivery.body)
     assert isinstance(event.meaning, Changed)
     assert (event.clerk_user_id, event.occurred_at) == (ADA, moment(1_500))
@@ -22,4 +22,4 @@ def test_our_clerk_delivers_an_event_again_with_the_same_id_and_body() -> None:
     second = clerk.again(first, seconds_ago=60)
     assert (second.svix_id, second.body) == (first.svix_id, first.body)
     assert second.headers["svix-signature"] != first.headers["svix-signature"]
-    assert SigningSecrets(clerk.secrets).open(second.raw_headers, second.body).svix_id == first.svix_id
+    assert SigningSecrets(clerk.secrets).verify(second.raw_headers, second.body).svix_id == first.svix_id

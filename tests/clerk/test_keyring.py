@@ -91,7 +91,7 @@ def test_an_unknown_kid_after_a_fetch_costs_none_until_the_pause_is_over(keyring
     tokens = TokenVerifier(issuer.url, ring)
     for number in range(50):
         with pytest.raises(InvalidToken, match=Reason.KEY_UNKNOWN):
-            tokens.open(Instance(issuer.url, kid=f"ins_{number}").token())
+            tokens.verify(Instance(issuer.url, kid=f"ins_{number}").token())
         assert ring.refresh() is None
     assert len(issuer.asked) == 1
 

@@ -63,7 +63,7 @@ def signature(secret: str, signed: str) -> str:
 
 def opens(said: dict[str, str], body: bytes) -> bool:
     try:
-        SigningSecrets(LIVE).open([(name.encode(), value.encode()) for name, value in said.items()], body)
+        SigningSecrets(LIVE).verify([(name.encode(), value.encode()) for name, value in said.items()], body)
     except InvalidDelivery:
         return False
     return True
@@ -79,7 +79,7 @@ def svix_verifies(secret: str, said: dict[str, str], body: bytes) -> bool:
 
 def test_a_signed_delivery_opens_to_the_bytes_that_came(clerk: Clerk) -> None:
     sent = clerk.send('{ "name" : "Åsa" }\n'.encode())
-    delivery = SigningSecrets(clerk.secrets).open(sent.raw_headers, sent.body)
+    delivery = SigningSecrets(clerk.secrets).verify(sent.raw_headers, sent.body)
     assert delivery.svix_id == sent.svix_id
     assert delivery.timestamp == int(sent.headers["svix-timestamp"])
     assert delivery.signature == sent.headers["svix-signature"]
@@ -90,16 +90,16 @@ def test_while_a_secret_is_rotated_each_secret_opens_what_it_signed_and_is_named
     old, new = signing_secret(), signing_secret()
     signing_secrets = SigningSecrets([new, old])
     by_old, by_new, by_both = (Clerk(*secrets).send(BODY) for secrets in ([old], [new], [old, new]))
-    assert signing_secrets.open(by_old.raw_headers, BODY).verified_by == fingerprint(old)
-    assert signing_secrets.open(by_new.raw_headers, BODY).verified_by == fingerprint(new)
-    assert signing_secrets.open(by_both.raw_headers, BODY).verified_by == fingerprint(new)
+    assert signing_secrets.verify(by_old.raw_headers, BODY).verified_by == fingerprint(old)
+    assert signing_secrets.verify(by_new.raw_headers, BODY).verified_by == fingerprint(new)
+    assert signing_secrets.verify(by_both.raw_headers, BODY).verified_by == fingerprint(new)
 
 
 def test_a_secret_that_was_rotated_out_opens_nothing() -> None:
     old, new = signing_secret(), signing_secret()
     sent = Clerk(old).send(BODY)
     with pytest.raises(InvalidDelivery) as refused:
-        SigningSecrets([new]).open(sent.raw_headers, BODY)
+        SigningSecrets([new]).verify(sent.raw_headers, BODY)
     assert refused.value.reason is Reason.SIGNATURE_WRONG
 
 
@@ -112,24 +112,24 @@ def test_a_fingerprint_names_a_secret_without_telling_it() -> None:
 def test_the_header_names_of_standard_webhooks_open_too(clerk: Clerk) -> None:
     sent = clerk.send(BODY)
     renamed = [(name.replace(b"svix", b"webhook"), value) for name, value in sent.raw_headers]
-    assert SigningSecrets(clerk.secrets).open(renamed, BODY).svix_id == sent.svix_id
+    assert SigningSecrets(clerk.secrets).verify(renamed, BODY).svix_id == sent.svix_id
 
 
 def test_svix_names_count_where_both_kinds_came(clerk: Clerk) -> None:
     sent = clerk.send(BODY)
     strange = [(b"webhook-id", b"other"), (b"webhook-timestamp", b"1"), (b"webhook-signature", b"v1,x")]
-    assert SigningSecrets(clerk.secrets).open([*strange, *sent.raw_headers], BODY).svix_id == sent.svix_id
+    assert SigningSecrets(clerk.secrets).verify([*strange, *sent.raw_headers], BODY).svix_id == sent.svix_id
 
 
 @pytest.mark.parametrize("seconds_ago", [295, 0, -295])
 def test_a_timestamp_within_five_minutes_opens(clerk: Clerk, seconds_ago: int) -> None:
     sent = clerk.send(BODY, seconds_ago=seconds_ago)
-    assert SigningSecrets(clerk.secrets).open(sent.raw_headers, BODY).svix_id == sent.svix_id
+    assert SigningSecrets(clerk.secrets).verify(sent.raw_headers, BODY).svix_id == sent.svix_id
 
 
 @pytest.mark.parametrize("seconds_ago", [301, 86_400, -305, -86_400])
 def test_a_true_signature_of_another_time_is_refused(clerk: Clerk, seconds_ago: int) -> None:
     sent = clerk.send(BODY, seconds_ago=seconds_ago)
     with pytest.raises(InvalidDelivery) as refused:
-        SigningSecrets(clerk.secrets).open(sent.raw_headers, BODY)
+        SigningSecrets(clerk.secrets).verify(sent.raw_headers, BODY)
     assert (refused.value.reason, refused.value.status) == (Reason.TIMESTAMP_OUT_OF_TOLERANCE, 401)

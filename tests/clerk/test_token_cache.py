@@ -31,13 +31,13 @@ def opened() -> Iterator[ExitStack]:
 
 def refusal(tokens: TokenVerifier, token: str) -> Reason:
     with pytest.raises(InvalidToken) as refused:
-        tokens.open(token)
+        tokens.verify(token)
     return refused.value.reason
 
 
 def is_refused(tokens: TokenVerifier, token: str) -> bool:
     try:
-        tokens.open(token)
+        tokens.verify(token)
     except InvalidToken:
         return True
     return False
@@ -61,8 +61,8 @@ def fetch(keys: Keyring) -> None:
 def test_a_token_opens_again_and_again_to_the_same_session() -> None:
     tokens = TokenVerifier(ISSUER, PinnedKey(INSTANCE.pem), parties=[PARTY])
     token = INSTANCE.token()
-    assert [tokens.open(token).clerk_id for _ in range(3)] == [ADA] * 3
-    assert tokens.open(token) is tokens.open(token)
+    assert [tokens.verify(token).clerk_id for _ in range(3)] == [ADA] * 3
+    assert tokens.verify(token) is tokens.verify(token)
 
 
 @pytest.mark.parametrize(("newer", "reason"), [(OF_OTHERS, Reason.KEY_UNKNOWN), (SAME_NAME, Reason.SIGNATURE_WRONG)])
@@ -71,7 +71,7 @@ def test_a_token_is_refused_as_soon_as_its_key_is_published_no_more(
 ) -> None:
     keys = keyring(opened, INSTANCE, newer)
     tokens, token = TokenVerifier(ISSUER, keys), INSTANCE.token()
-    assert tokens.open(token).clerk_id == ADA
+    assert tokens.verify(token).clerk_id == ADA
     fetch(keys)
     assert refusal(tokens, token) is reason
 
@@ -79,7 +79,7 @@ def test_a_token_is_refused_as_soon_as_its_key_is_published_no_more(
 def test_a_token_that_was_opened_before_still_expires() -> None:
     tokens = TokenVerifier(ISSUER, PinnedKey(INSTANCE.pem), leeway_seconds=0)
     token = INSTANCE.token(exp=int(time.time()) + 2)
-    assert tokens.open(token).clerk_id == ADA
+    assert tokens.verify(token).clerk_id == ADA
     until(lambda: is_refused(tokens, token))
     assert refusal(tokens, token) is Reason.EXPIRED
 
@@ -93,7 +93,7 @@ def test_a_refused_token_is_refused_again() -> None:
 @given(st.integers(min_value=0, max_value=300), st.sampled_from("AZaz09-_."))
 def test_a_token_that_differs_by_one_letter_is_another(place: int, letter: str) -> None:
     tokens, token = TokenVerifier(ISSUER, PinnedKey(INSTANCE.pem)), INSTANCE.token()
-    tokens.open(token)
+    tokens.verify(token)
     changed = token[:place] + letter + token[place + 1 :]
     assert is_refused(tokens, changed) is (changed != token)
 
@@ -103,6 +103,6 @@ def test_however_many_are_opened_only_so_many_are_remembered() -> None:
     key = INSTANCE.key.public_key()
     for number in range(1_000):
         session = Session(clerk_id=ADA, session_id=f"sess_{number}", issued_at=0)
-        shelf.put(b"%d" % number, CachedToken(session=session, kid="ins", key=key, begins=0, ends=1))
+        shelf.put(b"%d" % number, CachedToken(session=session, kid="ins", key=key, valid_from=0, expires=1))
     assert [shelf.find(b"%d" % number) is not None for number in (0, 996, 997, 998, 999)] == [False, False, *[True] * 3]
     assert len(shelf) == 3

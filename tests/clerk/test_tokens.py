@@ -34,7 +34,7 @@ def tokens(**choices: Any) -> TokenVerifier:
 def refusal(token: str, **choices: Any) -> Reason:
     """Why a token is refused."""
     with pytest.raises(InvalidToken) as refused:
-        tokens(**choices).open(token)
+        tokens(**choices).verify(token)
     return refused.value.reason
 
 
@@ -117,45 +117,45 @@ def test_an_attack_opens_nothing_and_its_reason_is_known(attack: str) -> None:
 
 
 def test_a_session_token_opens_to_its_session() -> None:
-    assert tokens().open(INSTANCE.token(iat=NOW - 5)) == Session(
+    assert tokens().verify(INSTANCE.token(iat=NOW - 5)) == Session(
         clerk_id=ADA, session_id="sess_1", actor=None, party=PARTY, issued_at=NOW - 5
     )
 
 
 def test_an_impersonated_session_says_who_is_acting() -> None:
     token = INSTANCE.token(act={"iss": "https://dashboard.clerk.com", "sub": "user_admin"})
-    assert tokens().open(token).actor == "user_admin"
+    assert tokens().verify(token).actor == "user_admin"
 
 
 def test_without_configured_parties_any_party_and_none_may_call() -> None:
-    assert tokens(parties=()).open(INSTANCE.token(azp="https://other.example.com")).clerk_id == ADA
-    assert tokens(parties=()).open(INSTANCE.token(azp=None)).party is None
+    assert tokens(parties=()).verify(INSTANCE.token(azp="https://other.example.com")).clerk_id == ADA
+    assert tokens(parties=()).verify(INSTANCE.token(azp=None)).party is None
 
 
 @pytest.mark.parametrize("azp", ["https://LMS.example.com", "https://lms.example.com:443", PARTY])
 def test_a_party_is_compared_as_browsers_write_it(azp: str) -> None:
-    assert tokens().open(INSTANCE.token(azp=azp)).party == PARTY
+    assert tokens().verify(INSTANCE.token(azp=azp)).party == PARTY
 
 
 def test_a_token_of_a_template_opens_only_where_no_session_id_is_needed() -> None:
     made = INSTANCE.token(sid=None, sts=None, v=None)
     assert refusal(made) is Reason.CLAIM_MISSING
-    assert tokens(needs_session_id=False).open(made).session_id is None
+    assert tokens(needs_session_id=False).verify(made).session_id is None
     assert refusal(INSTANCE.token(sid=""), needs_session_id=False) is Reason.CLAIM_MALFORMED
     assert refusal(INSTANCE.token(sid=7), needs_session_id=False) is Reason.CLAIM_MALFORMED
 
 
 def test_a_token_of_an_older_version_without_status_opens() -> None:
-    assert tokens().open(INSTANCE.token(sts=None, v=None)).clerk_id == ADA
+    assert tokens().verify(INSTANCE.token(sts=None, v=None)).clerk_id == ADA
 
 
 def test_an_audience_that_an_administrator_added_does_no_harm() -> None:
-    assert tokens().open(INSTANCE.token(aud="anything")).clerk_id == ADA
+    assert tokens().verify(INSTANCE.token(aud="anything")).clerk_id == ADA
 
 
 def test_clocks_may_differ_by_the_leeway_and_not_more() -> None:
     just_expired = INSTANCE.token(age=64)
-    assert tokens(leeway_seconds=10).open(just_expired).clerk_id == ADA
+    assert tokens(leeway_seconds=10).verify(just_expired).clerk_id == ADA
     assert refusal(just_expired, leeway_seconds=1) is Reason.EXPIRED
 
 
@@ -174,13 +174,13 @@ def test_no_address_in_a_token_is_ever_followed() -> None:
 
 def test_the_pem_in_the_settings_opens_tokens_of_any_kid() -> None:
     pem = INSTANCE.key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
-    assert TokenVerifier(ISSUER, PinnedKey(pem)).open(INSTANCE.token(header={"kid": "ins_renamed"})).clerk_id == ADA
+    assert TokenVerifier(ISSUER, PinnedKey(pem)).verify(INSTANCE.token(header={"kid": "ins_renamed"})).clerk_id == ADA
 
 
 @given(st.text(max_size=300) | st.binary(max_size=300).map(encoded).map(lambda part: f"{part}.{part}.{part}"))
 def test_nothing_a_stranger_sends_fails_otherwise_than_refused(token: str) -> None:
     with pytest.raises(InvalidToken):
-        tokens().open(token)
+        tokens().verify(token)
 
 
 JSON = st.recursive(
@@ -194,7 +194,7 @@ HEADERS = st.dictionaries(st.sampled_from(["alg", "kid", "typ", "crit", "b64", "
 @given(HEADERS, JSON)
 def test_no_header_of_a_strangers_fails_otherwise_than_refused(header: dict[str, Any], claims: Any) -> None:
     with pytest.raises(InvalidToken):
-        tokens().open(unsigned(header, claims, "AAAA"))
+        tokens().verify(unsigned(header, claims, "AAAA"))
 
 
 def with_claim(written: str) -> str:
@@ -211,7 +211,7 @@ ODD = [*NUMBERS, "[" * 2_400 + "]" * 2_400, "[" * 2_400, '"\\ud800"', '"\\u0000"
 @pytest.mark.parametrize("odd", ODD, ids=lambda odd: odd[:12])
 def test_no_number_or_depth_fails_otherwise_than_refused(claim: str, odd: str) -> None:
     with contextlib.suppress(InvalidToken):
-        assert isinstance(tokens().open(with_claim(f'{claim}": {odd}')), Session)
+        assert isinstance(tokens().verify(with_claim(f'{claim}": {odd}')), Session)
 
 
 CLAIMS = st.sampled_from(["exp", "nbf", "iat", "iss", "sub", "sid", "azp", "sts", "act", "aud"])
@@ -221,9 +221,9 @@ CLAIMS = st.sampled_from(["exp", "nbf", "iat", "iss", "sub", "sid", "azp", "sts"
 def test_whatever_clerk_signs_is_a_session_or_refused(said: dict[str, Any]) -> None:
     token = INSTANCE.sign(INSTANCE.claims() | said)
     with contextlib.suppress(InvalidToken):
-        assert isinstance(tokens(parties=()).open(token), Session)
+        assert isinstance(tokens(parties=()).verify(token), Session)
 
 
 def test_before_any_key_is_known_a_token_is_neither_accepted_nor_refused() -> None:
     with pytest.raises(KeysUnavailable):
-        TokenVerifier(ISSUER, Keyring(ISSUER)).open(INSTANCE.token())
+        TokenVerifier(ISSUER, Keyring(ISSUER)).verify(INSTANCE.token())

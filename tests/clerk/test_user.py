@@ -6,39 +6,39 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clerk.text import search_key, storable
-from clerk.user import FIRST_MILLISECONDS, identifier, moment, snapshot
+from clerk.user import FIRST_MILLISECONDS, identifier, parse_time, snapshot
 from tests.clerk_says import user
 
 
 def test_a_time_is_milliseconds_since_1970() -> None:
-    assert moment(1_735_197_879_285) == datetime(2024, 12, 26, 7, 24, 39, 285_000, UTC)
+    assert parse_time(1_735_197_879_285) == datetime(2024, 12, 26, 7, 24, 39, 285_000, UTC)
 
 
 def test_a_time_below_ten_to_the_eleventh_is_seconds() -> None:
-    assert moment(FIRST_MILLISECONDS - 1) == datetime(5138, 11, 16, 9, 46, 39, tzinfo=UTC)
-    assert moment(FIRST_MILLISECONDS) == datetime(1973, 3, 3, 9, 46, 40, tzinfo=UTC)
+    assert parse_time(FIRST_MILLISECONDS - 1) == datetime(5138, 11, 16, 9, 46, 39, tzinfo=UTC)
+    assert parse_time(FIRST_MILLISECONDS) == datetime(1973, 3, 3, 9, 46, 40, tzinfo=UTC)
 
 
 def test_the_last_millisecond_that_can_be_written_is_a_time() -> None:
-    assert moment(253_402_300_799_999) == datetime(9999, 12, 31, 23, 59, 59, 999_000, UTC)
-    assert moment(253_402_300_800_000) is None
+    assert parse_time(253_402_300_799_999) == datetime(9999, 12, 31, 23, 59, 59, 999_000, UTC)
+    assert parse_time(253_402_300_800_000) is None
 
 
 @pytest.mark.parametrize(
     "value", [None, True, False, "1735197879285", [], {}, -1, math.nan, math.inf, -math.inf, 1e300, 10**400]
 )
 def test_what_is_no_time_is_none(value: object) -> None:
-    assert moment(value) is None
+    assert parse_time(value) is None
 
 
 @given(st.integers() | st.floats())
 def test_any_number_is_a_time_or_none(number: float) -> None:
-    assert isinstance(moment(number), datetime | None)
+    assert isinstance(parse_time(number), datetime | None)
 
 
 @given(st.integers(FIRST_MILLISECONDS, 253_402_300_799_998))
 def test_times_are_exact_to_the_millisecond_so_their_order_is_kept(milliseconds: int) -> None:
-    earlier, later = moment(milliseconds), moment(milliseconds + 1)
+    earlier, later = parse_time(milliseconds), parse_time(milliseconds + 1)
     assert earlier is not None
     assert later is not None
     assert (later - earlier).total_seconds() == 0.001

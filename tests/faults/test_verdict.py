@@ -80,11 +80,11 @@ def test_what_takes_longer_than_the_bound_is_not_as_promised() -> None:
 def test_a_numbered_delivery_is_one_that_clerk_could_have_signed() -> None:
     delivery = Numbered(7)
     headers = [(name.encode(), value.encode()) for name, value in delivery.headers().items()]
-    assert SigningSecrets([SECRET]).open(headers, delivery.body()).svix_id == delivery.svix_id
+    assert SigningSecrets([SECRET]).verify(headers, delivery.body()).svix_id == delivery.svix_id
 
 
 def test_a_fault_is_chosen_by_the_beginning_of_its_name() -> None:
-    assert [trial.name for trial in choose(["redis s"], short=False)] == ["Redis silent for 30 s"]
+    assert [trial.name for trial in choose(["redis unr"], short=False)] == ["Redis unresponsive for 30 s"]
     assert {trial.short > 0 for trial in choose([], short=True)} == {True}
 
 
