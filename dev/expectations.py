@@ -5,12 +5,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from db.audit import AuditEntry
+from db.user_search import UserEntry
 from dev.api_checks import Reply
 from dev.delivery import ReceiverResponse
-from dev.queries import AssignmentRow, AuditRow, UserRow
+from dev.queries import UserAssignment
 from dev.scenario import Step, Users
 
-Told: TypeAlias = tuple[str, str, str | None]
+Told: TypeAlias = tuple[str | None, str, str | None]
 """Of an audit line: whom it is about, what happened, and the role."""
 
 
@@ -21,9 +23,9 @@ class Outcome:
     answers: list[ReceiverResponse]
     """One for each chapter, in their order."""
     events: dict[str, tuple[str, str | None]]
-    users: list[UserRow]
-    assignments: list[AssignmentRow]
-    trail: list[AuditRow]
+    users: list[UserEntry]
+    assignments: list[UserAssignment]
+    trail: list[AuditEntry]
     counted_before: bool
     """Whether the role that ends was seen to count before its end."""
     replies: list[Reply]
@@ -69,30 +71,41 @@ def _deliveries(scenario: Sequence[Step], outcome: Outcome) -> Iterator[Expectat
 def _people(people: Users, outcome: Outcome) -> Iterator[Expectation]:
     users = {user.clerk_id: user for user in outcome.users}
     grace, zoe, mei = (users.get(clerk_id) for clerk_id in (people.grace, people.zoe, people.mei))
-    yield Expectation("the update changed the name", grace is not None and grace.name == "Grace Hill-Okafor")
-    yield Expectation("the overtaken creation changed nothing", zoe is not None and zoe.name == "Zoé Ångström")
-    gone = mei is not None and mei.deleted_at is not None and not mei.name
+    yield Expectation(
+        "the update changed the name",
+        grace is not None and (grace.first_name, grace.last_name) == ("Grace", "Hill-Okafor"),
+    )
+    yield Expectation(
+        "the overtaken creation changed nothing",
+        zoe is not None and (zoe.first_name, zoe.last_name) == ("Zoé", "Ångström"),
+    )
+    gone = mei is not None and mei.deleted_at is not None and not (mei.first_name or mei.last_name or mei.email)
     yield Expectation("the deleted user stays as a tombstone that remembers no person", gone)
     strangers = {people.mallory, people.nobody} & users.keys()
     yield Expectation("nobody came in by a forged or unintelligible delivery", not strangers)
 
 
 def _access(people: Users, outcome: Outcome) -> Iterator[Expectation]:
-    def windows(clerk_id: str, role: str) -> list[AssignmentRow]:
-        return [each for each in outcome.assignments if (each.clerk_id, each.role) == (clerk_id, role)]
+    def windows(clerk_id: str, role: str) -> list[tuple[bool, bool]]:
+        """Of each assignment, whether it is held and whether it is active."""
+        return [
+            (each.assignment.held, each.assignment.is_active)
+            for each in outcome.assignments
+            if (each.clerk_id, each.assignment.role) == (clerk_id, role)
+        ]
 
     for name, clerk_id in (("Grace", people.grace), ("Zoé", people.zoe)):
-        counting = [each.counts for each in windows(clerk_id, people.default_role)]
-        yield Expectation(f"{name} was given the default role once, and holds it", counting == [True])
-    ended = [(each.counts, each.is_active) for each in windows(people.mei, people.default_role)]
+        held = windows(clerk_id, people.default_role) == [(True, True)]
+        yield Expectation(f"{name} was given the default role once, and holds it", held)
+    ended = windows(people.mei, people.default_role)
     yield Expectation("the deletion ended the deleted user's role", ended == [(False, False)])
-    over = [(each.counts, each.is_active) for each in windows(people.grace, people.passing_role)]
+    over = windows(people.grace, people.passing_role)
     yield Expectation("the role that ends counted until its time ran out", outcome.counted_before)
     yield Expectation("it no longer counts, and the calendar wrote that down", over == [(False, False)])
 
 
 def _history(people: Users, outcome: Outcome) -> Iterator[Expectation]:
-    told = [(line.clerk_id, line.action, line.role) for line in outcome.trail]
+    told = [(line.clerk_user_id, line.action, line.role) for line in outcome.trail]
     once: list[tuple[str, list[Told]]] = [
         ("one line for each user that came, repeats and all", [(who, "user.created", None) for who in _came(people)]),
         ("one line for each default role", [(who, "role.assigned", people.default_role) for who in _came(people)]),

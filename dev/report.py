@@ -8,8 +8,8 @@ from datetime import datetime
 from rich.console import Console
 from rich.table import Table
 
+from db.user_search import UserEntry
 from dev.expectations import Expectation, Outcome, said
-from dev.queries import UserRow
 from dev.scenario import Step
 
 WIDTH_OF_A_PIPE = 150
@@ -53,7 +53,7 @@ def as_json(scenario: Sequence[Step], outcome: Outcome, expectations: Sequence[E
         "deliveries": deliveries,
         "users": [asdict(each) for each in outcome.users],
         "api": [asdict(each) for each in outcome.replies],
-        "roles": [asdict(each) for each in outcome.assignments],
+        "roles": [{"clerk_id": each.clerk_id, **asdict(each.assignment)} for each in outcome.assignments],
         "audit": [asdict(each) for each in outcome.trail],
     }
     return json.dumps(told, ensure_ascii=False, default=datetime.isoformat)
@@ -74,7 +74,7 @@ def _deliveries(scenario: Sequence[Step], outcome: Outcome) -> Table:
 def _users(outcome: Outcome) -> Table:
     table = _table("Users", "Clerk id", "Name", "E-mail", "Deleted at (UTC)")
     for user in outcome.users:
-        table.add_row(user.clerk_id, user.name, user.email, _moment(user.deleted_at))
+        table.add_row(user.clerk_id, _full_name(user), user.email, _moment(user.deleted_at))
     return table
 
 
@@ -88,8 +88,10 @@ def _replies(outcome: Outcome) -> Table:
 def _roles(outcome: Outcome, names: dict[str, str]) -> Table:
     table = _table("Roles and their windows (UTC)", "Who", "Role", "From", "Until", "Counts now", "Why")
     for each in outcome.assignments:
-        window = (_moment(each.starts), _moment(each.ends) or "open")
-        table.add_row(names[each.clerk_id], each.role, *window, "yes" if each.counts else "no", each.why)
+        found = each.assignment
+        window = (_moment(found.effective_start_date), _moment(found.effective_end_date) or "open")
+        why = found.end_reason or found.reason
+        table.add_row(names[each.clerk_id], found.role, *window, "yes" if found.held else "no", why)
     return table
 
 
@@ -99,13 +101,22 @@ def _trail(scenario: Sequence[Step], outcome: Outcome, names: dict[str, str]) ->
     for line in outcome.trail:
         because = titles.get(line.cause or "") or line.reason
         table.add_row(
-            _moment(line.at), line.action, names[line.clerk_id], line.role, names.get(line.actor, line.actor), because
+            _moment(line.at),
+            line.action,
+            names[line.clerk_user_id or ""],
+            line.role,
+            names.get(line.actor, line.actor),
+            because,
         )
     return table
 
 
-def _name(user: UserRow) -> str:
-    return user.name or f"{user.clerk_id[:12]}…"
+def _name(user: UserEntry) -> str:
+    return _full_name(user) or f"{user.clerk_id[:12]}…"
+
+
+def _full_name(user: UserEntry) -> str:
+    return " ".join(filter(None, [user.first_name, user.last_name]))
 
 
 def _moment(at: datetime | None) -> str | None:

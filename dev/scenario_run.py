@@ -6,10 +6,12 @@ from collections.abc import Callable, Sequence
 import httpx
 from sqlalchemy import Connection
 
+from config.role import Role
 from dev import api_checks, delivery, queries
 from dev.api_checks import Reply
 from dev.delivery import ReceiverResponse
 from dev.expectations import Outcome
+from dev.queries import UserAssignment
 from dev.scenario import Step, Users
 from dev.stack import Stack
 
@@ -71,19 +73,20 @@ def _settle(stack: Stack, step: Step) -> None:
 def _let_a_role_run_out(stack: Stack, people: Users) -> bool:
     """Assign a role for a moment and wait until the calendar wrote down its end; whether it counted until then."""
     with stack.engine.begin() as connection:
-        queries.assign_for_a_while(connection, people.grace, people.passing_role, ROLE_SECONDS)
+        queries.assign_temporarily(connection, people.grace, Role(people.passing_role), ROLE_SECONDS)
     with stack.engine.connect() as connection:
-        counted = any(each.counts for each in _passing(connection, people))
+        counted = any(each.assignment.held for each in _passing(connection, people))
     _until(
         stack,
-        lambda connection: all(not each.is_active for each in _passing(connection, people)),
+        lambda connection: all(not each.assignment.is_active for each in _passing(connection, people)),
         "the end of the role was not written down",
     )
     return counted
 
 
-def _passing(connection: Connection, people: Users) -> list[queries.AssignmentRow]:
-    return [each for each in queries.assignments(connection, [people.grace]) if each.role == people.passing_role]
+def _passing(connection: Connection, people: Users) -> list[UserAssignment]:
+    found = queries.assignments(connection, [people.grace])
+    return [each for each in found if each.assignment.role == people.passing_role]
 
 
 def _until(stack: Stack, holds: Callable[[Connection], bool], otherwise: str) -> None:
