@@ -156,7 +156,7 @@ def _digest(token: str) -> bytes:
 
 
 def _key_id(token: str) -> str:
-    """The `kid` in a token's header; no other header field affects verification."""
+    """The `kid` in a token's header; no other header field selects how the token is verified."""
     header = _header(token)
     if header.get("alg") != "RS256" or "crit" in header or "b64" in header:
         raise InvalidToken(Reason.ALGORITHM_WRONG)

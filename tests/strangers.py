@@ -11,7 +11,7 @@ Requests: TypeAlias = dict[tuple[int, str], dict[str, Iterable[bytes]]]
 
 MEGABYTE = b"x" * 1_048_576
 CHUNKED = "Transfer-Encoding: chunked"
-NOBODY = "Content-Length: 0"
+NO_BODY = "Content-Length: 0"
 
 
 @dataclass(frozen=True)
@@ -46,16 +46,16 @@ def no_http(target: Target) -> Requests:
             "garbage": [bytes(range(256)) * 40],
             "a TLS hello": [bytes.fromhex("16030100c8010000c40303") + bytes(200)],
             "the beginning of HTTP/2": [b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"],
-            "a path beyond ASCII": [target.request(NOBODY, first="POST /wébhooks/clerk HTTP/1.1")],
-            "a header name that is none": [target.request("svix id: 1", NOBODY)],
-            "a NUL in a header": [target.request(b"svix-id: a\x00b", NOBODY)],
+            "a path beyond ASCII": [target.request(NO_BODY, first="POST /wébhooks/clerk HTTP/1.1")],
+            "a header name that is none": [target.request("svix id: 1", NO_BODY)],
+            "a NUL in a header": [target.request(b"svix-id: a\x00b", NO_BODY)],
             "two lengths": [target.request("Content-Length: 1", "Content-Length: 2", body=b"xx")],
             "a length that is none": [target.request("Content-Length: -1")],
             "a length past all numbers": [target.request("Content-Length: " + "9" * 40)],
             "a length and chunks": [target.request("Content-Length: 3", CHUNKED, body=chunks(b"abc", 3))],
             "an unknown transfer encoding": [target.request("Transfer-Encoding: gzip", body=b"abc")],
             "a chunk without a size": [target.request(CHUNKED, body=b"zz\r\nabc\r\n")],
-            "a tunnel": [target.request(NOBODY, first="CONNECT example.com:443 HTTP/1.1")],
+            "a tunnel": [target.request(NO_BODY, first="CONNECT example.com:443 HTTP/1.1")],
         },
     }
 
@@ -65,7 +65,7 @@ def too_large(target: Target) -> Requests:
     return {
         (431, "head_too_large"): {
             "one header of 10 MB": [target.start, b"svix-id: ", *[MEGABYTE] * 10, b"\r\n\r\n"],
-            "one header just too large": [target.request("svix-id: " + "x" * 33_000, NOBODY)],
+            "one header just too large": [target.request("svix-id: " + "x" * 33_000, NO_BODY)],
             "100,000 headers": [target.start, *many(b"a: b\r\n", 100_000), b"\r\n"],
             "a header without end": [target.start, b"svix-id", *[MEGABYTE] * 4],
             "a path of 1 MB": [b"POST /", MEGABYTE, b" HTTP/1.1\r\n\r\n"],
@@ -100,17 +100,17 @@ def elsewhere(target: Target) -> Requests:
     """What asks for something that is not here."""
     return {
         (405, "wrong_method"): {
-            "another method": [target.request(NOBODY, first=f"PUT {target.path} HTTP/1.1")],
-            "a method of WebDAV": [target.request(NOBODY, first=f"PROPFIND {target.path} HTTP/1.1")],
+            "another method": [target.request(NO_BODY, first=f"PUT {target.path} HTTP/1.1")],
+            "a method of WebDAV": [target.request(NO_BODY, first=f"PROPFIND {target.path} HTTP/1.1")],
             "a look": [target.request(first=f"GET {target.path} HTTP/1.1")],
             "a websocket": [
                 target.request("Upgrade: websocket", "Connection: Upgrade", first=f"GET {target.path} HTTP/1.1")
             ],
         },
         (404, "no_such_path"): {
-            "another path": [target.request(NOBODY, first="POST /webhooks HTTP/1.1")],
-            "a slash too many": [target.request(NOBODY, "Host: [", first=f"{target.method} {target.path}/ HTTP/1.1")],
-            "strange escapes": [target.request(NOBODY, first="POST /%ff%00%zz HTTP/1.1")],
+            "another path": [target.request(NO_BODY, first="POST /webhooks HTTP/1.1")],
+            "a slash too many": [target.request(NO_BODY, "Host: [", first=f"{target.method} {target.path}/ HTTP/1.1")],
+            "strange escapes": [target.request(NO_BODY, first="POST /%ff%00%zz HTTP/1.1")],
         },
     }
 

@@ -1,4 +1,4 @@
-"""Whatever a stranger sends to the desk is answered like any other refusal, and keeps nobody else out."""
+"""Malformed input from untrusted clients gets the usual error responses and does not block other clients."""
 
 import json
 import socket
@@ -14,19 +14,19 @@ from config.role import Role
 from db.engine import connect
 from dev.embedded.servers import Servers
 from tests import people
-from tests.api.desk import desk
+from tests.api.desk import api_process
 from tests.clerk_signs_in import Instance
 from tests.dev.groups import until
 from tests.listener import Listener, silent, status
 from tests.servers import Database, copy_of
-from tests.strangers import NOBODY, Target, everywhere, named
+from tests.strangers import NO_BODY, Target, everywhere, named
 
 INSTANCE = Instance()
 ADMIN = "user_admin"
 
 
 def target() -> Target:
-    """The change of an assignment, by an admin who signed in just now: without a valid token no body is read."""
+    """A request that changes an assignment, with the token of an admin: without a valid token no body is read."""
     signed_in = f"Authorization: Bearer {INSTANCE.token(ADMIN)}"
     return Target(f"/api/admin/users/{ADMIN}/roles/1", "PATCH", (signed_in, "Content-Type: application/json"))
 
@@ -46,43 +46,43 @@ def addresses(database: Database, servers: Servers) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def door(addresses: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Listener]:
-    directory = tmp_path_factory.mktemp("desk")
-    with desk(directory, INSTANCE, **addresses, body_timeout_seconds=0.5) as started:
+def listener(addresses: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Listener]:
+    directory = tmp_path_factory.mktemp("api")
+    with api_process(directory, INSTANCE, **addresses, body_timeout_seconds=0.5) as started:
         yield started
 
 
 @pytest.fixture(autouse=True)
-def unharmed(door: Listener) -> Iterator[None]:
-    """After each test the process answers, and logged no fault of its own."""
+def unaffected(listener: Listener) -> Iterator[None]:
+    """After each test, the process still answers and has logged no internal error."""
     yield
-    assert door.answers()
-    assert [line for line in door.lines() if line["level"] in ("error", "critical")] == []
+    assert listener.answers()
+    assert [line for line in listener.lines() if line["level"] in ("error", "critical")] == []
 
 
 @pytest.mark.parametrize("what", named(everywhere(Target("/"))))
-def test_it_is_refused_as_everything_is_and_its_reason_is_in_the_log(door: Listener, what: str) -> None:
+def test_a_malformed_request_gets_the_usual_error_response_and_its_reason_is_logged(
+    listener: Listener, what: str
+) -> None:
     pieces, due, reason = named(everywhere(target()))[what]
-    answer = door.knock(*pieces)
+    answer = listener.knock(*pieces)
     head, _, body = answer.partition(b"\r\n\r\n")
-    said = BytesParser().parsebytes(head.partition(b"\r\n")[2])
+    headers = BytesParser().parsebytes(head.partition(b"\r\n")[2])
     problem = json.loads(body)
     assert (status(answer), set(problem)) == (due, {"error", "message", "request_id"})
-    assert {name: said[name] for name in HEADERS} == HEADERS
-    assert said["X-Request-Id"] == problem["request_id"]
-    assert reason in door.reasons()
+    assert {name: headers[name] for name in HEADERS} == HEADERS
+    assert headers["X-Request-Id"] == problem["request_id"]
+    assert reason in listener.reasons()
 
 
-def test_a_body_that_is_too_large_ends_the_connection(door: Listener) -> None:
-    answer = door.knock(target().request("Content-Length: 70000", body=b"x" * 100))
+def test_a_body_that_is_too_large_ends_the_connection(listener: Listener) -> None:
+    answer = listener.knock(target().request("Content-Length: 70000", body=b"x" * 100))
     assert (status(answer), json.loads(answer.partition(b"\r\n\r\n")[2])["error"]) == (413, "too_large")
     assert b"connection: close" in answer.lower()
 
 
-def test_more_connections_than_a_process_may_hold_are_refused_until_others_end(
-    addresses: dict[str, str], tmp_path: Path
-) -> None:
-    with desk(tmp_path, INSTANCE, **addresses, max_connections=20) as small, ExitStack() as held:
+def test_connections_over_the_limit_are_refused_until_others_end(addresses: dict[str, str], tmp_path: Path) -> None:
+    with api_process(tmp_path, INSTANCE, **addresses, max_connections=20) as small, ExitStack() as held:
         for _ in range(40):
             held.enter_context(socket.create_connection(("127.0.0.1", small.port), timeout=5))
         until(lambda: "too_many_connections" in small.reasons())
@@ -90,10 +90,10 @@ def test_more_connections_than_a_process_may_hold_are_refused_until_others_end(
         until(small.answers)
 
 
-def test_a_thousand_silent_connections_do_not_shut_out_a_guarded_request(
+def test_a_thousand_idle_connections_do_not_block_an_authorised_request(
     addresses: dict[str, str], tmp_path: Path
 ) -> None:
-    with desk(tmp_path, INSTANCE, **addresses) as patient, ExitStack() as held:
-        silent(patient, held)
+    with api_process(tmp_path, INSTANCE, **addresses) as listener, ExitStack() as held:
+        silent(listener, held)
         profile = f"GET /api/admin/users/{ADMIN} HTTP/1.1"
-        assert status(patient.knock(target().request(NOBODY, first=profile))) == 200
+        assert status(listener.knock(target().request(NO_BODY, first=profile))) == 200

@@ -12,22 +12,22 @@ import pytest
 from dev.embedded.servers import Servers
 from tests.clerk_says import Clerk
 from tests.servers import Database, copy_of
-from tests.webhooks.door import Door, receiver
+from tests.webhooks.door import ReceiverProcess, running_receiver
 
 
-class Opens(Protocol):
+class StartReceiver(Protocol):
     """Opens a door with the settings named."""
 
     def __call__(
         self, *, database_url: str = ..., redis_url: str = ..., **settings: object
-    ) -> AbstractContextManager[Door]: ...
+    ) -> AbstractContextManager[ReceiverProcess]: ...
 
 
 @dataclass(frozen=True)
 class Shared:
     """A running receiver, with its database and the Clerk whose deliveries it accepts."""
 
-    door: Door
+    receiver: ReceiverProcess
     database: Database
     clerk: Clerk
 
@@ -43,22 +43,22 @@ def shared(servers: Servers, template: str, tmp_path_factory: pytest.TempPathFac
     clerk, directory = Clerk(), tmp_path_factory.mktemp("shared")
     with (
         copy_of(servers, template) as database,
-        receiver(directory, clerk, database_url=database.app_url, redis_url=servers.redis_url) as door,
+        running_receiver(directory, clerk, database_url=database.app_url, redis_url=servers.redis_url) as receiver,
     ):
-        yield Shared(door, database, clerk)
+        yield Shared(receiver, database, clerk)
 
 
 @pytest.fixture
-def door(shared: Shared, redis_url: str) -> Door:
+def receiver(shared: Shared, redis_url: str) -> ReceiverProcess:
     """The shared receiver, with empty tables and an empty log; `database` and `clerk` are then its own."""
     shared.empty()
-    return replace(shared.door, logged_before=shared.door.log.stat().st_size)
+    return replace(shared.receiver, logged_before=shared.receiver.log.stat().st_size)
 
 
 @pytest.fixture
 def database(request: pytest.FixtureRequest) -> Database:
     """The shared receiver's database if the test asks for `door`, otherwise one that only this test sees."""
-    if "door" in request.fixturenames:
+    if "receiver" in request.fixturenames:
         shared: Shared = request.getfixturevalue("shared")
         return shared.database
     own: Database = request.getfixturevalue("own_database")
@@ -75,19 +75,19 @@ def own_database(servers: Servers, template: str) -> Iterator[Database]:
 @pytest.fixture
 def clerk(request: pytest.FixtureRequest) -> Clerk:
     """The shared receiver's Clerk if the test asks for `door`, otherwise one with a signing secret of its own."""
-    if "door" in request.fixturenames:
+    if "receiver" in request.fixturenames:
         shared: Shared = request.getfixturevalue("shared")
         return shared.clerk
     return Clerk()
 
 
 @pytest.fixture
-def opens(database: Database, redis_url: str, clerk: Clerk, tmp_path: Path) -> Opens:
+def start_receiver(database: Database, redis_url: str, clerk: Clerk, tmp_path: Path) -> StartReceiver:
     """Starts a receiver on the test's database; its settings may differ."""
 
     def opened(
         *, database_url: str = database.app_url, redis_url: str = redis_url, **settings: object
-    ) -> AbstractContextManager[Door]:
-        return receiver(tmp_path, clerk, database_url=database_url, redis_url=redis_url, **settings)
+    ) -> AbstractContextManager[ReceiverProcess]:
+        return running_receiver(tmp_path, clerk, database_url=database_url, redis_url=redis_url, **settings)
 
     return opened

@@ -18,7 +18,7 @@ TARGET = Target(PATH)
 
 
 @dataclass(frozen=True)
-class Door(Listener):
+class ReceiverProcess(Listener):
     """A running receiver."""
 
     @property
@@ -44,7 +44,9 @@ def signed(sent: Sent, *lines: str, body: bytes | None = None) -> bytes:
 
 
 @contextmanager
-def receiver(directory: Path, clerk: Clerk, *, database_url: str, redis_url: str, **settings: object) -> Iterator[Door]:
+def running_receiver(
+    directory: Path, clerk: Clerk, *, database_url: str, redis_url: str, **settings: object
+) -> Iterator[ReceiverProcess]:
     """`python -m webhooks` until the block ends, with other settings in lower case."""
     environment = {
         "DATABASE_URL": database_url,
@@ -53,4 +55,4 @@ def receiver(directory: Path, clerk: Clerk, *, database_url: str, redis_url: str
         **{name.upper(): str(value) for name, value in settings.items()},
     }
     with listening("web", [sys.executable, "-m", "webhooks"], directory, environment) as started:
-        yield Door(started.process, started.port, started.log)
+        yield ReceiverProcess(started.process, started.port, started.log)

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from tests.clerk_says import Clerk, Sent
 from tests.listener import chunks
-from tests.strangers import CHUNKED, MEGABYTE, NOBODY, Requests, everywhere, named
+from tests.strangers import CHUNKED, MEGABYTE, NO_BODY, Requests, everywhere, named
 from tests.webhooks.door import PATH, TARGET, signed
 
 CLERK = Clerk()
@@ -22,13 +22,13 @@ def malformed() -> Requests:
     sent = CLERK.again(SENT)
     return {
         (400, "headers_missing"): {
-            "no signature": [TARGET.request(NOBODY)],
-            "one header of three": [TARGET.request(NOBODY, "svix-id: msg_1")],
+            "no signature": [TARGET.request(NO_BODY)],
+            "one header of three": [TARGET.request(NO_BODY, "svix-id: msg_1")],
             "an encoded body": [TARGET.request("Content-Encoding: gzip", "Content-Length: 3", body=b"\x1f\x8b\x08")],
-            "another content type": [TARGET.request("Content-Type: multipart/form-data; boundary=", NOBODY)],
+            "another content type": [TARGET.request("Content-Type: multipart/form-data; boundary=", NO_BODY)],
             "chunks of one byte": [TARGET.request(CHUNKED, body=chunks(b"x" * 5_000, 1))],
-            "another protocol": [TARGET.request("Upgrade: h2c", "Connection: Upgrade", NOBODY)],
-            "HTTP/1.0": [TARGET.request(NOBODY, first=f"POST {PATH} HTTP/1.0")],
+            "another protocol": [TARGET.request("Upgrade: h2c", "Connection: Upgrade", NO_BODY)],
+            "HTTP/1.0": [TARGET.request(NO_BODY, first=f"POST {PATH} HTTP/1.0")],
         },
         (400, "headers_repeated"): {
             "a second id": [signed(sent, "svix-id: msg_2")],
@@ -41,7 +41,7 @@ def malformed() -> Requests:
             "a signature without a comma": [said(sent, signature="v1")],
             "four thousand signatures": [said(sent, signature="v1,abc " * 4_000)],
             "a value beyond ASCII": [
-                TARGET.request(NOBODY, b"svix-id: \xff", "svix-timestamp: 1", "svix-signature: v1,a")
+                TARGET.request(NO_BODY, b"svix-id: \xff", "svix-timestamp: 1", "svix-signature: v1,a")
             ],
             "an empty id": [said(sent, id="")],
         },

@@ -16,7 +16,7 @@ from tests.ledger import values
 from tests.listener import heard
 from tests.servers import Database, copy_of
 from tests.strangers import CHUNKED, MEGABYTE
-from tests.webhooks.door import TARGET, Door, receiver, signed
+from tests.webhooks.door import TARGET, ReceiverProcess, running_receiver, signed
 
 KEEP = b"Connection: close\r\n"
 CLERK = Clerk()
@@ -45,10 +45,12 @@ def database(servers: Servers, template: str) -> Iterator[Database]:
 
 
 @pytest.fixture(scope="module")
-def door(database: Database, servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
+def receiver(
+    database: Database, servers: Servers, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[ReceiverProcess]:
     """One receiver for all of these tests."""
     addresses = {"database_url": database.app_url, "redis_url": servers.redis_url}
-    with receiver(tmp_path_factory.mktemp("door"), CLERK, **addresses, body_timeout_seconds=1) as started:
+    with running_receiver(tmp_path_factory.mktemp("door"), CLERK, **addresses, body_timeout_seconds=1) as started:
         yield started
 
 
@@ -61,11 +63,11 @@ def stored(engine: Engine, *sent: Sent) -> list[bool]:
 @pytest.mark.parametrize("behind", BEHIND)
 @pytest.mark.parametrize("closing", [True, False], ids=["that closes", "that does not"])
 def test_a_stored_delivery_is_answered_202_whatever_comes_behind_it(
-    door: Door, engine: Engine, behind: str, closing: bool
+    receiver: ReceiverProcess, engine: Engine, behind: str, closing: bool
 ) -> None:
     sent = CLERK.created()
     first = signed(sent) if closing else signed(sent).replace(KEEP, b"")
-    said = statuses(door.knock(first + BEHIND[behind]))
+    said = statuses(receiver.knock(first + BEHIND[behind]))
     assert said[:1] == [202]
     assert stored(engine, sent) == [True]
     if closing:
@@ -75,22 +77,24 @@ def test_a_stored_delivery_is_answered_202_whatever_comes_behind_it(
         assert 400 <= said[1] < 500
 
 
-def test_deliveries_in_a_row_are_all_answered_before_the_garbage_behind_them(door: Door, engine: Engine) -> None:
+def test_deliveries_in_a_row_are_all_answered_before_the_garbage_behind_them(
+    receiver: ReceiverProcess, engine: Engine
+) -> None:
     sent = [CLERK.created(f"user_{number}") for number in range(5)]
     whole = b"".join(signed(each).replace(KEEP, b"") for each in sent)
-    assert statuses(door.knock(whole + b"\x01\x02")) == [202] * 5 + [400]
+    assert statuses(receiver.knock(whole + b"\x01\x02")) == [202] * 5 + [400]
     assert stored(engine, *sent) == [True] * 5
 
 
-def test_nothing_follows_an_answer_that_closes(door: Door, engine: Engine) -> None:
+def test_nothing_follows_an_answer_that_closes(receiver: ReceiverProcess, engine: Engine) -> None:
     first, second = CLERK.created("user_ada"), CLERK.created("user_bea")
-    assert statuses(door.knock(signed(first) + signed(second))) == [202]
+    assert statuses(receiver.knock(signed(first) + signed(second))) == [202]
     assert stored(engine, first, second) == [True, False]
 
 
-def test_a_request_that_was_answered_before_its_body_came_gets_no_second_answer(door: Door) -> None:
+def test_a_request_that_was_answered_before_its_body_came_gets_no_second_answer(receiver: ReceiverProcess) -> None:
     elsewhere = TARGET.request(f"Content-Length: {LARGE}").replace(KEEP, b"").replace(b"/clerk", b"/none")
-    with socket.create_connection(("127.0.0.1", door.port), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", receiver.port), timeout=10) as connection:
         connection.sendall(elsewhere)
         answer = connection.recv(65_536)
         for _ in range(3):
@@ -100,27 +104,29 @@ def test_a_request_that_was_answered_before_its_body_came_gets_no_second_answer(
 
 
 @pytest.mark.parametrize("framing", ["Content-Length", "chunks"])
-def test_whoever_sends_all_before_reading_can_read_that_it_was_too_much(door: Door, framing: str) -> None:
+def test_whoever_sends_all_before_reading_can_read_that_it_was_too_much(
+    receiver: ReceiverProcess, framing: str
+) -> None:
     if framing == "chunks":
         whole = TARGET.request(
             CHUNKED, body=b"100000\r\n" + MEGABYTE + b"\r\n" + b"100000\r\n" + MEGABYTE + b"\r\n0\r\n\r\n"
         )
     else:
         whole = TARGET.request(f"Content-Length: {LARGE}", body=MEGABYTE * 3)
-    with socket.create_connection(("127.0.0.1", door.port), timeout=10) as sender:
+    with socket.create_connection(("127.0.0.1", receiver.port), timeout=10) as sender:
         sender.sendall(whole)
         time.sleep(0.3)  # a reset would be here by now, and an answer that was not read is lost with it
         assert statuses(until_end(sender)) == [413]
 
 
-def test_whoever_never_stops_sending_is_cut_off(door: Door) -> None:
-    with socket.create_connection(("127.0.0.1", door.port), timeout=10) as sender:
+def test_whoever_never_stops_sending_is_cut_off(receiver: ReceiverProcess) -> None:
+    with socket.create_connection(("127.0.0.1", receiver.port), timeout=10) as sender:
         sender.sendall(TARGET.request("Content-Length: 1000000000"))
         until(lambda: not goes_on(sender, MEGABYTE), 30)
 
 
-def test_whoever_does_not_close_after_the_last_answer_is_closed_soon(door: Door) -> None:
-    with socket.create_connection(("127.0.0.1", door.port), timeout=10) as sender:
+def test_whoever_does_not_close_after_the_last_answer_is_closed_soon(receiver: ReceiverProcess) -> None:
+    with socket.create_connection(("127.0.0.1", receiver.port), timeout=10) as sender:
         sender.sendall(TARGET.request("Content-Length: 2000000", body=b"abc"))
         assert statuses(until_end(sender)) == [413]
         until(lambda: not goes_on(sender, b"x"), 30)

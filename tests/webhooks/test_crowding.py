@@ -18,8 +18,8 @@ from tests.dev.groups import until
 from tests.ledger import values
 from tests.listener import listening
 from tests.servers import Database, copy_of
-from tests.webhooks.conftest import Opens
-from tests.webhooks.door import TARGET, Door, receiver, signed
+from tests.webhooks.conftest import StartReceiver
+from tests.webhooks.door import TARGET, ReceiverProcess, running_receiver, signed
 
 CLERK = Clerk()
 MOST = 40
@@ -64,16 +64,16 @@ def database(servers: Servers, template: str) -> Iterator[Database]:
 
 
 @pytest.fixture(scope="module")
-def small(database: Database, servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
+def small(database: Database, servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ReceiverProcess]:
     """A receiver with few connections."""
     addresses = {"database_url": database.app_url, "redis_url": servers.redis_url}
-    with receiver(tmp_path_factory.mktemp("small"), CLERK, **addresses, max_connections=MOST) as started:
+    with running_receiver(tmp_path_factory.mktemp("small"), CLERK, **addresses, max_connections=MOST) as started:
         yield started
 
 
 @pytest.mark.parametrize("said", [b"", HALF_A_HEAD, HALF_A_BODY, WHOLE], ids=["nothing", "head", "body", "idle"])
 def test_good_deliveries_are_accepted_while_a_stranger_holds_every_connection(
-    small: Door, engine: Engine, said: bytes
+    small: ReceiverProcess, engine: Engine, said: bytes
 ) -> None:
     sent = [CLERK.created(f"user_{number}") for number in range(40)]
     with crowd(small.port, said):
@@ -83,25 +83,25 @@ def test_good_deliveries_are_accepted_while_a_stranger_holds_every_connection(
     assert {delivery.svix_id for delivery in sent} <= set(values(engine, "select svix_id from webhook_events"))
 
 
-def answered(door: Door, sent: Sent) -> object:
+def answered(receiver: ReceiverProcess, sent: Sent) -> object:
     """The status; what went wrong, if there was none."""
     try:
-        return door.deliver(sent).status_code
+        return receiver.deliver(sent).status_code
     except httpx.HTTPError as error:
         return type(error).__name__
 
 
 def test_a_delivery_that_is_being_stored_is_never_closed_for_a_newcomer(
-    opens: Opens, clerk: Clerk, database: Database
+    start_receiver: StartReceiver, clerk: Clerk, database: Database
 ) -> None:
     sent = [clerk.created(f"user_{number}") for number in range(10)]
-    with opens(max_connections=10, keep_timeout_seconds=10) as door, ExitStack() as held:
+    with start_receiver(max_connections=10, keep_timeout_seconds=10) as receiver, ExitStack() as held:
         with psycopg.connect(database.owner_url) as owner:
             owner.execute("lock table webhook_events")
-            senders = [held.enter_context(socket.create_connection(("127.0.0.1", door.port), 30)) for _ in sent]
+            senders = [held.enter_context(socket.create_connection(("127.0.0.1", receiver.port), 30)) for _ in sent]
             for sender, delivery in zip(senders, sent, strict=True):
                 sender.sendall(signed(delivery))
-            until(lambda: not door.answers())  # its connection is the eleventh
+            until(lambda: not receiver.answers())  # its connection is the eleventh
         assert [sender.recv(65_536)[9:12] for sender in senders] == [b"202"] * 10
 
 
@@ -115,17 +115,17 @@ def test_a_process_bounds_itself_below_its_hard_limit_of_open_files_and_says_so(
     }
     limited = ["/bin/sh", "-c", f"ulimit -n 256 && exec {sys.executable} -m webhooks"]
     with listening("web", limited, tmp_path, environment) as started:
-        door = Door(started.process, started.port, started.log)
-        (warned,) = [line for line in door.lines() if line["event"] == "connections.limited"]
+        receiver = ReceiverProcess(started.process, started.port, started.log)
+        (warned,) = [line for line in receiver.lines() if line["event"] == "connections.limited"]
         assert (warned["max_connections"], warned["connections"], warned["open_files"]) == (4_000, 128, 256)
-        with crowd(door.port, HALF_A_HEAD, many=400):
-            until(lambda: "too_many_connections" in door.reasons())
-            assert {answered(door, clerk.created(f"user_{number}")) for number in range(20)} == {202}
-        assert [line for line in door.lines() if line["level"] in ("error", "critical")] == []
+        with crowd(receiver.port, HALF_A_HEAD, many=400):
+            until(lambda: "too_many_connections" in receiver.reasons())
+            assert {answered(receiver, clerk.created(f"user_{number}")) for number in range(20)} == {202}
+        assert [line for line in receiver.lines() if line["level"] in ("error", "critical")] == []
 
 
-def test_an_idle_connection_is_kept_as_long_as_a_proxy_may_use_it(opens: Opens, clerk: Clerk) -> None:
-    with opens() as door, socket.create_connection(("127.0.0.1", door.port), timeout=30) as proxy:
+def test_an_idle_connection_is_kept_as_long_as_a_proxy_may_use_it(start_receiver: StartReceiver, clerk: Clerk) -> None:
+    with start_receiver() as receiver, socket.create_connection(("127.0.0.1", receiver.port), timeout=30) as proxy:
         proxy.sendall(WHOLE)
         assert proxy.recv(65_536).startswith(b"HTTP/1.1 400 ")
         assert not closes(proxy, within=6)
@@ -133,16 +133,24 @@ def test_an_idle_connection_is_kept_as_long_as_a_proxy_may_use_it(opens: Opens, 
         assert proxy.recv(65_536).startswith(b"HTTP/1.1 202 ")
 
 
-def test_empty_lines_do_not_keep_an_idle_connection_open(opens: Opens) -> None:
-    with opens(keep_alive_seconds=1) as door, socket.create_connection(("127.0.0.1", door.port), timeout=30) as idle:
+def test_empty_lines_do_not_keep_an_idle_connection_open(start_receiver: StartReceiver) -> None:
+    with (
+        start_receiver(keep_alive_seconds=1) as receiver,
+        socket.create_connection(("127.0.0.1", receiver.port), timeout=30) as idle,
+    ):
         idle.sendall(WHOLE)
         assert idle.recv(65_536).startswith(b"HTTP/1.1 400 ")
         until(lambda: ends(idle, b"\r\n"), 20)
 
 
-def test_a_request_that_was_answered_before_its_end_leaves_an_idle_connection_behind(opens: Opens) -> None:
+def test_a_request_that_was_answered_before_its_end_leaves_an_idle_connection_behind(
+    start_receiver: StartReceiver,
+) -> None:
     early = WHOLE.replace(b"/clerk", b"/none").replace(b"Length: 0", b"Length: 3")
-    with opens(keep_alive_seconds=1) as door, socket.create_connection(("127.0.0.1", door.port), timeout=30) as idle:
+    with (
+        start_receiver(keep_alive_seconds=1) as receiver,
+        socket.create_connection(("127.0.0.1", receiver.port), timeout=30) as idle,
+    ):
         idle.sendall(early)
         assert idle.recv(65_536).startswith(b"HTTP/1.1 404 ")
         idle.sendall(b"abc")

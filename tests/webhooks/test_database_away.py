@@ -18,8 +18,8 @@ from tests.clerk_says import Clerk
 from tests.dev.groups import until
 from tests.ledger import values
 from tests.servers import Database
-from tests.webhooks.conftest import Opens
-from tests.webhooks.door import Door
+from tests.webhooks.conftest import StartReceiver
+from tests.webhooks.door import ReceiverProcess
 
 LIMIT_SECONDS = 2.0
 PATIENCE_SECONDS = 1.0
@@ -58,8 +58,8 @@ def fill(others: ExitStack, url: str) -> None:
             others.enter_context(psycopg.connect(url))
 
 
-def recovered(door: Door, clerk: Clerk) -> bool:
-    return door.deliver(clerk.created()).status_code == 202
+def recovered(receiver: ReceiverProcess, clerk: Clerk) -> bool:
+    return receiver.deliver(clerk.created()).status_code == 202
 
 
 def assert_unavailable(answer: httpx.Response) -> None:
@@ -70,66 +70,66 @@ def assert_unavailable(answer: httpx.Response) -> None:
 
 
 def test_a_server_that_was_never_there_is_503_and_the_door_stays_open(
-    opens: Opens, clerk: Clerk, tmp_path: Path
+    start_receiver: StartReceiver, clerk: Clerk, tmp_path: Path
 ) -> None:
-    with opens(database_url=f"postgresql://nobody@/nothing?host={tmp_path}") as door:
-        assert_unavailable(door.deliver(clerk.created()))
-        assert door.answers()
-        assert door.reasons() == {"database_away"}
+    with start_receiver(database_url=f"postgresql://nobody@/nothing?host={tmp_path}") as receiver:
+        assert_unavailable(receiver.deliver(clerk.created()))
+        assert receiver.answers()
+        assert receiver.reasons() == {"database_away"}
 
 
 @pytest.mark.recovery
 def test_the_first_delivery_after_a_restart_of_the_server_is_accepted(
-    opens: Opens, clerk: Clerk, postgres: Postgres
+    start_receiver: StartReceiver, clerk: Clerk, postgres: Postgres
 ) -> None:
-    with opens(database_url=postgres.url("akako_app"), keep_timeout_seconds=PATIENCE_SECONDS) as door:
-        assert door.deliver(clerk.created()).status_code == 202
+    with start_receiver(database_url=postgres.url("akako_app"), keep_timeout_seconds=PATIENCE_SECONDS) as receiver:
+        assert receiver.deliver(clerk.created()).status_code == 202
         postgres.stop()
-        assert_unavailable(door.deliver(clerk.created()))
+        assert_unavailable(receiver.deliver(clerk.created()))
         postgres.start()
-        assert door.deliver(clerk.created()).status_code == 202
+        assert receiver.deliver(clerk.created()).status_code == 202
         postgres.kill()
         postgres.start()
-        assert door.deliver(clerk.created()).status_code == 202
+        assert receiver.deliver(clerk.created()).status_code == 202
 
 
 @pytest.mark.recovery
 def test_a_silent_server_is_503_and_is_used_again_when_it_speaks(
-    opens: Opens, clerk: Clerk, postgres: Postgres
+    start_receiver: StartReceiver, clerk: Clerk, postgres: Postgres
 ) -> None:
-    with opens(database_url=postgres.url("akako_app"), keep_timeout_seconds=PATIENCE_SECONDS) as door:
-        door.deliver(clerk.created())
+    with start_receiver(database_url=postgres.url("akako_app"), keep_timeout_seconds=PATIENCE_SECONDS) as receiver:
+        receiver.deliver(clerk.created())
         with silenced(postgres.pid):
-            assert_unavailable(door.deliver(clerk.created()))
-        until(lambda: recovered(door, clerk))
+            assert_unavailable(receiver.deliver(clerk.created()))
+        until(lambda: recovered(receiver, clerk))
 
 
 @pytest.mark.recovery
 def test_a_server_without_a_free_connection_is_503_until_one_is_free(
-    opens: Opens, clerk: Clerk, postgres: Postgres
+    start_receiver: StartReceiver, clerk: Clerk, postgres: Postgres
 ) -> None:
     with (
-        opens(database_url=postgres.url("akako_app"), keep_timeout_seconds=PATIENCE_SECONDS) as door,
+        start_receiver(database_url=postgres.url("akako_app"), keep_timeout_seconds=PATIENCE_SECONDS) as receiver,
         ExitStack() as others,
     ):
         fill(others, postgres.url("akako_app"))
-        assert_unavailable(door.deliver(clerk.created()))
+        assert_unavailable(receiver.deliver(clerk.created()))
         others.close()
-        until(lambda: recovered(door, clerk))
+        until(lambda: recovered(receiver, clerk))
 
 
 def test_a_table_that_is_locked_is_503_and_leaves_nothing_acknowledged(
-    opens: Opens, clerk: Clerk, database: Database, engine: Engine
+    start_receiver: StartReceiver, clerk: Clerk, database: Database, engine: Engine
 ) -> None:
     refused = [clerk.created(f"user_{number}") for number in range(20)]
-    with opens(keep_timeout_seconds=PATIENCE_SECONDS) as door:
+    with start_receiver(keep_timeout_seconds=PATIENCE_SECONDS) as receiver:
         with psycopg.connect(database.owner_url) as owner:
             owner.execute("lock table webhook_events")
-            for answer in door.deliver_at_once(*refused):
+            for answer in receiver.deliver_at_once(*refused):
                 assert_unavailable(answer)
-        assert door.reasons() == {"database_slow"}
-        until(lambda: recovered(door, clerk))
-        assert {door.deliver(sent).status_code for sent in refused} == {202}
+        assert receiver.reasons() == {"database_slow"}
+        until(lambda: recovered(receiver, clerk))
+        assert {receiver.deliver(sent).status_code for sent in refused} == {202}
     assert {sent.svix_id for sent in refused} <= set(values(engine, "select svix_id from webhook_events"))
 
 
@@ -137,12 +137,12 @@ def test_nobody_waits_longer_than_two_seconds_where_nothing_else_is_set() -> Non
     assert ReceiverSettings.model_fields["keep_timeout_seconds"].default < LIMIT_SECONDS
 
 
-def test_a_full_queue_is_503_at_once(opens: Opens, clerk: Clerk, database: Database) -> None:
-    with opens(intake_rows=1, intake_waiting_rows=1, keep_timeout_seconds=3) as door:
+def test_a_full_queue_is_503_at_once(start_receiver: StartReceiver, clerk: Clerk, database: Database) -> None:
+    with start_receiver(intake_rows=1, intake_waiting_rows=1, keep_timeout_seconds=3) as receiver:
         with psycopg.connect(database.owner_url) as owner:
             owner.execute("lock table webhook_events")
-            answers = door.deliver_at_once(*(clerk.created(f"user_{number}") for number in range(6)))
+            answers = receiver.deliver_at_once(*(clerk.created(f"user_{number}") for number in range(6)))
         full = [answer for answer in answers if answer.elapsed.total_seconds() < LIMIT_SECONDS]
     assert {answer.status_code for answer in full} == {503}
-    assert "too_many_waiting" in door.reasons()
+    assert "too_many_waiting" in receiver.reasons()
     assert len(full) >= 4

@@ -13,8 +13,8 @@ from sync.broker import EVENTS
 from sync.enqueue import Queue
 from tests.clerk_says import Clerk
 from tests.dev.groups import until
-from tests.webhooks.conftest import Opens
-from tests.webhooks.door import Door
+from tests.webhooks.conftest import StartReceiver
+from tests.webhooks.door import ReceiverProcess
 
 
 @contextmanager
@@ -34,14 +34,14 @@ def refusing() -> Iterator[str]:
 
 @pytest.mark.parametrize("away", [silent, refusing])
 def test_every_answer_comes_before_a_single_nudge_could_have_failed(
-    opens: Opens, clerk: Clerk, away: Callable[[], AbstractContextManager[str]]
+    start_receiver: StartReceiver, clerk: Clerk, away: Callable[[], AbstractContextManager[str]]
 ) -> None:
-    with away() as url, opens(redis_url=url) as door:
-        answers = [door.deliver(clerk.created(f"user_{number}")) for number in range(10)]
-        until(lambda: "queue_away" in door.reasons())
+    with away() as url, start_receiver(redis_url=url) as receiver:
+        answers = [receiver.deliver(clerk.created(f"user_{number}")) for number in range(10)]
+        until(lambda: "queue_away" in receiver.reasons())
     assert {answer.status_code for answer in answers} == {202}
     assert max(answer.elapsed.total_seconds() for answer in answers) < 1
-    assert door.process.code == 0
+    assert receiver.process.code == 0
 
 
 def test_a_silent_redis_would_hold_a_nudge_for_longer_than_that() -> None:
@@ -49,10 +49,12 @@ def test_a_silent_redis_would_hold_a_nudge_for_longer_than_that() -> None:
         Queue(url, 200).put(["msg_1"])
 
 
-def test_invariant_4_the_queue_carries_ids_and_never_payloads(door: Door, clerk: Clerk, redis_url: str) -> None:
+def test_invariant_4_the_queue_carries_ids_and_never_payloads(
+    receiver: ReceiverProcess, clerk: Clerk, redis_url: str
+) -> None:
     sent = clerk.created()
     with redis.Redis.from_url(redis_url) as client:
-        door.deliver(sent)
+        receiver.deliver(sent)
         until(lambda: client.llen(EVENTS))
         (message,) = client.lrange(EVENTS, 0, -1)
     body = base64.b64decode(json.loads(message)["body"]).decode()
@@ -60,10 +62,12 @@ def test_invariant_4_the_queue_carries_ids_and_never_payloads(door: Door, clerk:
     assert not [word for word in ("user_ada", "Lovelace", "example.com") if word in message.decode() + body]
 
 
-def test_an_event_that_nobody_applies_is_not_nudged(opens: Opens, clerk: Clerk, redis_url: str) -> None:
-    with opens() as door, redis.Redis.from_url(redis_url) as client:
-        door.deliver(clerk.send(b"no JSON"))
-        door.deliver(clerk.created())
+def test_an_event_that_nobody_applies_is_not_nudged(
+    start_receiver: StartReceiver, clerk: Clerk, redis_url: str
+) -> None:
+    with start_receiver() as receiver, redis.Redis.from_url(redis_url) as client:
+        receiver.deliver(clerk.send(b"no JSON"))
+        receiver.deliver(clerk.created())
         until(lambda: client.llen(EVENTS))
     with redis.Redis.from_url(redis_url) as client:
         assert client.llen(EVENTS) == 1

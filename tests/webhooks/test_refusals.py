@@ -8,7 +8,7 @@ from starlette.testclient import TestClient
 from config.settings import ReceiverSettings
 from tests.clerk_says import Clerk, Sent
 from tests.servers import Database
-from tests.webhooks.door import TARGET, Door
+from tests.webhooks.door import TARGET, ReceiverProcess
 from webhooks.receiver import build
 
 REFUSED_TOTAL = "akako_deliveries_refused_total"
@@ -45,8 +45,8 @@ def test_every_refusal_is_counted_by_its_reason(
     assert counted(reason) == before + 3
 
 
-def test_whoever_announces_too_much_is_answered_and_let_go(door: Door) -> None:
-    with socket.create_connection(("127.0.0.1", door.port), timeout=3) as connection:
+def test_whoever_announces_too_much_is_answered_and_let_go(receiver: ReceiverProcess) -> None:
+    with socket.create_connection(("127.0.0.1", receiver.port), timeout=3) as connection:
         connection.sendall(TARGET.start + b"Host: akako\r\nContent-Length: 1048577\r\n\r\n")
         assert until_closed(connection).startswith(b"HTTP/1.1 413 ")
 

@@ -12,7 +12,7 @@ import pytest
 from dev.local_servers import free_port
 from tests.clerk_says import signing_secret
 from tests.listener import QUICK
-from tests.webhooks.conftest import Opens
+from tests.webhooks.conftest import StartReceiver
 
 pytestmark = pytest.mark.processes
 
@@ -70,13 +70,13 @@ def test_a_port_that_is_taken_ends_the_process_and_says_so() -> None:
 @pytest.mark.parametrize("processes", [1, 2])
 @pytest.mark.parametrize(("host", "addresses"), [("::", ["::1", "127.0.0.1"]), ("127.0.0.1", ["127.0.0.1"])])
 def test_a_host_of_two_colons_is_every_address_of_either_kind(
-    opens: Opens, host: str, addresses: list[str], processes: int
+    start_receiver: StartReceiver, host: str, addresses: list[str], processes: int
 ) -> None:
     if "::1" in addresses and not has_ipv6():
         pytest.skip("this machine has no IPv6")
-    with opens(host=host, web_processes=processes) as door:
+    with start_receiver(host=host, web_processes=processes) as receiver:
         for address in addresses:
-            url = f"http://{f'[{address}]' if ':' in address else address}:{door.port}/healthz"
+            url = f"http://{f'[{address}]' if ':' in address else address}:{receiver.port}/healthz"
             assert httpx.get(url, **QUICK).status_code == 200
 
 
@@ -88,7 +88,9 @@ def has_ipv6() -> bool:
     return True
 
 
-def test_the_health_check_needs_no_database_and_no_redis(opens: Opens) -> None:
+def test_the_health_check_needs_no_database_and_no_redis(start_receiver: StartReceiver) -> None:
     nowhere = f"127.0.0.1:{free_port()}"
-    with opens(database_url=f"postgresql://nobody@{nowhere}/nothing", redis_url=f"redis://{nowhere}/0") as door:
-        assert door.answers()
+    with start_receiver(
+        database_url=f"postgresql://nobody@{nowhere}/nothing", redis_url=f"redis://{nowhere}/0"
+    ) as receiver:
+        assert receiver.answers()

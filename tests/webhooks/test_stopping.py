@@ -10,74 +10,77 @@ from tests.dev.groups import until
 from tests.ledger import values
 from tests.listener import heard, status
 from tests.servers import Database
-from tests.webhooks.conftest import Opens
+from tests.webhooks.conftest import StartReceiver
 from tests.webhooks.door import TARGET, signed
 from tests.webhooks.load import Load
 
 
 def test_a_receiver_told_to_stop_under_load_answers_what_it_has_and_ends_with_0(
-    opens: Opens, clerk: Clerk, engine: Engine
+    start_receiver: StartReceiver, clerk: Clerk, engine: Engine
 ) -> None:
-    with opens() as door:
-        load = Load(door.url, clerk)
+    with start_receiver() as receiver:
+        load = Load(receiver.url, clerk)
         until(lambda: len(load.accepted) > 200)
-        door.process.ask_to_end()
+        receiver.process.ask_to_end()
         load.wait()
-        until(lambda: not door.process.runs)
-    assert door.process.code == 0
+        until(lambda: not receiver.process.runs)
+    assert receiver.process.code == 0
     assert load.other == []
     assert set(load.accepted) <= set(values(engine, "select svix_id from webhook_events"))
-    assert door.lines()[-1]["event"].startswith("Finished server process")
+    assert receiver.lines()[-1]["event"].startswith("Finished server process")
 
 
 def test_a_sender_in_the_middle_of_a_body_is_waited_for_when_it_is_time_to_stop(
-    opens: Opens, clerk: Clerk, engine: Engine
+    start_receiver: StartReceiver, clerk: Clerk, engine: Engine
 ) -> None:
     whole = signed(sent := clerk.created())
-    with opens() as door, socket.create_connection(("127.0.0.1", door.port)) as sender:
+    with start_receiver() as receiver, socket.create_connection(("127.0.0.1", receiver.port)) as sender:
         sender.sendall(whole[:-5])
-        until(lambda: door.answers())
-        door.process.ask_to_end()
-        until(lambda: not door.answers())
+        until(lambda: receiver.answers())
+        receiver.process.ask_to_end()
+        until(lambda: not receiver.answers())
         sender.sendall(whole[-5:])
         assert status(heard(sender)) == 202
-        until(lambda: not door.process.runs)
-    assert door.process.code == 0
+        until(lambda: not receiver.process.runs)
+    assert receiver.process.code == 0
     assert values(engine, "select svix_id from webhook_events") == [sent.svix_id]
 
 
 def test_a_request_that_was_on_its_way_over_an_idle_connection_is_answered_when_it_is_time_to_stop(
-    opens: Opens, clerk: Clerk, engine: Engine
+    start_receiver: StartReceiver, clerk: Clerk, engine: Engine
 ) -> None:
     first, second = clerk.created("user_ada", email=None), clerk.created("user_bea", email=None)
-    with opens() as door, socket.create_connection(("127.0.0.1", door.port)) as sender:
+    with start_receiver() as receiver, socket.create_connection(("127.0.0.1", receiver.port)) as sender:
         sender.sendall(signed(first).replace(b"Connection: close\r\n", b""))
         assert b"202" in sender.recv(65_536)
-        door.process.ask_to_end()
-        until(lambda: not door.answers())
+        receiver.process.ask_to_end()
+        until(lambda: not receiver.answers())
         sender.sendall(signed(second).replace(b"Connection: close\r\n", b""))
         answer = heard(sender)
         assert (status(answer), b"connection: close" in answer) == (202, True)
-        until(lambda: not door.process.runs)
+        until(lambda: not receiver.process.runs)
     assert sorted(values(engine, "select svix_id from webhook_events")) == sorted([first.svix_id, second.svix_id])
 
 
-def test_a_sender_who_never_finishes_does_not_keep_a_receiver_from_stopping(opens: Opens) -> None:
-    with opens(body_timeout_seconds=1) as door, socket.create_connection(("127.0.0.1", door.port)) as sender:
+def test_a_sender_who_never_finishes_does_not_keep_a_receiver_from_stopping(start_receiver: StartReceiver) -> None:
+    with (
+        start_receiver(body_timeout_seconds=1) as receiver,
+        socket.create_connection(("127.0.0.1", receiver.port)) as sender,
+    ):
         sender.sendall(TARGET.request("Content-Length: 10", body=b"abc"))
-        until(lambda: door.answers())
-        door.process.ask_to_end()
+        until(lambda: receiver.answers())
+        receiver.process.ask_to_end()
         assert status(heard(sender)) == 408
-        until(lambda: not door.process.runs)
-    assert door.process.code == 0
+        until(lambda: not receiver.process.runs)
+    assert receiver.process.code == 0
 
 
 def test_a_database_that_says_nothing_does_not_keep_a_receiver_from_stopping(
-    opens: Opens, clerk: Clerk, database: Database
+    start_receiver: StartReceiver, clerk: Clerk, database: Database
 ) -> None:
-    with opens() as door, psycopg.connect(database.owner_url) as owner:
+    with start_receiver() as receiver, psycopg.connect(database.owner_url) as owner:
         owner.execute("lock table webhook_events")
-        assert door.deliver(clerk.created()).status_code == 503
-        door.process.ask_to_end()
-        until(lambda: not door.process.runs)
-    assert door.process.code == 0
+        assert receiver.deliver(clerk.created()).status_code == 503
+        receiver.process.ask_to_end()
+        until(lambda: not receiver.process.runs)
+    assert receiver.process.code == 0

@@ -16,8 +16,8 @@ from tests.dev.groups import until
 from tests.ledger import values
 from tests.listener import silent, status
 from tests.servers import Database, copy_of
-from tests.strangers import CHUNKED, NOBODY
-from tests.webhooks.door import TARGET, Door, receiver, signed
+from tests.strangers import CHUNKED, NO_BODY
+from tests.webhooks.door import TARGET, ReceiverProcess, running_receiver, signed
 from tests.webhooks.strangers import CLERK, SENT, accepted, refusals
 
 FLUSH_MEGABYTES = 25
@@ -31,92 +31,94 @@ def database(servers: Servers, template: str) -> Iterator[Database]:
 
 
 @pytest.fixture(scope="module")
-def door(database: Database, servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
+def receiver(
+    database: Database, servers: Servers, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[ReceiverProcess]:
     addresses = {"database_url": database.app_url, "redis_url": servers.redis_url}
-    with receiver(tmp_path_factory.mktemp("door"), CLERK, **addresses, body_timeout_seconds=0.5) as started:
+    with running_receiver(tmp_path_factory.mktemp("door"), CLERK, **addresses, body_timeout_seconds=0.5) as started:
         yield started
 
 
 @pytest.fixture(autouse=True)
-def unharmed(door: Door, engine: Engine) -> Iterator[None]:
+def unharmed(receiver: ReceiverProcess, engine: Engine) -> Iterator[None]:
     """After each test the process answers, logged no fault of its own, and kept nothing that Clerk did not sign."""
     yield
-    assert door.answers()
-    assert [line for line in door.lines() if line["level"] in ("error", "critical")] == []
+    assert receiver.answers()
+    assert [line for line in receiver.lines() if line["level"] in ("error", "critical")] == []
     assert values(engine, "select svix_id from webhook_events where svix_id not like 'msg_signed%%'") == []
 
 
 @pytest.mark.parametrize("what", refusals())
-def test_it_is_refused_with_a_constant_body_and_a_reason_in_the_log(door: Door, what: str) -> None:
+def test_it_is_refused_with_a_constant_body_and_a_reason_in_the_log(receiver: ReceiverProcess, what: str) -> None:
     pieces, due, reason = refusals()[what]
-    answer = door.knock(*pieces)
+    answer = receiver.knock(*pieces)
     assert (status(answer), answer.endswith(BODY)) == (due, True)
-    assert reason in door.reasons()
+    assert reason in receiver.reasons()
 
 
-def test_no_answer_says_who_answers_or_why(door: Door) -> None:
-    head = door.knock(signed(Clerk().created())).partition(b"\r\n\r\n")[0]
+def test_no_answer_says_who_answers_or_why(receiver: ReceiverProcess) -> None:
+    head = receiver.knock(signed(Clerk().created())).partition(b"\r\n\r\n")[0]
     names = {line.partition(b":")[0] for line in head.split(b"\r\n")[1:]}
     assert names == {b"content-length", b"content-type", b"connection"}
 
 
 @pytest.mark.parametrize("how", accepted())
-def test_a_signed_delivery_is_accepted_however_it_is_framed(door: Door, how: str) -> None:
-    answer = door.knock(accepted()[how]).removeprefix(b"HTTP/1.1 100 Continue\r\n\r\n")
+def test_a_signed_delivery_is_accepted_however_it_is_framed(receiver: ReceiverProcess, how: str) -> None:
+    answer = receiver.knock(accepted()[how]).removeprefix(b"HTTP/1.1 100 Continue\r\n\r\n")
     assert (status(answer), answer.endswith(b'{"status":"accepted"}')) == (202, True)
 
 
-def test_requests_in_a_row_on_one_connection_are_all_answered(door: Door) -> None:
+def test_requests_in_a_row_on_one_connection_are_all_answered(receiver: ReceiverProcess) -> None:
     first, second = (signed(CLERK.send(SENT.body, svix_id=f"msg_signed_{place}")) for place in ("first", "second"))
-    answer = door.knock(first.replace(b"Connection: close\r\n", b"") + second)
+    answer = receiver.knock(first.replace(b"Connection: close\r\n", b"") + second)
     assert answer.count(b"HTTP/1.1 202 ") == 2
 
 
-def test_ten_thousand_requests_sent_without_waiting_end_the_connection(door: Door) -> None:
-    before = door.megabytes()
-    answer = door.knock(TARGET.request(NOBODY).replace(b"Connection: close\r\n", b"") * 10_000)
+def test_ten_thousand_requests_sent_without_waiting_end_the_connection(receiver: ReceiverProcess) -> None:
+    before = receiver.megabytes()
+    answer = receiver.knock(TARGET.request(NO_BODY).replace(b"Connection: close\r\n", b"") * 10_000)
     assert answer.endswith(BODY)
-    assert "pipeline_too_long" in door.reasons()
-    assert door.megabytes() < before + FLUSH_MEGABYTES
+    assert "pipeline_too_long" in receiver.reasons()
+    assert receiver.megabytes() < before + FLUSH_MEGABYTES
 
 
-def test_a_sender_who_leaves_in_the_middle_leaves_nothing_behind(door: Door) -> None:
+def test_a_sender_who_leaves_in_the_middle_leaves_nothing_behind(receiver: ReceiverProcess) -> None:
     whole = signed(CLERK.created())
     for end in (0, 1, 20, 100, len(whole) - len(SENT.body), len(whole) - 1):
-        door.knock(whole[:end], leave=True)
-    assert door.answers()
-    assert "sender_left" in door.reasons()
+        receiver.knock(whole[:end], leave=True)
+    assert receiver.answers()
+    assert "sender_left" in receiver.reasons()
 
 
-def test_a_body_that_trickles_where_nobody_reads_it_is_cut_off(door: Door) -> None:
+def test_a_body_that_trickles_where_nobody_reads_it_is_cut_off(receiver: ReceiverProcess) -> None:
     endless = TARGET.request(CHUNKED).replace(b"Connection: close\r\n", b"").replace(b"/clerk", b"/none")
-    answer = door.knock(endless)
+    answer = receiver.knock(endless)
     assert status(answer) == 404
-    assert "request_too_slow" in door.reasons()
+    assert "request_too_slow" in receiver.reasons()
 
 
-def test_a_hundred_large_bodies_at_once_do_not_fill_the_memory(door: Door) -> None:
-    before = door.megabytes()
+def test_a_hundred_large_bodies_at_once_do_not_fill_the_memory(receiver: ReceiverProcess) -> None:
+    before = receiver.megabytes()
     with ThreadPoolExecutor(100) as strangers:
-        list(strangers.map(door.knock, [TARGET.request("Content-Length: 1048576", body=b"x" * 1_000_000)] * 100))
-    assert door.megabytes() < before + 33 + FLUSH_MEGABYTES
-    assert "too_much_at_once" in door.reasons()
+        list(strangers.map(receiver.knock, [TARGET.request("Content-Length: 1048576", body=b"x" * 1_000_000)] * 100))
+    assert receiver.megabytes() < before + 33 + FLUSH_MEGABYTES
+    assert "too_much_at_once" in receiver.reasons()
 
 
-def test_ten_thousand_refusals_leave_few_lines_and_no_memory(door: Door) -> None:
-    refused = TARGET.request(NOBODY).replace(b"Connection: close\r\n", b"")
-    lines, before = len(door.lines()), door.megabytes()
-    answers = [door.knock(refused * 7 + TARGET.request(NOBODY)) for _ in range(1_250)]
+def test_ten_thousand_refusals_leave_few_lines_and_no_memory(receiver: ReceiverProcess) -> None:
+    refused = TARGET.request(NO_BODY).replace(b"Connection: close\r\n", b"")
+    lines, before = len(receiver.lines()), receiver.megabytes()
+    answers = [receiver.knock(refused * 7 + TARGET.request(NO_BODY)) for _ in range(1_250)]
     assert sum(answer.count(b" 400 ") for answer in answers) == 10_000
-    assert len(door.lines()) < lines + 20
-    assert door.megabytes() < before + FLUSH_MEGABYTES
+    assert len(receiver.lines()) < lines + 20
+    assert receiver.megabytes() < before + FLUSH_MEGABYTES
 
 
 def test_more_connections_than_a_process_may_hold_are_refused_until_others_end(
     database: Database, servers: Servers, tmp_path: Path
 ) -> None:
     addresses = {"database_url": database.app_url, "redis_url": servers.redis_url}
-    with receiver(tmp_path, CLERK, **addresses, max_connections=20) as small, ExitStack() as held:
+    with running_receiver(tmp_path, CLERK, **addresses, max_connections=20) as small, ExitStack() as held:
         for _ in range(40):
             held.enter_context(socket.create_connection(("127.0.0.1", small.port), timeout=5))
         until(lambda: "too_many_connections" in small.reasons())
@@ -124,7 +126,7 @@ def test_more_connections_than_a_process_may_hold_are_refused_until_others_end(
         until(small.answers)
 
 
-def test_a_thousand_silent_connections_leave_the_door_open(door: Door) -> None:
+def test_a_thousand_silent_connections_leave_the_door_open(receiver: ReceiverProcess) -> None:
     with ExitStack() as held:
-        silent(door, held)
-        assert door.answers()
+        silent(receiver, held)
+        assert receiver.answers()
