@@ -19,31 +19,31 @@ AWAY = Answer(b'{"errors": []}', 503)
 
 
 def said(**changes: Any) -> Answer:
-    """The answer about a user."""
+    """The response with a user."""
     return Answer(json.dumps(user(**changes)).encode())
 
 
 def limited(seconds: str) -> Answer:
-    """The answer to one who asks too often."""
+    """The response to a client that exceeds the rate limit."""
     return Answer(b'{"errors": [{"code": "too_many_requests"}]}', 429, {"Retry-After": seconds})
 
 
 @pytest.fixture
 def opened() -> Iterator[ExitStack]:
-    """Closes what a test opened."""
+    """Closes the resources of a test."""
     with ExitStack() as stack:
         yield stack
 
 
 def backend(opened: ExitStack, *answers: Answer, total_seconds: float = 4) -> tuple[Backend, LocalServer]:
-    """A client of a Clerk that gives these answers in turn, and that Clerk."""
+    """A client, and the server that gives it these responses in turn."""
     clerk = opened.enter_context(serving(*answers))
     client = Backend("sk_test_secret", clerk.url, total_seconds=total_seconds)
     opened.callback(client.close)
     return client, clerk
 
 
-def test_a_user_comes_as_the_snapshot_that_an_event_would_carry(opened: ExitStack) -> None:
+def test_a_user_is_returned_as_a_snapshot_as_from_an_event(opened: ExitStack) -> None:
     client, clerk = backend(opened, said(at=1_500, username="ada", external_id="7", banned=True))
     assert client.user(ADA) == Snapshot(
         clerk_id=ADA,
@@ -63,20 +63,20 @@ def test_a_user_comes_as_the_snapshot_that_an_event_would_carry(opened: ExitStac
     assert clerk.asked[0].headers["clerk-api-version"] == "2026-05-12"
 
 
-def test_keys_that_we_do_not_know_or_miss_do_no_harm(opened: ExitStack) -> None:
+def test_unknown_and_missing_fields_are_accepted(opened: ExitStack) -> None:
     body = json.dumps({"id": ADA, "updated_at": 1_735_689_600_000, "new": {"deep": [1]}, "email_addresses": None})
     client, _ = backend(opened, Answer(body.encode()))
     assert client.user(ADA) == Snapshot(clerk_id=ADA, version=datetime(2025, 1, 1, tzinfo=UTC), banned_as_of=NEVER)
 
 
-def test_a_user_that_clerk_does_not_know_is_absent(opened: ExitStack) -> None:
+def test_a_user_unknown_to_clerk_is_not_found(opened: ExitStack) -> None:
     client, clerk = backend(opened, Answer(b'{"errors": [{"code": "resource_not_found"}]}', 404))
     assert client.user(ADA) == UserNotFound(ADA)
     assert len(clerk.asked) == 1
 
 
 @pytest.mark.parametrize("clerk_id", ["", ".", "..", "user/../../jwks", "user?x=1", "user#", "user\n", "ü"])
-def test_what_cannot_be_an_id_is_absent_without_asking(opened: ExitStack, clerk_id: str) -> None:
+def test_an_invalid_id_is_not_found_without_a_request(opened: ExitStack, clerk_id: str) -> None:
     client, clerk = backend(opened, said())
     assert client.user(clerk_id) == UserNotFound(clerk_id)
     assert clerk.asked == []
@@ -85,13 +85,13 @@ def test_what_cannot_be_an_id_is_absent_without_asking(opened: ExitStack, clerk_
 @pytest.mark.parametrize(
     "failure", [AWAY, Answer(b"", 500), Answer(b"{", headers={"Content-Length": "9"}), limited("0")]
 )
-def test_a_passing_failure_is_tried_again(opened: ExitStack, failure: Answer) -> None:
+def test_a_transient_failure_is_retried(opened: ExitStack, failure: Answer) -> None:
     client, clerk = backend(opened, failure, said())
     assert isinstance(client.user(ADA), Snapshot)
     assert len(clerk.asked) == 2
 
 
-def test_clerks_own_pause_is_kept_before_asking_again(opened: ExitStack) -> None:
+def test_a_retry_waits_for_clerks_retry_after(opened: ExitStack) -> None:
     client, clerk = backend(opened, limited("1"), said())
     began = time.monotonic()
     assert isinstance(client.user(ADA), Snapshot)
@@ -99,7 +99,7 @@ def test_clerks_own_pause_is_kept_before_asking_again(opened: ExitStack) -> None
     assert len(clerk.asked) == 2
 
 
-def test_a_pause_longer_than_our_patience_is_handed_on_at_once(opened: ExitStack) -> None:
+def test_a_retry_after_beyond_the_deadline_is_raised_immediately(opened: ExitStack) -> None:
     client, clerk = backend(opened, limited("30"))
     with pytest.raises(ClerkUnavailable, match="status 429") as unavailable:
         client.user(ADA)
@@ -108,12 +108,12 @@ def test_a_pause_longer_than_our_patience_is_handed_on_at_once(opened: ExitStack
 
 
 @pytest.mark.parametrize("after", ["soon", "-1", "", "Wed, 21 Oct 2026 07:28:00 GMT", "9" * 400, "1e999"])
-def test_a_pause_of_no_shape_counts_as_none(opened: ExitStack, after: str) -> None:
+def test_a_malformed_retry_after_is_ignored(opened: ExitStack, after: str) -> None:
     client, _ = backend(opened, limited(after), said())
     assert isinstance(client.user(ADA), Snapshot)
 
 
-def test_while_clerk_is_away_it_is_asked_a_few_times_and_given_up(opened: ExitStack) -> None:
+def test_while_clerk_is_unavailable_a_few_attempts_are_made(opened: ExitStack) -> None:
     client, clerk = backend(opened, AWAY, total_seconds=2)
     with pytest.raises(ClerkUnavailable, match="status 503") as unavailable:
         client.user(ADA)
@@ -121,14 +121,14 @@ def test_while_clerk_is_away_it_is_asked_a_few_times_and_given_up(opened: ExitSt
     assert 2 <= len(clerk.asked) <= 4
 
 
-def test_a_clerk_that_cannot_be_reached_is_unavailable() -> None:
+def test_a_refused_connection_is_unavailable() -> None:
     with serving() as gone:
         url = gone.url
     with pytest.raises(ClerkUnavailable, match="ConnectError"):
         Backend("sk_test_secret", url, total_seconds=0.3).user(ADA)
 
 
-def test_a_clerk_that_never_answers_is_given_up_in_time(opened: ExitStack) -> None:
+def test_a_request_without_a_response_times_out(opened: ExitStack) -> None:
     client, _ = backend(opened, Answer(hold=threading.Event()), total_seconds=0.5)
     began = time.monotonic()
     with pytest.raises(ClerkUnavailable, match="ReadTimeout"):
@@ -137,7 +137,7 @@ def test_a_clerk_that_never_answers_is_given_up_in_time(opened: ExitStack) -> No
 
 
 @pytest.mark.parametrize("status", [301, 302, 400, 401, 403, 422])
-def test_what_a_person_has_to_mend_is_not_asked_again(opened: ExitStack, status: int) -> None:
+def test_a_permanent_failure_is_not_retried(opened: ExitStack, status: int) -> None:
     client, clerk = backend(opened, Answer(b"{}", status, {"Location": "/v1/users/user_eve"}))
     with pytest.raises(ClerkUnavailable, match=f"status {status}") as unavailable:
         client.user(ADA)
@@ -146,20 +146,20 @@ def test_what_a_person_has_to_mend_is_not_asked_again(opened: ExitStack, status:
 
 
 @pytest.mark.parametrize("body", [b"", b"null", b"[]", b"{}", b"\xff", json.dumps(user("user_eve")).encode()])
-def test_an_answer_that_is_not_that_user_is_no_answer(opened: ExitStack, body: bytes) -> None:
+def test_a_response_that_is_not_the_requested_user_is_unavailable(opened: ExitStack, body: bytes) -> None:
     client, _ = backend(opened, Answer(body))
     with pytest.raises(ClerkUnavailable, match="not the requested user"):
         client.user(ADA)
 
 
-def test_a_secret_never_stands_in_what_is_said_of_a_failure(opened: ExitStack) -> None:
+def test_the_secret_key_is_not_in_an_error_message(opened: ExitStack) -> None:
     client, _ = backend(opened, Answer(b"sk_test_secret", 401))
     with pytest.raises(ClerkUnavailable) as unavailable:
         client.user(ADA)
     assert "sk_test" not in str(unavailable.value)
 
 
-def test_an_answer_that_comes_too_slowly_is_no_answer(opened: ExitStack) -> None:
+def test_a_response_that_trickles_is_unavailable(opened: ExitStack) -> None:
     clerk = opened.enter_context(serving(said()))
     with answers.client(2) as client, client.stream("GET", clerk.url) as response, pytest.raises(Incomplete):
         answers.read_bounded(response, deadline=time.monotonic())

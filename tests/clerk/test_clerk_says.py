@@ -1,4 +1,4 @@
-"""The sender that all tests rely on: if it did not truly sign, nothing here would prove anything."""
+"""The fake Clerk, on whose valid signatures all other tests rely."""
 
 from clerk import events
 from clerk.events import Changed
@@ -6,7 +6,7 @@ from clerk.signature import SigningSecrets
 from tests.clerk_says import ADA, Clerk, moment
 
 
-def test_what_our_clerk_sends_opens_with_its_secret_and_says_what_was_asked() -> None:
+def test_a_delivery_of_the_fake_clerk_verifies_and_contains_the_given_values() -> None:
     clerk = Clerk()
     sent = clerk.updated(at=1_500, email="ada@example.com")
     delivery = SigningSecrets(clerk.secrets).verify(sent.raw_headers, sent.body)
@@ -16,7 +16,7 @@ def test_what_our_clerk_sends_opens_with_its_secret_and_says_what_was_asked() ->
     assert event.meaning.snapshot.email == "ada@example.com"
 
 
-def test_our_clerk_delivers_an_event_again_with_the_same_id_and_body() -> None:
+def test_the_fake_clerk_redelivers_an_event_with_the_same_id_and_body() -> None:
     clerk = Clerk()
     first = clerk.deleted()
     second = clerk.again(first, seconds_ago=60)

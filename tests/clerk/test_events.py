@@ -10,14 +10,14 @@ from tests.clerk_says import ADA, deletion, email_address, event, milliseconds, 
 
 
 def snapshot_of(**said: Any) -> Snapshot:
-    """What is read of an update that says this of Ada."""
+    """The snapshot of an update with these fields."""
     meaning = events.read(event("user.updated", user(ADA, **said))).meaning
     assert isinstance(meaning, Changed)
     return meaning.snapshot
 
 
 @pytest.mark.parametrize("kind", ["user.created", "user.updated"])
-def test_a_creation_and_an_update_carry_the_whole_user(kind: str) -> None:
+def test_a_creation_and_an_update_contain_the_whole_user(kind: str) -> None:
     read = events.read(event(kind, user(ADA, at=1_500, username="ada", external_id="4711", banned=True), at=1_500))
     assert (read.type, read.clerk_user_id, read.occurred_at) == (kind, ADA, moment(1_500))
     assert isinstance(read.meaning, Changed)
@@ -36,17 +36,17 @@ def test_a_creation_and_an_update_carry_the_whole_user(kind: str) -> None:
     )
 
 
-def test_a_deletion_carries_the_id_and_takes_its_time_from_the_envelope() -> None:
+def test_a_deletion_has_the_id_and_the_time_of_the_envelope() -> None:
     read = events.read(deletion(ADA, at=9_000))
     assert (read.meaning, read.clerk_user_id, read.occurred_at) == (Deleted(ADA), ADA, moment(9_000))
 
 
-def test_a_deletion_without_an_id_is_to_be_parked() -> None:
+def test_a_deletion_without_an_id_is_unreadable() -> None:
     read = events.read(event("user.deleted", {"deleted": True, "object": "user"}))
     assert read.meaning == Unreadable("The event does not say which user it is about (data.id).")
 
 
-def test_a_deletion_without_a_time_still_says_who_is_gone() -> None:
+def test_a_deletion_without_a_time_has_the_id() -> None:
     read = events.read(event("user.deleted", {"id": ADA}, timestamp=None))
     assert (read.meaning, read.occurred_at) == (Deleted(ADA), None)
 
@@ -67,20 +67,20 @@ def test_a_deletion_without_a_time_still_says_who_is_gone() -> None:
     ],
     ids=str,
 )
-def test_a_user_whose_primary_address_is_not_there_has_none(peculiar: dict[str, Any]) -> None:
+def test_a_dangling_primary_address_id_means_no_address(peculiar: dict[str, Any]) -> None:
     assert snapshot_of(**peculiar).email is None
 
 
-def test_the_primary_address_is_found_by_its_id_among_a_thousand() -> None:
+def test_the_primary_address_is_found_by_its_id() -> None:
     addresses = [email_address(f"ada{n}@example.com", of=f"idn_{n}") for n in range(1_000)]
     assert snapshot_of(email_addresses=addresses, primary_email_address_id="idn_999").email == "ada999@example.com"
 
 
-def test_an_address_is_kept_in_the_case_in_which_it_came() -> None:
+def test_the_case_of_an_address_is_preserved() -> None:
     assert snapshot_of(email="Ada.Lovelace@Example.COM").email == "Ada.Lovelace@Example.COM"
 
 
-def test_a_user_may_have_a_phone_and_nothing_else() -> None:
+def test_a_user_may_have_only_a_phone_number() -> None:
     phone = {"id": "idn_2", "object": "phone_number", "phone_number": "+15555550100"}
     said = snapshot_of(
         email=None, phone_numbers=[phone], primary_phone_number_id="idn_2", first_name=None, last_name=None
@@ -88,23 +88,23 @@ def test_a_user_may_have_a_phone_and_nothing_else() -> None:
     assert (said.email, said.first_name, said.last_name, said.username) == (None, None, None, None)
 
 
-def test_a_user_may_have_a_username_and_nothing_else() -> None:
+def test_a_user_may_have_only_a_username() -> None:
     said = snapshot_of(email=None, username="countess", first_name=None, last_name=None, image_url=None)
     assert (said.username, said.email, said.first_name, said.image_url) == ("countess", None, None, None)
 
 
-def test_only_true_bans() -> None:
+def test_only_true_means_banned() -> None:
     values: list[object] = [True, False, None, 1, "true", []]
     assert [snapshot_of(banned=value).banned for value in values] == [True, False, False, False, False, False]
 
 
-def test_only_true_and_false_state_whether_a_user_is_banned() -> None:
+def test_the_ban_is_unknown_unless_it_is_true_or_false() -> None:
     values: list[object] = [True, False, None, 1, "true", []]
     stated = [snapshot_of(banned=value).banned_as_of is None for value in values]
     assert stated == [True, True, False, False, False, False]
 
 
-def test_a_deprovisioned_user_is_banned_whatever_else_is_stated() -> None:
+def test_a_deprovisioned_user_is_banned_whatever_banned_is() -> None:
     assert snapshot_of(deprovisioned=True, banned=False).banned
     without = {name: value for name, value in user(ADA, deprovisioned=True).items() if name != "banned"}
     meaning = events.read(event("user.updated", without)).meaning
@@ -112,7 +112,7 @@ def test_a_deprovisioned_user_is_banned_whatever_else_is_stated() -> None:
     assert (meaning.snapshot.banned, meaning.snapshot.banned_as_of) == (True, None)
 
 
-def test_a_user_without_the_key_is_not_stated_to_be_banned_or_not() -> None:
+def test_the_ban_is_unknown_without_the_field() -> None:
     without = {name: value for name, value in user(ADA).items() if name != "banned"}
     meaning = events.read(event("user.updated", without | {"deprovisioned": False})).meaning
     assert isinstance(meaning, Changed)
@@ -130,35 +130,35 @@ def test_a_user_without_the_key_is_not_stated_to_be_banned_or_not() -> None:
         ("verified", False),
     ],
 )
-def test_an_address_is_verified_if_clerk_says_so(verification: object, verified: bool) -> None:
+def test_an_address_is_verified_by_the_status_of_its_verification(verification: object, verified: bool) -> None:
     said = snapshot_of(email_addresses=[email_address("ada@example.com") | {"verification": verification}])
     assert (said.email, said.email_verified) == ("ada@example.com", verified)
 
 
-def test_without_the_key_it_is_not_known_whether_an_address_is_verified() -> None:
+def test_without_the_field_it_is_unknown_whether_an_address_is_verified() -> None:
     address = {name: value for name, value in email_address("ada@example.com").items() if name != "verification"}
     assert snapshot_of(email_addresses=[address]).email_verified is None
 
 
 SENT = 1_700_000_000
 AHEAD = (SENT + 300) * 1_000
-"""The last believable time of a delivery that was sent at `SENT`, in milliseconds."""
+"""The latest accepted time in a delivery sent at `SENT`, in milliseconds."""
 
 
 @pytest.mark.parametrize(("version", "believed"), [(AHEAD, True), (AHEAD + 1, False), (253_402_300_799_000, False)])
-def test_a_version_more_than_five_minutes_later_than_its_delivery_is_not_believed(version: int, believed: bool) -> None:
+def test_a_version_more_than_five_minutes_after_its_delivery_is_unreadable(version: int, believed: bool) -> None:
     read = events.read_delivery(event("user.updated", user(ADA, updated_at=version)), SENT)
     assert isinstance(read.meaning, Changed if believed else Unreadable)
     assert read.clerk_user_id == ADA
 
 
 @pytest.mark.parametrize(("at", "believed"), [(AHEAD, True), (AHEAD + 1, False), (253_402_300_799_000, False)])
-def test_a_deletion_more_than_five_minutes_later_than_its_delivery_is_not_believed(at: int, believed: bool) -> None:
+def test_a_deletion_more_than_five_minutes_after_its_delivery_is_unreadable(at: int, believed: bool) -> None:
     read = events.read_delivery(event("user.deleted", {"id": ADA}, timestamp=at), SENT)
     assert isinstance(read.meaning, Deleted if believed else Unreadable)
 
 
-def test_the_reason_names_both_times_and_what_to_do() -> None:
+def test_the_reason_contains_both_times_and_what_to_do() -> None:
     meaning = events.read_delivery(event("user.updated", user(ADA, updated_at=AHEAD + 1)), SENT).meaning
     assert isinstance(meaning, Unreadable)
     for word in ("data.updated_at", "2023-11-14T22:18:20.001000+00:00", "2023-11-14T22:13:20+00:00", "discard"):
@@ -166,32 +166,32 @@ def test_the_reason_names_both_times_and_what_to_do() -> None:
 
 
 @pytest.mark.parametrize("said", [{"timestamp": AHEAD * 2}, {"timestamp": None}])
-def test_an_envelope_s_time_does_not_matter_to_an_update(said: dict[str, Any]) -> None:
+def test_the_envelope_s_time_does_not_affect_an_update(said: dict[str, Any]) -> None:
     read = events.read_delivery(event("user.updated", user(ADA, updated_at=SENT * 1_000), **said), SENT)
     assert isinstance(read.meaning, Changed)
 
 
-def test_a_deletion_without_a_time_is_believed() -> None:
+def test_a_deletion_without_a_time_is_accepted() -> None:
     assert events.read_delivery(event("user.deleted", {"id": ADA}, timestamp=None), SENT).meaning == Deleted(ADA)
 
 
-def test_what_we_do_not_use_is_ignored_whatever_its_time_is() -> None:
+def test_an_unused_type_is_ignored_whatever_its_time() -> None:
     read = events.read_delivery(event("session.created", {"id": "sess_1"}, timestamp=AHEAD + 1), SENT)
     assert read.meaning == Ignored("We do not use events of this type.")
 
 
-def test_being_locked_out_for_a_while_is_no_ban() -> None:
+def test_a_temporary_lock_is_not_a_ban() -> None:
     assert not snapshot_of(locked=True).banned
 
 
-def test_times_in_seconds_are_the_same_times() -> None:
+def test_times_in_seconds_are_accepted() -> None:
     seconds = milliseconds(0) // 1_000
     said = snapshot_of(updated_at=seconds, created_at=seconds - 60)
     assert (said.version, said.created_at) == (moment(0), moment(-60_000))
 
 
 @pytest.mark.parametrize("absent", ["timestamp", "instance_id", "event_attributes", "object"])
-def test_an_update_needs_nothing_of_its_envelope_but_type_and_data(absent: str) -> None:
+def test_an_update_needs_only_type_and_data_of_its_envelope(absent: str) -> None:
     body = json.loads(event("user.updated", user(ADA, at=1_500)))
     del body[absent]
     read = events.read(json.dumps(body).encode())
@@ -199,13 +199,13 @@ def test_an_update_needs_nothing_of_its_envelope_but_type_and_data(absent: str) 
     assert read.occurred_at == moment(1_500)
 
 
-def test_an_update_of_the_future_is_read_past_what_we_do_not_know() -> None:
+def test_unknown_fields_of_an_update_are_ignored() -> None:
     body = event("user.updated", user(ADA, telepathy={"enabled": [True]}), schema={"version": 9})
     assert isinstance(events.read(body).meaning, Changed)
 
 
 @pytest.mark.parametrize("kind", ["session.created", "organization.deleted", "user.enlightened", "x" * 5_000])
-def test_a_type_that_we_do_not_use_is_ignored(kind: str) -> None:
+def test_an_unused_type_is_ignored(kind: str) -> None:
     read = events.read(event(kind, {"id": "sess_1"}))
     assert read.meaning == Ignored("We do not use events of this type.")
     assert read.type == kind[:255]
@@ -219,7 +219,7 @@ def test_the_user_of_the_dashboard_s_send_example_is_ignored(kind: str, example:
 
 
 @pytest.mark.parametrize("version", [None, "soon", True, float("nan"), float("inf"), -1, 10**30, {}, 1e300])
-def test_an_update_without_a_version_is_to_be_parked(version: object) -> None:
+def test_an_update_without_a_version_is_unreadable(version: object) -> None:
     read = events.read(event("user.updated", user(ADA, updated_at=version)))
     assert isinstance(read.meaning, Unreadable)
     assert "data.updated_at" in read.meaning.why
@@ -227,14 +227,14 @@ def test_an_update_without_a_version_is_to_be_parked(version: object) -> None:
 
 
 @pytest.mark.parametrize("clerk_id", [None, "", 7, "user ada", "user_\0", "user_ä", "u" * 256, ["user_ada"]])
-def test_an_update_of_nobody_is_to_be_parked(clerk_id: object) -> None:
+def test_an_update_without_a_valid_id_is_unreadable(clerk_id: object) -> None:
     read = events.read(event("user.updated", user() | {"id": clerk_id}))
     assert isinstance(read.meaning, Unreadable)
     assert "data.id" in read.meaning.why
 
 
 @pytest.mark.parametrize("data", [None, [], "user_ada", 7, {}])
-def test_an_update_whose_data_is_no_user_is_to_be_parked(data: object) -> None:
+def test_an_update_whose_data_is_not_a_user_is_unreadable(data: object) -> None:
     assert isinstance(events.read(event("user.updated", data)).meaning, Unreadable)
 
 
@@ -242,27 +242,27 @@ def test_an_update_whose_data_is_no_user_is_to_be_parked(data: object) -> None:
     "body",
     [b"", b" ", b"ada", b"{", b"'{}'", b'{"type": "user.created",}', b"\xef\xbb\xbf{}", b"\xff", b"[]", b"null", b"7"],
 )
-def test_a_body_that_is_no_json_object_is_to_be_parked(body: bytes) -> None:
+def test_a_body_that_is_not_a_json_object_is_unreadable(body: bytes) -> None:
     assert isinstance(events.read(body).meaning, Unreadable)
 
 
 @pytest.mark.parametrize("kind", [None, "", 7, ["user.created"]])
-def test_an_event_without_a_type_is_to_be_parked(kind: object) -> None:
+def test_an_event_without_a_type_is_unreadable(kind: object) -> None:
     body = json.dumps({"type": kind, "data": user()}).encode()
     assert events.read(body).meaning == Unreadable("The event has no type.")
 
 
-def test_of_a_key_said_twice_the_last_counts_as_everywhere() -> None:
+def test_the_last_of_duplicate_keys_is_used() -> None:
     body = b'{"type": "user.created", "data": {"id": "user_eve"}, "data": {"id": "user_ada"}, "type": "user.deleted"}'
     assert events.read(body).meaning == Deleted(ADA)
 
 
-def test_names_that_postgresql_cannot_hold_are_read_with_a_replacement() -> None:
+def test_characters_that_postgresql_cannot_store_are_replaced() -> None:
     said = snapshot_of(first_name="A\0da", last_name="\ud800lovelace", username="x\udfff")
     assert (said.first_name, said.last_name, said.username) == ("A\ufffdda", "\ufffdlovelace", "x\ufffd")
 
 
-def test_a_pair_of_surrogates_is_one_character_and_stays() -> None:
+def test_a_surrogate_pair_is_one_character() -> None:
     body = event("user.updated", user(first_name="👩🏽‍🚀"))
     assert b"\\ud83d\\udc69" in body
     meaning = events.read(body).meaning
@@ -270,7 +270,7 @@ def test_a_pair_of_surrogates_is_one_character_and_stays() -> None:
     assert meaning.snapshot.first_name == "👩🏽‍🚀"
 
 
-def test_a_name_is_cut_where_it_becomes_absurd() -> None:
+def test_a_long_name_is_truncated() -> None:
     assert snapshot_of(first_name="ab" * 100_000).first_name == "ab" * 256
 
 
@@ -278,7 +278,7 @@ def test_a_name_is_cut_where_it_becomes_absurd() -> None:
     ("field", "longest"),
     [("username", LONGEST_USERNAME), ("external_id", LONGEST_EXTERNAL_ID), ("image_url", LONGEST_URL)],
 )
-def test_an_identifier_is_stored_whole_or_not_at_all(field: str, longest: int) -> None:
+def test_an_identifier_that_is_too_long_is_dropped(field: str, longest: int) -> None:
     whole = "x" * longest
     assert getattr(snapshot_of(**{field: whole}), field) == whole
     assert getattr(snapshot_of(**{field: whole + "x"}), field) is None

@@ -1,4 +1,4 @@
-"""Bodies that a user's browser or a fault can shape: whatever they hold, they are read as one value."""
+"""Bodies that a user's browser or a fault can produce: each is parsed as an event."""
 
 import json
 from typing import Any
@@ -29,7 +29,7 @@ KINDS = st.sampled_from(["user.created", "user.updated", "user.deleted", "sessio
 
 
 def body_with(raw: str, field: str = "unsafe_metadata") -> bytes:
-    """The body of a ban, with a field's value written into it as it stands."""
+    """The body of a ban, with the raw JSON of a field inserted."""
     return event("user.updated", user(banned=True) | {field: "PUT HERE"}).replace(b'"PUT HERE"', raw.encode())
 
 
@@ -53,24 +53,24 @@ def body_with(raw: str, field: str = "unsafe_metadata") -> bytes:
     ids=lambda raw: raw[:12],
 )
 @pytest.mark.parametrize("field", ["unsafe_metadata", "public_metadata", "image_url", "locked"])
-def test_nothing_in_a_field_hides_the_ban_in_the_same_body(raw: str, field: str) -> None:
+def test_no_field_value_hides_the_ban_in_the_same_body(raw: str, field: str) -> None:
     meaning = events.read(body_with(raw, field)).meaning
     assert isinstance(meaning, Changed)
     assert (meaning.snapshot.clerk_id, meaning.snapshot.banned) == (ADA, True)
 
 
 @pytest.mark.parametrize("body", [b"[" * DEEP + b"]" * DEEP, b'{"data":' * DEEP + b"1" + b"}" * DEEP, b"[" * DEEP])
-def test_a_body_that_is_nothing_but_depth_is_to_be_parked(body: bytes) -> None:
+def test_a_body_of_nested_containers_only_is_unreadable(body: bytes) -> None:
     assert isinstance(events.read(body).meaning, Unreadable)
 
 
 @given(body=st.binary())
-def test_any_bytes_are_read_as_an_event(body: bytes) -> None:
+def test_any_bytes_are_parsed_as_an_event(body: bytes) -> None:
     assert isinstance(events.read(body), Event)
 
 
 @given(envelope=JSON)
-def test_any_json_is_read_as_an_event(envelope: object) -> None:
+def test_any_json_is_parsed_as_an_event(envelope: object) -> None:
     assert isinstance(events.read(json.dumps(envelope).encode()), Event)
 
 
@@ -79,7 +79,7 @@ def test_any_json_is_read_as_an_event(envelope: object) -> None:
     said=st.dictionaries(st.sampled_from(sorted(user())), JSON),
     envelope=st.fixed_dictionaries({}, optional={"timestamp": JSON, "data": JSON, "object": JSON, "instance_id": JSON}),
 )
-def test_any_value_in_any_field_is_read_as_an_event_of_its_type(
+def test_any_value_in_any_field_is_parsed_as_an_event_of_its_type(
     kind: str, said: dict[str, Any], envelope: dict[str, Any]
 ) -> None:
     body = json.dumps({"type": kind, "data": user() | said} | envelope).encode()
@@ -87,7 +87,7 @@ def test_any_value_in_any_field_is_read_as_an_event_of_its_type(
 
 
 @given(names=st.tuples(*[st.text(st.characters())] * 4))
-def test_whatever_is_read_can_be_stored(names: tuple[str, ...]) -> None:
+def test_parsed_text_can_be_stored(names: tuple[str, ...]) -> None:
     body = event("user.updated", user() | dict(zip(NAMES, names, strict=True)))
     meaning = events.read(body).meaning
     assert isinstance(meaning, Changed)

@@ -20,13 +20,13 @@ AWAY = Answer(b"away", 503)
 
 
 def published(*instances: Instance, **said: object) -> Answer:
-    """The answer of an issuer that publishes the keys of these."""
+    """The key set of these instances as a response."""
     return Answer(json.dumps({"keys": [instance.jwk(**said) for instance in instances]}).encode())
 
 
 @pytest.fixture
 def opened() -> Iterator[ExitStack]:
-    """Closes what a test opened."""
+    """Closes the resources of a test."""
     with ExitStack() as stack:
         yield stack
 
@@ -36,7 +36,7 @@ Open = Callable[..., tuple[Keyring, LocalServer]]
 
 @pytest.fixture
 def keyring(opened: ExitStack) -> Open:
-    """A keyring of an issuer that gives these answers in turn, and that issuer."""
+    """A keyring, and the issuer that gives it these responses in turn."""
 
     def make(*answers: Answer, **choices: float) -> tuple[Keyring, LocalServer]:
         issuer = opened.enter_context(serving(*answers))
@@ -48,7 +48,7 @@ def keyring(opened: ExitStack) -> Open:
 
 
 def fetch(ring: Keyring) -> None:
-    """Have the keys fetched, and wait for them."""
+    """Fetch the keys and wait for completion."""
     asked = ring.refresh()
     assert asked is not None
     asked.result(10)
@@ -62,7 +62,7 @@ def wait_until(condition: Callable[[], object]) -> None:
         time.sleep(0.005)
 
 
-def test_keys_come_from_the_issuers_own_address(keyring: Open) -> None:
+def test_keys_are_fetched_from_the_issuer(keyring: Open) -> None:
     ring, issuer = keyring(published(INSTANCE))
     fetch(ring)
     assert ring.find(INSTANCE.kid) == INSTANCE.key.public_key()
@@ -75,7 +75,7 @@ def test_nothing_is_fetched_until_a_token_needs_it(keyring: Open) -> None:
     assert issuer.asked == []
 
 
-def test_however_many_unknown_kids_come_at_once_they_share_one_fetch(keyring: Open) -> None:
+def test_concurrent_unknown_kids_share_one_fetch(keyring: Open) -> None:
     hold = threading.Event()
     ring, issuer = keyring(Answer(published(INSTANCE).body, hold=hold), pause_seconds=600)
     with ThreadPoolExecutor(8) as strangers:
@@ -85,7 +85,7 @@ def test_however_many_unknown_kids_come_at_once_they_share_one_fetch(keyring: Op
     assert len(issuer.asked) == 1
 
 
-def test_an_unknown_kid_after_a_fetch_costs_none_until_the_pause_is_over(keyring: Open) -> None:
+def test_an_unknown_kid_causes_no_fetch_within_the_pause(keyring: Open) -> None:
     ring, issuer = keyring(published(INSTANCE), pause_seconds=600)
     fetch(ring)
     tokens = TokenVerifier(issuer.url, ring)
@@ -96,28 +96,28 @@ def test_an_unknown_kid_after_a_fetch_costs_none_until_the_pause_is_over(keyring
     assert len(issuer.asked) == 1
 
 
-def test_a_failed_fetch_too_is_not_repeated_before_the_pause_is_over(keyring: Open) -> None:
+def test_a_failed_fetch_is_not_repeated_within_the_pause(keyring: Open) -> None:
     ring, issuer = keyring(AWAY, pause_seconds=600)
     fetch(ring)
     assert [ring.refresh() for _ in range(50)] == [None] * 50
     assert len(issuer.asked) == 1
 
 
-def test_a_new_key_is_found_with_the_first_token_that_needs_it(keyring: Open) -> None:
+def test_a_new_key_is_fetched_for_the_first_token_that_needs_it(keyring: Open) -> None:
     ring, _ = keyring(published(INSTANCE), published(INSTANCE, RENEWED))
     fetch(ring)
     fetch(ring)
     assert ring.find(RENEWED.kid) == RENEWED.key.public_key()
 
 
-def test_a_key_that_is_published_no_more_opens_no_more(keyring: Open) -> None:
+def test_a_key_that_is_no_longer_published_is_dropped(keyring: Open) -> None:
     ring, _ = keyring(published(INSTANCE, RENEWED), published(RENEWED))
     fetch(ring)
     fetch(ring)
     assert ring.find(INSTANCE.kid) is None
 
 
-def test_keys_are_renewed_in_the_background_without_being_asked_for(keyring: Open) -> None:
+def test_keys_are_refreshed_in_the_background(keyring: Open) -> None:
     ring, issuer = keyring(published(INSTANCE), published(RENEWED), refresh_seconds=0.02)
     fetch(ring)
     wait_until(lambda: ring.find(RENEWED.kid))
@@ -145,7 +145,7 @@ BAD = {
 
 
 @pytest.mark.parametrize("bad", BAD)
-def test_the_last_good_keys_serve_while_the_issuer_answers_nothing_usable(opened: ExitStack, bad: str) -> None:
+def test_the_last_good_keys_are_used_while_the_issuer_returns_none(opened: ExitStack, bad: str) -> None:
     answer, why = BAD[bad]
     failures: list[str] = []
     issuer = opened.enter_context(serving(published(INSTANCE), answer))
@@ -158,7 +158,7 @@ def test_the_last_good_keys_serve_while_the_issuer_answers_nothing_usable(opened
     assert [asked.path for asked in issuer.asked] == [PATH, PATH]
 
 
-def test_a_failure_is_told_and_the_next_fetch_heals_it(opened: ExitStack) -> None:
+def test_a_failure_is_reported_and_the_next_fetch_recovers(opened: ExitStack) -> None:
     failures: list[Exception] = []
     issuer = opened.enter_context(serving(AWAY, published(INSTANCE)))
     ring = Keyring(issuer.url, pause_seconds=0, on_failure=failures.append)
@@ -169,20 +169,20 @@ def test_a_failure_is_told_and_the_next_fetch_heals_it(opened: ExitStack) -> Non
     assert ring.ready
 
 
-def test_one_bad_key_does_not_hide_its_neighbours(keyring: Open) -> None:
+def test_an_unusable_key_does_not_affect_the_others(keyring: Open) -> None:
     ring, _ = keyring(Answer(json.dumps({"keys": [{"kid": INSTANCE.kid}, None, RENEWED.jwk()]}).encode()))
     fetch(ring)
     assert ring.find(RENEWED.kid) == RENEWED.key.public_key()
 
 
-def test_keys_too_small_to_trust_are_passed_over() -> None:
+def test_keys_that_are_too_small_are_skipped() -> None:
     small = private_key(9, bits=1_024).public_key()
     entry = INSTANCE.jwk() | {"n": RSAAlgorithm.to_jwk(small, as_dict=True)["n"]}
     with pytest.raises(ValueError, match="no usable key"):
         keys.read(json.dumps({"keys": [entry]}).encode())
 
 
-def test_the_same_kid_of_another_issuer_is_another_key(keyring: Open) -> None:
+def test_keys_are_separate_per_issuer(keyring: Open) -> None:
     ours, _ = keyring(published(INSTANCE))
     theirs, _ = keyring(published(Instance(kid=INSTANCE.kid, key=1)))
     fetch(ours)
@@ -190,7 +190,7 @@ def test_the_same_kid_of_another_issuer_is_another_key(keyring: Open) -> None:
     assert ours.find(INSTANCE.kid) != theirs.find(INSTANCE.kid)
 
 
-def test_closing_answers_whoever_waits_and_fetches_no_more(keyring: Open) -> None:
+def test_closing_completes_pending_fetches_and_stops_fetching(keyring: Open) -> None:
     hold = threading.Event()
     ring, issuer = keyring(Answer(published(INSTANCE).body, hold=hold))
     asked = ring.refresh()

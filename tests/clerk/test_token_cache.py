@@ -1,4 +1,4 @@
-"""A token that opened once opens again more cheaply, and never when it should not."""
+"""Cached tokens: cheaper to verify, and never accepted when they should not be."""
 
 import time
 from collections.abc import Iterator
@@ -44,7 +44,7 @@ def is_refused(tokens: TokenVerifier, token: str) -> bool:
 
 
 def keyring(opened: ExitStack, *sets: Instance) -> Keyring:
-    """The keys of an issuer that publishes these in turn."""
+    """A key source whose published keys change in turn."""
     issuer = opened.enter_context(serving(*map(published, sets)))
     keys = Keyring(issuer.url, pause_seconds=0)
     opened.callback(keys.close)
@@ -58,7 +58,7 @@ def fetch(keys: Keyring) -> None:
     asked.result(10)
 
 
-def test_a_token_opens_again_and_again_to_the_same_session() -> None:
+def test_a_cached_token_returns_the_same_session() -> None:
     tokens = TokenVerifier(ISSUER, PinnedKey(INSTANCE.pem), parties=[PARTY])
     token = INSTANCE.token()
     assert [tokens.verify(token).clerk_id for _ in range(3)] == [ADA] * 3
@@ -66,7 +66,7 @@ def test_a_token_opens_again_and_again_to_the_same_session() -> None:
 
 
 @pytest.mark.parametrize(("newer", "reason"), [(OF_OTHERS, Reason.KEY_UNKNOWN), (SAME_NAME, Reason.SIGNATURE_WRONG)])
-def test_a_token_is_refused_as_soon_as_its_key_is_published_no_more(
+def test_a_cached_token_is_refused_as_soon_as_its_key_is_no_longer_published(
     opened: ExitStack, newer: Instance, reason: Reason
 ) -> None:
     keys = keyring(opened, INSTANCE, newer)
@@ -76,7 +76,7 @@ def test_a_token_is_refused_as_soon_as_its_key_is_published_no_more(
     assert refusal(tokens, token) is reason
 
 
-def test_a_token_that_was_opened_before_still_expires() -> None:
+def test_a_cached_token_expires() -> None:
     tokens = TokenVerifier(ISSUER, PinnedKey(INSTANCE.pem), leeway_seconds=0)
     token = INSTANCE.token(exp=int(time.time()) + 2)
     assert tokens.verify(token).clerk_id == ADA
@@ -91,14 +91,14 @@ def test_a_refused_token_is_refused_again() -> None:
 
 
 @given(st.integers(min_value=0, max_value=300), st.sampled_from("AZaz09-_."))
-def test_a_token_that_differs_by_one_letter_is_another(place: int, letter: str) -> None:
+def test_a_token_that_differs_by_one_character_is_not_cached(place: int, letter: str) -> None:
     tokens, token = TokenVerifier(ISSUER, PinnedKey(INSTANCE.pem)), INSTANCE.token()
     tokens.verify(token)
     changed = token[:place] + letter + token[place + 1 :]
     assert is_refused(tokens, changed) is (changed != token)
 
 
-def test_however_many_are_opened_only_so_many_are_remembered() -> None:
+def test_the_cache_is_bounded() -> None:
     shelf = TokenCache(most=3)
     key = INSTANCE.key.public_key()
     for number in range(1_000):

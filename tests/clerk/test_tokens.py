@@ -1,4 +1,4 @@
-"""The attack table: what must never open, and why it did not."""
+"""Attacks on token verification and their refusal reasons, and the tokens that are accepted."""
 
 import contextlib
 import hashlib
@@ -27,30 +27,30 @@ NOW = int(time.time())
 
 
 def tokens(**choices: Any) -> TokenVerifier:
-    """What judges the tokens of our instance, for one party unless told otherwise."""
+    """A verifier for the test instance, with one party by default."""
     return TokenVerifier(ISSUER, PinnedKey(INSTANCE.pem), **{"parties": [PARTY], **choices})
 
 
 def refusal(token: str, **choices: Any) -> Reason:
-    """Why a token is refused."""
+    """The reason why a token is refused."""
     with pytest.raises(InvalidToken) as refused:
         tokens(**choices).verify(token)
     return refused.value.reason
 
 
 def unsigned(header: object, claims: object, signature: str = "") -> str:
-    """A token of these parts, as written."""
+    """A token assembled from these parts, without signing."""
     return f"{encoded(header)}.{encoded(claims)}.{signature}"
 
 
 def hs256_with_the_public_key() -> str:
-    """The old confusion: the public key taken for a shared secret."""
+    """Algorithm confusion: the public key used as an HMAC secret."""
     signed = f"{encoded({'alg': 'HS256', 'typ': 'JWT', 'kid': INSTANCE.kid})}.{encoded(INSTANCE.claims())}"
     return f"{signed}.{encoded(hmac.digest(INSTANCE.pem.encode(), signed.encode(), hashlib.sha256))}"
 
 
 def with_other_claims() -> str:
-    """A true signature over other claims."""
+    """A valid signature combined with other claims."""
     header, _, signature = INSTANCE.token().split(".")
     return f"{header}.{encoded(INSTANCE.claims('user_admin'))}.{signature}"
 
@@ -111,33 +111,33 @@ ATTACKS: dict[str, tuple[Callable[[], str], Reason]] = {
 
 
 @pytest.mark.parametrize("attack", ATTACKS)
-def test_an_attack_opens_nothing_and_its_reason_is_known(attack: str) -> None:
+def test_an_attack_is_refused_with_its_reason(attack: str) -> None:
     token, reason = ATTACKS[attack]
     assert refusal(token()) is reason
 
 
-def test_a_session_token_opens_to_its_session() -> None:
+def test_a_valid_token_returns_its_session() -> None:
     assert tokens().verify(INSTANCE.token(iat=NOW - 5)) == Session(
         clerk_id=ADA, session_id="sess_1", actor=None, party=PARTY, issued_at=NOW - 5
     )
 
 
-def test_an_impersonated_session_says_who_is_acting() -> None:
+def test_an_impersonated_session_has_the_impersonator_as_actor() -> None:
     token = INSTANCE.token(act={"iss": "https://dashboard.clerk.com", "sub": "user_admin"})
     assert tokens().verify(token).actor == "user_admin"
 
 
-def test_without_configured_parties_any_party_and_none_may_call() -> None:
+def test_without_configured_parties_any_or_no_party_is_accepted() -> None:
     assert tokens(parties=()).verify(INSTANCE.token(azp="https://other.example.com")).clerk_id == ADA
     assert tokens(parties=()).verify(INSTANCE.token(azp=None)).party is None
 
 
 @pytest.mark.parametrize("azp", ["https://LMS.example.com", "https://lms.example.com:443", PARTY])
-def test_a_party_is_compared_as_browsers_write_it(azp: str) -> None:
+def test_a_party_is_compared_in_serialized_form(azp: str) -> None:
     assert tokens().verify(INSTANCE.token(azp=azp)).party == PARTY
 
 
-def test_a_token_of_a_template_opens_only_where_no_session_id_is_needed() -> None:
+def test_a_template_token_is_accepted_only_if_no_session_id_is_needed() -> None:
     made = INSTANCE.token(sid=None, sts=None, v=None)
     assert refusal(made) is Reason.CLAIM_MISSING
     assert tokens(needs_session_id=False).verify(made).session_id is None
@@ -145,40 +145,40 @@ def test_a_token_of_a_template_opens_only_where_no_session_id_is_needed() -> Non
     assert refusal(INSTANCE.token(sid=7), needs_session_id=False) is Reason.CLAIM_MALFORMED
 
 
-def test_a_token_of_an_older_version_without_status_opens() -> None:
+def test_an_older_token_without_sts_is_accepted() -> None:
     assert tokens().verify(INSTANCE.token(sts=None, v=None)).clerk_id == ADA
 
 
-def test_an_audience_that_an_administrator_added_does_no_harm() -> None:
+def test_an_audience_is_ignored() -> None:
     assert tokens().verify(INSTANCE.token(aud="anything")).clerk_id == ADA
 
 
-def test_clocks_may_differ_by_the_leeway_and_not_more() -> None:
+def test_times_are_checked_with_the_leeway() -> None:
     just_expired = INSTANCE.token(age=64)
     assert tokens(leeway_seconds=10).verify(just_expired).clerk_id == ADA
     assert refusal(just_expired, leeway_seconds=1) is Reason.EXPIRED
 
 
 @pytest.mark.parametrize("seconds", [-1, 11, 3_600])
-def test_a_leeway_beyond_ten_seconds_cannot_be_chosen(seconds: float) -> None:
+def test_a_leeway_of_more_than_ten_seconds_is_rejected(seconds: float) -> None:
     with pytest.raises(ValueError, match="leeway"):
         tokens(leeway_seconds=seconds)
 
 
-def test_no_address_in_a_token_is_ever_followed() -> None:
+def test_no_url_in_a_token_is_requested() -> None:
     with serving() as attacker:
         header = {"jku": f"{attacker.url}/keys", "x5u": f"{attacker.url}/certificate", "kid": f"{attacker.url}/kid"}
         assert refusal(OTHER.token(header=header, iss=attacker.url)) is Reason.SIGNATURE_WRONG
         assert attacker.asked == []
 
 
-def test_the_pem_in_the_settings_opens_tokens_of_any_kid() -> None:
+def test_a_pinned_key_verifies_tokens_of_any_kid() -> None:
     pem = INSTANCE.key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
     assert TokenVerifier(ISSUER, PinnedKey(pem)).verify(INSTANCE.token(header={"kid": "ins_renamed"})).clerk_id == ADA
 
 
 @given(st.text(max_size=300) | st.binary(max_size=300).map(encoded).map(lambda part: f"{part}.{part}.{part}"))
-def test_nothing_a_stranger_sends_fails_otherwise_than_refused(token: str) -> None:
+def test_any_text_raises_only_a_refusal(token: str) -> None:
     with pytest.raises(InvalidToken):
         tokens().verify(token)
 
@@ -192,13 +192,13 @@ HEADERS = st.dictionaries(st.sampled_from(["alg", "kid", "typ", "crit", "b64", "
 
 
 @given(HEADERS, JSON)
-def test_no_header_of_a_strangers_fails_otherwise_than_refused(header: dict[str, Any], claims: Any) -> None:
+def test_any_header_raises_only_a_refusal(header: dict[str, Any], claims: Any) -> None:
     with pytest.raises(InvalidToken):
         tokens().verify(unsigned(header, claims, "AAAA"))
 
 
 def with_claim(written: str) -> str:
-    """A truly signed token whose claims end in something that no JSON writer would write."""
+    """A validly signed token whose claims end in raw text that a JSON encoder does not produce."""
     claims = json.dumps(INSTANCE.claims())[:-1] + f', "{written}}}'
     return jwt.PyJWS().encode(claims.encode(), INSTANCE.key, "RS256", {"kid": INSTANCE.kid})
 
@@ -209,7 +209,7 @@ ODD = [*NUMBERS, "[" * 2_400 + "]" * 2_400, "[" * 2_400, '"\\ud800"', '"\\u0000"
 
 @pytest.mark.parametrize("claim", ["exp", "nbf", "iat", "iss", "sub", "sid", "azp", "sts", "act", "x"])
 @pytest.mark.parametrize("odd", ODD, ids=lambda odd: odd[:12])
-def test_no_number_or_depth_fails_otherwise_than_refused(claim: str, odd: str) -> None:
+def test_any_number_or_depth_raises_only_a_refusal(claim: str, odd: str) -> None:
     with contextlib.suppress(InvalidToken):
         assert isinstance(tokens().verify(with_claim(f'{claim}": {odd}')), Session)
 
@@ -218,12 +218,12 @@ CLAIMS = st.sampled_from(["exp", "nbf", "iat", "iss", "sub", "sid", "azp", "sts"
 
 
 @given(st.dictionaries(CLAIMS, JSON, min_size=1))
-def test_whatever_clerk_signs_is_a_session_or_refused(said: dict[str, Any]) -> None:
+def test_any_signed_claims_are_a_session_or_refused(said: dict[str, Any]) -> None:
     token = INSTANCE.sign(INSTANCE.claims() | said)
     with contextlib.suppress(InvalidToken):
         assert isinstance(tokens(parties=()).verify(token), Session)
 
 
-def test_before_any_key_is_known_a_token_is_neither_accepted_nor_refused() -> None:
+def test_without_keys_a_token_is_neither_accepted_nor_refused() -> None:
     with pytest.raises(KeysUnavailable):
         TokenVerifier(ISSUER, Keyring(ISSUER)).verify(INSTANCE.token())
