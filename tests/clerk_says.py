@@ -1,4 +1,4 @@
-"""A Clerk of our own: it builds events as the real one does, and truly signs their deliveries."""
+"""A fake Clerk that builds events like the real one and signs their deliveries."""
 
 import base64
 import hmac
@@ -12,12 +12,12 @@ from typing import Any
 from svix.webhooks import Webhook
 
 BEGINNING = datetime(2025, 1, 1, tzinfo=UTC)
-"""Where `at` counts from: `at=1_500` is a second and a half later."""
+"""The origin of `at`: `at=1_500` is a second and a half later."""
 ADA = "user_ada"
 
 
 def moment(at: int) -> datetime:
-    """`at` milliseconds after the beginning."""
+    """`at` milliseconds after `BEGINNING`."""
     return BEGINNING + timedelta(milliseconds=at)
 
 
@@ -27,7 +27,7 @@ def milliseconds(at: int) -> int:
 
 
 def signing_secret() -> str:
-    """A fresh `whsec_...`."""
+    """A random signing secret (`whsec_...`)."""
     return "whsec_" + base64.b64encode(secrets.token_bytes(24)).decode()
 
 
@@ -36,8 +36,8 @@ def email_address(address: str, of: str = "idn_1") -> dict[str, Any]:
     return {"id": of, "object": "email_address", "email_address": address, "verification": {"status": "verified"}}
 
 
-def user(clerk_id: str = ADA, *, at: int = 0, email: str | None = "ada@example.com", **said: Any) -> dict[str, Any]:
-    """The `data` of a creation or an update: the whole user at `at`. What is `said` replaces the default."""
+def user(clerk_id: str = ADA, *, at: int = 0, email: str | None = "ada@example.com", **fields: Any) -> dict[str, Any]:
+    """The `data` of a creation or an update: the whole user at `at`. `fields` override the defaults."""
     return {
         "object": "user",
         "id": clerk_id,
@@ -58,12 +58,12 @@ def user(clerk_id: str = ADA, *, at: int = 0, email: str | None = "ada@example.c
         "locked": False,
         "created_at": milliseconds(0),
         "updated_at": milliseconds(at),
-        **said,
+        **fields,
     }
 
 
-def event(kind: str, data: object, *, at: int = 0, **said: Any) -> bytes:
-    """A body: the envelope around `data`, sent 20 ms after it happened. What is `said` replaces the default."""
+def event(kind: str, data: object, *, at: int = 0, **fields: Any) -> bytes:
+    """A body: the envelope around `data`, sent 20 ms after the change. `fields` override the defaults."""
     envelope = {
         "type": kind,
         "object": "event",
@@ -71,7 +71,7 @@ def event(kind: str, data: object, *, at: int = 0, **said: Any) -> bytes:
         "timestamp": milliseconds(at + 20),
         "instance_id": "ins_akako",
         "event_attributes": {"http_request": {"client_ip": "192.0.2.1", "user_agent": "Mozilla/5.0"}},
-        **said,
+        **fields,
     }
     return json.dumps(envelope).encode()
 
@@ -83,7 +83,7 @@ def deletion(clerk_id: str = ADA, *, at: int = 0) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """One signed request: everything that the receiver gets to see."""
+    """One signed request, as the receiver gets it."""
 
     svix_id: str
     headers: dict[str, str]
@@ -91,34 +91,38 @@ class Sent:
 
     @property
     def raw_headers(self) -> list[tuple[bytes, bytes]]:
-        """The headers as ASGI hands them over."""
+        """The headers in ASGI format."""
         return [(name.encode(), value.encode("latin-1")) for name, value in self.headers.items()]
 
 
 class Clerk:
-    """Signs with every secret that it is given, as Clerk does while one is rotated out."""
+    """Signs with all of its secrets, as Clerk does during a rotation."""
 
     def __init__(self, *signing_secrets: str) -> None:
         self.secrets = signing_secrets or (signing_secret(),)
 
-    def created(self, clerk_id: str = ADA, *, at: int = 0, email: str | None = "ada@example.com", **said: Any) -> Sent:
-        """Send that a user was created."""
-        return self.send(event("user.created", user(clerk_id, at=at, email=email, **said), at=at))
+    def created(
+        self, clerk_id: str = ADA, *, at: int = 0, email: str | None = "ada@example.com", **fields: Any
+    ) -> Sent:
+        """The delivery of a creation; `fields` override the defaults."""
+        return self.send(event("user.created", user(clerk_id, at=at, email=email, **fields), at=at))
 
-    def updated(self, clerk_id: str = ADA, *, at: int = 0, email: str | None = "ada@example.com", **said: Any) -> Sent:
-        """Send that a user was updated; what is `said` of the user replaces the default."""
-        return self.send(event("user.updated", user(clerk_id, at=at, email=email, **said), at=at))
+    def updated(
+        self, clerk_id: str = ADA, *, at: int = 0, email: str | None = "ada@example.com", **fields: Any
+    ) -> Sent:
+        """The delivery of an update; `fields` override the defaults."""
+        return self.send(event("user.updated", user(clerk_id, at=at, email=email, **fields), at=at))
 
     def deleted(self, clerk_id: str = ADA, *, at: int = 0) -> Sent:
-        """Send that a user was deleted."""
+        """The delivery of a deletion."""
         return self.send(deletion(clerk_id, at=at))
 
     def again(self, sent: Sent, *, seconds_ago: float = 0) -> Sent:
-        """The same event delivered anew: the same id and body, another time and signature."""
+        """The same event delivered again: the same id and body, another time and signature."""
         return self.send(sent.body, svix_id=sent.svix_id, seconds_ago=seconds_ago)
 
     def send(self, body: bytes, *, svix_id: str | None = None, seconds_ago: float = 0) -> Sent:
-        """Sign any body, now or as it was so many seconds ago."""
+        """Sign any body, with a timestamp `seconds_ago`."""
         svix_id = svix_id or f"msg_{secrets.token_hex(12)}"
         timestamp = int(time.time() - seconds_ago)
         signatures = [signature(secret, svix_id, timestamp, body) for secret in self.secrets]

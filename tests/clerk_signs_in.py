@@ -1,4 +1,4 @@
-"""A Clerk instance of our own: it has a key, signs session tokens as the real one does, and publishes its keys."""
+"""A fake Clerk instance that signs session tokens like the real one and publishes its keys."""
 
 import base64
 import json
@@ -18,19 +18,19 @@ ADA = "user_ada"
 
 @cache
 def private_key(number: int, bits: int = 2_048) -> rsa.RSAPrivateKey:
-    """One of a few keys, made once in a test run."""
+    """A private key by number, generated once per test run."""
     assert number >= 0
     return rsa.generate_private_key(public_exponent=65_537, key_size=bits)
 
 
 def encoded(part: object) -> str:
-    """A part of a token, as it is written: base64 of JSON, without padding."""
+    """An encoded part of a token: base64url of JSON, without padding."""
     data = part if isinstance(part, bytes) else json.dumps(part).encode()
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
 
 
 class Instance:
-    """One instance of Clerk: an issuer with a key of its own."""
+    """One Clerk instance: an issuer with its own key."""
 
     def __init__(self, issuer: str = ISSUER, *, kid: str = "ins_akako", key: int = 0) -> None:
         self.issuer = issuer
@@ -42,8 +42,8 @@ class Instance:
         """The public key as the dashboard shows it."""
         return self.key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
 
-    def claims(self, clerk_id: str = ADA, *, age: float = 1, **said: Any) -> dict[str, Any]:
-        """What a token made `age` seconds ago says; what is `said` replaces the default, None leaves it out."""
+    def claims(self, clerk_id: str = ADA, *, age: float = 1, **overrides: Any) -> dict[str, Any]:
+        """The claims of a token issued `age` seconds ago. `overrides` replace the defaults; None omits a claim."""
         now = int(time.time() - age)
         claims = {
             "azp": PARTY,
@@ -57,22 +57,24 @@ class Instance:
             "sub": clerk_id,
             "v": 2,
         }
-        return {name: value for name, value in (claims | said).items() if value is not None}
+        return {name: value for name, value in (claims | overrides).items() if value is not None}
 
-    def token(self, clerk_id: str = ADA, *, age: float = 1, header: dict[str, Any] | None = None, **said: Any) -> str:
-        """A session token, truly signed; `header` is laid over its usual one."""
-        return self.sign(self.claims(clerk_id, age=age, **said), header)
+    def token(
+        self, clerk_id: str = ADA, *, age: float = 1, header: dict[str, Any] | None = None, **overrides: Any
+    ) -> str:
+        """A validly signed session token; `header` overrides header fields."""
+        return self.sign(self.claims(clerk_id, age=age, **overrides), header)
 
     def sign(self, claims: dict[str, Any], header: dict[str, Any] | None = None) -> str:
-        """Any claims, truly signed."""
-        said = {"kid": self.kid, "cat": "cl_B7d4PD111AAA"} | (header or {})
-        return jwt.PyJWS().encode(json.dumps(claims).encode(), self.key, "RS256", said)
+        """Any claims with a valid signature."""
+        full_header = {"kid": self.kid, "cat": "cl_B7d4PD111AAA"} | (header or {})
+        return jwt.PyJWS().encode(json.dumps(claims).encode(), self.key, "RS256", full_header)
 
-    def jwk(self, **said: Any) -> dict[str, Any]:
+    def jwk(self, **overrides: Any) -> dict[str, Any]:
         """The key as an entry of a key set."""
         return RSAAlgorithm.to_jwk(self.key.public_key(), as_dict=True) | {
             "use": "sig",
             "kid": self.kid,
             "alg": "RS256",
-            **said,
+            **overrides,
         }

@@ -1,4 +1,4 @@
-"""What strangers send to any process of ours, by the answer it is due: status and reason, then each in pieces."""
+"""Invalid requests from untrusted clients, by the expected status and reason; each request in pieces."""
 
 import itertools
 from collections.abc import Iterable
@@ -16,7 +16,7 @@ NO_BODY = "Content-Length: 0"
 
 @dataclass(frozen=True)
 class Target:
-    """An endpoint that reads bodies, and the header lines with which it does."""
+    """An endpoint that reads bodies, and the header lines that it requires."""
 
     path: str
     method: str = "POST"
@@ -24,34 +24,34 @@ class Target:
 
     @property
     def start(self) -> bytes:
-        """The first line."""
+        """The request line."""
         return f"{self.method} {self.path} HTTP/1.1\r\n".encode()
 
     def request(self, *lines: str | bytes, first: str = "", body: bytes = b"") -> bytes:
-        """A request with these header lines; the connection is to be closed after it."""
+        """A request with these header lines and `Connection: close`."""
         head = [first or f"{self.method} {self.path} HTTP/1.1", "Host: akako", "Connection: close", *self.lines, *lines]
         encoded = [line if isinstance(line, bytes) else line.encode() for line in head]
         return b"\r\n".join(encoded) + b"\r\n\r\n" + body
 
 
-def many(line: bytes, count: int) -> Iterable[bytes]:
-    """One header line again and again, in pieces of a thousand."""
+def repeated(line: bytes, count: int) -> Iterable[bytes]:
+    """One header line repeated `count` times, in pieces of a thousand."""
     return itertools.repeat(line * 1_000, count // 1_000)
 
 
-def no_http(target: Target) -> Requests:
-    """What cannot be read as a request."""
+def not_http(target: Target) -> Requests:
+    """Input that cannot be parsed as a request."""
     return {
         (400, "not_http"): {
             "garbage": [bytes(range(256)) * 40],
             "a TLS hello": [bytes.fromhex("16030100c8010000c40303") + bytes(200)],
             "the beginning of HTTP/2": [b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"],
             "a path beyond ASCII": [target.request(NO_BODY, first="POST /wébhooks/clerk HTTP/1.1")],
-            "a header name that is none": [target.request("svix id: 1", NO_BODY)],
+            "an invalid header name": [target.request("svix id: 1", NO_BODY)],
             "a NUL in a header": [target.request(b"svix-id: a\x00b", NO_BODY)],
             "two lengths": [target.request("Content-Length: 1", "Content-Length: 2", body=b"xx")],
-            "a length that is none": [target.request("Content-Length: -1")],
-            "a length past all numbers": [target.request("Content-Length: " + "9" * 40)],
+            "a negative length": [target.request("Content-Length: -1")],
+            "a length of 40 digits": [target.request("Content-Length: " + "9" * 40)],
             "a length and chunks": [target.request("Content-Length: 3", CHUNKED, body=chunks(b"abc", 3))],
             "an unknown transfer encoding": [target.request("Transfer-Encoding: gzip", body=b"abc")],
             "a chunk without a size": [target.request(CHUNKED, body=b"zz\r\nabc\r\n")],
@@ -61,27 +61,27 @@ def no_http(target: Target) -> Requests:
 
 
 def too_large(target: Target) -> Requests:
-    """What has no end, or a late one."""
+    """Requests that are endless or too large."""
     return {
         (431, "head_too_large"): {
             "one header of 10 MB": [target.start, b"svix-id: ", *[MEGABYTE] * 10, b"\r\n\r\n"],
             "one header just too large": [target.request("svix-id: " + "x" * 33_000, NO_BODY)],
-            "100,000 headers": [target.start, *many(b"a: b\r\n", 100_000), b"\r\n"],
+            "100,000 headers": [target.start, *repeated(b"a: b\r\n", 100_000), b"\r\n"],
             "a header without end": [target.start, b"svix-id", *[MEGABYTE] * 4],
             "a path of 1 MB": [b"POST /", MEGABYTE, b" HTTP/1.1\r\n\r\n"],
-            "empty lines without end": [*many(b"\r\n", 1_000_000)],
+            "empty lines without end": [*repeated(b"\r\n", 1_000_000)],
         },
         (413, "request_too_large"): {
-            "trailers without end": [target.request(CHUNKED, body=b"0\r\n"), *many(b"svix-id: msg_1\r\n", 300_000)],
+            "trailers without end": [target.request(CHUNKED, body=b"0\r\n"), *repeated(b"svix-id: msg_1\r\n", 300_000)],
             "one trailer without end": [target.request(CHUNKED, body=b"0\r\nsvix-id: "), *[MEGABYTE] * 4],
             "a chunk extension without end": [target.request(CHUNKED, body=b"1;a="), *[MEGABYTE] * 4],
-            "more framing than body, without end": [target.request(CHUNKED), *many(b"1;a=b\r\nx\r\n", 1_000_000)],
+            "more framing than body, without end": [target.request(CHUNKED), *repeated(b"1;a=b\r\nx\r\n", 1_000_000)],
         },
     }
 
 
 def too_slow(target: Target) -> Requests:
-    """What does not come."""
+    """Requests that do not arrive in time."""
     return {
         (408, "head_too_slow"): {
             "nothing at all": [b""],
@@ -96,13 +96,13 @@ def too_slow(target: Target) -> Requests:
     }
 
 
-def elsewhere(target: Target) -> Requests:
-    """What asks for something that is not here."""
+def wrong_target(target: Target) -> Requests:
+    """Requests for unknown paths or with unsupported methods."""
     return {
         (405, "wrong_method"): {
             "another method": [target.request(NO_BODY, first=f"PUT {target.path} HTTP/1.1")],
             "a method of WebDAV": [target.request(NO_BODY, first=f"PROPFIND {target.path} HTTP/1.1")],
-            "a look": [target.request(first=f"GET {target.path} HTTP/1.1")],
+            "GET": [target.request(first=f"GET {target.path} HTTP/1.1")],
             "a websocket": [
                 target.request("Upgrade: websocket", "Connection: Upgrade", first=f"GET {target.path} HTTP/1.1")
             ],
@@ -115,13 +115,13 @@ def elsewhere(target: Target) -> Requests:
     }
 
 
-def everywhere(target: Target) -> Requests:
-    """Everything that is refused before anybody looks what it asks."""
-    return no_http(target) | too_large(target) | too_slow(target) | elsewhere(target)
+def common_refusals(target: Target) -> Requests:
+    """All requests that are refused before they reach an endpoint."""
+    return not_http(target) | too_large(target) | too_slow(target) | wrong_target(target)
 
 
-def named(requests: Requests) -> dict[str, tuple[Iterable[bytes], int, str]]:
-    """Each by what it is: its pieces, the status due, the reason."""
+def by_name(requests: Requests) -> dict[str, tuple[Iterable[bytes], int, str]]:
+    """By description: the pieces, the expected status and the reason."""
     return {
         f"{reason}: {what}": (pieces, status, reason)
         for (status, reason), kinds in requests.items()

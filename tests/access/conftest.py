@@ -10,12 +10,12 @@ from tests.servers import Database
 
 @pytest.fixture
 def instance() -> Instance:
-    """The Clerk instance that people sign in to."""
+    """The Clerk instance that issues session tokens."""
     return Instance()
 
 
 @pytest.fixture
 def platform(database: Database, instance: Instance) -> Iterator[TestClient]:
-    """A client of the learning platform."""
+    """A client of the test learning platform."""
     with lms.serving(database, instance) as client:
         yield client

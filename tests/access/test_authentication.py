@@ -23,7 +23,7 @@ OTHER_APP = Instance("https://clerk.other.example.com", kid="ins_other", key=1)
 
 
 @pytest.fixture
-def opened() -> Iterator[ExitStack]:
+def resources() -> Iterator[ExitStack]:
     """Closes what a test opened."""
     with ExitStack() as stack:
         yield stack
@@ -33,9 +33,9 @@ def published(instance: Instance) -> Answer:
     return Answer(json.dumps({"keys": [instance.jwk()]}).encode())
 
 
-def issuing(opened: ExitStack, *answers: Answer) -> tuple[Instance, LocalServer]:
-    """An instance whose keys are fetched over HTTP."""
-    issuer = opened.enter_context(serving(*answers))
+def issuing(resources: ExitStack, *answers: Answer) -> tuple[Instance, LocalServer]:
+    """An instance that publishes its keys over HTTP."""
+    issuer = resources.enter_context(serving(*answers))
     return Instance(issuer.url), issuer
 
 
@@ -43,18 +43,18 @@ def status(platform: TestClient, path: str = "/welcome", **headers: str) -> int:
     return platform.get(path, headers=headers).status_code
 
 
-def test_a_token_in_the_session_cookie_signs_in(platform: TestClient, instance: Instance) -> None:
+def test_a_token_in_a_session_cookie_is_accepted(platform: TestClient, instance: Instance) -> None:
     assert status(platform, Cookie=f"__session={instance.token()}") == 200
     assert status(platform, Cookie=f"__session_Xy12={instance.token()}") == 200
 
 
-def test_of_several_cookies_the_one_that_verifies_counts(platform: TestClient, instance: Instance) -> None:
+def test_the_valid_one_of_several_cookies_is_used(platform: TestClient, instance: Instance) -> None:
     cookies = [OTHER_APP.token("user_eve"), "garbage", instance.token(age=500), instance.token()]
     sent = "; ".join(f"__session_{number}={value}" for number, value in enumerate(cookies))
     assert platform.get("/welcome", headers={"Cookie": sent}).json()["clerk_id"] == ADA
 
 
-def test_of_several_that_verify_the_newest_counts(platform: TestClient, instance: Instance) -> None:
+def test_the_newest_of_several_valid_cookies_is_used(platform: TestClient, instance: Instance) -> None:
     old, new = instance.token("user_old", age=30), instance.token("user_new", age=2)
     for sent in (f"__session={old}; __session_1={new}", f"__session={new}; __session_1={old}"):
         assert platform.get("/welcome", headers={"Cookie": sent}).json()["clerk_id"] == "user_new"
@@ -69,7 +69,7 @@ def test_repeated_authorization_headers_are_unauthorized(platform: TestClient, i
     assert platform.get("/welcome", headers=headers).status_code == 401
 
 
-def test_a_cookie_that_rides_with_a_strange_page_is_unauthorized(platform: TestClient, instance: Instance) -> None:
+def test_a_cookie_in_a_request_of_another_site_is_unauthorized(platform: TestClient, instance: Instance) -> None:
     cookie = f"__session={instance.token()}"
     assert status(platform, Cookie=cookie, Origin=PARTY) == 200
     assert status(platform, Cookie=cookie, Origin="https://evil.example.com") == 401
@@ -77,9 +77,9 @@ def test_a_cookie_that_rides_with_a_strange_page_is_unauthorized(platform: TestC
 
 
 @pytest.fixture
-def any_party(database: Database, instance: Instance, opened: ExitStack) -> TestClient:
-    """A client of a platform that names no parties, at https://lms.example.com as its pages are."""
-    client = opened.enter_context(lms.serving(database, instance, clerk_authorized_parties=""))
+def any_party(database: Database, instance: Instance, resources: ExitStack) -> TestClient:
+    """A client of a platform without parties, at https://lms.example.com like its pages."""
+    client = resources.enter_context(lms.serving(database, instance, clerk_authorized_parties=""))
     client.base_url = client.base_url.copy_with(scheme="https", host="lms.example.com")
     return client
 
@@ -88,7 +88,7 @@ def post(platform: TestClient, **headers: str) -> int:
     return platform.post("/course", headers=headers).status_code
 
 
-def test_without_parties_a_form_of_a_strange_page_is_unauthorized(
+def test_without_parties_a_form_of_another_site_is_unauthorized(
     any_party: TestClient, instance: Instance, engine: Engine
 ) -> None:
     people.add(engine, ADA, Role.MENTOR)
@@ -101,7 +101,7 @@ def test_without_parties_a_form_of_a_strange_page_is_unauthorized(
     assert post(any_party, Authorization=f"Bearer {instance.token()}", Origin="https://evil.example.com") == 200
 
 
-def test_without_parties_a_cookie_counts_for_the_page_that_its_token_was_made_for(
+def test_without_parties_a_cookie_is_accepted_from_the_origin_in_its_azp(
     any_party: TestClient, instance: Instance
 ) -> None:
     page = "https://app.example.com"
@@ -112,7 +112,7 @@ def test_without_parties_a_cookie_counts_for_the_page_that_its_token_was_made_fo
     assert status(any_party, Cookie=f"__session={instance.token(azp='null')}", Origin="null") == 401
 
 
-def test_without_parties_links_from_elsewhere_lead_in_and_images_do_not(
+def test_without_parties_cross_site_links_are_accepted_and_images_are_not(
     any_party: TestClient, instance: Instance
 ) -> None:
     link = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}
@@ -122,16 +122,14 @@ def test_without_parties_links_from_elsewhere_lead_in_and_images_do_not(
     assert status(any_party, Cookie=cookie, **image) == 401
 
 
-def test_the_cookie_of_a_session_that_clerk_calls_signed_out_is_unauthorized(
-    platform: TestClient, instance: Instance
-) -> None:
+def test_the_cookie_of_a_signed_out_client_is_unauthorized(platform: TestClient, instance: Instance) -> None:
     cookie = f"__session={instance.token(age=10)}"
     assert status(platform, Cookie=f"{cookie}; __client_uat=0") == 401
     assert status(platform, Cookie=f"{cookie}; __client_uat={int(time.time()) - 3_600}") == 200
     assert status(platform, Authorization=f"Bearer {instance.token()}", Cookie="__client_uat=0") == 200
 
 
-def test_a_cookie_from_before_the_last_change_of_the_browsers_sign_ins_is_unauthorized(
+def test_a_cookie_from_before_the_last_sign_in_or_sign_out_is_unauthorized(
     platform: TestClient, instance: Instance
 ) -> None:
     changed = int(time.time()) - 5
@@ -140,21 +138,21 @@ def test_a_cookie_from_before_the_last_change_of_the_browsers_sign_ins_is_unauth
     assert status(platform, Cookie=f"__session={new}; __client_uat={changed}") == 200
 
 
-def test_a_token_of_a_template_signs_in_where_the_setting_says_so(
-    platform: TestClient, instance: Instance, database: Database, engine: Engine, opened: ExitStack
+def test_a_template_token_is_accepted_only_with_the_setting(
+    platform: TestClient, instance: Instance, database: Database, engine: Engine, resources: ExitStack
 ) -> None:
     people.add(engine, ADA)
-    optional = opened.enter_context(lms.serving(database, instance, token_session_id="optional"))
+    optional = resources.enter_context(lms.serving(database, instance, token_session_id="optional"))
     made = lms.bearer(instance.token(sid=None, sts=None, v=None, jti="0123456789abcdef"))
     assert platform.get("/me", headers=made).status_code == 401
     assert optional.get("/me", headers=made).json()["session"] is None
     assert optional.get("/me", headers=lms.bearer(instance.token())).json()["session"] == "sess_1"
 
 
-def test_an_issuer_behind_a_path_publishes_its_keys_below_it(opened: ExitStack, database: Database) -> None:
-    _, issuer = issuing(opened, published(Instance()))
+def test_keys_of_an_issuer_with_a_path_are_fetched_below_the_path(resources: ExitStack, database: Database) -> None:
+    _, issuer = issuing(resources, published(Instance()))
     instance = Instance(f"{issuer.url}/__clerk")
-    platform = opened.enter_context(
+    platform = resources.enter_context(
         lms.serving(database, instance, clerk_jwt_key=None, clerk_issuer=f"{instance.issuer}/")
     )
     assert status(platform, Authorization=f"Bearer {instance.token()}") == 200
@@ -162,21 +160,19 @@ def test_an_issuer_behind_a_path_publishes_its_keys_below_it(opened: ExitStack, 
     assert [asked.path for asked in issuer.asked] == ["/__clerk" + PATH]
 
 
-def test_an_extension_that_is_a_party_signs_in(database: Database, instance: Instance, opened: ExitStack) -> None:
+def test_a_browser_extension_can_be_a_party(database: Database, instance: Instance, resources: ExitStack) -> None:
     party = "chrome-extension://abcdefghijklmnopabcdefghijklmnop"
-    platform = opened.enter_context(lms.serving(database, instance, clerk_authorized_parties=f"{party}/"))
+    platform = resources.enter_context(lms.serving(database, instance, clerk_authorized_parties=f"{party}/"))
     assert status(platform, Authorization=f"Bearer {instance.token(azp=party)}") == 200
     assert status(platform, Cookie=f"__session={instance.token(azp=party)}", Origin=party) == 200
     assert status(platform, Authorization=f"Bearer {instance.token()}") == 401
 
 
-def test_a_bearer_token_needs_no_origin_since_no_browser_sends_it_by_itself(
-    platform: TestClient, instance: Instance
-) -> None:
+def test_a_bearer_token_is_accepted_from_any_origin(platform: TestClient, instance: Instance) -> None:
     assert status(platform, Authorization=f"Bearer {instance.token()}", Origin="https://else.example.com") == 200
 
 
-def test_every_refusal_looks_alike_and_its_reason_is_in_the_log_only(platform: TestClient, instance: Instance) -> None:
+def test_all_refusals_have_the_same_response_and_a_reason_in_the_log(platform: TestClient, instance: Instance) -> None:
     expired = instance.token(age=500)
     with capture_logs() as logs:
         answers = [platform.get("/welcome", headers=lms.bearer(token)) for token in (expired, "garbage", "")]
@@ -188,55 +184,53 @@ def test_every_refusal_looks_alike_and_its_reason_is_in_the_log_only(platform: T
     assert expired not in str(logs)
 
 
-def test_a_thousand_refusals_are_a_line_or_two(platform: TestClient) -> None:
+def test_the_log_of_refusals_is_rate_limited(platform: TestClient) -> None:
     with capture_logs() as logs:
         for _ in range(1_000):
             platform.get("/welcome", headers=lms.bearer("garbage"))
     assert 1 <= len(logs) <= 3
 
 
-def test_who_brings_nothing_is_not_a_refusal(platform: TestClient) -> None:
+def test_a_request_without_a_token_is_not_logged_as_a_refusal(platform: TestClient) -> None:
     with capture_logs() as logs:
         assert status(platform) == 401
     assert logs == []
 
 
-def test_keys_are_fetched_from_the_issuer_once_for_many_requests(opened: ExitStack, database: Database) -> None:
-    instance, issuer = issuing(opened, published(Instance()))
-    platform = opened.enter_context(lms.serving(database, instance, clerk_jwt_key=None))
+def test_keys_are_fetched_once_for_many_requests(resources: ExitStack, database: Database) -> None:
+    instance, issuer = issuing(resources, published(Instance()))
+    platform = resources.enter_context(lms.serving(database, instance, clerk_jwt_key=None))
     assert {status(platform, Authorization=f"Bearer {instance.token()}") for _ in range(20)} == {200}
     assert [asked.path for asked in issuer.asked] == [PATH]
 
 
-def test_a_cookie_whose_key_is_yet_to_be_fetched_is_found_behind_garbage(opened: ExitStack, database: Database) -> None:
-    instance, _ = issuing(opened, published(Instance()))
-    platform = opened.enter_context(lms.serving(database, instance, clerk_jwt_key=None))
+def test_a_cookie_whose_key_is_not_fetched_yet_is_accepted(resources: ExitStack, database: Database) -> None:
+    instance, _ = issuing(resources, published(Instance()))
+    platform = resources.enter_context(lms.serving(database, instance, clerk_jwt_key=None))
     assert status(platform, Cookie=f"__session_1=garbage; __session={instance.token()}") == 200
 
 
-def test_unknown_keys_of_strangers_cost_one_fetch_and_are_unauthorized(opened: ExitStack, database: Database) -> None:
-    instance, issuer = issuing(opened, published(Instance()))
-    platform = opened.enter_context(lms.serving(database, instance, clerk_jwt_key=None))
-    strangers = [Instance(instance.issuer, kid=f"ins_{number}", key=1) for number in range(50)]
-    assert {status(platform, Authorization=f"Bearer {stranger.token()}") for stranger in strangers} == {401}
+def test_tokens_with_unknown_keys_cause_one_fetch(resources: ExitStack, database: Database) -> None:
+    instance, issuer = issuing(resources, published(Instance()))
+    platform = resources.enter_context(lms.serving(database, instance, clerk_jwt_key=None))
+    others = [Instance(instance.issuer, kid=f"ins_{number}", key=1) for number in range(50)]
+    assert {status(platform, Authorization=f"Bearer {other.token()}") for other in others} == {401}
     assert len(issuer.asked) == 1
 
 
-def test_no_request_goes_where_a_token_points(opened: ExitStack, database: Database) -> None:
-    instance, _ = issuing(opened, published(Instance()))
-    attacker = opened.enter_context(serving(published(OTHER_APP)))
-    platform = opened.enter_context(lms.serving(database, instance, clerk_jwt_key=None))
+def test_no_url_in_a_token_header_is_requested(resources: ExitStack, database: Database) -> None:
+    instance, _ = issuing(resources, published(Instance()))
+    attacker = resources.enter_context(serving(published(OTHER_APP)))
+    platform = resources.enter_context(lms.serving(database, instance, clerk_jwt_key=None))
     header = {"jku": f"{attacker.url}/keys", "x5u": attacker.url, "kid": f"{attacker.url}/key"}
     token = Instance(attacker.url, key=1).token(header=header)
     assert status(platform, Authorization=f"Bearer {token}") == 401
     assert attacker.asked == []
 
 
-def test_while_no_key_was_ever_fetched_nobody_is_judged_and_nobody_let_in(
-    opened: ExitStack, database: Database
-) -> None:
-    instance, _ = issuing(opened, Answer(b"away", 503))
-    platform = opened.enter_context(lms.serving(database, instance, clerk_jwt_key=None))
+def test_until_keys_are_fetched_the_response_is_503(resources: ExitStack, database: Database) -> None:
+    instance, _ = issuing(resources, Answer(b"away", 503))
+    platform = resources.enter_context(lms.serving(database, instance, clerk_jwt_key=None))
     answer = platform.get("/welcome", headers=lms.bearer(instance.token()))
     assert (answer.status_code, answer.json()) == (503, {"error": "Unavailable"})
     assert int(answer.headers["retry-after"]) > 0
@@ -244,14 +238,14 @@ def test_while_no_key_was_ever_fetched_nobody_is_judged_and_nobody_let_in(
     assert status(platform, "/") == 200
 
 
-def test_a_first_fetch_that_takes_its_time_holds_up_nobody_else(
-    opened: ExitStack, database: Database, engine: Engine
+def test_a_slow_first_fetch_does_not_block_other_requests(
+    resources: ExitStack, database: Database, engine: Engine
 ) -> None:
     people.add(engine, ADA)
     hold = threading.Event()
-    instance, issuer = issuing(opened, Answer(published(Instance()).body, hold=hold))
+    instance, issuer = issuing(resources, Answer(published(Instance()).body, hold=hold))
     backend = authentication.build(lms.settings(database, instance, clerk_jwt_key=None))
-    opened.callback(backend.close)
+    resources.callback(backend.close)
 
     async def visit() -> tuple[list[int], list[int]]:
         transport = httpx.ASGITransport(lms.application(backend))
@@ -269,7 +263,7 @@ def test_a_first_fetch_that_takes_its_time_holds_up_nobody_else(
     assert len(issuer.asked) == 1
 
 
-def test_an_application_that_any_page_may_use_is_warned(opened: ExitStack, database: Database) -> None:
+def test_missing_parties_are_logged_at_start(resources: ExitStack, database: Database) -> None:
     with capture_logs() as logs:
-        opened.enter_context(lms.serving(database, Instance(), clerk_authorized_parties=""))
+        resources.enter_context(lms.serving(database, Instance(), clerk_authorized_parties=""))
     assert [line["event"] for line in logs] == ["tokens.any_party_allowed"]

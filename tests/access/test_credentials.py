@@ -12,7 +12,7 @@ def cookie(value: str) -> tuple[bytes, bytes]:
 
 
 @pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER", "bEaReR"])
-def test_a_bearer_token_is_found_in_any_case(scheme: str) -> None:
+def test_the_bearer_scheme_is_case_insensitive(scheme: str) -> None:
     assert credentials.find([(b"authorization", f"{scheme} a.b.c".encode())]).tokens == ("a.b.c",)
 
 
@@ -31,7 +31,7 @@ def test_a_bearer_token_is_found_in_any_case(scheme: str) -> None:
         ("x=__session=a.b.c; y;__session=d.e.f", ("d.e.f",)),
     ],
 )
-def test_clerks_session_cookies_are_found_among_others(sent: str, tokens: tuple[str, ...]) -> None:
+def test_session_cookies_are_found_among_others(sent: str, tokens: tuple[str, ...]) -> None:
     found = credentials.find([cookie(sent)])
     assert (found.tokens, found.from_cookie) == (tokens, True)
 
@@ -41,32 +41,32 @@ def test_cookies_may_come_in_several_headers() -> None:
     assert found.tokens == ("a.b.c", "d.e.f")
 
 
-def test_a_bearer_token_counts_alone() -> None:
+def test_a_bearer_token_takes_precedence_over_cookies() -> None:
     found = credentials.find([cookie("__session=a.b.c"), (b"authorization", b"Bearer d.e.f")])
     assert found == Credentials(("d.e.f",))
 
 
-def test_an_authorization_of_another_scheme_leaves_the_cookies_to_speak() -> None:
+def test_with_another_authorization_scheme_cookies_are_used() -> None:
     assert credentials.find([(b"authorization", b"Basic eDp5"), cookie("__session=a.b.c")]).tokens == ("a.b.c",)
 
 
 @pytest.mark.parametrize("other", [b"Bearer a.b.c", b"Bearer x.y.z", b"Basic eDp5", b""])
-def test_repeated_authorization_headers_are_refused_even_when_they_agree(other: bytes) -> None:
+def test_repeated_authorization_headers_are_refused_even_if_equal(other: bytes) -> None:
     with pytest.raises(InvalidToken, match=Reason.AUTHORIZATION_REPEATED):
         credentials.find([(b"authorization", b"Bearer a.b.c"), (b"authorization", other)])
 
 
 @pytest.mark.parametrize("nothing", [b"Bearer", b"Bearer ", b"bearer    "])
-def test_a_bearer_without_a_token_is_an_empty_token_and_no_reason_to_look_further(nothing: bytes) -> None:
+def test_an_empty_bearer_token_prevents_the_use_of_cookies(nothing: bytes) -> None:
     assert credentials.find([(b"authorization", nothing), cookie("__session=a.b.c")]).tokens == ("",)
 
 
-def test_no_more_than_a_few_cookies_are_tried() -> None:
+def test_the_number_of_cookies_is_limited() -> None:
     sent = "; ".join(f"__session_{number}=a.b.{number}" for number in range(1_000))
     assert len(credentials.find([cookie(sent)]).tokens) == MOST_COOKIES
 
 
-def test_bytes_of_any_kind_are_read() -> None:
+def test_arbitrary_bytes_are_parsed() -> None:
     every = bytes(range(1, 256))
     headers: Headers = [(b"authorization", every), (b"cookie", every), (b"origin", every), (b"x", every)]
     assert credentials.find(headers).tokens == ()
@@ -90,7 +90,9 @@ SIGNED_IN, SIGNED_OUT = "__client_uat=1790000000", "__client_uat=0"
         ("__session=a.b.c; __client_uat_Y=0; x__client_uat=0; __client_uats=0", {"a.b.c": 0}),
     ],
 )
-def test_a_session_cookie_is_judged_by_the_client_cookie_of_its_instance(sent: str, earliest: dict[str, int]) -> None:
+def test_a_session_cookie_is_checked_against_the_client_cookie_of_its_instance(
+    sent: str, earliest: dict[str, int]
+) -> None:
     assert credentials.find([cookie(sent)]).earliest == earliest
 
 
@@ -112,6 +114,6 @@ def test_cookies_of_a_signed_out_client_are_refused(sent: str) -> None:
         credentials.find([cookie(sent)])
 
 
-def test_a_bearer_token_is_not_judged_by_cookies() -> None:
+def test_client_cookies_do_not_affect_a_bearer_token() -> None:
     found = credentials.find([cookie(f"__session=a.b.c; {SIGNED_OUT}"), (b"authorization", b"Bearer d.e.f")])
     assert found.tokens == ("d.e.f",)

@@ -1,4 +1,4 @@
-"""The table of which requests a cookie may authenticate. The headers are those that browsers send in each situation."""
+"""Which requests a cookie may authenticate, with the headers that browsers send in each situation."""
 
 from collections.abc import Mapping
 
@@ -16,12 +16,12 @@ PARTIES = ("https://lms.example.com", "chrome-extension://abcdefghijklmnop")
 NAVIGATION = {"sec-fetch-mode": "navigate", "sec-fetch-dest": "document"}
 
 
-def judged(kind: str, headers: Headers | None = None, parties: tuple[str, ...] = ()) -> str | None:
-    """The verdict about a GET, POST or WebSocket with these headers: the party required, None, or a refusal."""
-    said = {"host": HOST, **(headers or {})}
+def decision(kind: str, headers: Headers | None = None, parties: tuple[str, ...] = ()) -> str | None:
+    """The decision on a request with these headers: the required party, None, or the refusal with its reason."""
+    fields = {"host": HOST, **(headers or {})}
     pairs = [
         (name.encode(), each.encode("latin-1"))
-        for name, value in said.items()
+        for name, value in fields.items()
         for each in (value if isinstance(value, list) else [value])
     ]
     scope = {"type": "websocket"} if kind == "WebSocket" else {"type": "http", "method": kind}
@@ -56,8 +56,8 @@ UNSAFE_KINDS = ["POST", "PUT", "PATCH", "DELETE", "WebSocket", "TRACE", "CONNECT
     ],
     ids=str,
 )
-def test_without_parties_cookies_count_for_pages_of_the_requests_own_origin(kind: str, headers: Headers) -> None:
-    assert judged(kind, headers) is None
+def test_without_parties_cookies_are_accepted_from_the_same_origin(kind: str, headers: Headers) -> None:
+    assert decision(kind, headers) is None
 
 
 @pytest.mark.parametrize("kind", EVERY_KIND)
@@ -73,16 +73,14 @@ def test_without_parties_cookies_count_for_pages_of_the_requests_own_origin(kind
     ],
 )
 @pytest.mark.parametrize("site", ["cross-site", "same-site", None])
-def test_without_parties_another_page_needs_a_token_that_was_made_for_it(
-    kind: str, origin: str, site: str | None
-) -> None:
-    said = {"sec-fetch-site": site} if site else {}
-    assert judged(kind, {"origin": origin, **said}) == origin
+def test_without_parties_another_origin_needs_a_token_issued_for_it(kind: str, origin: str, site: str | None) -> None:
+    fields = {"sec-fetch-site": site} if site else {}
+    assert decision(kind, {"origin": origin, **fields}) == origin
 
 
-def test_a_page_over_plain_http_is_not_the_own_origin_of_an_https_address() -> None:
-    said = {"origin": "http://lms.example.com", "sec-fetch-site": "cross-site"}
-    assert judged("POST", said) == "http://lms.example.com"
+def test_a_page_over_plain_http_is_not_same_origin_with_https() -> None:
+    fields = {"origin": "http://lms.example.com", "sec-fetch-site": "cross-site"}
+    assert decision("POST", fields) == "http://lms.example.com"
 
 
 @pytest.mark.parametrize("kind", EVERY_KIND)
@@ -102,40 +100,38 @@ def test_a_page_over_plain_http_is_not_the_own_origin_of_an_https_address() -> N
     ],
     ids=str,
 )
-def test_cookies_do_not_count_for_pages_without_an_origin_of_ours(
-    kind: str, parties: tuple[str, ...], headers: Headers
-) -> None:
-    assert judged(kind, headers, parties) == WRONG
+def test_cookies_are_refused_from_other_sites(kind: str, parties: tuple[str, ...], headers: Headers) -> None:
+    assert decision(kind, headers, parties) == WRONG
 
 
 @pytest.mark.parametrize("parties", [(), PARTIES])
 @pytest.mark.parametrize("site", ["cross-site", "same-site"])
-def test_following_a_link_from_another_site_stays_possible(parties: tuple[str, ...], site: str) -> None:
+def test_cross_site_navigation_is_accepted(parties: tuple[str, ...], site: str) -> None:
     link = {"sec-fetch-site": site, **NAVIGATION}
-    assert judged("GET", link, parties) is judged("HEAD", link, parties) is None
-    assert {judged(kind, link, parties) for kind in UNSAFE_KINDS} == {WRONG}
+    assert decision("GET", link, parties) is decision("HEAD", link, parties) is None
+    assert {decision(kind, link, parties) for kind in UNSAFE_KINDS} == {WRONG}
 
 
 @pytest.mark.parametrize("parties", [(), PARTIES])
-def test_with_neither_header_only_safe_methods_count(parties: tuple[str, ...]) -> None:
-    assert {judged(kind, None, parties) for kind in ("GET", "HEAD", "OPTIONS")} == {None}
-    assert {judged(kind, None, parties) for kind in UNSAFE_KINDS} == {MISSING}
+def test_with_neither_header_only_safe_methods_are_accepted(parties: tuple[str, ...]) -> None:
+    assert {decision(kind, None, parties) for kind in ("GET", "HEAD", "OPTIONS")} == {None}
+    assert {decision(kind, None, parties) for kind in UNSAFE_KINDS} == {MISSING}
 
 
 @pytest.mark.parametrize("kind", EVERY_KIND)
-def test_with_parties_only_their_origins_count(kind: str) -> None:
-    assert {judged(kind, {"origin": party}, PARTIES) for party in PARTIES} == {None}
+def test_with_parties_only_their_origins_are_accepted(kind: str) -> None:
+    assert {decision(kind, {"origin": party}, PARTIES) for party in PARTIES} == {None}
     others = [EVIL, "null", "https://api.example.com", "http://lms.example.com", f"{OWN}, {OWN}"]
-    assert {judged(kind, {"origin": origin}, PARTIES) for origin in others} == {WRONG}
-    assert {judged(kind, {"origin": both}, PARTIES) for both in ([OWN, EVIL], [EVIL, OWN])} == {WRONG}
+    assert {decision(kind, {"origin": origin}, PARTIES) for origin in others} == {WRONG}
+    assert {decision(kind, {"origin": both}, PARTIES) for both in ([OWN, EVIL], [EVIL, OWN])} == {WRONG}
 
 
-def test_a_request_without_host_has_no_own_origin() -> None:
-    assert judged("GET", {"origin": "https://", "host": ""}) == "https://"
-    assert judged("GET", {"origin": "", "host": ""}) == WRONG
+def test_a_request_without_host_is_not_same_origin() -> None:
+    assert decision("GET", {"origin": "https://", "host": ""}) == "https://"
+    assert decision("GET", {"origin": "", "host": ""}) == WRONG
 
 
-def test_bytes_of_any_kind_are_judged() -> None:
+def test_arbitrary_bytes_are_checked() -> None:
     every = bytes(range(1, 256)).decode("latin-1")
     names = ("origin", "host", "sec-fetch-site", "sec-fetch-mode", "sec-fetch-dest")
-    assert judged("GET", dict.fromkeys(names, every)) == every.strip()
+    assert decision("GET", dict.fromkeys(names, every)) == every.strip()

@@ -51,7 +51,7 @@ async def classroom(websocket: WebSocket, who: Mentor) -> None:
 
 @pytest.fixture
 def platform(database: Database, instance: Instance) -> Iterator[TestClient]:
-    """A FastAPI application, guarded."""
+    """A client of a guarded FastAPI application."""
     backend = authentication.build(lms.settings(database, instance))
     app = FastAPI()
     app.add_middleware(AuthenticationMiddleware, backend=backend)
@@ -63,7 +63,7 @@ def platform(database: Database, instance: Instance) -> Iterator[TestClient]:
 
 
 @pytest.mark.parametrize("path", ["/mentor", "/plain", "/decorated/7", "/everything"])
-def test_a_dependency_and_the_decorator_decide_alike(
+def test_the_dependency_and_the_decorator_decide_equally(
     engine: Engine, platform: TestClient, instance: Instance, path: str
 ) -> None:
     people.add(engine, "user_mentor", Role.MENTOR, Role.ADMIN)
@@ -76,7 +76,7 @@ def test_a_dependency_and_the_decorator_decide_alike(
     assert allowed.status_code == 200
 
 
-def test_a_websocket_can_depend_on_a_role(engine: Engine, platform: TestClient, instance: Instance) -> None:
+def test_a_websocket_can_require_a_role(engine: Engine, platform: TestClient, instance: Instance) -> None:
     people.add(engine, ADA)
     with (
         pytest.raises(WebSocketDenialResponse) as denied,
@@ -89,12 +89,12 @@ def test_a_websocket_can_depend_on_a_role(engine: Engine, platform: TestClient, 
         assert websocket.receive_text() == ADA
 
 
-def test_the_guard_leaves_no_mark_in_the_description_of_the_api(platform: TestClient) -> None:
+def test_the_guard_adds_no_parameters_to_the_openapi_document(platform: TestClient) -> None:
     operation = platform.get("/openapi.json").json()["paths"]["/mentor"]["get"]
     assert "parameters" not in operation
 
 
-def test_an_application_that_forgot_the_handler_still_refuses(database: Database, instance: Instance) -> None:
+def test_without_the_exception_handler_requests_are_still_denied(database: Database, instance: Instance) -> None:
     backend = authentication.build(lms.settings(database, instance))
     app = FastAPI()
     app.add_middleware(AuthenticationMiddleware, backend=backend)

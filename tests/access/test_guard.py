@@ -31,24 +31,22 @@ SUBSETS = [frozenset(some) for some in chain.from_iterable(combinations(Role, si
 GUARDED = ["/me", "/either", "/both", "/function", "/desk", "/files/1"]
 
 
-def known(**said: object) -> KnownUser:
-    """A user as the database knows one."""
+def known(**fields: object) -> KnownUser:
+    """A user in the database."""
     user = {"id": 1, "clerk_id": ADA, "email": None, "first_name": None, "last_name": None, "roles": frozenset()}
-    return KnownUser(**{**user, "banned": False, "deleted": False, **said})  # type: ignore[arg-type]  # fields by name
+    return KnownUser(**{**user, "banned": False, "deleted": False, **fields})  # type: ignore[arg-type]  # fields by name
 
 
 def delete(engine: Engine, clerk_id: str) -> None:
-    """Clerk says that the user is gone."""
+    """Apply a deletion from Clerk."""
     with engine.begin() as connection:
         write(connection, [(Deletion(clerk_id=clerk_id, at=people.THEN), "msg_gone")], Role.LEARNER)
 
 
-@pytest.mark.parametrize(("held", "asked"), list(product(SUBSETS, SUBSETS)))
-def test_roles_meet_a_requirement_if_one_of_them_or_all_of_them_are_held(
-    held: frozenset[Role], asked: frozenset[Role]
-) -> None:
-    assert meets(held, require(*asked)) == (not asked or any(role in held for role in asked))
-    assert meets(held, require(*asked, all_of=True)) == all(role in held for role in asked)
+@pytest.mark.parametrize(("held", "required"), list(product(SUBSETS, SUBSETS)))
+def test_a_requirement_is_met_by_one_or_by_all_of_its_roles(held: frozenset[Role], required: frozenset[Role]) -> None:
+    assert meets(held, require(*required)) == (not required or any(role in held for role in required))
+    assert meets(held, require(*required, all_of=True)) == all(role in held for role in required)
 
 
 @pytest.mark.parametrize(
@@ -61,7 +59,7 @@ def test_roles_meet_a_requirement_if_one_of_them_or_all_of_them_are_held(
         (known(banned=True, roles=frozenset(Role)), 403),
     ],
 )
-def test_an_unknown_deleted_or_banned_user_is_refused_whatever_the_roles(user: KnownUser | None, status: int) -> None:
+def test_an_unknown_deleted_or_banned_user_is_denied_whatever_the_roles(user: KnownUser | None, status: int) -> None:
     with pytest.raises(Denied) as denied:
         active_caller(user, SESSION)
     assert denied.value.status_code == status
@@ -72,7 +70,7 @@ def test_a_role_that_does_not_exist_cannot_be_required() -> None:
         require("TEACHER")  # type: ignore[arg-type]  # as a caller without types would write it
 
 
-def test_an_endpoint_that_cannot_be_guarded_is_refused_where_it_is_written() -> None:
+def test_an_endpoint_that_cannot_be_guarded_raises_a_type_error() -> None:
     async def endpoint(nothing: object) -> None:
         raise AssertionError
 
@@ -91,9 +89,11 @@ WINDOWS: dict[str, tuple[str, str | None, bool]] = {
 HELD = {"since an hour, open", "since an hour, for another"}
 
 
-def test_the_whole_truth_table(engine: Engine, platform: TestClient, instance: Instance) -> None:
-    """Windows of the one role and of the other, living, banned or deleted, one role asked for or both."""
-    cases = list(product(WINDOWS, WINDOWS, ("living", "banned", "deleted")))
+def test_the_decision_for_every_combination_of_role_windows_and_user_states(
+    engine: Engine, platform: TestClient, instance: Instance
+) -> None:
+    """Windows of both roles, an active, banned or deleted user, and one or both roles required."""
+    cases = list(product(WINDOWS, WINDOWS, ("active", "banned", "deleted")))
     for number, (*_, state) in enumerate(cases):
         people.add(engine, f"user_{number}", banned=state == "banned")
     for number, (mentor, admin, _) in enumerate(cases):
@@ -112,7 +112,7 @@ def test_the_whole_truth_table(engine: Engine, platform: TestClient, instance: I
     allowed = {True: 200, False: 403}
     assert answers == {
         ((mentor, admin, state), path): {
-            "living": allowed[enough[path]([mentor in HELD, admin in HELD])],
+            "active": allowed[enough[path]([mentor in HELD, admin in HELD])],
             "banned": 403,
             "deleted": 401,
         }[state]
@@ -122,14 +122,14 @@ def test_the_whole_truth_table(engine: Engine, platform: TestClient, instance: I
 
 
 @pytest.mark.parametrize("path", GUARDED)
-def test_without_a_token_a_guarded_endpoint_is_unauthorized(platform: TestClient, path: str) -> None:
+def test_a_guarded_endpoint_without_a_token_is_unauthorized(platform: TestClient, path: str) -> None:
     answer = platform.get(path)
     assert (answer.status_code, answer.json()) == (401, {"error": "Unauthorized"})
     assert answer.headers["cache-control"] == "no-store"
 
 
 @pytest.mark.parametrize("path", GUARDED)
-def test_with_the_roles_every_kind_of_endpoint_sees_its_caller(
+def test_every_kind_of_endpoint_receives_its_caller(
     engine: Engine, platform: TestClient, instance: Instance, path: str
 ) -> None:
     ada = people.add(engine, ADA, Role.MENTOR, Role.ADMIN, email="ada@example.com", first_name="Ada")
@@ -146,7 +146,7 @@ def test_with_the_roles_every_kind_of_endpoint_sees_its_caller(
 
 
 @pytest.mark.parametrize("path", sorted(set(GUARDED) - {"/me"}))
-def test_without_the_role_a_guarded_endpoint_is_forbidden(
+def test_a_guarded_endpoint_without_the_role_is_forbidden(
     engine: Engine, platform: TestClient, instance: Instance, path: str
 ) -> None:
     people.add(engine, ADA)
@@ -155,7 +155,7 @@ def test_without_the_role_a_guarded_endpoint_is_forbidden(
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT"])
-def test_one_method_of_a_class_can_be_guarded_and_another_open(
+def test_methods_of_a_class_are_guarded_separately(
     engine: Engine, platform: TestClient, instance: Instance, method: str
 ) -> None:
     people.add(engine, ADA)
@@ -165,18 +165,20 @@ def test_one_method_of_a_class_can_be_guarded_and_another_open(
     assert platform.request(method, "/course", headers=lms.bearer(instance.token())).status_code == 200
 
 
-def test_a_user_that_we_do_not_know_is_unauthorized_but_signed_in(platform: TestClient, instance: Instance) -> None:
+def test_an_unknown_user_is_unauthorized_but_signed_in(platform: TestClient, instance: Instance) -> None:
     headers = lms.bearer(instance.token("user_new"))
     assert platform.get("/me", headers=headers).status_code == 401
     assert platform.get("/welcome", headers=headers).json() == {"clerk_id": "user_new", "actor": None}
     assert platform.get("/welcome").status_code == 401
 
 
-def test_what_is_public_stays_public_also_with_a_token_that_is_refused(platform: TestClient) -> None:
+def test_a_public_endpoint_accepts_requests_with_a_refused_token(platform: TestClient) -> None:
     assert platform.get("/", headers=lms.bearer("garbage")).status_code == 200
 
 
-def test_a_revocation_counts_on_the_very_next_request(engine: Engine, platform: TestClient, instance: Instance) -> None:
+def test_a_revocation_takes_effect_on_the_next_request(
+    engine: Engine, platform: TestClient, instance: Instance
+) -> None:
     people.add(engine, ADA)
     given = people.assign(engine, ADA, Role.MENTOR)
     headers = lms.bearer(instance.token())
@@ -185,7 +187,7 @@ def test_a_revocation_counts_on_the_very_next_request(engine: Engine, platform: 
     assert platform.get("/function", headers=headers).status_code == 403
 
 
-def test_a_ban_counts_on_the_very_next_request(engine: Engine, platform: TestClient, instance: Instance) -> None:
+def test_a_ban_takes_effect_on_the_next_request(engine: Engine, platform: TestClient, instance: Instance) -> None:
     people.add(engine, ADA)
     headers = lms.bearer(instance.token())
     assert platform.get("/me", headers=headers).status_code == 200
@@ -193,9 +195,7 @@ def test_a_ban_counts_on_the_very_next_request(engine: Engine, platform: TestCli
     assert platform.get("/me", headers=headers).status_code == 403
 
 
-def test_a_role_whose_end_passes_between_two_requests_is_lost_without_any_job(
-    engine: Engine, platform: TestClient, instance: Instance
-) -> None:
+def test_a_role_ends_by_the_clock_without_a_job(engine: Engine, platform: TestClient, instance: Instance) -> None:
     people.add(engine, ADA)
     lms.hold(engine, ADA, Role.MENTOR, end="1 second")
     headers = lms.bearer(instance.token())
@@ -206,7 +206,7 @@ def test_a_role_whose_end_passes_between_two_requests_is_lost_without_any_job(
     assert values(engine, "select is_active from user_roles where role = 'MENTOR'") == [True]
 
 
-def test_a_role_counts_from_its_start_without_any_job(engine: Engine, platform: TestClient, instance: Instance) -> None:
+def test_a_role_starts_by_the_clock_without_a_job(engine: Engine, platform: TestClient, instance: Instance) -> None:
     people.add(engine, ADA)
     lms.hold(engine, ADA, Role.MENTOR, start="1 second")
     headers = lms.bearer(instance.token())
@@ -216,7 +216,7 @@ def test_a_role_counts_from_its_start_without_any_job(engine: Engine, platform: 
     assert platform.get("/function", headers=headers).status_code == 200
 
 
-def test_roles_in_a_token_are_nobodys_roles(engine: Engine, platform: TestClient, instance: Instance) -> None:
+def test_roles_in_a_token_are_ignored(engine: Engine, platform: TestClient, instance: Instance) -> None:
     people.add(engine, ADA)
     claims: dict[str, Any] = {
         "roles": ["ADMIN"],
@@ -227,20 +227,20 @@ def test_roles_in_a_token_are_nobodys_roles(engine: Engine, platform: TestClient
     assert platform.get("/either", headers=lms.bearer(instance.token(**claims))).status_code == 403
 
 
-def test_who_impersonates_is_visible_to_the_endpoint(engine: Engine, platform: TestClient, instance: Instance) -> None:
+def test_an_endpoint_receives_the_impersonator(engine: Engine, platform: TestClient, instance: Instance) -> None:
     people.add(engine, ADA)
     headers = lms.bearer(instance.token(act={"sub": "user_admin"}))
     assert platform.get("/me", headers=headers).json()["actor"] == "user_admin"
     assert platform.get("/welcome", headers=headers).json()["actor"] == "user_admin"
 
 
-def test_an_application_that_forgot_the_middleware_lets_nobody_in() -> None:
+def test_without_the_middleware_a_guarded_endpoint_raises_an_error() -> None:
     forgetful = Starlette(routes=[Route("/me", lms.me)])
     with pytest.raises(RuntimeError, match="AuthenticationMiddleware"):
         TestClient(forgetful).get("/me")
 
 
-def test_a_caller_is_asked_for_in_vain_where_nothing_guards() -> None:
+def test_caller_of_raises_an_error_in_an_unguarded_endpoint() -> None:
     async def unguarded(request: Request) -> None:
         caller.of(request)
 
@@ -248,7 +248,7 @@ def test_a_caller_is_asked_for_in_vain_where_nothing_guards() -> None:
         TestClient(Starlette(routes=[Route("/", unguarded)])).get("/")
 
 
-def test_a_plain_function_is_kept_off_the_event_loop(engine: Engine, database: Database, instance: Instance) -> None:
+def test_a_sync_endpoint_runs_in_a_thread(engine: Engine, database: Database, instance: Instance) -> None:
     people.add(engine, ADA)
 
     def plain(request: Request) -> Response:

@@ -18,26 +18,26 @@ from tests.dev.groups import until
 from tests.ledger import values
 from tests.servers import Database, demoted
 
-NOBODY = "postgresql://akako:akako@127.0.0.1:1/akako"
+UNREACHABLE = "postgresql://akako:akako@127.0.0.1:1/akako"
 
 
 @pytest.fixture
 def lookup(database: Database) -> Iterator[Lookup]:
-    """A look-up on the test's database."""
+    """A lookup on the test's database."""
     made = Lookup(connect(database.app_url, "guard", connections=1), seconds=30)
     yield made
     made.close()
 
 
 def sessions(engine: Engine) -> list[int]:
-    """The guard's sessions, as the server knows them."""
+    """The process ids of the guard's sessions in PostgreSQL."""
     query = "select pid from pg_stat_activity where datname = current_database() and application_name = 'akako guard'"
     return values(engine, query)
 
 
 @contextmanager
 def locked(database: Database) -> Iterator[None]:
-    """Nobody reads the users, as when the database has come to a stand."""
+    """Block all reads of users, to simulate a database that hangs."""
     with psycopg.connect(database.superuser_url) as other:
         other.execute("lock table users")
         yield
@@ -45,7 +45,7 @@ def locked(database: Database) -> Iterator[None]:
 
 
 def ask(lookup: Lookup, *clerk_ids: str) -> list[KnownUser | LookupUnavailable | None]:
-    """What callers that come at once get to know."""
+    """The results of concurrent lookups."""
 
     async def together() -> list[KnownUser | BaseException | None]:
         return await asyncio.gather(*(lookup.find(clerk_id) for clerk_id in clerk_ids), return_exceptions=True)
@@ -55,17 +55,17 @@ def ask(lookup: Lookup, *clerk_ids: str) -> list[KnownUser | LookupUnavailable |
     return answers  # type: ignore[return-value]  # as just asserted
 
 
-def test_many_who_come_at_once_each_get_their_own_answer(engine: Engine, lookup: Lookup) -> None:
+def test_concurrent_lookups_each_get_their_own_result(engine: Engine, lookup: Lookup) -> None:
     for number in range(100):
         people.add(engine, f"user_{number}")
-    asked = [f"user_{number}" for number in range(200) for _ in range(3)]
-    answers = ask(lookup, *asked)
+    requested = [f"user_{number}" for number in range(200) for _ in range(3)]
+    answers = ask(lookup, *requested)
     assert [isinstance(one, KnownUser) and one.clerk_id for one in answers] == [
-        clerk_id if int(clerk_id.removeprefix("user_")) < 100 else False for clerk_id in asked
+        clerk_id if int(clerk_id.removeprefix("user_")) < 100 else False for clerk_id in requested
     ]
 
 
-def test_a_query_begins_after_those_it_answers_have_come(engine: Engine, lookup: Lookup) -> None:
+def test_a_query_starts_after_the_requests_it_answers_arrived(engine: Engine, lookup: Lookup) -> None:
     assert ask(lookup, ADA) == [None]
     ada = people.add(engine, ADA)
     (found,) = ask(lookup, ADA)
@@ -73,13 +73,13 @@ def test_a_query_begins_after_those_it_answers_have_come(engine: Engine, lookup:
     assert found.id == ada.id
 
 
-def test_one_connection_serves_however_many_come(engine: Engine, lookup: Lookup) -> None:
+def test_all_lookups_share_one_connection(engine: Engine, lookup: Lookup) -> None:
     for _ in range(3):
         ask(lookup, *(f"user_{number}" for number in range(500)))
     assert len(sessions(engine)) == 1
 
 
-def test_too_many_who_wait_are_turned_away_at_once(database: Database) -> None:
+def test_lookups_above_the_queue_limit_fail_immediately(database: Database) -> None:
     lookup = Lookup(connect(database.app_url, "guard", connections=1), seconds=0.5, most_waiting=10)
     with locked(database):
         answers = ask(lookup, *[ADA] * 500)
@@ -89,7 +89,7 @@ def test_too_many_who_wait_are_turned_away_at_once(database: Database) -> None:
     assert set(whys) == {"too_many_waiting", "slow"}
 
 
-def test_after_a_stand_still_it_answers_again(database: Database, engine: Engine) -> None:
+def test_lookups_recover_after_the_database_hung(database: Database, engine: Engine) -> None:
     lookup = Lookup(connect(database.app_url, "guard", connections=1, statement_seconds=1), seconds=0.3)
     people.add(engine, ADA)
     with locked(database):
@@ -99,7 +99,7 @@ def test_after_a_stand_still_it_answers_again(database: Database, engine: Engine
     assert isinstance(found, KnownUser)
 
 
-def test_a_lost_connection_is_replaced_without_anybody_noticing(database: Database, lookup: Lookup) -> None:
+def test_a_lost_connection_is_replaced_without_an_error(database: Database, lookup: Lookup) -> None:
     ask(lookup, ADA)
     with psycopg.connect(database.superuser_url, autocommit=True) as other:
         ended = other.execute(
@@ -110,9 +110,7 @@ def test_a_lost_connection_is_replaced_without_anybody_noticing(database: Databa
     assert ask(lookup, ADA) == [None]
 
 
-def test_a_server_that_is_the_primary_no_more_is_not_believed(
-    database: Database, engine: Engine, lookup: Lookup
-) -> None:
+def test_the_results_of_a_demoted_server_are_not_used(database: Database, engine: Engine, lookup: Lookup) -> None:
     people.add(engine, ADA)
     ask(lookup, ADA)
     with demoted(database), capture_logs() as logs:
@@ -122,20 +120,18 @@ def test_a_server_that_is_the_primary_no_more_is_not_believed(
     assert "primary" in logs[0]["next_step"]
 
 
-def test_whoever_asks_is_led_to_the_new_primary_without_noticing(
-    database: Database, engine: Engine, lookup: Lookup
-) -> None:
+def test_lookups_move_to_the_new_primary_without_an_error(database: Database, engine: Engine, lookup: Lookup) -> None:
     people.add(engine, ADA)
     ask(lookup, ADA)
     first = sessions(engine)
     answers: list[KnownUser | LookupUnavailable | None] = []
 
-    def led_elsewhere() -> bool:
+    def reconnected() -> bool:
         answers.extend(ask(lookup, ADA))
         return sessions(engine) != first
 
     with demoted(database, in_favour_of_new_connections=True):
-        until(led_elsewhere)
+        until(reconnected)
     assert {type(answer) for answer in answers} == {KnownUser}
 
 
@@ -151,10 +147,8 @@ MIXED_UP = {
 
 
 @pytest.mark.parametrize("other", MIXED_UP.values(), ids=MIXED_UP)
-def test_an_answer_that_is_not_to_the_question_makes_nobody_unknown(
-    database: Database, engine: Engine, other: str
-) -> None:
-    """A pooler that mixes up prepared statements lets the server execute another client's."""
+def test_a_result_of_another_query_does_not_make_a_user_unknown(database: Database, engine: Engine, other: str) -> None:
+    """A pooler that mixes up prepared statements makes the server execute another client's statement."""
     people.add(engine, ADA)
     guard = connect(database.app_url, "guard", connections=1)
     lookup = Lookup(guard, seconds=30)
@@ -172,14 +166,14 @@ def test_an_answer_that_is_not_to_the_question_makes_nobody_unknown(
     assert isinstance(found, KnownUser)
 
 
-def test_after_closing_nobody_is_asked_about(lookup: Lookup) -> None:
+def test_a_closed_lookup_is_unavailable(lookup: Lookup) -> None:
     ask(lookup, ADA)
     lookup.close()
     assert [str(answer) for answer in ask(lookup, ADA)] == ["too_many_waiting"]
 
 
-def test_while_the_database_is_away_guarded_pages_are_unavailable_and_public_ones_are_not(instance: Instance) -> None:
-    with lms.serving(NOBODY, instance) as platform, capture_logs() as logs:
+def test_while_the_database_is_unavailable_only_guarded_pages_are_503(instance: Instance) -> None:
+    with lms.serving(UNREACHABLE, instance) as platform, capture_logs() as logs:
         headers = lms.bearer(instance.token())
         answers = [platform.get(path, headers=headers) for path in ("/me", "/either", "/files/1") for _ in range(5)]
         assert platform.get("/", headers=headers).status_code == 200
@@ -190,7 +184,7 @@ def test_while_the_database_is_away_guarded_pages_are_unavailable_and_public_one
     assert [line["event"] for line in logs].count("callers.not_found") <= 2
 
 
-def test_a_database_at_a_stand_still_is_unavailable_in_time(
+def test_a_database_that_hangs_is_503_after_the_timeout(
     database: Database, platform: TestClient, instance: Instance
 ) -> None:
     with lms.serving(database, instance, guard_timeout_seconds=0.5) as hasty, locked(database):

@@ -11,20 +11,20 @@ from starlette.websockets import WebSocketDisconnect
 from access import authentication
 from config.role import Role
 from tests import lms, people
-from tests.access.test_lookup import NOBODY
+from tests.access.test_lookup import UNREACHABLE
 from tests.clerk_signs_in import ADA, PARTY, Instance
 from tests.servers import Database
 
 
 def denied(platform: TestClient, **headers: str) -> tuple[int, object]:
-    """How a handshake is answered that is turned away."""
+    """The response to a denied handshake."""
     with pytest.raises(WebSocketDenialResponse) as denial, platform.websocket_connect("/classroom", headers=headers):
         raise AssertionError
     return denial.value.status_code, denial.value.json()
 
 
 class WithoutDenials:
-    """A server that knows no other answer to a handshake than to close."""
+    """A server that can only close a handshake, without a response."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -33,7 +33,7 @@ class WithoutDenials:
         await self.app({**scope, "extensions": {}}, receive, send)
 
 
-def test_with_the_role_a_websocket_opens_and_sees_its_caller(
+def test_a_websocket_with_the_role_receives_its_caller(
     engine: Engine, platform: TestClient, instance: Instance
 ) -> None:
     people.add(engine, ADA, Role.MENTOR)
@@ -41,7 +41,7 @@ def test_with_the_role_a_websocket_opens_and_sees_its_caller(
         assert websocket.receive_json()["roles"] == ["LEARNER", "MENTOR"]
 
 
-def test_a_handshake_is_answered_as_a_request_is(engine: Engine, platform: TestClient, instance: Instance) -> None:
+def test_a_handshake_is_denied_like_a_request(engine: Engine, platform: TestClient, instance: Instance) -> None:
     people.add(engine, ADA)
     assert denied(platform) == (401, {"error": "Unauthorized"})
     assert denied(platform, **lms.bearer("garbage")) == (401, {"error": "Unauthorized"})
@@ -49,9 +49,7 @@ def test_a_handshake_is_answered_as_a_request_is(engine: Engine, platform: TestC
     assert denied(platform, **lms.bearer(instance.token())) == (403, {"error": "Forbidden"})
 
 
-def test_a_strange_page_opens_no_websocket_with_our_users_cookie(
-    engine: Engine, platform: TestClient, instance: Instance
-) -> None:
+def test_a_websocket_of_another_site_is_denied(engine: Engine, platform: TestClient, instance: Instance) -> None:
     people.add(engine, ADA, Role.MENTOR)
     cookie = f"__session={instance.token()}"
     with platform.websocket_connect("/classroom", headers={"Cookie": cookie, "Origin": PARTY}) as websocket:
@@ -59,7 +57,7 @@ def test_a_strange_page_opens_no_websocket_with_our_users_cookie(
     assert denied(platform, Cookie=cookie, Origin="https://evil.example.com")[0] == 401
 
 
-def test_without_parties_a_strange_page_opens_no_websocket_either(
+def test_without_parties_a_websocket_of_another_site_is_denied(
     engine: Engine, database: Database, instance: Instance
 ) -> None:
     people.add(engine, ADA, Role.MENTOR)
@@ -74,13 +72,13 @@ def test_without_parties_a_strange_page_opens_no_websocket_either(
         assert denied(platform, Cookie=cookie, **link)[0] == 401
 
 
-def test_while_the_database_is_away_no_websocket_opens(instance: Instance) -> None:
-    with lms.serving(NOBODY, instance) as platform:
+def test_while_the_database_is_unavailable_a_websocket_is_503(instance: Instance) -> None:
+    with lms.serving(UNREACHABLE, instance) as platform:
         assert denied(platform, **lms.bearer(instance.token())) == (503, {"error": "Unavailable"})
 
 
 @pytest.mark.parametrize(("clerk_id", "code"), [("user_new", 4401), (ADA, 4403)])
-def test_a_server_that_can_only_close_closes_with_a_code(
+def test_a_handshake_that_can_only_be_closed_gets_a_close_code(
     engine: Engine, database: Database, instance: Instance, clerk_id: str, code: int
 ) -> None:
     people.add(engine, ADA)

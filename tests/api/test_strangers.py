@@ -19,7 +19,7 @@ from tests.clerk_signs_in import Instance
 from tests.dev.groups import until
 from tests.listener import Listener, silent, status
 from tests.servers import Database, copy_of
-from tests.strangers import NO_BODY, Target, everywhere, named
+from tests.strangers import NO_BODY, Target, by_name, common_refusals
 
 INSTANCE = Instance()
 ADMIN = "user_admin"
@@ -60,11 +60,11 @@ def unaffected(listener: Listener) -> Iterator[None]:
     assert [line for line in listener.lines() if line["level"] in ("error", "critical")] == []
 
 
-@pytest.mark.parametrize("what", named(everywhere(Target("/"))))
+@pytest.mark.parametrize("what", by_name(common_refusals(Target("/"))))
 def test_a_malformed_request_gets_the_usual_error_response_and_its_reason_is_logged(
     listener: Listener, what: str
 ) -> None:
-    pieces, due, reason = named(everywhere(target()))[what]
+    pieces, due, reason = by_name(common_refusals(target()))[what]
     answer = listener.knock(*pieces)
     head, _, body = answer.partition(b"\r\n\r\n")
     headers = BytesParser().parsebytes(head.partition(b"\r\n")[2])

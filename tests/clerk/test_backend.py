@@ -18,7 +18,7 @@ from tests.local_server import Answer, LocalServer, serving
 AWAY = Answer(b'{"errors": []}', 503)
 
 
-def said(**changes: Any) -> Answer:
+def fields(**changes: Any) -> Answer:
     """The response with a user."""
     return Answer(json.dumps(user(**changes)).encode())
 
@@ -29,22 +29,22 @@ def limited(seconds: str) -> Answer:
 
 
 @pytest.fixture
-def opened() -> Iterator[ExitStack]:
+def resources() -> Iterator[ExitStack]:
     """Closes the resources of a test."""
     with ExitStack() as stack:
         yield stack
 
 
-def backend(opened: ExitStack, *answers: Answer, total_seconds: float = 4) -> tuple[Backend, LocalServer]:
+def backend(resources: ExitStack, *answers: Answer, total_seconds: float = 4) -> tuple[Backend, LocalServer]:
     """A client, and the server that gives it these responses in turn."""
-    clerk = opened.enter_context(serving(*answers))
+    clerk = resources.enter_context(serving(*answers))
     client = Backend("sk_test_secret", clerk.url, total_seconds=total_seconds)
-    opened.callback(client.close)
+    resources.callback(client.close)
     return client, clerk
 
 
-def test_a_user_is_returned_as_a_snapshot_as_from_an_event(opened: ExitStack) -> None:
-    client, clerk = backend(opened, said(at=1_500, username="ada", external_id="7", banned=True))
+def test_a_user_is_returned_as_a_snapshot_as_from_an_event(resources: ExitStack) -> None:
+    client, clerk = backend(resources, fields(at=1_500, username="ada", external_id="7", banned=True))
     assert client.user(ADA) == Snapshot(
         clerk_id=ADA,
         version=moment(1_500),
@@ -63,21 +63,21 @@ def test_a_user_is_returned_as_a_snapshot_as_from_an_event(opened: ExitStack) ->
     assert clerk.asked[0].headers["clerk-api-version"] == "2026-05-12"
 
 
-def test_unknown_and_missing_fields_are_accepted(opened: ExitStack) -> None:
+def test_unknown_and_missing_fields_are_accepted(resources: ExitStack) -> None:
     body = json.dumps({"id": ADA, "updated_at": 1_735_689_600_000, "new": {"deep": [1]}, "email_addresses": None})
-    client, _ = backend(opened, Answer(body.encode()))
+    client, _ = backend(resources, Answer(body.encode()))
     assert client.user(ADA) == Snapshot(clerk_id=ADA, version=datetime(2025, 1, 1, tzinfo=UTC), banned_as_of=NEVER)
 
 
-def test_a_user_unknown_to_clerk_is_not_found(opened: ExitStack) -> None:
-    client, clerk = backend(opened, Answer(b'{"errors": [{"code": "resource_not_found"}]}', 404))
+def test_a_user_unknown_to_clerk_is_not_found(resources: ExitStack) -> None:
+    client, clerk = backend(resources, Answer(b'{"errors": [{"code": "resource_not_found"}]}', 404))
     assert client.user(ADA) == UserNotFound(ADA)
     assert len(clerk.asked) == 1
 
 
 @pytest.mark.parametrize("clerk_id", ["", ".", "..", "user/../../jwks", "user?x=1", "user#", "user\n", "ü"])
-def test_an_invalid_id_is_not_found_without_a_request(opened: ExitStack, clerk_id: str) -> None:
-    client, clerk = backend(opened, said())
+def test_an_invalid_id_is_not_found_without_a_request(resources: ExitStack, clerk_id: str) -> None:
+    client, clerk = backend(resources, fields())
     assert client.user(clerk_id) == UserNotFound(clerk_id)
     assert clerk.asked == []
 
@@ -85,22 +85,22 @@ def test_an_invalid_id_is_not_found_without_a_request(opened: ExitStack, clerk_i
 @pytest.mark.parametrize(
     "failure", [AWAY, Answer(b"", 500), Answer(b"{", headers={"Content-Length": "9"}), limited("0")]
 )
-def test_a_transient_failure_is_retried(opened: ExitStack, failure: Answer) -> None:
-    client, clerk = backend(opened, failure, said())
+def test_a_transient_failure_is_retried(resources: ExitStack, failure: Answer) -> None:
+    client, clerk = backend(resources, failure, fields())
     assert isinstance(client.user(ADA), Snapshot)
     assert len(clerk.asked) == 2
 
 
-def test_a_retry_waits_for_clerks_retry_after(opened: ExitStack) -> None:
-    client, clerk = backend(opened, limited("1"), said())
+def test_a_retry_waits_for_clerks_retry_after(resources: ExitStack) -> None:
+    client, clerk = backend(resources, limited("1"), fields())
     began = time.monotonic()
     assert isinstance(client.user(ADA), Snapshot)
     assert time.monotonic() - began >= 1
     assert len(clerk.asked) == 2
 
 
-def test_a_retry_after_beyond_the_deadline_is_raised_immediately(opened: ExitStack) -> None:
-    client, clerk = backend(opened, limited("30"))
+def test_a_retry_after_beyond_the_deadline_is_raised_immediately(resources: ExitStack) -> None:
+    client, clerk = backend(resources, limited("30"))
     with pytest.raises(ClerkUnavailable, match="status 429") as unavailable:
         client.user(ADA)
     assert unavailable.value.retry_after == 30
@@ -108,13 +108,13 @@ def test_a_retry_after_beyond_the_deadline_is_raised_immediately(opened: ExitSta
 
 
 @pytest.mark.parametrize("after", ["soon", "-1", "", "Wed, 21 Oct 2026 07:28:00 GMT", "9" * 400, "1e999"])
-def test_a_malformed_retry_after_is_ignored(opened: ExitStack, after: str) -> None:
-    client, _ = backend(opened, limited(after), said())
+def test_a_malformed_retry_after_is_ignored(resources: ExitStack, after: str) -> None:
+    client, _ = backend(resources, limited(after), fields())
     assert isinstance(client.user(ADA), Snapshot)
 
 
-def test_while_clerk_is_unavailable_a_few_attempts_are_made(opened: ExitStack) -> None:
-    client, clerk = backend(opened, AWAY, total_seconds=2)
+def test_while_clerk_is_unavailable_a_few_attempts_are_made(resources: ExitStack) -> None:
+    client, clerk = backend(resources, AWAY, total_seconds=2)
     with pytest.raises(ClerkUnavailable, match="status 503") as unavailable:
         client.user(ADA)
     assert unavailable.value.transient
@@ -128,8 +128,8 @@ def test_a_refused_connection_is_unavailable() -> None:
         Backend("sk_test_secret", url, total_seconds=0.3).user(ADA)
 
 
-def test_a_request_without_a_response_times_out(opened: ExitStack) -> None:
-    client, _ = backend(opened, Answer(hold=threading.Event()), total_seconds=0.5)
+def test_a_request_without_a_response_times_out(resources: ExitStack) -> None:
+    client, _ = backend(resources, Answer(hold=threading.Event()), total_seconds=0.5)
     began = time.monotonic()
     with pytest.raises(ClerkUnavailable, match="ReadTimeout"):
         client.user(ADA)
@@ -137,8 +137,8 @@ def test_a_request_without_a_response_times_out(opened: ExitStack) -> None:
 
 
 @pytest.mark.parametrize("status", [301, 302, 400, 401, 403, 422])
-def test_a_permanent_failure_is_not_retried(opened: ExitStack, status: int) -> None:
-    client, clerk = backend(opened, Answer(b"{}", status, {"Location": "/v1/users/user_eve"}))
+def test_a_permanent_failure_is_not_retried(resources: ExitStack, status: int) -> None:
+    client, clerk = backend(resources, Answer(b"{}", status, {"Location": "/v1/users/user_eve"}))
     with pytest.raises(ClerkUnavailable, match=f"status {status}") as unavailable:
         client.user(ADA)
     assert not unavailable.value.transient
@@ -146,20 +146,20 @@ def test_a_permanent_failure_is_not_retried(opened: ExitStack, status: int) -> N
 
 
 @pytest.mark.parametrize("body", [b"", b"null", b"[]", b"{}", b"\xff", json.dumps(user("user_eve")).encode()])
-def test_a_response_that_is_not_the_requested_user_is_unavailable(opened: ExitStack, body: bytes) -> None:
-    client, _ = backend(opened, Answer(body))
+def test_a_response_that_is_not_the_requested_user_is_unavailable(resources: ExitStack, body: bytes) -> None:
+    client, _ = backend(resources, Answer(body))
     with pytest.raises(ClerkUnavailable, match="not the requested user"):
         client.user(ADA)
 
 
-def test_the_secret_key_is_not_in_an_error_message(opened: ExitStack) -> None:
-    client, _ = backend(opened, Answer(b"sk_test_secret", 401))
+def test_the_secret_key_is_not_in_an_error_message(resources: ExitStack) -> None:
+    client, _ = backend(resources, Answer(b"sk_test_secret", 401))
     with pytest.raises(ClerkUnavailable) as unavailable:
         client.user(ADA)
     assert "sk_test" not in str(unavailable.value)
 
 
-def test_a_response_that_trickles_is_unavailable(opened: ExitStack) -> None:
-    clerk = opened.enter_context(serving(said()))
+def test_a_response_that_trickles_is_unavailable(resources: ExitStack) -> None:
+    clerk = resources.enter_context(serving(fields()))
     with answers.client(2) as client, client.stream("GET", clerk.url) as response, pytest.raises(Incomplete):
         answers.read_bounded(response, deadline=time.monotonic())

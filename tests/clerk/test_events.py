@@ -9,9 +9,9 @@ from clerk.user import LONGEST_EXTERNAL_ID, LONGEST_URL, LONGEST_USERNAME, NEVER
 from tests.clerk_says import ADA, deletion, email_address, event, milliseconds, moment, user
 
 
-def snapshot_of(**said: Any) -> Snapshot:
+def snapshot_of(**fields: Any) -> Snapshot:
     """The snapshot of an update with these fields."""
-    meaning = events.read(event("user.updated", user(ADA, **said))).meaning
+    meaning = events.read(event("user.updated", user(ADA, **fields))).meaning
     assert isinstance(meaning, Changed)
     return meaning.snapshot
 
@@ -82,15 +82,15 @@ def test_the_case_of_an_address_is_preserved() -> None:
 
 def test_a_user_may_have_only_a_phone_number() -> None:
     phone = {"id": "idn_2", "object": "phone_number", "phone_number": "+15555550100"}
-    said = snapshot_of(
+    fields = snapshot_of(
         email=None, phone_numbers=[phone], primary_phone_number_id="idn_2", first_name=None, last_name=None
     )
-    assert (said.email, said.first_name, said.last_name, said.username) == (None, None, None, None)
+    assert (fields.email, fields.first_name, fields.last_name, fields.username) == (None, None, None, None)
 
 
 def test_a_user_may_have_only_a_username() -> None:
-    said = snapshot_of(email=None, username="countess", first_name=None, last_name=None, image_url=None)
-    assert (said.username, said.email, said.first_name, said.image_url) == ("countess", None, None, None)
+    fields = snapshot_of(email=None, username="countess", first_name=None, last_name=None, image_url=None)
+    assert (fields.username, fields.email, fields.first_name, fields.image_url) == ("countess", None, None, None)
 
 
 def test_only_true_means_banned() -> None:
@@ -131,8 +131,8 @@ def test_the_ban_is_unknown_without_the_field() -> None:
     ],
 )
 def test_an_address_is_verified_by_the_status_of_its_verification(verification: object, verified: bool) -> None:
-    said = snapshot_of(email_addresses=[email_address("ada@example.com") | {"verification": verification}])
-    assert (said.email, said.email_verified) == ("ada@example.com", verified)
+    fields = snapshot_of(email_addresses=[email_address("ada@example.com") | {"verification": verification}])
+    assert (fields.email, fields.email_verified) == ("ada@example.com", verified)
 
 
 def test_without_the_field_it_is_unknown_whether_an_address_is_verified() -> None:
@@ -165,9 +165,9 @@ def test_the_reason_contains_both_times_and_what_to_do() -> None:
         assert word in meaning.why
 
 
-@pytest.mark.parametrize("said", [{"timestamp": AHEAD * 2}, {"timestamp": None}])
-def test_the_envelope_s_time_does_not_affect_an_update(said: dict[str, Any]) -> None:
-    read = events.read_delivery(event("user.updated", user(ADA, updated_at=SENT * 1_000), **said), SENT)
+@pytest.mark.parametrize("fields", [{"timestamp": AHEAD * 2}, {"timestamp": None}])
+def test_the_envelope_s_time_does_not_affect_an_update(fields: dict[str, Any]) -> None:
+    read = events.read_delivery(event("user.updated", user(ADA, updated_at=SENT * 1_000), **fields), SENT)
     assert isinstance(read.meaning, Changed)
 
 
@@ -186,8 +186,8 @@ def test_a_temporary_lock_is_not_a_ban() -> None:
 
 def test_times_in_seconds_are_accepted() -> None:
     seconds = milliseconds(0) // 1_000
-    said = snapshot_of(updated_at=seconds, created_at=seconds - 60)
-    assert (said.version, said.created_at) == (moment(0), moment(-60_000))
+    fields = snapshot_of(updated_at=seconds, created_at=seconds - 60)
+    assert (fields.version, fields.created_at) == (moment(0), moment(-60_000))
 
 
 @pytest.mark.parametrize("absent", ["timestamp", "instance_id", "event_attributes", "object"])
@@ -258,8 +258,8 @@ def test_the_last_of_duplicate_keys_is_used() -> None:
 
 
 def test_characters_that_postgresql_cannot_store_are_replaced() -> None:
-    said = snapshot_of(first_name="A\0da", last_name="\ud800lovelace", username="x\udfff")
-    assert (said.first_name, said.last_name, said.username) == ("A\ufffdda", "\ufffdlovelace", "x\ufffd")
+    fields = snapshot_of(first_name="A\0da", last_name="\ud800lovelace", username="x\udfff")
+    assert (fields.first_name, fields.last_name, fields.username) == ("A\ufffdda", "\ufffdlovelace", "x\ufffd")
 
 
 def test_a_surrogate_pair_is_one_character() -> None:

@@ -76,13 +76,13 @@ def test_any_json_is_parsed_as_an_event(envelope: object) -> None:
 
 @given(
     kind=KINDS,
-    said=st.dictionaries(st.sampled_from(sorted(user())), JSON),
+    fields=st.dictionaries(st.sampled_from(sorted(user())), JSON),
     envelope=st.fixed_dictionaries({}, optional={"timestamp": JSON, "data": JSON, "object": JSON, "instance_id": JSON}),
 )
 def test_any_value_in_any_field_is_parsed_as_an_event_of_its_type(
-    kind: str, said: dict[str, Any], envelope: dict[str, Any]
+    kind: str, fields: dict[str, Any], envelope: dict[str, Any]
 ) -> None:
-    body = json.dumps({"type": kind, "data": user() | said} | envelope).encode()
+    body = json.dumps({"type": kind, "data": user() | fields} | envelope).encode()
     assert events.read(body).type == kind
 
 

@@ -10,7 +10,7 @@ from tests.clerk_says import Clerk, deletion
 CLERK = Clerk()
 # Made when the tests are collected and opened minutes later: dated ahead as far as the tolerance allows.
 SENT = CLERK.send(deletion(), seconds_ago=-290)
-SEALS = SigningSecrets(CLERK.secrets)
+SECRETS = SigningSecrets(CLERK.secrets)
 GOOD = SENT.headers["svix-signature"]
 WRONG = "v1," + "A" * 43 + "="
 
@@ -18,14 +18,14 @@ WRONG = "v1," + "A" * 43 + "="
 def refusal(headers: list[tuple[bytes, bytes]], body: bytes = SENT.body) -> tuple[Reason, int]:
     """The reason of the refusal; fails if there is none."""
     with pytest.raises(InvalidDelivery) as refused:
-        SEALS.verify(headers, body)
+        SECRETS.verify(headers, body)
     return refused.value.reason, refused.value.status
 
 
 def headers_with(**changed: bytes) -> list[tuple[bytes, bytes]]:
     """The headers of a valid delivery with some values changed."""
-    said = dict(SENT.raw_headers) | {f"svix-{name}".encode(): value for name, value in changed.items()}
-    return list(said.items())
+    fields = dict(SENT.raw_headers) | {f"svix-{name}".encode(): value for name, value in changed.items()}
+    return list(fields.items())
 
 
 @pytest.mark.parametrize("missing", [b"svix-id", b"svix-timestamp", b"svix-signature"])
@@ -140,7 +140,7 @@ def test_a_body_that_is_not_utf_8_is_refused_with_a_wrong_signature(body: bytes)
 @pytest.mark.parametrize("body", NOT_TEXT)
 def test_a_body_that_is_not_utf_8_is_accepted_with_a_valid_signature(body: bytes) -> None:
     sent = CLERK.send(body, seconds_ago=-290)
-    assert SEALS.verify(sent.raw_headers, body).body == body
+    assert SECRETS.verify(sent.raw_headers, body).body == body
 
 
 @pytest.mark.parametrize("seconds_ago", [301, -900])
@@ -163,7 +163,7 @@ def test_a_signed_body_that_is_not_utf_8_is_refused_out_of_tolerance(seconds_ago
 )
 def test_a_valid_signature_is_found_among_other_entries(signature: str) -> None:
     assert (
-        SEALS.verify(headers_with(signature=signature.replace("GOOD", GOOD).encode()), SENT.body).svix_id
+        SECRETS.verify(headers_with(signature=signature.replace("GOOD", GOOD).encode()), SENT.body).svix_id
         == SENT.svix_id
     )
 
@@ -184,4 +184,4 @@ VALUES = st.one_of(
 @given(headers=st.lists(st.tuples(NAMES, VALUES), max_size=6), body=st.binary(max_size=50))
 def test_any_untrusted_input_raises_only_a_refusal(headers: list[tuple[bytes, bytes]], body: bytes) -> None:
     with pytest.raises(InvalidDelivery):
-        SEALS.verify(headers, body)
+        SECRETS.verify(headers, body)

@@ -19,13 +19,13 @@ RENEWED = Instance(kid="ins_renewed", key=1)
 AWAY = Answer(b"away", 503)
 
 
-def published(*instances: Instance, **said: object) -> Answer:
+def published(*instances: Instance, **fields: object) -> Answer:
     """The key set of these instances as a response."""
-    return Answer(json.dumps({"keys": [instance.jwk(**said) for instance in instances]}).encode())
+    return Answer(json.dumps({"keys": [instance.jwk(**fields) for instance in instances]}).encode())
 
 
 @pytest.fixture
-def opened() -> Iterator[ExitStack]:
+def resources() -> Iterator[ExitStack]:
     """Closes the resources of a test."""
     with ExitStack() as stack:
         yield stack
@@ -35,13 +35,13 @@ Open = Callable[..., tuple[Keyring, LocalServer]]
 
 
 @pytest.fixture
-def keyring(opened: ExitStack) -> Open:
+def keyring(resources: ExitStack) -> Open:
     """A keyring, and the issuer that gives it these responses in turn."""
 
     def make(*answers: Answer, **choices: float) -> tuple[Keyring, LocalServer]:
-        issuer = opened.enter_context(serving(*answers))
+        issuer = resources.enter_context(serving(*answers))
         ring = Keyring(issuer.url, **{"pause_seconds": 0.0, **choices})  # type: ignore[arg-type]  # floats by name
-        opened.callback(ring.close)
+        resources.callback(ring.close)
         return ring, issuer
 
     return make
@@ -49,9 +49,9 @@ def keyring(opened: ExitStack) -> Open:
 
 def fetch(ring: Keyring) -> None:
     """Fetch the keys and wait for completion."""
-    asked = ring.refresh()
-    assert asked is not None
-    asked.result(10)
+    pending = ring.refresh()
+    assert pending is not None
+    pending.result(10)
 
 
 def wait_until(condition: Callable[[], object]) -> None:
@@ -66,7 +66,7 @@ def test_keys_are_fetched_from_the_issuer(keyring: Open) -> None:
     ring, issuer = keyring(published(INSTANCE))
     fetch(ring)
     assert ring.find(INSTANCE.kid) == INSTANCE.key.public_key()
-    assert [asked.path for asked in issuer.asked] == [PATH]
+    assert [pending.path for pending in issuer.asked] == [PATH]
 
 
 def test_nothing_is_fetched_until_a_token_needs_it(keyring: Open) -> None:
@@ -79,9 +79,9 @@ def test_concurrent_unknown_kids_share_one_fetch(keyring: Open) -> None:
     hold = threading.Event()
     ring, issuer = keyring(Answer(published(INSTANCE).body, hold=hold), pause_seconds=600)
     with ThreadPoolExecutor(8) as strangers:
-        asked = list(strangers.map(lambda _: ring.refresh(), range(200)))
+        pending = list(strangers.map(lambda _: ring.refresh(), range(200)))
     hold.set()
-    assert [one.result(10) for one in asked if one is not None] == [None] * 200
+    assert [one.result(10) for one in pending if one is not None] == [None] * 200
     assert len(issuer.asked) == 1
 
 
@@ -145,24 +145,24 @@ BAD = {
 
 
 @pytest.mark.parametrize("bad", BAD)
-def test_the_last_good_keys_are_used_while_the_issuer_returns_none(opened: ExitStack, bad: str) -> None:
+def test_the_last_good_keys_are_used_while_the_issuer_returns_none(resources: ExitStack, bad: str) -> None:
     answer, why = BAD[bad]
     failures: list[str] = []
-    issuer = opened.enter_context(serving(published(INSTANCE), answer))
+    issuer = resources.enter_context(serving(published(INSTANCE), answer))
     ring = Keyring(issuer.url, pause_seconds=0, on_failure=lambda error: failures.append(type(error).__name__))
-    opened.callback(ring.close)
+    resources.callback(ring.close)
     fetch(ring)
     fetch(ring)
     assert ring.find(INSTANCE.kid) == INSTANCE.key.public_key()
     assert failures == [why]
-    assert [asked.path for asked in issuer.asked] == [PATH, PATH]
+    assert [pending.path for pending in issuer.asked] == [PATH, PATH]
 
 
-def test_a_failure_is_reported_and_the_next_fetch_recovers(opened: ExitStack) -> None:
+def test_a_failure_is_reported_and_the_next_fetch_recovers(resources: ExitStack) -> None:
     failures: list[Exception] = []
-    issuer = opened.enter_context(serving(AWAY, published(INSTANCE)))
+    issuer = resources.enter_context(serving(AWAY, published(INSTANCE)))
     ring = Keyring(issuer.url, pause_seconds=0, on_failure=failures.append)
-    opened.callback(ring.close)
+    resources.callback(ring.close)
     fetch(ring)
     assert (ring.ready, [str(failure) for failure in failures]) == (False, ["status 503"])
     fetch(ring)
@@ -193,10 +193,10 @@ def test_keys_are_separate_per_issuer(keyring: Open) -> None:
 def test_closing_completes_pending_fetches_and_stops_fetching(keyring: Open) -> None:
     hold = threading.Event()
     ring, issuer = keyring(Answer(published(INSTANCE).body, hold=hold))
-    asked = ring.refresh()
+    pending = ring.refresh()
     wait_until(lambda: issuer.asked)
     hold.set()
     ring.close()
-    assert asked is not None
-    assert asked.done()
+    assert pending is not None
+    assert pending.done()
     assert ring.refresh() is None

@@ -44,7 +44,7 @@ def test_a_delivery_is_accepted_exactly_if_svix_verifies_it(
     svix_id: str, body: str, seconds_ago: int, digits: int, entries: list[dict[str, Any]]
 ) -> None:
     then = int(time.time()) - seconds_ago
-    said = {
+    headers = {
         "svix-id": svix_id,
         "svix-timestamp": f"{then:0{digits}}",
         "svix-signature": " ".join(
@@ -52,7 +52,7 @@ def test_a_delivery_is_accepted_exactly_if_svix_verifies_it(
             for entry in entries
         ),
     }
-    assert opens(said, body.encode()) is any(svix_verifies(secret, said, body.encode()) for secret in LIVE)
+    assert is_accepted(headers, body.encode()) is any(svix_verifies(secret, headers, body.encode()) for secret in LIVE)
 
 
 def signature(secret: str, signed: str) -> str:
@@ -61,17 +61,17 @@ def signature(secret: str, signed: str) -> str:
     return "v1," + base64.b64encode(hmac.digest(key, signed.encode(), "sha256")).decode()
 
 
-def opens(said: dict[str, str], body: bytes) -> bool:
+def is_accepted(headers: dict[str, str], body: bytes) -> bool:
     try:
-        SigningSecrets(LIVE).verify([(name.encode(), value.encode()) for name, value in said.items()], body)
+        SigningSecrets(LIVE).verify([(name.encode(), value.encode()) for name, value in headers.items()], body)
     except InvalidDelivery:
         return False
     return True
 
 
-def svix_verifies(secret: str, said: dict[str, str], body: bytes) -> bool:
+def svix_verifies(secret: str, headers: dict[str, str], body: bytes) -> bool:
     try:
-        Webhook(secret).verify(body, said)
+        Webhook(secret).verify(body, headers)
     except WebhookVerificationError:
         return False
     return True

@@ -19,12 +19,12 @@ from tests.dev.groups import until
 from tests.local_server import serving
 
 INSTANCE = Instance()
-OF_OTHERS = Instance(kid="ins_other", key=1)
-SAME_NAME = Instance(key=1)
+OTHER_KID = Instance(kid="ins_other", key=1)
+SAME_KID = Instance(key=1)
 
 
 @pytest.fixture
-def opened() -> Iterator[ExitStack]:
+def resources() -> Iterator[ExitStack]:
     with ExitStack() as stack:
         yield stack
 
@@ -43,19 +43,19 @@ def is_refused(tokens: TokenVerifier, token: str) -> bool:
     return False
 
 
-def keyring(opened: ExitStack, *sets: Instance) -> Keyring:
+def keyring(resources: ExitStack, *sets: Instance) -> Keyring:
     """A key source whose published keys change in turn."""
-    issuer = opened.enter_context(serving(*map(published, sets)))
+    issuer = resources.enter_context(serving(*map(published, sets)))
     keys = Keyring(issuer.url, pause_seconds=0)
-    opened.callback(keys.close)
+    resources.callback(keys.close)
     fetch(keys)
     return keys
 
 
 def fetch(keys: Keyring) -> None:
-    asked = keys.refresh()
-    assert asked is not None
-    asked.result(10)
+    pending = keys.refresh()
+    assert pending is not None
+    pending.result(10)
 
 
 def test_a_cached_token_returns_the_same_session() -> None:
@@ -65,11 +65,11 @@ def test_a_cached_token_returns_the_same_session() -> None:
     assert tokens.verify(token) is tokens.verify(token)
 
 
-@pytest.mark.parametrize(("newer", "reason"), [(OF_OTHERS, Reason.KEY_UNKNOWN), (SAME_NAME, Reason.SIGNATURE_WRONG)])
+@pytest.mark.parametrize(("newer", "reason"), [(OTHER_KID, Reason.KEY_UNKNOWN), (SAME_KID, Reason.SIGNATURE_WRONG)])
 def test_a_cached_token_is_refused_as_soon_as_its_key_is_no_longer_published(
-    opened: ExitStack, newer: Instance, reason: Reason
+    resources: ExitStack, newer: Instance, reason: Reason
 ) -> None:
-    keys = keyring(opened, INSTANCE, newer)
+    keys = keyring(resources, INSTANCE, newer)
     tokens, token = TokenVerifier(ISSUER, keys), INSTANCE.token()
     assert tokens.verify(token).clerk_id == ADA
     fetch(keys)
@@ -86,7 +86,7 @@ def test_a_cached_token_expires() -> None:
 
 def test_a_refused_token_is_refused_again() -> None:
     tokens = TokenVerifier(ISSUER, PinnedKey(INSTANCE.pem), parties=[PARTY])
-    for token in (SAME_NAME.token(), INSTANCE.token(azp="https://evil.example.com"), INSTANCE.token(sts="pending")):
+    for token in (SAME_KID.token(), INSTANCE.token(azp="https://evil.example.com"), INSTANCE.token(sts="pending")):
         assert refusal(tokens, token) is refusal(tokens, token)
 
 
@@ -99,10 +99,10 @@ def test_a_token_that_differs_by_one_character_is_not_cached(place: int, letter:
 
 
 def test_the_cache_is_bounded() -> None:
-    shelf = TokenCache(most=3)
+    cache = TokenCache(most=3)
     key = INSTANCE.key.public_key()
     for number in range(1_000):
         session = Session(clerk_id=ADA, session_id=f"sess_{number}", issued_at=0)
-        shelf.put(b"%d" % number, CachedToken(session=session, kid="ins", key=key, valid_from=0, expires=1))
-    assert [shelf.find(b"%d" % number) is not None for number in (0, 996, 997, 998, 999)] == [False, False, *[True] * 3]
-    assert len(shelf) == 3
+        cache.put(b"%d" % number, CachedToken(session=session, kid="ins", key=key, valid_from=0, expires=1))
+    assert [cache.find(b"%d" % number) is not None for number in (0, 996, 997, 998, 999)] == [False, False, *[True] * 3]
+    assert len(cache) == 3

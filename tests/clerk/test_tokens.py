@@ -218,8 +218,8 @@ CLAIMS = st.sampled_from(["exp", "nbf", "iat", "iss", "sub", "sid", "azp", "sts"
 
 
 @given(st.dictionaries(CLAIMS, JSON, min_size=1))
-def test_any_signed_claims_are_a_session_or_refused(said: dict[str, Any]) -> None:
-    token = INSTANCE.sign(INSTANCE.claims() | said)
+def test_any_signed_claims_are_a_session_or_refused(fields: dict[str, Any]) -> None:
+    token = INSTANCE.sign(INSTANCE.claims() | fields)
     with contextlib.suppress(InvalidToken):
         assert isinstance(tokens(parties=()).verify(token), Session)
 

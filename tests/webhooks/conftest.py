@@ -1,4 +1,4 @@
-"""Receivers for tests: a shared one, and those that a test starts with settings of its own."""
+"""Receivers for tests: a shared one, and separate ones with their own settings."""
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
@@ -16,7 +16,7 @@ from tests.webhooks.door import ReceiverProcess, running_receiver
 
 
 class StartReceiver(Protocol):
-    """Opens a door with the settings named."""
+    """Starts a receiver with these settings."""
 
     def __call__(
         self, *, database_url: str = ..., redis_url: str = ..., **settings: object
@@ -25,21 +25,21 @@ class StartReceiver(Protocol):
 
 @dataclass(frozen=True)
 class Shared:
-    """A running receiver, with its database and the Clerk whose deliveries it accepts."""
+    """A running receiver, with its database and the fake Clerk whose deliveries it accepts."""
 
     receiver: ReceiverProcess
     database: Database
     clerk: Clerk
 
     def empty(self) -> None:
-        """Delete the events of the test before."""
+        """Delete the events of the previous test."""
         with psycopg.connect(self.database.superuser_url) as connection:
             connection.execute("truncate webhook_events")
 
 
 @pytest.fixture(scope="session")
 def shared(servers: Servers, template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shared]:
-    """A receiver with its ordinary settings, for all tests that leave it, its settings and its tables as they are."""
+    """A receiver with default settings, for all tests that do not change its process, settings or tables."""
     clerk, directory = Clerk(), tmp_path_factory.mktemp("shared")
     with (
         copy_of(servers, template) as database,
@@ -50,14 +50,14 @@ def shared(servers: Servers, template: str, tmp_path_factory: pytest.TempPathFac
 
 @pytest.fixture
 def receiver(shared: Shared, redis_url: str) -> ReceiverProcess:
-    """The shared receiver, with empty tables and an empty log; `database` and `clerk` are then its own."""
+    """The shared receiver, with empty tables and log; it also determines `database` and `clerk`."""
     shared.empty()
     return replace(shared.receiver, logged_before=shared.receiver.log.stat().st_size)
 
 
 @pytest.fixture
 def database(request: pytest.FixtureRequest) -> Database:
-    """The shared receiver's database if the test asks for `door`, otherwise one that only this test sees."""
+    """The shared receiver's database if the test uses `receiver`, otherwise a database for this test only."""
     if "receiver" in request.fixturenames:
         shared: Shared = request.getfixturevalue("shared")
         return shared.database
@@ -67,14 +67,14 @@ def database(request: pytest.FixtureRequest) -> Database:
 
 @pytest.fixture
 def own_database(servers: Servers, template: str) -> Iterator[Database]:
-    """A migrated database that only this test sees."""
+    """A migrated database for this test only."""
     with copy_of(servers, template) as copy:
         yield copy
 
 
 @pytest.fixture
 def clerk(request: pytest.FixtureRequest) -> Clerk:
-    """The shared receiver's Clerk if the test asks for `door`, otherwise one with a signing secret of its own."""
+    """The shared receiver's Clerk if the test uses `receiver`, otherwise a Clerk with its own signing secret."""
     if "receiver" in request.fixturenames:
         shared: Shared = request.getfixturevalue("shared")
         return shared.clerk
@@ -83,7 +83,7 @@ def clerk(request: pytest.FixtureRequest) -> Clerk:
 
 @pytest.fixture
 def start_receiver(database: Database, redis_url: str, clerk: Clerk, tmp_path: Path) -> StartReceiver:
-    """Starts a receiver on the test's database; its settings may differ."""
+    """Starts a receiver on the test's database, optionally with other settings."""
 
     def opened(
         *, database_url: str = database.app_url, redis_url: str = redis_url, **settings: object

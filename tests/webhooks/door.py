@@ -1,4 +1,4 @@
-"""A receiver as a real process."""
+"""Runs a receiver in a process of its own."""
 
 import sys
 from collections.abc import Iterator
@@ -23,21 +23,21 @@ class ReceiverProcess(Listener):
 
     @property
     def url(self) -> str:
-        """Where deliveries go."""
+        """The URL for deliveries."""
         return f"http://127.0.0.1:{self.port}{PATH}"
 
     def deliver(self, sent: Sent) -> httpx.Response:
-        """Send one delivery, on a connection of its own."""
+        """Send one delivery on a separate connection."""
         return httpx.post(self.url, content=sent.body, headers=sent.headers, **QUICK)
 
     def deliver_at_once(self, *sent: Sent) -> list[httpx.Response]:
-        """Send many deliveries at the same time."""
+        """Send deliveries concurrently."""
         with ThreadPoolExecutor(min(len(sent), 32)) as senders:
             return list(senders.map(self.deliver, sent))
 
 
 def signed(sent: Sent, *lines: str, body: bytes | None = None) -> bytes:
-    """A delivery as bytes, with other header lines; `body` is the body as it is framed."""
+    """A delivery as an encoded request, with additional header lines; `body` is the framed body."""
     headers = [f"{name}: {value}" for name, value in sent.headers.items()]
     framing = [f"Content-Length: {len(sent.body)}"] if body is None else []
     return TARGET.request(*headers, *framing, *lines, body=sent.body if body is None else body)
@@ -47,7 +47,7 @@ def signed(sent: Sent, *lines: str, body: bytes | None = None) -> bytes:
 def running_receiver(
     directory: Path, clerk: Clerk, *, database_url: str, redis_url: str, **settings: object
 ) -> Iterator[ReceiverProcess]:
-    """`python -m webhooks` until the block ends, with other settings in lower case."""
+    """Run `python -m webhooks`; `settings` are settings in lowercase."""
     environment = {
         "DATABASE_URL": database_url,
         "REDIS_URL": redis_url,

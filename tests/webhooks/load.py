@@ -1,4 +1,4 @@
-"""Senders who deliver without a pause, and remember what they were told."""
+"""Concurrent senders that record their responses."""
 
 import threading
 from itertools import count
@@ -11,7 +11,7 @@ SENDERS = 8
 
 
 class Load:
-    """Senders who deliver one event after the other until nobody opens any more."""
+    """Senders that deliver one event after another until connections are refused."""
 
     def __init__(self, url: str, clerk: Clerk) -> None:
         self.accepted: list[str] = []
@@ -24,7 +24,7 @@ class Load:
             thread.start()
 
     def wait(self) -> None:
-        """Until every sender was refused a connection."""
+        """Wait until every sender has been refused a connection."""
         for thread in self._threads:
             thread.join(30)
 

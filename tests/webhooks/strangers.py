@@ -1,24 +1,24 @@
-"""What strangers send, by the answer it is due: status and reason, then each request in pieces."""
+"""Invalid deliveries by the expected status and reason, and unusual valid ones; each request in pieces."""
 
 from collections.abc import Iterable
 from dataclasses import replace
 
 from tests.clerk_says import Clerk, Sent
 from tests.listener import chunks
-from tests.strangers import CHUNKED, MEGABYTE, NO_BODY, Requests, everywhere, named
+from tests.strangers import CHUNKED, MEGABYTE, NO_BODY, Requests, by_name, common_refusals
 from tests.webhooks.door import PATH, TARGET, signed
 
 CLERK = Clerk()
 SENT = CLERK.created()
 
 
-def said(sent: Sent, **headers: str) -> bytes:
-    """A delivery with some headers other than they were signed."""
+def with_headers(sent: Sent, **headers: str) -> bytes:
+    """A delivery with some headers changed after signing."""
     return signed(replace(sent, headers={**sent.headers, **{f"svix-{name}": value for name, value in headers.items()}}))
 
 
 def malformed() -> Requests:
-    """Signed anew at each call: a delivery that is minutes old is refused for its age alone."""
+    """Malformed deliveries, signed at each call: older ones would be refused for their timestamp."""
     sent = CLERK.again(SENT)
     return {
         (400, "headers_missing"): {
@@ -35,21 +35,21 @@ def malformed() -> Requests:
             "a signature of each naming": [signed(sent, "svix-signature: v1,a", "webhook-signature: v1,a")],
         },
         (400, "headers_malformed"): {
-            "a timestamp with an underscore": [said(sent, timestamp="1_700_000_000")],
-            "an endless timestamp": [said(sent, timestamp="1" * 5_000)],
-            "bad base64": [said(sent, signature="v1,%%%%")],
-            "a signature without a comma": [said(sent, signature="v1")],
-            "four thousand signatures": [said(sent, signature="v1,abc " * 4_000)],
+            "a timestamp with an underscore": [with_headers(sent, timestamp="1_700_000_000")],
+            "an endless timestamp": [with_headers(sent, timestamp="1" * 5_000)],
+            "bad base64": [with_headers(sent, signature="v1,%%%%")],
+            "a signature without a comma": [with_headers(sent, signature="v1")],
+            "four thousand signatures": [with_headers(sent, signature="v1,abc " * 4_000)],
             "a value beyond ASCII": [
                 TARGET.request(NO_BODY, b"svix-id: \xff", "svix-timestamp: 1", "svix-signature: v1,a")
             ],
-            "an empty id": [said(sent, id="")],
+            "an empty id": [with_headers(sent, id="")],
         },
         (401, "signature_wrong"): {
             "a forged body": [signed(replace(sent, body=b"{}"))],
             "a forged body that is not UTF-8": [signed(replace(sent, body=b"\xff\xfe\x00"))],
             "another's secret": [signed(Clerk().created())],
-            "another id": [said(sent, id="msg_other")],
+            "another id": [with_headers(sent, id="msg_other")],
         },
         (401, "timestamp_out_of_tolerance"): {
             "ten minutes ago": [signed(CLERK.again(sent, seconds_ago=600))],
@@ -67,12 +67,12 @@ TOO_LARGE: Requests = {
 
 
 def refusals() -> dict[str, tuple[Iterable[bytes], int, str]]:
-    """Everything that is refused, by what it is: its pieces, the status due, the reason."""
-    return named(malformed() | TOO_LARGE | everywhere(TARGET))
+    """All refused requests by description: the pieces, the expected status and the reason."""
+    return by_name(malformed() | TOO_LARGE | common_refusals(TARGET))
 
 
 def accepted() -> dict[str, bytes]:
-    """Deliveries in odd but proper dress, signed anew at each call."""
+    """Valid deliveries with unusual framing, signed at each call."""
     return {
         what: signed(CLERK.send(SENT.body, svix_id=f"msg_signed_{number}"), *lines, body=body)
         for number, (what, lines, body) in enumerate(

@@ -1,4 +1,4 @@
-"""Every request gets one answer, which its sender can read, whatever comes behind it on the connection."""
+"""Every request gets one response that its sender can read, whatever follows on the connection."""
 
 import re
 import socket
@@ -34,7 +34,7 @@ BEHIND = {
 
 
 def statuses(answer: bytes) -> list[int]:
-    """Of all answers in a row."""
+    """The statuses of all responses."""
     return [int(status) for status in re.findall(rb"HTTP/1\.1 (\d{3}) ", answer)]
 
 
@@ -62,37 +62,35 @@ def stored(engine: Engine, *sent: Sent) -> list[bool]:
 
 @pytest.mark.parametrize("behind", BEHIND)
 @pytest.mark.parametrize("closing", [True, False], ids=["that closes", "that does not"])
-def test_a_stored_delivery_is_answered_202_whatever_comes_behind_it(
+def test_a_stored_delivery_is_answered_202_whatever_follows(
     receiver: ReceiverProcess, engine: Engine, behind: str, closing: bool
 ) -> None:
     sent = CLERK.created()
     first = signed(sent) if closing else signed(sent).replace(KEEP, b"")
-    said = statuses(receiver.knock(first + BEHIND[behind]))
-    assert said[:1] == [202]
+    found = statuses(receiver.knock(first + BEHIND[behind]))
+    assert found[:1] == [202]
     assert stored(engine, sent) == [True]
     if closing:
-        assert len(said) == 1
+        assert len(found) == 1
     else:
-        assert len(said) == 2
-        assert 400 <= said[1] < 500
+        assert len(found) == 2
+        assert 400 <= found[1] < 500
 
 
-def test_deliveries_in_a_row_are_all_answered_before_the_garbage_behind_them(
-    receiver: ReceiverProcess, engine: Engine
-) -> None:
+def test_pipelined_deliveries_are_all_answered_before_garbage(receiver: ReceiverProcess, engine: Engine) -> None:
     sent = [CLERK.created(f"user_{number}") for number in range(5)]
     whole = b"".join(signed(each).replace(KEEP, b"") for each in sent)
     assert statuses(receiver.knock(whole + b"\x01\x02")) == [202] * 5 + [400]
     assert stored(engine, *sent) == [True] * 5
 
 
-def test_nothing_follows_an_answer_that_closes(receiver: ReceiverProcess, engine: Engine) -> None:
+def test_nothing_follows_a_response_that_closes_the_connection(receiver: ReceiverProcess, engine: Engine) -> None:
     first, second = CLERK.created("user_ada"), CLERK.created("user_bea")
     assert statuses(receiver.knock(signed(first) + signed(second))) == [202]
     assert stored(engine, first, second) == [True, False]
 
 
-def test_a_request_that_was_answered_before_its_body_came_gets_no_second_answer(receiver: ReceiverProcess) -> None:
+def test_a_request_answered_before_its_body_arrived_gets_no_second_response(receiver: ReceiverProcess) -> None:
     elsewhere = TARGET.request(f"Content-Length: {LARGE}").replace(KEEP, b"").replace(b"/clerk", b"/none")
     with socket.create_connection(("127.0.0.1", receiver.port), timeout=10) as connection:
         connection.sendall(elsewhere)
@@ -104,9 +102,7 @@ def test_a_request_that_was_answered_before_its_body_came_gets_no_second_answer(
 
 
 @pytest.mark.parametrize("framing", ["Content-Length", "chunks"])
-def test_whoever_sends_all_before_reading_can_read_that_it_was_too_much(
-    receiver: ReceiverProcess, framing: str
-) -> None:
+def test_a_sender_that_reads_only_after_sending_can_read_413(receiver: ReceiverProcess, framing: str) -> None:
     if framing == "chunks":
         whole = TARGET.request(
             CHUNKED, body=b"100000\r\n" + MEGABYTE + b"\r\n" + b"100000\r\n" + MEGABYTE + b"\r\n0\r\n\r\n"
@@ -119,27 +115,27 @@ def test_whoever_sends_all_before_reading_can_read_that_it_was_too_much(
         assert statuses(until_end(sender)) == [413]
 
 
-def test_whoever_never_stops_sending_is_cut_off(receiver: ReceiverProcess) -> None:
+def test_a_sender_that_never_stops_is_disconnected(receiver: ReceiverProcess) -> None:
     with socket.create_connection(("127.0.0.1", receiver.port), timeout=10) as sender:
         sender.sendall(TARGET.request("Content-Length: 1000000000"))
-        until(lambda: not goes_on(sender, MEGABYTE), 30)
+        until(lambda: not can_send(sender, MEGABYTE), 30)
 
 
-def test_whoever_does_not_close_after_the_last_answer_is_closed_soon(receiver: ReceiverProcess) -> None:
+def test_a_sender_that_does_not_close_is_disconnected(receiver: ReceiverProcess) -> None:
     with socket.create_connection(("127.0.0.1", receiver.port), timeout=10) as sender:
         sender.sendall(TARGET.request("Content-Length: 2000000", body=b"abc"))
         assert statuses(until_end(sender)) == [413]
-        until(lambda: not goes_on(sender, b"x"), 30)
+        until(lambda: not can_send(sender, b"x"), 30)
 
 
-def goes_on(connection: socket.socket, said: bytes) -> bool:
-    """Whether this can be said; not any more, if the other side has reset the connection."""
+def can_send(connection: socket.socket, found: bytes) -> bool:
+    """Whether data can be sent; false once the peer has reset the connection."""
     with suppress(ConnectionError):
-        connection.sendall(said)
+        connection.sendall(found)
         return True
     return False
 
 
 def until_end(connection: socket.socket) -> bytes:
-    """What comes until the other side closes in order; raises ConnectionError if it resets the connection."""
+    """All data until the peer closes; raises ConnectionError if it resets the connection."""
     return b"".join(iter(lambda: connection.recv(65_536), b""))

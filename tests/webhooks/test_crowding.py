@@ -1,4 +1,4 @@
-"""A stranger who takes every connection there is does not keep good deliveries out."""
+"""Valid deliveries are accepted while an untrusted client occupies all connections."""
 
 import socket
 import sys
@@ -23,30 +23,30 @@ from tests.webhooks.door import TARGET, ReceiverProcess, running_receiver, signe
 
 CLERK = Clerk()
 MOST = 40
-MOMENT_SECONDS = 0.1
+RECONNECT_SECONDS = 0.1
 HALF_A_HEAD = TARGET.start + b"Host: akako\r\nX: "
 HALF_A_BODY = TARGET.request("Content-Length: 100", body=b"abc").replace(b"Connection: close\r\n", b"")
 WHOLE = TARGET.request("Content-Length: 0").replace(b"Connection: close\r\n", b"")
-"""Answered 400, after which the connection is idle."""
+"""Answered with 400; the connection is idle afterwards."""
 
 
 @contextmanager
-def crowd(port: int, said: bytes, many: int = 3 * MOST // 2) -> Iterator[None]:
-    """So many connections that say this, wait, and come again a moment after they are closed.
+def occupied(port: int, data: bytes, connections: int = 3 * MOST // 2) -> Iterator[None]:
+    """Keep connections open that send `data` and wait, and reopen each shortly after it is closed.
 
-    The moment keeps the proportion of a real attack: with 4,000 slots, a request is read long before as many newcomers
-    have come as there are slots.
+    The delay keeps the proportions of a real attack: with 4,000 slots, a request is read long before as many new
+    connections have arrived as there are slots.
     """
     ended = Event()
 
     def hold() -> None:
-        while not ended.wait(MOMENT_SECONDS):
+        while not ended.wait(RECONNECT_SECONDS):
             with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=0.5) as connection:
-                connection.sendall(said)
+                connection.sendall(data)
                 while connection.recv(65_536):
                     pass
 
-    threads = [Thread(target=hold, daemon=True) for _ in range(many)]
+    threads = [Thread(target=hold, daemon=True) for _ in range(connections)]
     for thread in threads:
         thread.start()
     try:
@@ -65,33 +65,33 @@ def database(servers: Servers, template: str) -> Iterator[Database]:
 
 @pytest.fixture(scope="module")
 def small(database: Database, servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ReceiverProcess]:
-    """A receiver with few connections."""
+    """A receiver with a low connection limit."""
     addresses = {"database_url": database.app_url, "redis_url": servers.redis_url}
     with running_receiver(tmp_path_factory.mktemp("small"), CLERK, **addresses, max_connections=MOST) as started:
         yield started
 
 
-@pytest.mark.parametrize("said", [b"", HALF_A_HEAD, HALF_A_BODY, WHOLE], ids=["nothing", "head", "body", "idle"])
-def test_good_deliveries_are_accepted_while_a_stranger_holds_every_connection(
-    small: ReceiverProcess, engine: Engine, said: bytes
+@pytest.mark.parametrize("data", [b"", HALF_A_HEAD, HALF_A_BODY, WHOLE], ids=["nothing", "head", "body", "idle"])
+def test_valid_deliveries_are_accepted_while_a_client_occupies_all_connections(
+    small: ReceiverProcess, engine: Engine, data: bytes
 ) -> None:
     sent = [CLERK.created(f"user_{number}") for number in range(40)]
-    with crowd(small.port, said):
+    with occupied(small.port, data):
         until(lambda: "too_many_connections" in small.reasons())
-        answers = [answered(small, delivery) for delivery in sent]
+        answers = [status_or_error(small, delivery) for delivery in sent]
     assert answers == [202] * len(sent)
     assert {delivery.svix_id for delivery in sent} <= set(values(engine, "select svix_id from webhook_events"))
 
 
-def answered(receiver: ReceiverProcess, sent: Sent) -> object:
-    """The status; what went wrong, if there was none."""
+def status_or_error(receiver: ReceiverProcess, sent: Sent) -> object:
+    """The status, or the error's type if there was no response."""
     try:
         return receiver.deliver(sent).status_code
     except httpx.HTTPError as error:
         return type(error).__name__
 
 
-def test_a_delivery_that_is_being_stored_is_never_closed_for_a_newcomer(
+def test_a_delivery_that_is_being_stored_is_never_evicted(
     start_receiver: StartReceiver, clerk: Clerk, database: Database
 ) -> None:
     sent = [clerk.created(f"user_{number}") for number in range(10)]
@@ -105,7 +105,7 @@ def test_a_delivery_that_is_being_stored_is_never_closed_for_a_newcomer(
         assert [sender.recv(65_536)[9:12] for sender in senders] == [b"202"] * 10
 
 
-def test_a_process_bounds_itself_below_its_hard_limit_of_open_files_and_says_so(
+def test_connections_are_limited_by_the_hard_limit_of_open_files(
     database: Database, servers: Servers, clerk: Clerk, tmp_path: Path
 ) -> None:
     environment = {
@@ -118,13 +118,13 @@ def test_a_process_bounds_itself_below_its_hard_limit_of_open_files_and_says_so(
         receiver = ReceiverProcess(started.process, started.port, started.log)
         (warned,) = [line for line in receiver.lines() if line["event"] == "connections.limited"]
         assert (warned["max_connections"], warned["connections"], warned["open_files"]) == (4_000, 128, 256)
-        with crowd(receiver.port, HALF_A_HEAD, many=400):
+        with occupied(receiver.port, HALF_A_HEAD, connections=400):
             until(lambda: "too_many_connections" in receiver.reasons())
-            assert {answered(receiver, clerk.created(f"user_{number}")) for number in range(20)} == {202}
+            assert {status_or_error(receiver, clerk.created(f"user_{number}")) for number in range(20)} == {202}
         assert [line for line in receiver.lines() if line["level"] in ("error", "critical")] == []
 
 
-def test_an_idle_connection_is_kept_as_long_as_a_proxy_may_use_it(start_receiver: StartReceiver, clerk: Clerk) -> None:
+def test_an_idle_connection_stays_open_for_a_proxy(start_receiver: StartReceiver, clerk: Clerk) -> None:
     with start_receiver() as receiver, socket.create_connection(("127.0.0.1", receiver.port), timeout=30) as proxy:
         proxy.sendall(WHOLE)
         assert proxy.recv(65_536).startswith(b"HTTP/1.1 400 ")
@@ -143,7 +143,7 @@ def test_empty_lines_do_not_keep_an_idle_connection_open(start_receiver: StartRe
         until(lambda: ends(idle, b"\r\n"), 20)
 
 
-def test_a_request_that_was_answered_before_its_end_leaves_an_idle_connection_behind(
+def test_a_connection_is_idle_after_a_request_answered_before_its_end(
     start_receiver: StartReceiver,
 ) -> None:
     early = WHOLE.replace(b"/clerk", b"/none").replace(b"Length: 0", b"Length: 3")
@@ -157,17 +157,17 @@ def test_a_request_that_was_answered_before_its_end_leaves_an_idle_connection_be
         assert closes(idle, within=20)
 
 
-def ends(connection: socket.socket, said: bytes) -> bool:
-    """Whether the other side has closed the connection, on which this is said."""
+def ends(connection: socket.socket, data: bytes) -> bool:
+    """Send data; whether the peer has closed the connection."""
     try:
-        connection.sendall(said)
+        connection.sendall(data)
     except ConnectionError:
         return True
     return closes(connection, within=0.2)
 
 
 def closes(connection: socket.socket, within: float) -> bool:
-    """Whether the other side closes in so many seconds."""
+    """Whether the peer closes within so many seconds."""
     connection.settimeout(within)
     try:
         return connection.recv(1) == b""

@@ -1,4 +1,4 @@
-"""PostgreSQL away, silent, slow or full: 503 within 2 s, nothing acknowledged; and 202 again by itself."""
+"""PostgreSQL unavailable, unresponsive, slow or full: 503 within 2 s, nothing acknowledged, and recovery."""
 
 import tempfile
 from collections.abc import Iterator
@@ -23,12 +23,12 @@ from tests.webhooks.door import ReceiverProcess
 
 LIMIT_SECONDS = 2.0
 PATIENCE_SECONDS = 1.0
-"""Shorter than it is by default, which leaves this machine half a second for everything else."""
+"""Shorter than the default, which would leave this machine half a second for everything else."""
 
 
 @pytest.fixture
 def postgres() -> Iterator[Postgres]:
-    """A migrated server that a test may stop and kill."""
+    """A migrated server that a test may stop or kill."""
     with tempfile.TemporaryDirectory(prefix="akako-tests-") as directory:
         server = Postgres(Path(directory), options={**QUICK, "max_connections": "8"})
         server.start()
@@ -38,8 +38,8 @@ def postgres() -> Iterator[Postgres]:
 
 
 @contextmanager
-def silenced(pid: int) -> Iterator[None]:
-    """The server and all its sessions stand still: they are there, and say nothing."""
+def suspended(pid: int) -> Iterator[None]:
+    """Suspend the server and all its sessions: connections stay open, but get no response."""
     server = psutil.Process(pid)
     every = [server, *server.children(recursive=True)]
     for process in every:
@@ -52,7 +52,7 @@ def silenced(pid: int) -> Iterator[None]:
 
 
 def fill(others: ExitStack, url: str) -> None:
-    """Take every connection that is left."""
+    """Open all remaining connections."""
     with suppress(psycopg.OperationalError):
         while True:
             others.enter_context(psycopg.connect(url))
@@ -63,13 +63,13 @@ def recovered(receiver: ReceiverProcess, clerk: Clerk) -> bool:
 
 
 def assert_unavailable(answer: httpx.Response) -> None:
-    """503 in time, with the invitation to come again."""
+    """Check for 503 in time, with `Retry-After`."""
     assert (answer.status_code, answer.json()) == (503, {"error": "unavailable"})
     assert int(answer.headers["retry-after"]) > 0
     assert answer.elapsed.total_seconds() < LIMIT_SECONDS
 
 
-def test_a_server_that_was_never_there_is_503_and_the_door_stays_open(
+def test_a_missing_server_is_503_and_the_receiver_stays_up(
     start_receiver: StartReceiver, clerk: Clerk, tmp_path: Path
 ) -> None:
     with start_receiver(database_url=f"postgresql://nobody@/nothing?host={tmp_path}") as receiver:
@@ -94,18 +94,18 @@ def test_the_first_delivery_after_a_restart_of_the_server_is_accepted(
 
 
 @pytest.mark.recovery
-def test_a_silent_server_is_503_and_is_used_again_when_it_speaks(
+def test_an_unresponsive_server_is_503_until_it_responds_again(
     start_receiver: StartReceiver, clerk: Clerk, postgres: Postgres
 ) -> None:
     with start_receiver(database_url=postgres.url("akako_app"), keep_timeout_seconds=PATIENCE_SECONDS) as receiver:
         receiver.deliver(clerk.created())
-        with silenced(postgres.pid):
+        with suspended(postgres.pid):
             assert_unavailable(receiver.deliver(clerk.created()))
         until(lambda: recovered(receiver, clerk))
 
 
 @pytest.mark.recovery
-def test_a_server_without_a_free_connection_is_503_until_one_is_free(
+def test_a_server_at_its_connection_limit_is_503_until_one_is_free(
     start_receiver: StartReceiver, clerk: Clerk, postgres: Postgres
 ) -> None:
     with (
@@ -118,7 +118,7 @@ def test_a_server_without_a_free_connection_is_503_until_one_is_free(
         until(lambda: recovered(receiver, clerk))
 
 
-def test_a_table_that_is_locked_is_503_and_leaves_nothing_acknowledged(
+def test_a_locked_table_is_503_and_nothing_is_acknowledged(
     start_receiver: StartReceiver, clerk: Clerk, database: Database, engine: Engine
 ) -> None:
     refused = [clerk.created(f"user_{number}") for number in range(20)]
@@ -133,11 +133,11 @@ def test_a_table_that_is_locked_is_503_and_leaves_nothing_acknowledged(
     assert {sent.svix_id for sent in refused} <= set(values(engine, "select svix_id from webhook_events"))
 
 
-def test_nobody_waits_longer_than_two_seconds_where_nothing_else_is_set() -> None:
+def test_the_default_timeout_is_less_than_two_seconds() -> None:
     assert ReceiverSettings.model_fields["keep_timeout_seconds"].default < LIMIT_SECONDS
 
 
-def test_a_full_queue_is_503_at_once(start_receiver: StartReceiver, clerk: Clerk, database: Database) -> None:
+def test_a_full_queue_is_503_immediately(start_receiver: StartReceiver, clerk: Clerk, database: Database) -> None:
     with start_receiver(intake_rows=1, intake_waiting_rows=1, keep_timeout_seconds=3) as receiver:
         with psycopg.connect(database.owner_url) as owner:
             owner.execute("lock table webhook_events")

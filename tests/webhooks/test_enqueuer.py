@@ -1,4 +1,4 @@
-"""How the ids of kept events become messages: soon while little waits, few while nobody takes them."""
+"""Batching of event ids into messages: soon under low load, few messages while no worker takes them."""
 
 import time
 
@@ -12,13 +12,13 @@ from webhooks.enqueuer import Enqueuer, pause
 BATCHES, SECONDS_BETWEEN = 400, 0.005
 
 
-def test_the_pause_grows_with_what_was_sent_and_with_what_waits_and_has_an_end() -> None:
+def test_the_pause_grows_with_sent_events_and_waiting_messages_and_is_bounded() -> None:
     assert pause(1, 0) < 0.01
     assert pause(1, 0) < pause(10, 0) < pause(10, 10) < pause(10, 50)
     assert pause(10_000, 10_000) < 1
 
 
-def test_while_no_worker_takes_them_ids_wait_in_few_messages(redis_url: str) -> None:
+def test_without_workers_ids_wait_in_few_messages(redis_url: str) -> None:
     queue = Queue(redis_url, set_size=200)
     enqueuer = Enqueuer(queue)
     enqueuer.start()

@@ -1,4 +1,4 @@
-"""What is answered 2xx is in the table, whatever it says, and once."""
+"""Every delivery answered with 2xx is stored, whatever its content, and exactly once."""
 
 from collections import Counter
 from hashlib import sha256
@@ -15,10 +15,10 @@ from tests.webhooks.conftest import StartReceiver
 from tests.webhooks.door import ReceiverProcess
 
 STORED_IDS = "select svix_id from webhook_events"
-FATES = "select type, status, last_error is not null from webhook_events order by svix_id"
+STATUSES = "select type, status, last_error is not null from webhook_events order by svix_id"
 
 
-def test_invariant_1_what_is_answered_with_a_2xx_is_on_disk(
+def test_invariant_1_a_delivery_answered_with_2xx_is_stored(
     receiver: ReceiverProcess, clerk: Clerk, engine: Engine
 ) -> None:
     answers = {
@@ -29,7 +29,7 @@ def test_invariant_1_what_is_answered_with_a_2xx_is_on_disk(
     }
 
 
-def test_the_bytes_are_kept_as_they_came(receiver: ReceiverProcess, clerk: Clerk, engine: Engine) -> None:
+def test_the_raw_bytes_are_stored(receiver: ReceiverProcess, clerk: Clerk, engine: Engine) -> None:
     body = event("user.created", {"id": "user_ada", "updated_at": 1, "first_name": "\ud800\x00"})
     sent = clerk.send(body + b" \n")
     receiver.deliver(sent)
@@ -41,7 +41,7 @@ def test_the_bytes_are_kept_as_they_came(receiver: ReceiverProcess, clerk: Clerk
     )
 
 
-def test_one_id_a_hundred_times_at_once_is_one_row_and_one_accepted(
+def test_a_hundred_concurrent_deliveries_of_one_id_are_one_row_and_one_accepted(
     receiver: ReceiverProcess, clerk: Clerk, engine: Engine
 ) -> None:
     sent = clerk.created()
@@ -50,13 +50,13 @@ def test_one_id_a_hundred_times_at_once_is_one_row_and_one_accepted(
     assert values(engine, STORED_IDS) == [sent.svix_id]
 
 
-def test_an_event_delivered_anew_with_another_signature_is_a_duplicate(receiver: ReceiverProcess, clerk: Clerk) -> None:
+def test_a_redelivery_with_another_signature_is_a_duplicate(receiver: ReceiverProcess, clerk: Clerk) -> None:
     sent = clerk.created()
     receiver.deliver(sent)
     assert receiver.deliver(clerk.again(sent, seconds_ago=30)).json() == {"status": "duplicate"}
 
 
-def test_invariant_6_nothing_verified_is_thrown_away(receiver: ReceiverProcess, clerk: Clerk, engine: Engine) -> None:
+def test_invariant_6_every_verified_delivery_is_stored(receiver: ReceiverProcess, clerk: Clerk, engine: Engine) -> None:
     bodies = {
         "a": b"no JSON at all",
         "b": event("user.created", {"no": "id"}),
@@ -69,7 +69,7 @@ def test_invariant_6_nothing_verified_is_thrown_away(receiver: ReceiverProcess, 
     }
     answers = [receiver.deliver(clerk.send(body, svix_id=f"msg_{name}")) for name, body in bodies.items()]
     assert [answer.status_code for answer in answers] == [202] * 8
-    assert [tuple(row) for row in rows(engine, FATES)] == [
+    assert [tuple(row) for row in rows(engine, STATUSES)] == [
         (None, "parked", True),
         ("user.created", "parked", True),
         ("user.deleted", "parked", True),
@@ -82,7 +82,7 @@ def test_invariant_6_nothing_verified_is_thrown_away(receiver: ReceiverProcess, 
     assert values(engine, "select body from webhook_events where svix_id = 'msg_g'") == [bodies["g"]]
 
 
-def test_another_signed_body_of_an_id_that_was_stored_is_a_duplicate_and_is_noted(
+def test_a_different_signed_body_of_a_stored_id_is_a_duplicate_and_is_logged(
     receiver: ReceiverProcess, clerk: Clerk, engine: Engine
 ) -> None:
     first = clerk.created("user_ada")
@@ -99,7 +99,7 @@ def test_another_signed_body_of_an_id_that_was_stored_is_a_duplicate_and_is_note
     assert line["received_sha256"] == sha256(other.body).hexdigest()
 
 
-def test_two_signed_bodies_of_one_id_that_come_at_once_are_noted(
+def test_concurrent_deliveries_of_one_id_with_different_bodies_are_logged(
     start_receiver: StartReceiver, clerk: Clerk, engine: Engine
 ) -> None:
     bodies = [event("user.created", {"id": f"user_{number}", "updated_at": 1}) for number in range(8)]
@@ -109,7 +109,7 @@ def test_two_signed_bodies_of_one_id_that_come_at_once_are_noted(
         until(lambda: len(differing(receiver)) == 7)
 
 
-def test_another_body_is_noted_after_the_stored_one_was_removed_for_its_age(
+def test_a_different_body_is_logged_after_the_stored_body_was_erased(
     receiver: ReceiverProcess, clerk: Clerk, database: Database
 ) -> None:
     first = clerk.send(event("session.created", {"id": "sess_1"}))
@@ -124,11 +124,11 @@ def test_another_body_is_noted_after_the_stored_one_was_removed_for_its_age(
 
 
 def differing(receiver: ReceiverProcess) -> list[dict[str, Any]]:
-    """What was logged of repeated deliveries with another body."""
+    """The log lines about repeated deliveries with another body."""
     return [line for line in receiver.lines() if line["event"] == "delivery.body_differs"]
 
 
-def test_one_row_that_the_database_refuses_never_fails_its_neighbours(
+def test_a_row_that_the_database_rejects_does_not_fail_the_rest_of_its_batch(
     start_receiver: StartReceiver, clerk: Clerk, engine: Engine, database: Database
 ) -> None:
     with psycopg.connect(database.owner_url) as owner:
@@ -143,7 +143,7 @@ def test_one_row_that_the_database_refuses_never_fails_its_neighbours(
     ] == [("row_refused", "23514")]
 
 
-def test_a_commit_is_on_disk_even_where_the_database_does_not_ask_for_it(
+def test_commits_are_synchronous_even_if_the_database_default_is_off(
     start_receiver: StartReceiver, clerk: Clerk, database: Database
 ) -> None:
     name = database.app_url.partition("@/")[2].partition("?")[0]
@@ -157,7 +157,7 @@ def test_a_commit_is_on_disk_even_where_the_database_does_not_ask_for_it(
         assert superuser.execute("select seen from webhook_events").fetchall() == [("on",)]
 
 
-def test_every_live_secret_opens_and_the_one_that_fitted_is_remembered(
+def test_every_current_secret_verifies_and_its_fingerprint_is_stored(
     start_receiver: StartReceiver, clerk: Clerk, engine: Engine
 ) -> None:
     old, new = Clerk(), Clerk()
@@ -170,7 +170,9 @@ def test_every_live_secret_opens_and_the_one_that_fitted_is_remembered(
     assert sorted(fitted.values()) == [1, 2]
 
 
-def test_two_receivers_on_one_port_share_the_work(start_receiver: StartReceiver, clerk: Clerk, engine: Engine) -> None:
+def test_two_processes_on_one_port_share_the_deliveries(
+    start_receiver: StartReceiver, clerk: Clerk, engine: Engine
+) -> None:
     sent = [clerk.created(f"user_{number}") for number in range(60)]
     with start_receiver(web_processes=2) as receiver:
         answers = receiver.deliver_at_once(*sent, *sent)

@@ -1,4 +1,4 @@
-"""What Prometheus sees of a receiver that nobody has sent anything to."""
+"""The metrics of a receiver before its first request."""
 
 import subprocess
 import sys
@@ -10,8 +10,8 @@ pytestmark = pytest.mark.processes
 EXPOSED = "import webhooks.metrics; from prometheus_client import generate_latest; print(generate_latest().decode())"
 
 
-def test_what_has_not_happened_yet_is_told_as_zero() -> None:
-    said = subprocess.run(
+def test_counters_start_at_zero() -> None:
+    lines = subprocess.run(
         [sys.executable, "-c", EXPOSED], capture_output=True, text=True, check=True
     ).stdout.splitlines()
     assert {
@@ -21,4 +21,4 @@ def test_what_has_not_happened_yet_is_told_as_zero() -> None:
         'akako_deliveries_refused_total{reason="too_many_connections"} 0.0',
         'akako_deliveries_not_stored_total{reason="database_away"} 0.0',
         'akako_deliveries_not_stored_total{reason="row_refused"} 0.0',
-    } <= set(said)
+    } <= set(lines)

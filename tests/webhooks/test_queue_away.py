@@ -1,4 +1,4 @@
-"""Redis away, refusing or silent makes no difference to an answer; whatever was not nudged is found by the sweep."""
+"""An unavailable or unresponsive Redis delays no response."""
 
 import base64
 import json
@@ -19,24 +19,24 @@ from tests.webhooks.door import ReceiverProcess
 
 @contextmanager
 def silent() -> Iterator[str]:
-    """The URL of a server that takes connections and never says a word."""
+    """The URL of a server that accepts connections and never responds."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         yield f"redis://127.0.0.1:{server.getsockname()[1]}/0"
 
 
 @contextmanager
 def refusing() -> Iterator[str]:
-    """The URL of a port on which nobody listens."""
+    """The URL of a port that refuses connections."""
     with socket.socket() as bound:
         bound.bind(("127.0.0.1", 0))
         yield f"redis://127.0.0.1:{bound.getsockname()[1]}/0"
 
 
-@pytest.mark.parametrize("away", [silent, refusing])
-def test_every_answer_comes_before_a_single_nudge_could_have_failed(
-    start_receiver: StartReceiver, clerk: Clerk, away: Callable[[], AbstractContextManager[str]]
+@pytest.mark.parametrize("unavailable", [silent, refusing])
+def test_responses_do_not_wait_for_redis(
+    start_receiver: StartReceiver, clerk: Clerk, unavailable: Callable[[], AbstractContextManager[str]]
 ) -> None:
-    with away() as url, start_receiver(redis_url=url) as receiver:
+    with unavailable() as url, start_receiver(redis_url=url) as receiver:
         answers = [receiver.deliver(clerk.created(f"user_{number}")) for number in range(10)]
         until(lambda: "queue_away" in receiver.reasons())
     assert {answer.status_code for answer in answers} == {202}
@@ -44,7 +44,7 @@ def test_every_answer_comes_before_a_single_nudge_could_have_failed(
     assert receiver.process.code == 0
 
 
-def test_a_silent_redis_would_hold_a_nudge_for_longer_than_that() -> None:
+def test_an_unresponsive_redis_blocks_a_message_until_its_timeout() -> None:
     with silent() as url, pytest.raises(redis.RedisError, match=r"[Tt]imeout"):
         Queue(url, 200).put(["msg_1"])
 
@@ -62,9 +62,7 @@ def test_invariant_4_the_queue_carries_ids_and_never_payloads(
     assert not [word for word in ("user_ada", "Lovelace", "example.com") if word in message.decode() + body]
 
 
-def test_an_event_that_nobody_applies_is_not_nudged(
-    start_receiver: StartReceiver, clerk: Clerk, redis_url: str
-) -> None:
+def test_a_parked_event_is_not_enqueued(start_receiver: StartReceiver, clerk: Clerk, redis_url: str) -> None:
     with start_receiver() as receiver, redis.Redis.from_url(redis_url) as client:
         receiver.deliver(clerk.send(b"no JSON"))
         receiver.deliver(clerk.created())

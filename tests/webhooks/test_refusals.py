@@ -21,7 +21,7 @@ def counted(reason: str) -> float:
 @pytest.mark.parametrize(
     ("sign", "reason"),
     [
-        # Signed when the test runs: minutes later they would be refused for their age alone.
+        # Signed when the test runs: minutes later they would be refused for their timestamp.
         (lambda: Clerk().created(), "signature_wrong"),
         (lambda: Clerk().again(Clerk().created(), seconds_ago=900), "timestamp_out_of_tolerance"),
         (lambda: Sent("", {}, b"{}"), "headers_missing"),
@@ -45,12 +45,12 @@ def test_every_refusal_is_counted_by_its_reason(
     assert counted(reason) == before + 3
 
 
-def test_whoever_announces_too_much_is_answered_and_let_go(receiver: ReceiverProcess) -> None:
+def test_a_content_length_above_the_limit_is_413_and_closes(receiver: ReceiverProcess) -> None:
     with socket.create_connection(("127.0.0.1", receiver.port), timeout=3) as connection:
         connection.sendall(TARGET.start + b"Host: akako\r\nContent-Length: 1048577\r\n\r\n")
         assert until_closed(connection).startswith(b"HTTP/1.1 413 ")
 
 
 def until_closed(connection: socket.socket) -> bytes:
-    """All that comes until the other side closes; fails if it does not."""
+    """All data until the peer closes; fails if it does not."""
     return b"".join(iter(lambda: connection.recv(65_536), b""))

@@ -1,4 +1,4 @@
-"""Settings are judged before a port opens, and a receiver answers its health check whatever else is there."""
+"""Settings are validated before the port opens, and the health check needs no other service."""
 
 import json
 import os
@@ -33,9 +33,9 @@ GOOD = {
         ("MAX_BODY_BYTES", "many"),
     ],
 )
-def test_a_wrong_setting_ends_the_process_before_the_port_opens(name: str, value: str) -> None:
+def test_an_invalid_setting_ends_the_process_before_the_port_opens(name: str, value: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
-        # The port is taken: a process that opened it first would complain of that instead.
+        # The port is in use: a process that opened it first would report that instead.
         own = {"HOST": "127.0.0.1", "PORT": str(taken.getsockname()[1])}
         ended = subprocess.run(
             [sys.executable, "-m", "webhooks"],
@@ -50,7 +50,7 @@ def test_a_wrong_setting_ends_the_process_before_the_port_opens(name: str, value
     assert "address" not in ended.stderr
 
 
-def test_a_port_that_is_taken_ends_the_process_and_says_so() -> None:
+def test_a_port_in_use_ends_the_process_with_a_message() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         own = {"HOST": "127.0.0.1", "PORT": str(taken.getsockname()[1])}
         ended = subprocess.run(
@@ -69,7 +69,7 @@ def test_a_port_that_is_taken_ends_the_process_and_says_so() -> None:
 
 @pytest.mark.parametrize("processes", [1, 2])
 @pytest.mark.parametrize(("host", "addresses"), [("::", ["::1", "127.0.0.1"]), ("127.0.0.1", ["127.0.0.1"])])
-def test_a_host_of_two_colons_is_every_address_of_either_kind(
+def test_the_host_of_two_colons_listens_on_ipv6_and_ipv4(
     start_receiver: StartReceiver, host: str, addresses: list[str], processes: int
 ) -> None:
     if "::1" in addresses and not has_ipv6():

@@ -1,4 +1,4 @@
-"""A receiver that is told to stop answers what it has, and ends with 0 in bounded time whatever holds it."""
+"""On a stop signal a receiver completes its requests and exits with 0 in bounded time."""
 
 import socket
 
@@ -15,7 +15,7 @@ from tests.webhooks.door import TARGET, signed
 from tests.webhooks.load import Load
 
 
-def test_a_receiver_told_to_stop_under_load_answers_what_it_has_and_ends_with_0(
+def test_a_receiver_stopped_under_load_completes_its_requests_and_exits_with_0(
     start_receiver: StartReceiver, clerk: Clerk, engine: Engine
 ) -> None:
     with start_receiver() as receiver:
@@ -30,7 +30,7 @@ def test_a_receiver_told_to_stop_under_load_answers_what_it_has_and_ends_with_0(
     assert receiver.lines()[-1]["event"].startswith("Finished server process")
 
 
-def test_a_sender_in_the_middle_of_a_body_is_waited_for_when_it_is_time_to_stop(
+def test_a_request_whose_body_is_incomplete_is_completed_during_shutdown(
     start_receiver: StartReceiver, clerk: Clerk, engine: Engine
 ) -> None:
     whole = signed(sent := clerk.created())
@@ -46,7 +46,7 @@ def test_a_sender_in_the_middle_of_a_body_is_waited_for_when_it_is_time_to_stop(
     assert values(engine, "select svix_id from webhook_events") == [sent.svix_id]
 
 
-def test_a_request_that_was_on_its_way_over_an_idle_connection_is_answered_when_it_is_time_to_stop(
+def test_a_request_on_an_idle_connection_is_answered_during_shutdown(
     start_receiver: StartReceiver, clerk: Clerk, engine: Engine
 ) -> None:
     first, second = clerk.created("user_ada", email=None), clerk.created("user_bea", email=None)
@@ -62,7 +62,7 @@ def test_a_request_that_was_on_its_way_over_an_idle_connection_is_answered_when_
     assert sorted(values(engine, "select svix_id from webhook_events")) == sorted([first.svix_id, second.svix_id])
 
 
-def test_a_sender_who_never_finishes_does_not_keep_a_receiver_from_stopping(start_receiver: StartReceiver) -> None:
+def test_a_sender_that_never_finishes_does_not_prevent_shutdown(start_receiver: StartReceiver) -> None:
     with (
         start_receiver(body_timeout_seconds=1) as receiver,
         socket.create_connection(("127.0.0.1", receiver.port)) as sender,
@@ -75,7 +75,7 @@ def test_a_sender_who_never_finishes_does_not_keep_a_receiver_from_stopping(star
     assert receiver.process.code == 0
 
 
-def test_a_database_that_says_nothing_does_not_keep_a_receiver_from_stopping(
+def test_an_unresponsive_database_does_not_prevent_shutdown(
     start_receiver: StartReceiver, clerk: Clerk, database: Database
 ) -> None:
     with start_receiver() as receiver, psycopg.connect(database.owner_url) as owner:

@@ -1,4 +1,4 @@
-"""Whatever a stranger sends is answered 4xx with one constant body, is not kept, and changes nothing in the process."""
+"""Every invalid request gets a constant 4xx response, is not stored, and does not harm the process."""
 
 import socket
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ from tests.webhooks.door import TARGET, ReceiverProcess, running_receiver, signe
 from tests.webhooks.strangers import CLERK, SENT, accepted, refusals
 
 FLUSH_MEGABYTES = 25
-"""What an allocator may keep of a past peak."""
+"""How much memory an allocator may retain after a peak."""
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +41,7 @@ def receiver(
 
 @pytest.fixture(autouse=True)
 def unharmed(receiver: ReceiverProcess, engine: Engine) -> Iterator[None]:
-    """After each test the process answers, logged no fault of its own, and kept nothing that Clerk did not sign."""
+    """After each test the process responds, has logged no error, and has stored nothing that Clerk did not sign."""
     yield
     assert receiver.answers()
     assert [line for line in receiver.lines() if line["level"] in ("error", "critical")] == []
@@ -49,32 +49,34 @@ def unharmed(receiver: ReceiverProcess, engine: Engine) -> Iterator[None]:
 
 
 @pytest.mark.parametrize("what", refusals())
-def test_it_is_refused_with_a_constant_body_and_a_reason_in_the_log(receiver: ReceiverProcess, what: str) -> None:
+def test_an_invalid_request_is_refused_with_a_constant_body_and_a_logged_reason(
+    receiver: ReceiverProcess, what: str
+) -> None:
     pieces, due, reason = refusals()[what]
     answer = receiver.knock(*pieces)
     assert (status(answer), answer.endswith(BODY)) == (due, True)
     assert reason in receiver.reasons()
 
 
-def test_no_answer_says_who_answers_or_why(receiver: ReceiverProcess) -> None:
+def test_a_response_does_not_reveal_the_server_or_the_reason(receiver: ReceiverProcess) -> None:
     head = receiver.knock(signed(Clerk().created())).partition(b"\r\n\r\n")[0]
     names = {line.partition(b":")[0] for line in head.split(b"\r\n")[1:]}
     assert names == {b"content-length", b"content-type", b"connection"}
 
 
 @pytest.mark.parametrize("how", accepted())
-def test_a_signed_delivery_is_accepted_however_it_is_framed(receiver: ReceiverProcess, how: str) -> None:
+def test_a_signed_delivery_is_accepted_with_any_framing(receiver: ReceiverProcess, how: str) -> None:
     answer = receiver.knock(accepted()[how]).removeprefix(b"HTTP/1.1 100 Continue\r\n\r\n")
     assert (status(answer), answer.endswith(b'{"status":"accepted"}')) == (202, True)
 
 
-def test_requests_in_a_row_on_one_connection_are_all_answered(receiver: ReceiverProcess) -> None:
+def test_pipelined_requests_are_all_answered(receiver: ReceiverProcess) -> None:
     first, second = (signed(CLERK.send(SENT.body, svix_id=f"msg_signed_{place}")) for place in ("first", "second"))
     answer = receiver.knock(first.replace(b"Connection: close\r\n", b"") + second)
     assert answer.count(b"HTTP/1.1 202 ") == 2
 
 
-def test_ten_thousand_requests_sent_without_waiting_end_the_connection(receiver: ReceiverProcess) -> None:
+def test_ten_thousand_pipelined_requests_close_the_connection(receiver: ReceiverProcess) -> None:
     before = receiver.megabytes()
     answer = receiver.knock(TARGET.request(NO_BODY).replace(b"Connection: close\r\n", b"") * 10_000)
     assert answer.endswith(BODY)
@@ -82,7 +84,7 @@ def test_ten_thousand_requests_sent_without_waiting_end_the_connection(receiver:
     assert receiver.megabytes() < before + FLUSH_MEGABYTES
 
 
-def test_a_sender_who_leaves_in_the_middle_leaves_nothing_behind(receiver: ReceiverProcess) -> None:
+def test_a_sender_that_disconnects_early_has_no_effect(receiver: ReceiverProcess) -> None:
     whole = signed(CLERK.created())
     for end in (0, 1, 20, 100, len(whole) - len(SENT.body), len(whole) - 1):
         receiver.knock(whole[:end], leave=True)
@@ -90,22 +92,22 @@ def test_a_sender_who_leaves_in_the_middle_leaves_nothing_behind(receiver: Recei
     assert "sender_left" in receiver.reasons()
 
 
-def test_a_body_that_trickles_where_nobody_reads_it_is_cut_off(receiver: ReceiverProcess) -> None:
+def test_an_unread_body_that_trickles_is_disconnected(receiver: ReceiverProcess) -> None:
     endless = TARGET.request(CHUNKED).replace(b"Connection: close\r\n", b"").replace(b"/clerk", b"/none")
     answer = receiver.knock(endless)
     assert status(answer) == 404
     assert "request_too_slow" in receiver.reasons()
 
 
-def test_a_hundred_large_bodies_at_once_do_not_fill_the_memory(receiver: ReceiverProcess) -> None:
+def test_a_hundred_concurrent_large_bodies_do_not_exhaust_memory(receiver: ReceiverProcess) -> None:
     before = receiver.megabytes()
-    with ThreadPoolExecutor(100) as strangers:
-        list(strangers.map(receiver.knock, [TARGET.request("Content-Length: 1048576", body=b"x" * 1_000_000)] * 100))
+    with ThreadPoolExecutor(100) as clients:
+        list(clients.map(receiver.knock, [TARGET.request("Content-Length: 1048576", body=b"x" * 1_000_000)] * 100))
     assert receiver.megabytes() < before + 33 + FLUSH_MEGABYTES
     assert "too_much_at_once" in receiver.reasons()
 
 
-def test_ten_thousand_refusals_leave_few_lines_and_no_memory(receiver: ReceiverProcess) -> None:
+def test_ten_thousand_refusals_add_few_log_lines_and_no_memory(receiver: ReceiverProcess) -> None:
     refused = TARGET.request(NO_BODY).replace(b"Connection: close\r\n", b"")
     lines, before = len(receiver.lines()), receiver.megabytes()
     answers = [receiver.knock(refused * 7 + TARGET.request(NO_BODY)) for _ in range(1_250)]
@@ -114,7 +116,7 @@ def test_ten_thousand_refusals_leave_few_lines_and_no_memory(receiver: ReceiverP
     assert receiver.megabytes() < before + FLUSH_MEGABYTES
 
 
-def test_more_connections_than_a_process_may_hold_are_refused_until_others_end(
+def test_connections_above_the_limit_are_closed_until_others_end(
     database: Database, servers: Servers, tmp_path: Path
 ) -> None:
     addresses = {"database_url": database.app_url, "redis_url": servers.redis_url}
@@ -126,7 +128,7 @@ def test_more_connections_than_a_process_may_hold_are_refused_until_others_end(
         until(small.answers)
 
 
-def test_a_thousand_silent_connections_leave_the_door_open(receiver: ReceiverProcess) -> None:
+def test_a_thousand_silent_connections_do_not_block_the_receiver(receiver: ReceiverProcess) -> None:
     with ExitStack() as held:
         silent(receiver, held)
         assert receiver.answers()
