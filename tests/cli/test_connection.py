@@ -38,7 +38,7 @@ def test_a_server_that_is_not_there_cannot_be_reached(akako: Any) -> None:
 @pytest.mark.parametrize(
     ("sqlstate", "step"),
     [
-        ("53100", "make room: PostgreSQL's disk is full"),
+        ("53100", "free disk space: the disk of PostgreSQL is full"),
         ("42501", "run `akako migrate` with DATABASE_OWNER_URL"),
         ("25006", "PostgreSQL is read-only here: point DATABASE_URL at the primary"),
     ],

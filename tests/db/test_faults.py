@@ -48,11 +48,11 @@ def run(engine: Engine, statement: str) -> None:
         connection.exec_driver_sql(statement)
 
 
-def judged(error: BaseException) -> set[str]:
+def classified(error: BaseException) -> set[str]:
     """All classifications of an error."""
     kinds = {
-        "collision": faults.is_conflict,
-        "away": faults.is_unavailable,
+        "conflict": faults.is_conflict,
+        "unavailable": faults.is_unavailable,
         "lock": faults.is_lock,
         "lost": faults.is_lost,
     }
@@ -61,14 +61,14 @@ def judged(error: BaseException) -> set[str]:
 
 @pytest.mark.parametrize("sqlstate", ["40001", "40P01", "23505"])
 def test_an_error_caused_by_a_concurrent_transaction_is_a_conflict(engine: Engine, sqlstate: str) -> None:
-    assert judged(error_of(lambda: run(engine, raising(sqlstate)))) == {"collision"}
+    assert classified(error_of(lambda: run(engine, raising(sqlstate)))) == {"conflict"}
 
 
 @pytest.mark.parametrize(
     ("sqlstate", "step"),
     [
         ("08006", "network"),
-        ("53100", "make room"),
+        ("53100", "free disk space"),
         ("53200", "raise its limit"),
         ("58030", "log"),
         ("XX001", "log"),
@@ -77,7 +77,7 @@ def test_an_error_caused_by_a_concurrent_transaction_is_a_conflict(engine: Engin
         ("26000", "DATABASE_POOLER=transaction"),
         ("42P05", "DATABASE_POOLER=transaction"),
         ("28P01", "password"),
-        ("3D000", "database's name"),
+        ("3D000", "database name"),
         ("42501", "DATABASE_OWNER_URL"),
         ("42703", "akako migrate"),
         ("42P01", "akako migrate"),
@@ -85,19 +85,19 @@ def test_an_error_caused_by_a_concurrent_transaction_is_a_conflict(engine: Engin
 )
 def test_an_unusable_database_is_unavailable_and_has_a_remedy(engine: Engine, sqlstate: str, step: str) -> None:
     error = error_of(lambda: run(engine, raising(sqlstate)))
-    assert "away" in judged(error)
+    assert "unavailable" in classified(error)
     assert step in str(faults.remedy(error))
 
 
 @pytest.mark.parametrize("sqlstate", ["23514", "22021", "22003", "P0001", "57014", "23P01"])
 def test_an_error_of_the_statement_itself_is_none_of_these(engine: Engine, sqlstate: str) -> None:
     error = error_of(lambda: run(engine, raising(sqlstate)))
-    assert (judged(error), faults.remedy(error)) == (set(), None)
+    assert (classified(error), faults.remedy(error)) == (set(), None)
 
 
 def test_a_terminated_session_is_unavailable_and_lost(engine: Engine) -> None:
     error = error_of(lambda: run(engine, "select pg_terminate_backend(pg_backend_pid())"))
-    assert judged(error) == {"away", "lost"}
+    assert classified(error) == {"unavailable", "lost"}
 
 
 def test_an_unreachable_server_is_unavailable(reach: Reach) -> None:
@@ -117,20 +117,20 @@ def test_an_exhausted_pool_is_unavailable(database: Database, reach: Reach) -> N
 
 
 def test_a_python_error_is_not_a_database_error() -> None:
-    assert judged(ValueError("23505")) == set()
+    assert classified(ValueError("23505")) == set()
 
 
 def test_a_statement_that_takes_too_long_is_cancelled(database: Database, reach: Reach) -> None:
     engine = reach(database.app_url, statement_seconds=0.05)
     error = error_of(lambda: run(engine, "select pg_sleep(30)"))
-    assert judged(error) == set()
+    assert classified(error) == set()
 
 
 def test_a_lock_timeout_is_not_a_conflict(database: Database, reach: Reach) -> None:
     impatient = reach(database.app_url, lock_seconds=0.05)
     with holding(reach(database.owner_url), "lock table users in share mode"):
         error = error_of(lambda: run(impatient, "insert into users (clerk_id, clerk_updated_at) values ('u', now())"))
-    assert judged(error) == {"lock"}
+    assert classified(error) == {"lock"}
 
 
 def test_an_acknowledged_commit_is_on_disk_whatever_the_server_default(database: Database, reach: Reach) -> None:
