@@ -79,7 +79,7 @@ def test_a_command_written_wrongly_ends_with_2(akako: Any, words: tuple[str, ...
 def test_a_stranger_is_not_found(akako: Any, words: tuple[str, ...]) -> None:
     done = akako(*words, "user_nobody")
 
-    assert (done.exit_code, "We know no user" in done.output) == (1, True)
+    assert (done.exit_code, "There is no user" in done.output) == (1, True)
 
 
 def test_users_are_listed_and_shown(engine: Engine, akako: Any) -> None:
