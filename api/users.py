@@ -13,9 +13,9 @@ from roles import history
 def search(services: Services, call: ApiRequest[UsersQuery, None]) -> Users:
     """List users, newest first. Pages stay consistent while users are added."""
     query = call.query
-    wanted = UserFilter(text=query.q, role=query.role, banned=query.banned, deleted=query.deleted)
+    selection = UserFilter(text=query.q, role=query.role, banned=query.banned, deleted=query.deleted)
     with services.engine.begin() as connection:
-        found = user_search.search(connection, wanted, query.limit + 1, query.cursor)
+        found = user_search.search(connection, selection, query.limit + 1, query.cursor)
     page = found[: query.limit]
     more = cursor.write("users", page[-1].id) if len(found) > len(page) else None
     return Users(items=[User.model_validate(entry) for entry in page], next=more)

@@ -48,11 +48,11 @@ class FinalOrder:
 
     def position(self) -> FinalPosition:
         """The last final position: at least the newest line that is visible now, unless the timeout is exceeded."""
-        wanted = self._newest()
+        newest = self._newest()
         deadline = time.monotonic() + self._timeout
         while True:
             final = self._advance()
-            if final.position >= wanted or time.monotonic() > deadline:
+            if final.position >= newest or time.monotonic() > deadline:
                 return final
             time.sleep(PAUSE_SECONDS)
 
