@@ -11,8 +11,11 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --genera
 PYTEST = $(BIN)/pytest -n 2 --dist worksteal
 # The suites that are not part of `make test`: one marker and one target `test-...` each. CI runs them all (.ci/run).
 APART := postgres16 or recovery or pooler or faults or bench
-# Processes that the tests of `make test` may start. Most of the time goes there, so that they share started ones.
-MOST_PROCESSES := 400
+# Three test processes keep two cores busy: each waits for a process that it started for a third of its time.
+AT_ONCE := 3
+# What the tests of `make test` may start and make. Most of their time goes there, so that they share both.
+MOST_PROCESSES := 200
+MOST_DATABASES := 1800
 
 # A process that may not keep the bytecode of its modules compiles them again at each start, for several seconds.
 unexport PYTHONDONTWRITEBYTECODE
@@ -42,7 +45,7 @@ up: install ## Run everything in the foreground; data stays in .local/
 	@$(BIN)/akako up
 
 test: check ## Check format, lint, types and import contracts, and run the tests
-	@$(PYTEST) -m "not ($(APART))" --durations 20 --most-processes $(MOST_PROCESSES)
+	@$(PYTEST) -n $(AT_ONCE) -m "not ($(APART))" --durations 20 --most-processes $(MOST_PROCESSES) --most-databases $(MOST_DATABASES)
 
 test-fast: install ## Run the tests that start no server and no other process (under a minute)
 	@$(PYTEST) -m "not ($(APART) or servers or processes)"

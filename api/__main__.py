@@ -1,11 +1,12 @@
 """`python -m api`: serves the API on HOST and PORT."""
 
-from health import stop_signals
+from health import garbage, stop_signals
 
 
 def main() -> None:
     """Serve until a stop signal arrives, then finish the accepted requests and exit."""
     stop_signals.install()
+    garbage.defer()
     from config import logs
     from config.settings import ApiSettings, load
     from health import exposition, metrics_dir

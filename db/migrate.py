@@ -2,8 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
-from pathlib import Path
 
 import psycopg
 from alembic import command
@@ -14,10 +12,9 @@ from sqlalchemy import Connection, event
 
 from db import engine, grants, relocation, schema
 from db.grants import Say
+from db.revisions import MIGRATIONS
 from db.schema import MigrationRefused
 from db.session import SETTINGS
-
-MIGRATIONS = Path(__file__).with_name("migrations")
 
 # Per transaction: behind a pooler, session settings would remain on the connection for other clients.
 _SETTINGS = "select " + ", ".join(
@@ -78,21 +75,6 @@ def downgrade(owner_url: str, to: str) -> None:
         if to_public:
             relocation.move_to_public(connection)
             schema.drop_if_empty(guard)
-
-
-@cache
-def missing(revision: str | None) -> tuple[str, ...]:
-    """The names of the migrations that are missing at this revision, in order.
-
-    An unknown revision counts as complete: the database was migrated for a newer version, which may be deployed next.
-    """
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS))
-    scripts = list(ScriptDirectory.from_config(config).walk_revisions())[::-1]
-    known = [script.revision for script in scripts]
-    if revision is not None and revision not in known:
-        return ()
-    return tuple(str(script.doc) for script in scripts[known.index(revision) + 1 if revision else 0 :])
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from db import faults, migrate
+from db import faults, revisions
 from db.faults import WrongSettings
 from db.heartbeats import Heartbeat
 from db.vitals import Vitals
@@ -96,7 +96,7 @@ def _database(seen: Vitals) -> ComponentState:
 
 
 def _migrations(revision: str | None, schema_faults: list[str]) -> ComponentState:
-    if missing := migrate.missing(revision):
+    if missing := revisions.missing(revision):
         return _ill(Component.MIGRATIONS, f"{len(missing)} missing")
     if schema_faults:
         return ComponentState(

@@ -8,7 +8,7 @@ from prometheus_client.registry import Collector
 from sqlalchemy.exc import SQLAlchemyError
 
 from config import logs
-from db import faults, migrate
+from db import faults, revisions
 from db.faults import WrongSettings
 from db.heartbeats import Heartbeat
 from db.vitals import Vitals
@@ -45,7 +45,7 @@ class DatabaseGauges(Collector):
             return
         self._said = False
         yield _up(True)
-        yield _of_this_version(not migrate.missing(seen.revision))
+        yield _of_this_version(not revisions.missing(seen.revision))
         yield from _events(seen)
         yield from _heartbeats(seen.heartbeats)
 

@@ -1,11 +1,12 @@
 """`python -m webhooks`: the receiver, listening on HOST and PORT."""
 
-from health import stop_signals
+from health import garbage, stop_signals
 
 
 def main() -> None:
     """Serve until the process receives a stop signal, then complete the requests in progress and exit."""
     stop_signals.install()
+    garbage.defer()
     from config import logs
     from config.settings import ReceiverSettings, load
     from health import exposition, metrics_dir

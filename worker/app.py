@@ -1,9 +1,10 @@
 """The Celery application that `celery -A worker.app` starts, with its calendar, made from the environment."""
 
 # ruff: noqa: E402 - a signal that comes during the other imports, which take long, stops the process cleanly too
-from health import stop_signals
+from health import garbage, stop_signals
 
 stop_signals.install()
+garbage.defer()
 
 import sys
 from typing import Any
@@ -27,7 +28,6 @@ from config import logs
 from config.settings import WorkerSettings, load
 from health import exposition, metrics_dir, process_starts
 from health.broker import Broker
-from health.garbage import tune
 from health.gauges import BrokerGauge, StallGauge
 from health.progress import ProgressTicker
 from health.watchdog import Watchdog
@@ -105,7 +105,7 @@ def _sweep_at_once(**_: object) -> None:
 def _equip(**_: object) -> None:
     process_starts.count_start()
     process.equip(settings)
-    tune()
+    garbage.tune()
     ticker = ProgressTicker(liveness.PULSE)
     task_prerun.connect(ticker.begin_ticking, weak=False)
     task_prerun.connect(_speak_of, weak=False)
@@ -130,7 +130,7 @@ def _watch_beat(**_: object) -> None:
 
 
 def _begin(watch: Watchdog) -> None:
-    tune()
+    garbage.tune()
     watch.start()
     redis = BrokerGauge(Broker(settings.redis_url.get_secret_value()))
     exposition.start(

@@ -23,7 +23,12 @@ SIGNED = {
 @pytest.mark.parametrize("words", SIGNED.values(), ids=SIGNED)
 @pytest.mark.parametrize(
     ("reason", "advice"),
-    [("", "give a reason"), ("  ", "say why"), ("x" * 100_000, "1,000 characters"), ("a\x1b[31m", "control characters")],
+    [
+        ("", "give a reason"),
+        ("  ", "say why"),
+        ("x" * 100_000, "1,000 characters"),
+        ("a\x1b[31m", "control characters"),
+    ],
     ids=["empty", "blank", "long", "control"],
 )
 def test_every_command_that_signs_refuses_the_reasons_that_the_api_refuses(

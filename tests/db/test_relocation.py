@@ -7,7 +7,7 @@ from threading import Thread
 import psycopg
 import pytest
 
-from db import migrate, relocation
+from db import migrate, relocation, revisions
 from db.schema import MigrationRefused
 from dev.embedded.servers import Servers
 from tests.db import catalog
@@ -78,7 +78,7 @@ def test_it_moves_with_its_rows_and_becomes_what_a_new_one_is(old: Database, dat
     said: list[str] = []
 
     applied = migrate.upgrade(old.owner_url, old.app_url, say=said.append)
-    assert applied == list(migrate.missing("0011"))
+    assert applied == list(revisions.missing("0011"))
     assert data(old, "akako") == before
     assert catalog.seen(old.owner_url) == catalog.seen(database.owner_url)
     assert not any(catalog.seen(old.owner_url, schema="public").values())
@@ -218,5 +218,5 @@ def test_what_an_unknown_function_of_another_role_was_bound_to_is_refused_by_nam
 
 
 def test_the_first_revision_of_its_own_is_the_one_that_needs_it() -> None:
-    assert migrate.missing("0011")[0].startswith("The database alone sets")
+    assert revisions.missing("0011")[0].startswith("The database alone sets")
     assert relocation.FIRST_IN_AKAKO == "0012"
