@@ -51,7 +51,7 @@ def ask(stack: Stack, people: Users, say: Callable[[str], None]) -> list[Reply]:
 
 def _make_the_first_admin(stack: Stack, people: Users) -> None:
     """What `akako roles assign` does; for a while only, as the database may be somebody's."""
-    author = Author(actor=f"operator:{OPERATOR}", reason="Shows what an admin may do.")
+    author = Author(actor=OPERATOR.actor, reason="Shows what an admin may do.")
     with stack.engine.begin() as connection:
         window = Window(role=Role.ADMIN, end=clock.now(connection) + ADMIN_FOR)
         assignments.assign(connection, author, people.grace, window)

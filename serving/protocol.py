@@ -87,7 +87,7 @@ class BoundedProtocol(HttpToolsProtocol):
             self._refuse(*(self._parser_rejection or (RejectReason.NOT_HTTP, 400)))
             return
         self._received += len(data)
-        if self._received > FREE_BYTES:  # no limit applies below
+        if self._received > FREE_BYTES:  # up to that size no limit can be exceeded
             self._hold(self._received - FREE_BYTES)
             if rejection := self._limits.exceeded(self._received, in_head=self._in_head):
                 self._refuse(*rejection)

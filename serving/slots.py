@@ -43,15 +43,15 @@ class Slots:
         self.bodies: Queue = OrderedDict()
         self._open: set[Connection] = set()
 
-    def enter(self, newcomer: Connection) -> Connection | None:
-        """Admit a connection. Returns the connection to close, possibly `newcomer` itself; it no longer counts."""
+    def enter(self, new: Connection) -> Connection | None:
+        """Admit a connection. Returns the connection to close, possibly `new` itself; it no longer counts."""
         victim = None
         if len(self._open) >= self.most:
-            victim = self._oldest() or newcomer
+            victim = self._oldest() or new
             self.leave(victim)
-        if victim is not newcomer:
-            self._open.add(newcomer)
-            self.move(newcomer, self.heads)
+        if victim is not new:
+            self._open.add(new)
+            self.move(new, self.heads)
         return victim
 
     def leave(self, connection: Connection) -> None:

@@ -25,7 +25,7 @@ OTHER_APP = Instance("https://clerk.other.example.com", kid="ins_other", key=1)
 
 @pytest.fixture
 def resources() -> Iterator[ExitStack]:
-    """Closes what a test opened."""
+    """Closes the resources of a test."""
     with ExitStack() as stack:
         yield stack
 
@@ -231,7 +231,7 @@ def test_no_url_in_a_token_header_is_requested(resources: ExitStack, database: D
 
 
 def test_until_keys_are_fetched_the_response_is_503(resources: ExitStack, database: Database) -> None:
-    instance, _ = issuing(resources, Answer(b"away", 503))
+    instance, _ = issuing(resources, Answer(b"unavailable", 503))
     platform = resources.enter_context(lms.serving(database, instance, clerk_jwt_key=None))
     answer = platform.get("/welcome", headers=lms.bearer(instance.token()))
     assert (answer.status_code, answer.json()) == (503, {"error": "Unavailable"})

@@ -48,7 +48,7 @@ UNSAFE_KINDS = ["POST", "PUT", "PATCH", "DELETE", "WebSocket", "TRACE", "CONNECT
         {"origin": "http://localhost:3000", "host": "localhost:3000", "sec-fetch-site": "same-origin"},
         {"origin": "http://10.0.0.7", "host": "10.0.0.7:80"},
         {"origin": "https://[::1]:8443", "host": "[::1]:8443"},
-        # A proxy that rewrites Host, and a page with `Referrer-Policy: no-referrer`: the browser has compared.
+        # A proxy that rewrites Host, and a page with `Referrer-Policy: no-referrer`: the browser compares.
         {"origin": OWN, "host": "backend:8000", "sec-fetch-site": "same-origin"},
         {"origin": "null", "sec-fetch-site": "same-origin"},
         {"sec-fetch-site": "same-origin"},

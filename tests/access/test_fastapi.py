@@ -68,10 +68,10 @@ def test_the_dependency_and_the_decorator_decide_equally(
 ) -> None:
     people.add(engine, "user_mentor", Role.MENTOR, Role.ADMIN)
     people.add(engine, ADA)
-    nobody = platform.get(path)
+    anonymous = platform.get(path)
     learner = platform.get(path, headers=lms.bearer(instance.token()))
     allowed = platform.get(path, headers=lms.bearer(instance.token("user_mentor")))
-    assert (nobody.status_code, nobody.json()) == (401, {"error": "Unauthorized"})
+    assert (anonymous.status_code, anonymous.json()) == (401, {"error": "Unauthorized"})
     assert (learner.status_code, learner.json()) == (403, {"error": "Forbidden"})
     assert allowed.status_code == 200
 

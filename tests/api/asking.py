@@ -1,4 +1,4 @@
-"""People who are signed in and ask the desk something."""
+"""Signed-in users that send requests to the API."""
 
 import json
 from collections.abc import Callable
@@ -15,7 +15,7 @@ from tests.local_server import Answer
 
 @dataclass(frozen=True)
 class Person:
-    """Somebody with a session of Clerk's; asks with a fresh token each time."""
+    """A signed-in user; sends each request with a new session token."""
 
     client: TestClient
     instance: Instance
@@ -23,30 +23,30 @@ class Person:
     act: dict[str, str] | None = None
 
     def get(self, path: str, **query: Any) -> Response:
-        """Read."""
+        """Send a GET request."""
         return self.client.get(path, params=query, headers=self.headers)
 
     def post(self, path: str, **body: Any) -> Response:
-        """Make."""
+        """Send a POST request."""
         return self.client.post(path, json=body, headers=self.headers)
 
     def patch(self, path: str, **body: Any) -> Response:
-        """Change."""
+        """Send a PATCH request."""
         return self.client.patch(path, json=body, headers=self.headers)
 
     def delete(self, path: str, **body: Any) -> Response:
-        """Revoke."""
+        """Send a DELETE request."""
         return self.client.request("DELETE", path, json=body, headers=self.headers)
 
     @property
     def headers(self) -> dict[str, str]:
-        """What proves who this is."""
+        """Headers with a session token."""
         return {"Authorization": f"Bearer {self.instance.token(self.clerk_id, act=self.act)}"}
 
 
 SignIn = Callable[..., Person]
 
 
-def known_to_clerk(clerk_id: str, **said: Any) -> Answer:
-    """What the Backend API answers about a user."""
-    return Answer(json.dumps(user(clerk_id, **said)).encode())
+def known_to_clerk(clerk_id: str, **fields: Any) -> Answer:
+    """The response of the Backend API for a user."""
+    return Answer(json.dumps(user(clerk_id, **fields)).encode())

@@ -1,4 +1,4 @@
-"""A request for every operation, so that a test can walk over all of them and a new one cannot be forgotten."""
+"""Requests for every operation, so that tests cover all of them, including new ones."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -15,21 +15,21 @@ from tests.clerk_says import Clerk
 from tests.ledger import keep, rows
 
 MALLORY = "user_mallory"
-"""An ADMIN who is about to lose the role."""
-WHY = "For a test."
+"""An ADMIN who loses the role."""
+REASON = "For a test."
 SVIX_ID = "{svix_id}"
 
 BODIES: dict[str, Sequence[dict[str, Any]]] = {
-    "assign": [{"role": "ADMIN", "reason": WHY}],
-    "change_end": [{"end": "2100-01-01T00:00:00Z", "reason": WHY}],
-    "revoke": [{"reason": WHY}],
+    "assign": [{"role": "ADMIN", "reason": REASON}],
+    "change_end": [{"end": "2100-01-01T00:00:00Z", "reason": REASON}],
+    "revoke": [{"reason": REASON}],
     "replay": [
-        {"svix_ids": [SVIX_ID], "reason": WHY},
-        {"svix_ids": [SVIX_ID], "reason": WHY, "preview": True},
-        {"svix_ids": [SVIX_ID], "reason": WHY, "preview": True, "reveal": True},
+        {"svix_ids": [SVIX_ID], "reason": REASON},
+        {"svix_ids": [SVIX_ID], "reason": REASON, "preview": True},
+        {"svix_ids": [SVIX_ID], "reason": REASON, "preview": True, "reveal": True},
     ],
-    "discard": [{"svix_ids": [SVIX_ID], "reason": WHY}],
-    "reveal": [{"reason": WHY}],
+    "discard": [{"svix_ids": [SVIX_ID], "reason": REASON}],
+    "reveal": [{"reason": REASON}],
 }
 QUERIES: dict[str, Sequence[dict[str, str]]] = {
     "explain": [{"role": "MENTOR"}],
@@ -49,8 +49,8 @@ DELETED = f"""
 
 
 @dataclass(frozen=True)
-class Asked:
-    """A request for one operation."""
+class ApiCall:
+    """A request to one operation."""
 
     operation: Operation
     body: dict[str, Any] | None = None
@@ -64,36 +64,36 @@ class Asked:
 QUERY = ("format",)
 
 
-def changes() -> list[Asked]:
-    """Every operation that changes something and requires a role. Raises KeyError for one without a body here."""
+def changes() -> list[ApiCall]:
+    """Requests to all operations that change something and require a role. Raises KeyError if `BODIES` lacks one."""
     found = [each for each in OPERATIONS if each.method != "GET" and each.requires and each.requires.roles]
-    return [Asked(each, body) for each in found for body in BODIES[each.name]]
+    return [ApiCall(each, body) for each in found for body in BODIES[each.name]]
 
 
-def readings() -> list[Asked]:
-    """Every GET."""
+def readings() -> list[ApiCall]:
+    """Requests to all GET operations."""
     found = [each for each in OPERATIONS if each.method == "GET"]
-    return [Asked(each, None, query) for each in found for query in QUERIES.get(each.name, [{}])]
+    return [ApiCall(each, None, query) for each in found for query in QUERIES.get(each.name, [{}])]
 
 
 @dataclass(frozen=True)
 class Scene:
-    """What the requests are about: a mentor's assignment, and an event that waits."""
+    """The data that the requests refer to: an assignment of a mentor, and a pending event."""
 
     assignment_id: int
     svix_id: str
 
-    def path(self, asked: Asked) -> str:
-        """Where the request goes."""
-        return asked.operation.path.format(clerk_id="user_ada", id=self.assignment_id, svix_id=self.svix_id)
+    def path(self, call: ApiCall) -> str:
+        """The path of a request."""
+        return call.operation.path.format(clerk_id="user_ada", id=self.assignment_id, svix_id=self.svix_id)
 
-    def body(self, asked: Asked) -> dict[str, Any]:
-        """What it says."""
-        return {name: [self.svix_id] if value == [SVIX_ID] else value for name, value in (asked.body or {}).items()}
+    def body(self, call: ApiCall) -> dict[str, Any]:
+        """The body of a request."""
+        return {name: [self.svix_id] if value == [SVIX_ID] else value for name, value in (call.body or {}).items()}
 
 
 def prepare(engine: Engine, clerk: Clerk) -> Scene:
-    """Two admins, a mentor, and an event that would change the mentor."""
+    """Create two admins, a mentor, and an event that would change the mentor."""
     people.add(engine, "user_boss", Role.ADMIN)
     people.add(engine, MALLORY, Role.ADMIN)
     people.add(engine, "user_ada")
@@ -103,13 +103,14 @@ def prepare(engine: Engine, clerk: Clerk) -> Scene:
 
 
 def image(engine: Engine) -> dict[str, list[tuple[Any, ...]]]:
-    """Every row of every table, without the lines that say that somebody was refused."""
-    said = {"audit_log": "where action <> 'access.refused'"}
+    """All rows of all tables, without audit lines about refusals."""
+    conditions = {"audit_log": "where action <> 'access.refused'"}
     return {
-        name: sorted(rows(engine, f"select * from {name} {said.get(name, '')}"), key=repr) for name in metadata.tables
+        name: sorted(rows(engine, f"select * from {name} {conditions.get(name, '')}"), key=repr)
+        for name in metadata.tables
     }
 
 
 def lose(connection: Connection, loss: str) -> None:
-    """Take the role from the admin, in a transaction that is not finished yet."""
+    """Take the role from the admin in an open transaction."""
     connection.exec_driver_sql(LOSSES[loss])

@@ -1,4 +1,4 @@
-"""The desk on a real database, with a Clerk of the tests' own: asked by whoever signs in."""
+"""Fixtures: the API on a real database with a test Clerk instance, and signed-in users."""
 
 from collections.abc import Iterator
 
@@ -19,13 +19,13 @@ from tests.servers import Database
 
 @pytest.fixture
 def instance() -> Instance:
-    """The Clerk instance that signs people in."""
+    """The Clerk instance that issues session tokens."""
     return Instance()
 
 
 @pytest.fixture
 def backend() -> Iterator[LocalServer]:
-    """Clerk's Backend API; it knows nobody until it is told otherwise."""
+    """The Backend API of Clerk; answers 404 until a test sets other answers."""
     with serving(Answer(b"{}", 404)) as server:
         yield server
 
@@ -46,23 +46,23 @@ def settings(database: Database, instance: Instance, backend: LocalServer) -> Ap
 
 @pytest.fixture
 def client(settings: ApiSettings) -> Iterator[TestClient]:
-    """Somebody without any token."""
+    """A client without a token."""
     with TestClient(build(settings), raise_server_exceptions=False) as client:
         yield client
 
 
 @pytest.fixture
 def sign_in(client: TestClient, instance: Instance) -> SignIn:
-    """Whoever is named, with a session."""
+    """Signs in a user by Clerk id."""
 
-    def enter(clerk_id: str, act: dict[str, str] | None = None) -> Person:
+    def sign_in(clerk_id: str, act: dict[str, str] | None = None) -> Person:
         return Person(client, instance, clerk_id, act)
 
-    return enter
+    return sign_in
 
 
 @pytest.fixture
 def admin(engine: Engine, sign_in: SignIn) -> Person:
-    """An admin, signed in."""
+    """A signed-in admin."""
     people.add(engine, "user_admin", Role.ADMIN, email="admin@example.com")
     return sign_in("user_admin")

@@ -1,4 +1,4 @@
-"""The desk as a real process."""
+"""The API as a real process."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,10 +10,10 @@ from tests.listener import Listener, listening
 
 
 @contextmanager
-def desk(
+def api_process(
     directory: Path, instance: Instance, *, database_url: str, redis_url: str, **settings: object
 ) -> Iterator[Listener]:
-    """The line of the Procfile until the block ends, with other settings in lower case."""
+    """Run the process of the Procfile during the block. Additional settings are given in lower case."""
     environment = {
         "DATABASE_URL": database_url,
         "REDIS_URL": redis_url,

@@ -1,4 +1,4 @@
-"""The desk behind a real socket."""
+"""Serves an application on a real socket."""
 
 import threading
 import time
@@ -12,7 +12,7 @@ from starlette.types import ASGIApp
 
 @contextmanager
 def served(app: ASGIApp) -> Iterator[str]:
-    """The URL at which an application is served as long as the block runs."""
+    """Serve an application during the block; yields its URL."""
     with socket() as listening:
         listening.bind(("127.0.0.1", 0))
         server = uvicorn.Server(uvicorn.Config(app, log_config=None, ws="none"))

@@ -1,4 +1,4 @@
-"""Whoever loses the role before a change is made does not make it."""
+"""An author who loses the role before a change is made cannot make it."""
 
 import json
 import socket
@@ -18,7 +18,7 @@ from config.role import Role
 from config.settings import ApiSettings
 from tests import people
 from tests.api.asking import Person
-from tests.api.changes import DELETED, LOSSES, MALLORY, Asked, Scene, changes, image, lose, prepare
+from tests.api.changes import DELETED, LOSSES, MALLORY, ApiCall, Scene, changes, image, lose, prepare
 from tests.api.served import served
 from tests.clerk_says import Clerk
 from tests.clerk_signs_in import Instance
@@ -42,30 +42,30 @@ def mallory(client: TestClient, instance: Instance) -> Person:
 
 
 @pytest.fixture
-def patient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A desk that waits for locks however slow the machine is."""
+def long_lock_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A long lock timeout, for slow machines."""
     monkeypatch.setattr(application, "LOCK_SECONDS", 30)
 
 
 @pytest.fixture
 def address(settings: ApiSettings) -> Iterator[tuple[str, int]]:
-    """Where the desk listens."""
+    """The address on which the API listens."""
     with served(build(settings)) as url:
         yield "127.0.0.1", urlsplit(url).port or 0
 
 
-def test_every_operation_with_a_body_is_walked_over() -> None:
+def test_every_operation_with_a_body_is_covered() -> None:
     assert {each.operation.name for each in changes()} == {each.name for each in OPERATIONS if each.body}
 
 
 def half_sent(address: tuple[str, int], head: str, body: bytes, meanwhile: list[str], engine: Engine) -> bytes:
-    """The answer to a request whose body is sent only when its author lost the role."""
+    """The response to a request whose body is sent only after its author lost the role."""
     with (
         socket.create_connection(address, timeout=30) as first,
         socket.create_connection(address, timeout=30) as second,
     ):
         first.sendall(head.encode())
-        # Answered after the same server has seen the head, and by the same thread that looks up roles.
+        # Answered after the same server has read the head of the first request, by the same thread that looks up roles.
         second.sendall(head.replace(head.split("\r\n")[0], "GET /api/user/profile HTTP/1.1").encode() + body)
         assert second.recv(65_536).startswith(b"HTTP/1.1 200")
         for statement in meanwhile:
@@ -80,13 +80,13 @@ def half_sent(address: tuple[str, int], head: str, body: bytes, meanwhile: list[
 @pytest.mark.parametrize(
     ("loss", "status"), [(LOSSES["revoked"], 403), (LOSSES["banned"], 403), (DELETED, 401)], ids=[*LOSSES, "deleted"]
 )
-@pytest.mark.parametrize("asked", changes(), ids=str)
+@pytest.mark.parametrize("call", changes(), ids=str)
 def test_an_admin_who_loses_the_role_before_the_body_arrives_is_refused(
-    engine: Engine, address: tuple[str, int], instance: Instance, scene: Scene, asked: Asked, loss: str, status: int
+    engine: Engine, address: tuple[str, int], instance: Instance, scene: Scene, call: ApiCall, loss: str, status: int
 ) -> None:
-    body = json.dumps(scene.body(asked)).encode()
+    body = json.dumps(scene.body(call)).encode()
     head = (
-        f"{asked.operation.method} {scene.path(asked)} HTTP/1.1\r\nHost: desk\r\nConnection: keep-alive\r\n"
+        f"{call.operation.method} {scene.path(call)} HTTP/1.1\r\nHost: api\r\nConnection: keep-alive\r\n"
         f"Authorization: Bearer {instance.token(MALLORY)}\r\n"
         f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
     )
@@ -96,15 +96,15 @@ def test_an_admin_who_loses_the_role_before_the_body_arrives_is_refused(
     assert answer.startswith(b"HTTP/1.1 %d " % status)
 
 
-@pytest.mark.usefixtures("patient")
+@pytest.mark.usefixtures("long_lock_timeout")
 @pytest.mark.parametrize("loss", LOSSES)
-@pytest.mark.parametrize("asked", changes(), ids=str)
+@pytest.mark.parametrize("call", changes(), ids=str)
 def test_an_admin_who_loses_the_role_while_the_change_waits_is_refused(
-    engine: Engine, mallory: Person, scene: Scene, asked: Asked, loss: str
+    engine: Engine, mallory: Person, scene: Scene, call: ApiCall, loss: str
 ) -> None:
     def ask() -> tuple[int, object]:
         answer = mallory.client.request(
-            asked.operation.method, scene.path(asked), json=scene.body(asked), headers=mallory.headers
+            call.operation.method, scene.path(call), json=scene.body(call), headers=mallory.headers
         )
         return answer.status_code, answer.json()
 
@@ -118,23 +118,23 @@ def test_an_admin_who_loses_the_role_while_the_change_waits_is_refused(
     assert image(engine) == before
 
 
-@pytest.mark.usefixtures("patient")
-@pytest.mark.parametrize("asked", changes(), ids=str)
+@pytest.mark.usefixtures("long_lock_timeout")
+@pytest.mark.parametrize("call", changes(), ids=str)
 def test_an_admin_who_keeps_the_role_makes_the_change_after_the_wait(
-    engine: Engine, mallory: Person, scene: Scene, asked: Asked
+    engine: Engine, mallory: Person, scene: Scene, call: ApiCall
 ) -> None:
     def ask() -> int:
         return mallory.client.request(
-            asked.operation.method, scene.path(asked), json=scene.body(asked), headers=mallory.headers
+            call.operation.method, scene.path(call), json=scene.body(call), headers=mallory.headers
         ).status_code
 
     with holding(engine, LOCK_MALLORY) as other, waiting_for_a_lock(engine, ask) as asking:
         other.commit()
-        assert asking.result() == asked.operation.status
+        assert asking.result() == call.operation.status
 
 
-@pytest.mark.usefixtures("patient", "scene")
-def test_an_admin_whose_time_ran_out_while_the_change_waits_is_refused(engine: Engine, mallory: Person) -> None:
+@pytest.mark.usefixtures("long_lock_timeout", "scene")
+def test_an_admin_whose_role_expires_while_the_change_waits_is_refused(engine: Engine, mallory: Person) -> None:
     roles = "/api/admin/users/user_ada/roles"
     with (
         holding(engine, LOCK_MALLORY) as other,
@@ -152,7 +152,7 @@ def test_an_admin_whose_time_ran_out_while_the_change_waits_is_refused(engine: E
 
 
 @pytest.mark.properties
-def test_two_admins_who_change_each_other_at_once_never_wait_for_each_other(
+def test_two_admins_who_change_each_other_concurrently_never_deadlock(
     engine: Engine, settings: ApiSettings, instance: Instance
 ) -> None:
     for name in ("user_ada", "user_bob"):
@@ -167,7 +167,7 @@ def test_two_admins_who_change_each_other_at_once_never_wait_for_each_other(
             statuses |= {given.status_code, ended.status_code}
         return statuses
 
-    # Two processes, as it were: neither waits for a turn of the other.
+    # Two applications, like two processes: they do not share user locks.
     with TestClient(build(settings)) as one, TestClient(build(settings)) as other, ThreadPoolExecutor(2) as threads:
         together = Barrier(2)
         there = threads.submit(work, one, "user_ada", "user_bob", together)
@@ -177,7 +177,7 @@ def test_two_admins_who_change_each_other_at_once_never_wait_for_each_other(
     assert values(engine, "select count(*) from audit_log where action = 'role.revoked'") == [2 * ROUNDS]
 
 
-def test_a_caller_without_the_role_learns_nothing_else(engine: Engine, client: TestClient, instance: Instance) -> None:
+def test_a_caller_without_the_role_gets_no_other_error(engine: Engine, client: TestClient, instance: Instance) -> None:
     people.add(engine, "user_eve")
     headers = Person(client, instance, "user_eve").headers | {"Content-Type": "application/json"}
     path = "/api/admin/users/user_admin/roles"
@@ -207,7 +207,7 @@ def test_an_impersonator_who_is_banned_or_deleted_is_refused(
     assert (answer.status_code, answer.json()) == FORBIDDEN
 
 
-@pytest.mark.usefixtures("patient")
+@pytest.mark.usefixtures("long_lock_timeout")
 def test_an_impersonator_who_is_banned_while_the_change_waits_is_refused(
     engine: Engine, client: TestClient, instance: Instance, scene: Scene
 ) -> None:

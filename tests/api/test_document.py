@@ -1,4 +1,4 @@
-"""Whatever the document allows, and much that it does not, is answered as the document says."""
+"""Generated valid and invalid requests get responses that conform to the OpenAPI document."""
 
 from collections.abc import Iterator
 from typing import Any, TypeAlias
@@ -49,7 +49,7 @@ CONFORMANCE: list[Any] = CHECKS.get_by_names(
 
 @pytest.fixture
 def url(engine: Engine, settings: ApiSettings) -> Iterator[str]:
-    """A desk with an admin and two others."""
+    """An API with an admin and two other users."""
     people.add(engine, "user_admin", Role.ADMIN, email="admin@example.com")
     people.add(engine, "user_ada", Role.MENTOR, email="ada@example.com")
     people.add(engine, "user_bob")
@@ -60,7 +60,7 @@ def url(engine: Engine, settings: ApiSettings) -> Iterator[str]:
 @pytest.mark.properties
 @pytest.mark.parametrize("mode", GenerationMode)
 @pytest.mark.parametrize("operation", DESCRIBED, ids=lambda each: each.label)
-def test_no_request_gets_an_answer_that_the_document_does_not_have(
+def test_every_response_conforms_to_the_openapi_document(
     url: str, instance: Instance, operation: Operation, mode: GenerationMode
 ) -> None:
     @PLAN

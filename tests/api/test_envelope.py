@@ -21,7 +21,7 @@ PROBLEM = {"error", "message", "request_id"}
 
 
 @pytest.mark.parametrize("path", ["/api/user/profile", "/api/nowhere", "/api/openapi.json", "/healthz"])
-def test_every_answer_has_an_id_and_keeps_browsers_careful(client: TestClient, path: str) -> None:
+def test_every_response_has_a_request_id_and_security_headers(client: TestClient, path: str) -> None:
     headers = client.get(path).headers
 
     assert headers["X-Request-Id"].startswith("req_")
@@ -31,7 +31,7 @@ def test_every_answer_has_an_id_and_keeps_browsers_careful(client: TestClient, p
     assert headers["Content-Security-Policy"].startswith("default-src 'none'")
 
 
-def test_even_what_nobody_caught_is_answered_like_any_other_refusal() -> None:
+def test_an_unhandled_exception_gets_the_usual_error_response() -> None:
     async def broken(_: Request) -> Response:
         raise ZeroDivisionError
 
@@ -43,18 +43,18 @@ def test_even_what_nobody_caught_is_answered_like_any_other_refusal() -> None:
     assert answer.json()["request_id"] == answer.headers["X-Request-Id"]
 
 
-def test_a_request_id_of_a_strangers_making_is_not_taken(client: TestClient) -> None:
+def test_a_request_id_from_the_client_is_ignored(client: TestClient) -> None:
     assert client.get("/healthz", headers={"X-Request-Id": "msg_1"}).headers["X-Request-Id"] != "msg_1"
 
 
-def test_an_unknown_path_is_a_problem_like_any_other(client: TestClient) -> None:
+def test_an_unknown_path_gets_the_usual_error_response(client: TestClient) -> None:
     answer = client.get("/api/nowhere")
 
     assert (answer.status_code, set(answer.json())) == (404, PROBLEM)
     assert answer.json()["request_id"] == answer.headers["X-Request-Id"]
 
 
-def test_a_path_is_never_answered_with_another_host(client: TestClient) -> None:
+def test_a_trailing_slash_is_never_redirected_to_another_host(client: TestClient) -> None:
     answer = client.get("/api/user/profile/", headers={"Host": "elsewhere.example.com"}, follow_redirects=False)
 
     assert (answer.status_code, "Location" in answer.headers) == (404, False)
@@ -67,7 +67,7 @@ def test_a_number_that_no_assignment_has_is_not_found(admin: Person, number: str
     assert (answer.status_code, answer.json()["error"]) == (404, "assignment_unknown")
 
 
-def test_another_method_is_refused_with_all_that_are_taken(client: TestClient) -> None:
+def test_an_unsupported_method_is_refused_with_all_supported_ones(client: TestClient) -> None:
     answer = client.put("/api/admin/users/user_ada/roles/1")
 
     assert (answer.status_code, set(answer.json())) == (405, PROBLEM)
@@ -80,7 +80,7 @@ def test_a_body_that_is_too_large_is_refused_unread(admin: Person) -> None:
     assert (answer.status_code, answer.json()["error"]) == (413, "too_large")
 
 
-def test_a_body_that_grows_too_large_is_refused(admin: Person) -> None:
+def test_a_chunked_body_that_is_too_large_is_refused(admin: Person) -> None:
     pieces = (b" " * 10_000 for _ in range(10))
 
     answer = admin.client.post(
@@ -92,7 +92,7 @@ def test_a_body_that_grows_too_large_is_refused(admin: Person) -> None:
     assert (answer.status_code, answer.json()["error"]) == (413, "too_large")
 
 
-def test_a_body_that_another_page_could_send_without_asking_is_refused(admin: Person) -> None:
+def test_a_body_that_needs_no_cors_preflight_is_refused(admin: Person) -> None:
     answer = admin.client.post(
         "/api/admin/users/user_admin/roles",
         content=json.dumps({"role": "MENTOR", "reason": "Mine."}),
@@ -122,7 +122,7 @@ def test_a_body_that_another_page_could_send_without_asking_is_refused(admin: Pe
         ({"role": "MENTOR", "reason": "Why.", "colour": "red"}, "colour"),
     ],
 )
-def test_a_request_that_is_not_as_it_should_be_is_refused_by_name(
+def test_an_invalid_body_is_refused_with_the_name_of_the_field(
     admin: Person, body: dict[str, object], complaint: str
 ) -> None:
     answer = admin.post("/api/admin/users/user_admin/roles", **body)
@@ -134,7 +134,7 @@ def test_a_request_that_is_not_as_it_should_be_is_refused_by_name(
 @pytest.mark.parametrize(
     "query", ["limit=0", "limit=9999", "limit=5&limit=5", "cursor=x", "cursor=YXVkaXQ6MQ", "page=2"]
 )
-def test_a_query_that_is_not_as_it_should_be_is_refused(admin: Person, query: str) -> None:
+def test_an_invalid_query_is_refused(admin: Person, query: str) -> None:
     answer = admin.client.get(f"/api/admin/users?{query}", headers=admin.headers)
 
     assert (answer.status_code, answer.json()["error"]) == (422, "invalid")
@@ -150,7 +150,7 @@ def test_a_query_that_is_not_as_it_should_be_is_refused(admin: Person, query: st
         '{"role": ' + "[" * 150 + "]" * 150 + ', "role": "MENTOR", "reason": "Why."}',
     ],
 )
-def test_a_body_with_a_key_given_twice_is_refused(engine: Engine, admin: Person, body: str) -> None:
+def test_a_body_with_a_duplicate_key_is_refused(engine: Engine, admin: Person, body: str) -> None:
     people.add(engine, "user_ada")
 
     answer = admin.client.post(
@@ -170,15 +170,15 @@ def test_a_body_with_a_key_given_twice_is_refused(engine: Engine, admin: Person,
         "events?occurred_since={later}&occurred_until={sooner}",
     ],
 )
-def test_a_range_in_which_no_time_lies_is_refused(admin: Person, query: str) -> None:
+def test_an_empty_range_is_refused(admin: Person, query: str) -> None:
     times = {"sooner": "2026-09-01T08:00:00Z", "later": "2026-09-01T08:00:00.000001Z"}
 
     answer = admin.client.get(f"/api/admin/{query.format(**times)}", headers=admin.headers)
 
-    assert (answer.status_code, answer.json()["message"]) == (422, "let until lie after since")
+    assert (answer.status_code, answer.json()["message"]) == (422, "until must be after since")
 
 
-def test_text_that_the_database_cannot_hold_is_kept_with_a_sign_in_its_place(engine: Engine, admin: Person) -> None:
+def test_characters_that_postgresql_cannot_store_are_replaced(engine: Engine, admin: Person) -> None:
     people.add(engine, "user_ada")
 
     admin.post("/api/admin/users/user_ada/roles", role="MENTOR", reason="Why.", notes="a\x00b")
@@ -186,7 +186,7 @@ def test_text_that_the_database_cannot_hold_is_kept_with_a_sign_in_its_place(eng
     assert rows(engine, "select admin_notes from user_roles where role = 'MENTOR'") == [("a\ufffdb",)]
 
 
-def test_no_page_of_another_origin_may_read_an_answer_by_default(client: TestClient) -> None:
+def test_no_other_origin_may_read_a_response_by_default(client: TestClient) -> None:
     answer = client.options(
         "/api/user/profile",
         headers={"Origin": "https://lms.example.com", "Access-Control-Request-Method": "GET"},
@@ -195,7 +195,7 @@ def test_no_page_of_another_origin_may_read_an_answer_by_default(client: TestCli
     assert "Access-Control-Allow-Origin" not in answer.headers
 
 
-def test_a_page_of_an_allowed_origin_may_read_every_answer(settings: ApiSettings) -> None:
+def test_an_allowed_origin_may_read_every_response(settings: ApiSettings) -> None:
     opened = settings.model_copy(update={"api_allowed_origins": "https://lms.example.com"})
 
     with TestClient(build(opened)) as client:
@@ -237,7 +237,9 @@ def test_the_headers_that_pages_may_send_are_a_setting_with_those_of_tracing_as_
         assert client.options("/api/user/profile", headers=preflight).status_code == status
 
 
-def test_while_the_database_is_away_a_caller_comes_again(settings: ApiSettings, sign_in: SignIn) -> None:
+def test_while_the_database_is_unavailable_a_caller_gets_503_with_retry_after(
+    settings: ApiSettings, sign_in: SignIn
+) -> None:
     away = settings.model_copy(update={"database_url": SecretStr("postgresql://akako@127.0.0.1:1/akako")})
 
     with TestClient(build(away)) as client:
@@ -251,11 +253,11 @@ def test_while_the_database_is_away_a_caller_comes_again(settings: ApiSettings, 
     assert all(answer.headers["Retry-After"] for answer in answers)
 
 
-def test_the_guards_own_answers_say_nothing_more(engine: Engine, sign_in: SignIn) -> None:
+def test_responses_of_the_guard_contain_no_details(engine: Engine, sign_in: SignIn) -> None:
     people.add(engine, "user_ada")
-    ada, stranger = sign_in("user_ada"), sign_in("user_nobody")
+    ada, unknown = sign_in("user_ada"), sign_in("user_nobody")
 
-    answers = [ada.get("/api/admin/users"), stranger.get("/api/user/profile")]
+    answers = [ada.get("/api/admin/users"), unknown.get("/api/user/profile")]
 
     assert [(answer.status_code, answer.json()) for answer in answers] == [
         (403, {"error": "Forbidden"}),

@@ -16,7 +16,7 @@ WHY = "We read it now."
 SETTLED: dict[str, object] = {"left": [], "next": None}
 
 
-def test_pages_hold_every_event_once_while_others_come(engine: Engine, clerk: Clerk, admin: Person) -> None:
+def test_pages_contain_every_event_once_while_others_arrive(engine: Engine, clerk: Clerk, admin: Person) -> None:
     kept = [keep(engine, clerk, clerk.created(f"user_{number}", email=None))[0] for number in range(5)]
     first = admin.get(EVENTS, limit=3).json()
     keep(engine, clerk, clerk.created("user_late", email=None))
@@ -27,7 +27,7 @@ def test_pages_hold_every_event_once_while_others_come(engine: Engine, clerk: Cl
     assert second["next"] is None
 
 
-def test_events_are_found_by_what_they_are(engine: Engine, clerk: Clerk, admin: Person) -> None:
+def test_events_are_found_by_status_type_user_and_error(engine: Engine, clerk: Clerk, admin: Person) -> None:
     good, bad = keep(engine, clerk, clerk.created(), clerk.updated(updated_at=None))
 
     def found(**query: object) -> list[str]:
@@ -44,15 +44,13 @@ STALE = cursor.write("events", "msg_of_before_the_restore")
 @pytest.mark.parametrize(
     "query", [{"status": "lost"}, {"cursor": "msg_1"}, {"cursor": "YXVkaXQ6MQ"}, {"cursor": STALE}, {"limit": 0}]
 )
-def test_a_question_about_events_that_is_not_as_it_should_be_is_refused(
-    admin: Person, query: dict[str, object]
-) -> None:
+def test_an_invalid_query_of_events_is_refused(admin: Person, query: dict[str, object]) -> None:
     answer = admin.get(EVENTS, **query)
 
     assert (answer.status_code, answer.json()["error"]) == (422, "invalid")
 
 
-def test_a_delivery_is_shown_verified_and_without_what_is_personal(
+def test_a_delivery_is_shown_verified_and_without_personal_data(
     engine: Engine, clerk: Clerk, settings: ApiSettings, sign_in: SignIn, admin: Person
 ) -> None:
     sent = clerk.created()
@@ -62,15 +60,13 @@ def test_a_delivery_is_shown_verified_and_without_what_is_personal(
     with TestClient(build(knowing)) as client:
         answer = client.get(f"{EVENTS}/{sent.svix_id}", headers=admin.headers)
 
-    told = answer.json()
-    assert told["verified_now_by"] == told["verified_by"]
-    assert [line["action"] for line in told["audit"]] == ["user.created", "role.assigned"]
+    shown = answer.json()
+    assert shown["verified_now_by"] == shown["verified_by"]
+    assert [line["action"] for line in shown["audit"]] == ["user.created", "role.assigned"]
     assert [word for word in ("ada@example.com", "Lovelace", "never to be seen") if word in answer.text] == []
 
 
-def test_whoever_reveals_a_delivery_is_in_the_trail_with_the_reason(
-    engine: Engine, clerk: Clerk, admin: Person
-) -> None:
+def test_revealing_a_delivery_is_recorded_with_actor_and_reason(engine: Engine, clerk: Clerk, admin: Person) -> None:
     (svix_id,) = keep(engine, clerk, clerk.created())
 
     answers = [admin.post(f"{EVENTS}/{svix_id}/reveal", **said) for said in ({}, {"reason": WHY})]
@@ -82,13 +78,13 @@ def test_whoever_reveals_a_delivery_is_in_the_trail_with_the_reason(
 
 
 @pytest.mark.parametrize("name", ["msg_none", "%00", "a%00b", "%FF", "x" * 300])
-def test_an_event_that_nobody_knows_is_not_found(admin: Person, name: str) -> None:
+def test_an_unknown_event_is_not_found(admin: Person, name: str) -> None:
     answers = [admin.get(f"{EVENTS}/{name}"), admin.post(f"{EVENTS}/{name}/reveal", reason=WHY)]
 
     assert [(answer.status_code, answer.json()["error"]) for answer in answers] == [(404, "event_unknown")] * 2
 
 
-def test_a_link_reveals_nothing(engine: Engine, clerk: Clerk, admin: Person) -> None:
+def test_a_get_request_reveals_nothing(engine: Engine, clerk: Clerk, admin: Person) -> None:
     (svix_id,) = keep(engine, clerk, clerk.created())
 
     answer = admin.get(f"{EVENTS}/{svix_id}", reveal="true", reason=WHY)
@@ -105,7 +101,9 @@ def test_events_are_counted(engine: Engine, clerk: Clerk, admin: Person) -> None
     assert counted["received"] == 1
 
 
-def test_a_replay_is_previewed_and_then_done_on_the_admins_account(engine: Engine, clerk: Clerk, admin: Person) -> None:
+def test_a_replay_is_previewed_and_then_made_in_the_name_of_the_admin(
+    engine: Engine, clerk: Clerk, admin: Person
+) -> None:
     ids = keep(engine, clerk, clerk.created())
 
     shown = admin.post(f"{EVENTS}/replay", svix_ids=ids, preview=True, reason=WHY).json()
@@ -123,7 +121,7 @@ def test_a_replay_is_previewed_and_then_done_on_the_admins_account(engine: Engin
     assert values(engine, "select distinct actor from audit_log where cause = %s", *ids) == ["user_admin"]
 
 
-def test_what_a_preview_reveals_is_in_the_trail(engine: Engine, clerk: Clerk, admin: Person) -> None:
+def test_revealing_personal_data_in_a_preview_is_recorded(engine: Engine, clerk: Clerk, admin: Person) -> None:
     ids = keep(engine, clerk, clerk.created())
 
     shown = admin.post(f"{EVENTS}/replay", svix_ids=ids, preview=True, reveal=True, reason=WHY).json()
@@ -142,7 +140,7 @@ def test_a_long_selection_is_replayed_request_by_request(engine: Engine, clerk: 
     assert statuses(engine) == {"applied": 5}
 
 
-def test_what_cannot_be_replayed_is_named_with_the_reason(engine: Engine, clerk: Clerk, admin: Person) -> None:
+def test_events_that_cannot_be_replayed_are_listed_with_the_reason(engine: Engine, clerk: Clerk, admin: Person) -> None:
     (bad,) = keep(engine, clerk, clerk.updated(updated_at=None))
 
     done = admin.post(f"{EVENTS}/replay", svix_ids=[bad, "msg_none"], reason=WHY).json()
@@ -150,7 +148,7 @@ def test_what_cannot_be_replayed_is_named_with_the_reason(engine: Engine, clerk:
     assert (done["applied"], {each["svix_id"] for each in done["left"]}) == (0, {bad, "msg_none"})
 
 
-def test_an_event_whose_body_is_not_utf_8_is_seen_replayed_and_discarded_like_others(
+def test_an_event_with_a_body_that_is_not_utf_8_is_shown_replayed_and_discarded_like_others(
     engine: Engine, clerk: Clerk, admin: Person
 ) -> None:
     sent = clerk.send(b'{"type": "user.created", "data": {"id": "user_ada", "first_name": "\xe5"}}')
@@ -165,9 +163,7 @@ def test_an_event_whose_body_is_not_utf_8_is_seen_replayed_and_discarded_like_ot
     assert admin.post(f"{EVENTS}/discard", svix_ids=[sent.svix_id], reason=WHY).json()["left"] == []
 
 
-def test_events_are_discarded_with_a_reason_and_taken_up_again_only_on_purpose(
-    engine: Engine, clerk: Clerk, admin: Person
-) -> None:
+def test_discarded_events_are_replayed_only_if_the_status_is_given(engine: Engine, clerk: Clerk, admin: Person) -> None:
     ids = keep(engine, clerk, clerk.created())
 
     discarded = admin.post(f"{EVENTS}/discard", svix_ids=ids, reason="A test of ours.").json()
@@ -184,15 +180,15 @@ def test_events_are_discarded_with_a_reason_and_taken_up_again_only_on_purpose(
     ("body", "complaint"),
     [
         ({"status": "parked"}, "reason"),
-        ({"reason": WHY}, "say which events"),
+        ({"reason": WHY}, "select events"),
         ({"reason": WHY, "svix_ids": []}, "svix_ids"),
         ({"reason": WHY, "svix_ids": ["msg 1"]}, "svix_ids"),
         ({"reason": WHY, "svix_ids": ["msg\x001"]}, "svix_ids"),
-        ({"reason": WHY, "status": "parked", "cursor": STALE}, "cursor: We keep no delivery"),
+        ({"reason": WHY, "status": "parked", "cursor": STALE}, "cursor: The cursor refers"),
         ({"reason": WHY, "svix_ids": ["msg_1"], "actor": "user_eve"}, "actor"),
     ],
 )
-def test_a_request_to_do_something_about_events_is_judged(
+def test_an_invalid_request_to_replay_or_discard_is_refused(
     admin: Person, path: str, body: dict[str, object], complaint: str
 ) -> None:
     answer = admin.post(f"{EVENTS}/{path}", **body)

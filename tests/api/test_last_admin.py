@@ -15,7 +15,7 @@ ROUNDS = examples(50)
 
 
 @pytest.mark.properties
-def test_of_two_admins_who_revoke_each_other_at_once_one_stays(engine: Engine, sign_in: SignIn) -> None:
+def test_of_two_admins_who_revoke_each_other_concurrently_one_remains(engine: Engine, sign_in: SignIn) -> None:
     ada, bob = sign_in("user_ada"), sign_in("user_bob")
     held = {
         who: people.assign(engine, people.add(engine, who).clerk_id, Role.ADMIN) for who in ("user_ada", "user_bob")

@@ -6,7 +6,7 @@ from tests.servers import Database
 
 
 def test_the_first_request_after_the_sessions_were_ended_is_answered(database: Database, admin: Person) -> None:
-    """A restart of PostgreSQL, a pooler's or a host's idle time-out: each request asks on several connections."""
+    """As after a restart of PostgreSQL or an idle timeout. Each request uses several connections."""
     for _ in range(3):
         assert admin.get("/api/admin/users").status_code == 200
         end_sessions(database)

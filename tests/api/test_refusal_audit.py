@@ -1,4 +1,4 @@
-"""Whoever asks for what only a role may do, and does not hold it, is in the trail: once an hour."""
+"""A request without the required role is recorded in the audit trail, once per user and hour."""
 
 import httpx
 import psycopg
@@ -13,7 +13,7 @@ from config.role import Role
 from config.settings import ApiSettings
 from tests import people
 from tests.api.asking import Person, SignIn
-from tests.api.changes import Asked, changes, readings
+from tests.api.changes import ApiCall, changes, readings
 from tests.api.served import served
 from tests.clerk_signs_in import Instance
 from tests.dev.groups import until
@@ -25,20 +25,20 @@ REFUSED = "select clerk_user_id, actor, cause, after from audit_log where action
 GUARDED = [each for each in [*changes(), *readings()] if each.operation.requires and each.operation.requires.roles]
 
 
-@pytest.mark.parametrize("asked", GUARDED, ids=str)
-def test_a_refused_operation_leaves_a_line(engine: Engine, sign_in: SignIn, asked: Asked) -> None:
+@pytest.mark.parametrize("call", GUARDED, ids=str)
+def test_a_refused_operation_is_recorded(engine: Engine, sign_in: SignIn, call: ApiCall) -> None:
     people.add(engine, "user_eve")
-    eve, operation = sign_in("user_eve"), asked.operation
+    eve, operation = sign_in("user_eve"), call.operation
     path = operation.path.format(clerk_id="user_ada", id=1, svix_id="msg_1")
 
     answer = eve.client.request(operation.method, path, headers=eve.headers)
 
-    told = {"operation": operation.name, "requires": ["ADMIN"], "banned": False}
+    shown = {"operation": operation.name, "requires": ["ADMIN"], "banned": False}
     assert answer.status_code == 403
-    assert rows(engine, REFUSED) == [("user_eve", "user_eve", answer.headers["X-Request-Id"], told)]
+    assert rows(engine, REFUSED) == [("user_eve", "user_eve", answer.headers["X-Request-Id"], shown)]
 
 
-def test_a_flood_of_refusals_leaves_one_line_for_each_user(engine: Engine, sign_in: SignIn) -> None:
+def test_many_refusals_write_one_line_per_user(engine: Engine, sign_in: SignIn) -> None:
     names = ["user_eve", "user_mal"]
     for name in names:
         people.add(engine, name)
@@ -63,7 +63,7 @@ def test_another_process_adds_no_second_line(engine: Engine, settings: ApiSettin
     assert values(engine, REFUSED) == ["user_eve"]
 
 
-def test_a_banned_admin_and_an_impersonator_are_told_as_such(engine: Engine, sign_in: SignIn) -> None:
+def test_the_line_identifies_a_banned_admin_and_an_impersonator(engine: Engine, sign_in: SignIn) -> None:
     people.add(engine, "user_mal", banned=True)
     people.assign(engine, "user_mal", Role.ADMIN)
     people.add(engine, "user_eve")
@@ -77,7 +77,9 @@ def test_a_banned_admin_and_an_impersonator_are_told_as_such(engine: Engine, sig
     ]
 
 
-def test_nothing_is_noted_of_answered_and_unknown_callers(engine: Engine, admin: Person, sign_in: SignIn) -> None:
+def test_nothing_is_recorded_about_permitted_and_unknown_callers(
+    engine: Engine, admin: Person, sign_in: SignIn
+) -> None:
     admin.get("/api/admin/users")
     admin.get("/api/user/profile")
     sign_in("user_nobody").get("/api/admin/users")
@@ -86,7 +88,7 @@ def test_nothing_is_noted_of_answered_and_unknown_callers(engine: Engine, admin:
     assert rows(engine, REFUSED) == []
 
 
-def test_a_trail_that_cannot_be_written_delays_no_answer(
+def test_a_blocked_audit_table_delays_no_response(
     database: Database,
     engine: Engine,
     settings: ApiSettings,
@@ -106,7 +108,7 @@ def test_a_trail_that_cannot_be_written_delays_no_answer(
     assert {answer.status_code for answer in answers} == {403}
 
 
-def test_what_is_remembered_is_bounded(engine: Engine) -> None:
+def test_the_memory_of_recorded_users_is_bounded(engine: Engine) -> None:
     refused = RefusalAudit(engine)
 
     due = [refused._is_due(f"user_{number}") for number in range(MOST_REMEMBERED + 10)]

@@ -14,12 +14,12 @@ WHY = "/api/admin/users/user_ada/explain"
 
 
 def clock(engine: Engine) -> datetime:
-    """Now, by the database's clock."""
+    """The time by the database clock."""
     moment: datetime = values(engine, "select clock_timestamp()")[0]
     return moment
 
 
-def test_an_assigned_role_says_who_when_and_why(engine: Engine, admin: Person) -> None:
+def test_an_assignment_contains_who_when_and_why(engine: Engine, admin: Person) -> None:
     people.add(engine, "user_ada")
 
     answer = admin.post(ROLES, role="MENTOR", reason="She leads the course.", notes="Until summer?")
@@ -42,7 +42,7 @@ def test_an_assigned_role_says_who_when_and_why(engine: Engine, admin: Person) -
     }
 
 
-def test_a_write_is_one_line_with_the_actor_the_request_and_the_reason(engine: Engine, admin: Person) -> None:
+def test_a_change_writes_one_line_with_actor_request_and_reason(engine: Engine, admin: Person) -> None:
     people.add(engine, "user_ada")
 
     answer = admin.post(ROLES, role="MENTOR", reason="She leads the course.")
@@ -56,9 +56,7 @@ def test_a_write_is_one_line_with_the_actor_the_request_and_the_reason(engine: E
     assert lines == [("role.assigned", "user_admin", "admin@example.com", "She leads the course.", request_id)]
 
 
-def test_whoever_is_signed_in_as_an_admin_is_named_beside_the_admin(
-    engine: Engine, admin: Person, sign_in: SignIn
-) -> None:
+def test_an_impersonator_is_recorded_together_with_the_admin(engine: Engine, admin: Person, sign_in: SignIn) -> None:
     people.add(engine, "user_ada")
     support = sign_in("user_admin", act={"sub": "user_support"})
 
@@ -67,7 +65,7 @@ def test_whoever_is_signed_in_as_an_admin_is_named_beside_the_admin(
     assert given["assigned_by"] == "user_support as user_admin"
 
 
-def test_who_assigns_is_never_taken_from_the_body(engine: Engine, admin: Person) -> None:
+def test_the_assigning_admin_is_never_taken_from_the_body(engine: Engine, admin: Person) -> None:
     people.add(engine, "user_ada")
 
     answer = admin.post(ROLES, role="MENTOR", reason="Mine.", assigned_by="user_eve")
@@ -75,7 +73,7 @@ def test_who_assigns_is_never_taken_from_the_body(engine: Engine, admin: Person)
     assert (answer.status_code, answer.json()["error"]) == (422, "invalid")
 
 
-def test_an_overlap_is_a_conflict_that_names_the_assignment_in_the_way(engine: Engine, admin: Person) -> None:
+def test_an_overlap_is_a_conflict_with_the_id_of_the_other_assignment(engine: Engine, admin: Person) -> None:
     people.add(engine, "user_ada")
     first = admin.post(ROLES, role="MENTOR", reason="First.").json()
 
@@ -85,7 +83,7 @@ def test_an_overlap_is_a_conflict_that_names_the_assignment_in_the_way(engine: E
     assert answer.json()["assignment_id"] == first["id"]
 
 
-def test_a_changed_end_counts_and_is_explained(engine: Engine, admin: Person) -> None:
+def test_a_changed_end_takes_effect_and_is_recorded(engine: Engine, admin: Person) -> None:
     people.add(engine, "user_ada")
     given = admin.post(ROLES, role="MENTOR", reason="First.").json()
 
@@ -107,7 +105,7 @@ def test_a_revoked_role_is_refused_on_the_very_next_request(engine: Engine, admi
     assert (before, revoked.status_code, ada.get("/api/admin/users").status_code) == (200, 200, 403)
 
 
-def test_the_last_admin_is_kept(engine: Engine, admin: Person) -> None:
+def test_revoking_the_last_admin_is_refused(engine: Engine, admin: Person) -> None:
     own = admin.get("/api/admin/users/user_admin/roles").json()["assignments"]
     adminship = next(each["id"] for each in own if each["role"] == "ADMIN")
 
@@ -116,7 +114,7 @@ def test_the_last_admin_is_kept(engine: Engine, admin: Person) -> None:
     assert (answer.status_code, answer.json()["error"]) == (409, "last_admin")
 
 
-def test_what_is_known_now_about_an_instant_follows_from_the_windows(engine: Engine, admin: Person) -> None:
+def test_what_is_known_now_about_a_time_follows_from_the_windows(engine: Engine, admin: Person) -> None:
     people.add(engine, "user_ada")
     people.held_since(engine, "user_ada", Role.MENTOR, NOW - 3 * HOUR)
     mentor = admin.get(ROLES).json()["assignments"][0]
@@ -130,7 +128,7 @@ def test_what_is_known_now_about_an_instant_follows_from_the_windows(engine: Eng
     assert admin.get(ROLES).json()["roles"] == ["LEARNER"]
 
 
-def test_what_was_so_is_what_was_recorded_then_and_tells_what_became_known_later(engine: Engine, admin: Person) -> None:
+def test_what_was_so_uses_what_was_recorded_then_and_lists_later_revisions(engine: Engine, admin: Person) -> None:
     people.add(engine, "user_ada")
     given = people.held_since(engine, "user_ada", Role.MENTOR, NOW - 3 * HOUR)
 
@@ -159,7 +157,7 @@ def test_the_future_is_answered_by_what_is_known_now(engine: Engine, admin: Pers
     assert answer["as_of"] < answer["at"]
 
 
-def test_a_history_is_told_as_it_was_recorded_by_an_instant(engine: Engine, admin: Person) -> None:
+def test_a_history_can_be_shown_as_recorded_by_a_time(engine: Engine, admin: Person) -> None:
     people.add(engine, "user_ada")
     moment = clock(engine)
     people.assign(engine, "user_ada", Role.MENTOR)
@@ -171,22 +169,22 @@ def test_a_history_is_told_as_it_was_recorded_by_an_instant(engine: Engine, admi
     assert [each["role"] for each in then] == ["LEARNER"]
 
 
-def test_a_ban_is_judged_at_the_instant_in_question(engine: Engine, admin: Person) -> None:
+def test_a_ban_counts_as_of_the_time_of_the_question(engine: Engine, admin: Person) -> None:
     people.add(engine, "user_ada")
     before = clock(engine)
     change(engine, "update users set banned = true where clerk_id = 'user_ada'")
     meanwhile = clock(engine)
     change(engine, "update users set banned = false where clerk_id = 'user_ada'")
 
-    told = [
+    shown = [
         admin.get(WHY, role="LEARNER", at=moment.isoformat()).json() for moment in (before, meanwhile, clock(engine))
     ]
 
-    assert [each["user_status"] for each in told] == ["active", "banned", "active"]
-    assert ["banned" in each["why"] for each in told] == [False, True, False]
+    assert [each["user_status"] for each in shown] == ["active", "banned", "active"]
+    assert ["banned" in each["why"] for each in shown] == [False, True, False]
 
 
-def test_a_role_that_let_its_holder_in_was_not_cancelled_before_it_began(engine: Engine, admin: Person) -> None:
+def test_a_role_that_was_held_is_not_explained_as_cancelled(engine: Engine, admin: Person) -> None:
     people.add(engine, "user_ada")
     people.assign(engine, "user_ada", Role.MENTOR)
     moment = clock(engine)
@@ -204,7 +202,7 @@ def test_a_role_that_let_its_holder_in_was_not_cancelled_before_it_began(engine:
     assert not known["held"]
     assert "set back to its start" in known["why"]
     assert "cancelled" not in known["why"]
-    assert "The guard decided otherwise at that moment: held." in known["why"]
+    assert "The guard decided differently at that time: held." in known["why"]
     assert known["revisions"] == was["revisions"]
 
 
@@ -230,10 +228,10 @@ def test_only_a_cancelled_assignment_is_called_cancelled(engine: Engine, admin: 
 
     why = admin.get(WHY, role="MENTOR", at=(NOW + 2 * HOUR).isoformat()).json()
 
-    assert why["why"] == "Not held: the assignment was cancelled before it began (For a test)."
+    assert why["why"] == "Not held: the assignment was cancelled before it started (For a test)."
 
 
-def test_an_assignment_closed_by_hand_before_its_end_was_held_until_then(engine: Engine, admin: Person) -> None:
+def test_an_assignment_closed_before_its_end_was_held_until_then(engine: Engine, admin: Person) -> None:
     people.add(engine, "user_ada")
     people.assign(engine, "user_ada", Role.MENTOR, end=NOW + HOUR)
     moment = clock(engine)
@@ -247,7 +245,7 @@ def test_an_assignment_closed_by_hand_before_its_end_was_held_until_then(engine:
     assert "closed without an end" in later["why"]
 
 
-def test_why_names_the_assignment_the_line_and_the_admin(engine: Engine, admin: Person) -> None:
+def test_an_explanation_contains_the_assignment_the_line_and_the_admin(engine: Engine, admin: Person) -> None:
     people.add(engine, "user_ada")
     given = admin.post(ROLES, role="MENTOR", reason="She leads the course.").json()
 
@@ -258,7 +256,7 @@ def test_why_names_the_assignment_the_line_and_the_admin(engine: Engine, admin: 
     assert [line["actor"] for line in why["audit"]] == ["user_admin"]
 
 
-def test_nobody_can_say_today_what_was_held_yesterday(engine: Engine, admin: Person) -> None:
+def test_a_start_in_the_past_is_refused(engine: Engine, admin: Person) -> None:
     people.add(engine, "user_ada")
 
     answer = admin.post(ROLES, role="MENTOR", reason="She led the course.", start=(NOW - HOUR).isoformat())
@@ -267,7 +265,7 @@ def test_nobody_can_say_today_what_was_held_yesterday(engine: Engine, admin: Per
     assert admin.get(ROLES, at=(NOW - HOUR).isoformat(), as_of="now").json()["roles"] == ["LEARNER"]
 
 
-def test_why_says_so_if_a_role_was_written_down_only_later(engine: Engine, admin: Person) -> None:
+def test_an_explanation_mentions_that_a_role_was_recorded_later(engine: Engine, admin: Person) -> None:
     people.add(engine, "user_ada")
     given = people.held_since(engine, "user_ada", Role.MENTOR, NOW - 2 * HOUR)
 
@@ -279,7 +277,7 @@ def test_why_says_so_if_a_role_was_written_down_only_later(engine: Engine, admin
     assert f"recorded later, at {given.created_at.isoformat()}" in known["why"]
 
 
-def test_why_not_names_what_ended_the_last_assignment(engine: Engine, admin: Person) -> None:
+def test_an_explanation_mentions_why_the_last_assignment_ended(engine: Engine, admin: Person) -> None:
     people.add(engine, "user_ada")
     given = admin.post(ROLES, role="MENTOR", reason="She leads the course.").json()
     admin.delete(f"{ROLES}/{given['id']}", reason="She left.")
@@ -299,7 +297,7 @@ def test_a_role_never_assigned_is_explained_too(engine: Engine, admin: Person) -
     assert (why["held"], why["assignment"], why["why"]) == (False, None, "ADMIN was never assigned to this user.")
 
 
-def test_strangers_and_their_assignments_are_not_found(engine: Engine, admin: Person) -> None:
+def test_unknown_users_and_assignments_are_not_found(engine: Engine, admin: Person) -> None:
     paths = ["/api/admin/users/user_nobody", "/api/admin/users/user_nobody/roles"]
 
     answers = [admin.get(path) for path in paths]

@@ -1,4 +1,4 @@
-"""A stream ends with the permission of its reader."""
+"""A stream is aborted when its reader loses the permission."""
 
 import socket
 from collections.abc import Iterator
@@ -16,7 +16,6 @@ from dev.embedded.servers import Servers
 from tests import people
 from tests.api.asking import Person
 from tests.api.changes import LOSSES, MALLORY
-from tests.api.desk import desk
 from tests.api.test_trail import write_many
 from tests.clerk_signs_in import Instance
 from tests.ledger import change
@@ -42,11 +41,11 @@ def instance() -> Instance:
 
 
 @pytest.fixture(scope="module")
-def door(
+def listener(
     database: Database, servers: Servers, instance: Instance, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Listener]:
     addresses = {"database_url": database.app_url, "redis_url": servers.redis_url}
-    with desk(tmp_path_factory.mktemp("desk"), instance, **addresses) as started:
+    with api_process(tmp_path_factory.mktemp("api"), instance, **addresses) as started:
         yield started
 
 
@@ -63,14 +62,14 @@ def read_on(stream: socket.socket) -> bytes:
     return read
 
 
-def begin(door: Listener, token: str, form: str) -> socket.socket:
-    """A reader who is slow to begin with."""
+def begin(listener: Listener, token: str, form: str) -> socket.socket:
+    """Start a slow reader."""
     stream = socket.socket()
     stream.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 32_768)
     stream.settimeout(60)
-    stream.connect(("127.0.0.1", door.port))
+    stream.connect(("127.0.0.1", listener.port))
     stream.sendall(
-        f"GET /api/admin/audit?format={form} HTTP/1.1\r\nHost: desk\r\nAuthorization: Bearer {token}\r\n\r\n".encode()
+        f"GET /api/admin/audit?format={form} HTTP/1.1\r\nHost: api\r\nAuthorization: Bearer {token}\r\n\r\n".encode()
     )
     assert stream.recv(15) == b"HTTP/1.1 200 OK"
     return stream
@@ -78,17 +77,17 @@ def begin(door: Listener, token: str, form: str) -> socket.socket:
 
 @pytest.mark.parametrize("form", ["csv", "jsonl"])
 @pytest.mark.parametrize("loss", [None, *LOSSES])
-def test_a_stream_is_cut_off_when_its_reader_loses_the_role(
-    door: Listener, engine: Engine, instance: Instance, loss: str | None, form: str
+def test_a_stream_is_aborted_when_its_reader_loses_the_role(
+    listener: Listener, engine: Engine, instance: Instance, loss: str | None, form: str
 ) -> None:
-    reader, logged_before = f"user_{form}_{loss}", len(door.lines())
+    reader, logged_before = f"user_{form}_{loss}", len(listener.lines())
     people.add(engine, reader, Role.ADMIN)
-    with begin(door, instance.token(reader), form) as stream:
+    with begin(listener, instance.token(reader), form) as stream:
         change(engine, LOSSES[loss].replace(MALLORY, reader) if loss else "select 1")
         read = read_on(stream)
 
     assert read.endswith(END) == (loss is None)
-    logged = door.lines()[logged_before:]
+    logged = listener.lines()[logged_before:]
     assert [line["event"] for line in logged if line["level"] == "error"] == []
     assert ("stream.aborted" in [line["event"] for line in logged]) == (loss is not None)
 
@@ -96,7 +95,7 @@ def test_a_stream_is_cut_off_when_its_reader_loses_the_role(
 def test_a_reader_who_lost_the_role_before_the_first_page_is_refused(
     database: Database, engine: Engine, settings: ApiSettings, instance: Instance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The guard's own check is passed while the first page waits for the table."""
+    """The check of the guard succeeds while the first page waits for the table."""
     monkeypatch.setattr(application, "LOCK_SECONDS", 30)
     people.add(engine, MALLORY, Role.ADMIN)
 

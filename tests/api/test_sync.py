@@ -23,7 +23,7 @@ SYNC = "/api/auth/sync"
 ROUNDS = examples(200)
 
 
-def test_a_first_login_makes_the_user_from_what_clerk_says(
+def test_a_first_login_creates_the_user_from_data_of_clerk(
     engine: Engine, sign_in: SignIn, backend: LocalServer
 ) -> None:
     backend.answers = [known_to_clerk("user_new", email="new@example.com")]
@@ -31,13 +31,15 @@ def test_a_first_login_makes_the_user_from_what_clerk_says(
     answer = sign_in("user_new").post(SYNC, first_name="Eve", roles=["ADMIN"])
 
     assert answer.status_code == 200
-    told = answer.json()
-    assert (told["clerk_id"], told["email"], told["first_name"]) == ("user_new", "new@example.com", "Ada")
-    assert (told["roles"], [each["role"] for each in told["assignments"]]) == (["LEARNER"], ["LEARNER"])
+    shown = answer.json()
+    assert (shown["clerk_id"], shown["email"], shown["first_name"]) == ("user_new", "new@example.com", "Ada")
+    assert (shown["roles"], [each["role"] for each in shown["assignments"]]) == (["LEARNER"], ["LEARNER"])
     assert [asked.path for asked in backend.asked] == ["/v1/users/user_new"]
 
 
-def test_the_trail_names_the_request_that_made_the_user(engine: Engine, sign_in: SignIn, backend: LocalServer) -> None:
+def test_the_trail_contains_the_id_of_the_request_that_created_the_user(
+    engine: Engine, sign_in: SignIn, backend: LocalServer
+) -> None:
     backend.answers = [known_to_clerk("user_new")]
 
     answer = sign_in("user_new").post(SYNC)
@@ -47,7 +49,7 @@ def test_the_trail_names_the_request_that_made_the_user(engine: Engine, sign_in:
     assert lines == [("user.created", request_id), ("role.assigned", request_id)]
 
 
-def test_a_user_whom_we_know_is_answered_without_asking_clerk(
+def test_a_known_user_is_returned_without_a_request_to_clerk(
     engine: Engine, sign_in: SignIn, backend: LocalServer
 ) -> None:
     people.add(engine, "user_ada", email="ada@example.com")
@@ -58,7 +60,7 @@ def test_a_user_whom_we_know_is_answered_without_asking_clerk(
     assert backend.asked == []
 
 
-def test_nobody_comes_back_from_a_tombstone(engine: Engine, sign_in: SignIn, backend: LocalServer) -> None:
+def test_a_deleted_user_is_never_restored(engine: Engine, sign_in: SignIn, backend: LocalServer) -> None:
     backend.answers = [known_to_clerk("user_ada")]
     with engine.begin() as connection:
         write(connection, [(Deletion(clerk_id="user_ada", at=people.THEN), "msg_gone")], Role.LEARNER)
@@ -70,7 +72,7 @@ def test_nobody_comes_back_from_a_tombstone(engine: Engine, sign_in: SignIn, bac
     assert values(engine, "select count(*) from user_roles") == [0]
 
 
-def test_a_banned_user_is_made_and_refused(engine: Engine, sign_in: SignIn, backend: LocalServer) -> None:
+def test_a_banned_user_is_created_and_refused(engine: Engine, sign_in: SignIn, backend: LocalServer) -> None:
     backend.answers = [known_to_clerk("user_ada", banned=True)]
 
     answer = sign_in("user_ada").post(SYNC)
@@ -78,7 +80,7 @@ def test_a_banned_user_is_made_and_refused(engine: Engine, sign_in: SignIn, back
     assert (answer.status_code, answer.json()) == (403, {"error": "Forbidden"})
 
 
-def test_a_user_whom_clerk_does_not_know_is_nobody(engine: Engine, sign_in: SignIn) -> None:
+def test_a_user_unknown_to_clerk_gets_401(engine: Engine, sign_in: SignIn) -> None:
     answer = sign_in("user_ada").post(SYNC)
 
     assert (answer.status_code, answer.json()) == (401, {"error": "Unauthorized"})
@@ -86,7 +88,7 @@ def test_a_user_whom_clerk_does_not_know_is_nobody(engine: Engine, sign_in: Sign
 
 
 @pytest.mark.parametrize("said", [Answer(b"{}", 401), Answer(b"not json"), Answer(b'{"id": "user_other"}')])
-def test_while_clerk_cannot_be_asked_nothing_is_done_and_the_caller_comes_again(
+def test_while_clerk_is_unavailable_nothing_changes_and_the_caller_gets_503(
     engine: Engine, sign_in: SignIn, backend: LocalServer, said: Answer
 ) -> None:
     backend.answers = [said]
@@ -98,7 +100,7 @@ def test_while_clerk_cannot_be_asked_nothing_is_done_and_the_caller_comes_again(
     assert values(engine, "select count(*) from users") == [0]
 
 
-def test_nobody_is_made_without_a_token(engine: Engine, sign_in: SignIn) -> None:
+def test_no_user_is_created_without_a_token(engine: Engine, sign_in: SignIn) -> None:
     person = sign_in("user_ada")
 
     answer = person.client.post(SYNC)
@@ -106,7 +108,9 @@ def test_nobody_is_made_without_a_token(engine: Engine, sign_in: SignIn) -> None
     assert (answer.status_code, answer.json()) == (401, {"error": "Unauthorized"})
 
 
-def test_first_logins_of_one_user_at_once_ask_clerk_once(engine: Engine, sign_in: SignIn, backend: LocalServer) -> None:
+def test_concurrent_first_logins_of_one_user_share_one_request_to_clerk(
+    engine: Engine, sign_in: SignIn, backend: LocalServer
+) -> None:
     answered = Event()
     backend.answers = [replace(known_to_clerk("user_new", email="new@example.com"), hold=answered)]
 
@@ -120,7 +124,9 @@ def test_first_logins_of_one_user_at_once_ask_clerk_once(engine: Engine, sign_in
     assert [asked.path for asked in backend.asked] == ["/v1/users/user_new"]
 
 
-def test_while_clerk_is_away_first_logins_of_one_user_share_the_failure(sign_in: SignIn, backend: LocalServer) -> None:
+def test_while_clerk_is_unavailable_concurrent_first_logins_share_the_failure(
+    sign_in: SignIn, backend: LocalServer
+) -> None:
     answered = Event()
     backend.answers = [Answer(b"{}", 401, hold=answered), known_to_clerk("user_new")]
 
@@ -135,7 +141,7 @@ def test_while_clerk_is_away_first_logins_of_one_user_share_the_failure(sign_in:
     assert afterwards == 200
 
 
-def test_a_user_whom_clerk_does_not_know_is_not_asked_about_again_at_once(
+def test_a_user_unknown_to_clerk_is_cached(
     sign_in: SignIn, backend: LocalServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(first_login, "ABSENT_SECONDS", 60.0)
@@ -145,7 +151,7 @@ def test_a_user_whom_clerk_does_not_know_is_not_asked_about_again_at_once(
     assert (statuses, len(backend.asked)) == ({401}, 1)
 
 
-def test_a_user_who_reaches_clerk_a_moment_later_is_let_in_soon(sign_in: SignIn, backend: LocalServer) -> None:
+def test_a_user_who_appears_at_clerk_later_is_accepted_soon(sign_in: SignIn, backend: LocalServer) -> None:
     backend.answers = [Answer(b"{}", 404), known_to_clerk("user_new")]
     person = sign_in("user_new")
 
@@ -155,7 +161,7 @@ def test_a_user_who_reaches_clerk_a_moment_later_is_let_in_soon(sign_in: SignIn,
     assert (first, len(backend.asked)) == (401, 2)
 
 
-def test_a_user_whom_the_webhook_brings_is_let_in_at_once(
+def test_a_user_created_by_a_webhook_is_accepted_immediately(
     engine: Engine, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(first_login, "ABSENT_SECONDS", 60.0)
@@ -165,7 +171,7 @@ def test_a_user_whom_the_webhook_brings_is_let_in_at_once(
     assert (first, sign_in("user_new").post(SYNC).status_code) == (401, 200)
 
 
-def test_absent_users_are_remembered_within_bounds(
+def test_the_cache_of_absent_users_is_bounded(
     sign_in: SignIn, backend: LocalServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(first_login, "ABSENT_SECONDS", 60.0)
@@ -178,7 +184,7 @@ def test_absent_users_are_remembered_within_bounds(
 
 
 @pytest.mark.parametrize("said", [{"clerk_id": "user_other"}, {"user": "user_other"}])
-def test_a_first_login_acts_for_nobody_but_its_subject(
+def test_a_first_login_acts_only_for_the_subject_of_the_token(
     engine: Engine, sign_in: SignIn, backend: LocalServer, said: dict[str, str]
 ) -> None:
     backend.answers = [known_to_clerk("user_new")]
@@ -191,7 +197,7 @@ def test_a_first_login_acts_for_nobody_but_its_subject(
 
 
 @pytest.mark.properties
-def test_first_logins_and_the_webhook_at_once_end_in_one_user(
+def test_concurrent_first_logins_and_a_webhook_create_one_user(
     engine: Engine, sign_in: SignIn, backend: LocalServer, clerk: Clerk
 ) -> None:
     statuses: Counter[int] = Counter()

@@ -28,7 +28,7 @@ def lines(admin: Person, **query: object) -> list[tuple[str, str]]:
 
 
 def write_many(database: Database, count: int) -> None:
-    """A long trail, as years would write it."""
+    """Write a long audit trail."""
     with psycopg.connect(database.superuser_url) as connection:
         connection.execute(
             """
@@ -61,7 +61,7 @@ def test_lines_are_found_by_user_actor_action_and_time(engine: Engine, admin: Pe
     assert lines(admin, user="user_nobody") == []
 
 
-def test_pages_of_the_trail_hold_every_line_once_while_others_are_written(engine: Engine, admin: Person) -> None:
+def test_pages_of_the_trail_contain_every_line_once_while_others_are_written(engine: Engine, admin: Person) -> None:
     people.add(engine, "user_ada")
     first = admin.get(AUDIT, limit=3).json()
     people.add(engine, "user_late")
@@ -73,14 +73,14 @@ def test_pages_of_the_trail_hold_every_line_once_while_others_are_written(engine
     assert numbers == values(engine, written)
 
 
-def test_the_whole_trail_comes_as_json_lines(engine: Engine, admin: Person) -> None:
+def test_the_whole_trail_can_be_exported_as_json_lines(engine: Engine, admin: Person) -> None:
     answer = admin.get(AUDIT, format="jsonl")
 
     assert answer.headers["Content-Type"] == "application/jsonl"
     assert [json.loads(line) for line in answer.text.splitlines()] == admin.get(AUDIT).json()["items"]
 
 
-def test_the_whole_trail_comes_as_a_table_without_formulas(engine: Engine, admin: Person) -> None:
+def test_the_whole_trail_can_be_exported_as_csv_without_formulas(engine: Engine, admin: Person) -> None:
     people.add(engine, "user_ada")
     admin.post("/api/admin/users/user_ada/roles", role="MENTOR", reason="=1+1")
 
@@ -98,7 +98,7 @@ PLAIN = ["Leads the course.", "x=1+1", "1-1", "\u00e9t\u00e9", "\u65e5\u672c", "
 
 
 @pytest.mark.parametrize("reason", FORMULAS + FULL_WIDTH + PLAIN)
-def test_no_cell_begins_as_a_formula_does(reason: str) -> None:
+def test_no_cell_can_be_read_as_a_formula(reason: str) -> None:
     line = AuditLine(
         id=1, at=people.THEN, action="role.assigned", clerk_user_id=None, user_role_id=None, role=None,
         actor="user_admin", actor_email=None, reason=reason, cause=None, before=None, after=None,
@@ -109,12 +109,12 @@ def test_no_cell_begins_as_a_formula_does(reason: str) -> None:
     assert row[8] == (reason if reason in PLAIN else f"'{reason}")
 
 
-def test_a_whole_answer_takes_neither_limit_nor_cursor(admin: Person) -> None:
+def test_an_export_allows_neither_limit_nor_cursor(admin: Person) -> None:
     assert admin.get(AUDIT, format="csv", limit=5).status_code == 422
 
 
 @pytest.mark.properties
-def test_a_long_export_takes_no_more_memory_than_a_page(database: Database, engine: Engine) -> None:
+def test_a_long_export_needs_no_more_memory_than_a_page(database: Database, engine: Engine) -> None:
     write_many(database, MANY)
     rest = trail.stream(engine, AuditFilter())
     next(rest)
@@ -128,7 +128,7 @@ def test_a_long_export_takes_no_more_memory_than_a_page(database: Database, engi
     assert peak < 4 * 2**20
 
 
-def test_a_slow_reader_of_an_export_holds_no_transaction(database: Database, engine: Engine) -> None:
+def test_a_slow_reader_of_an_export_keeps_no_transaction_open(database: Database, engine: Engine) -> None:
     write_many(database, 3_000)
 
     rest = trail.stream(engine, AuditFilter())
@@ -137,7 +137,7 @@ def test_a_slow_reader_of_an_export_holds_no_transaction(database: Database, eng
     assert values(engine, "select count(*) from pg_stat_activity where state = 'idle in transaction'") == [0]
 
 
-def test_the_trail_is_followed_by_position_oldest_line_first(engine: Engine, admin: Person) -> None:
+def test_the_trail_can_be_followed_by_position_oldest_line_first(engine: Engine, admin: Person) -> None:
     people.add(engine, "user_ada", Role.MENTOR)
     seen: list[int] = []
     position = 0
@@ -152,7 +152,7 @@ def test_the_trail_is_followed_by_position_oldest_line_first(engine: Engine, adm
     assert [line["role"] for line in admin.get(AUDIT, after=position).json()["items"]] == ["ADMIN"]
 
 
-def test_a_filter_moves_the_position_past_what_it_leaves_out(engine: Engine, admin: Person) -> None:
+def test_the_position_advances_past_lines_that_the_filter_excludes(engine: Engine, admin: Person) -> None:
     people.add(engine, "user_ada")
 
     answer = admin.get(AUDIT, after=0, user="user_none").json()
@@ -160,7 +160,7 @@ def test_a_filter_moves_the_position_past_what_it_leaves_out(engine: Engine, adm
     assert (answer["items"], answer["position"]) == ([], values(engine, "select max(id) from audit_log")[0])
 
 
-def test_a_line_that_another_may_still_precede_is_withheld(database: Database, engine: Engine, admin: Person) -> None:
+def test_a_line_that_is_not_final_is_withheld(database: Database, engine: Engine, admin: Person) -> None:
     position = admin.get(AUDIT, after=0).json()["position"]
     with psycopg.connect(database.superuser_url) as slow:
         slow.execute("insert into users (clerk_id, clerk_updated_at) values ('user_slow', now())")
@@ -173,7 +173,7 @@ def test_a_line_that_another_may_still_precede_is_withheld(database: Database, e
     assert [line["clerk_user_id"] for line in followed["items"]] == ["user_slow", "user_quick", "user_quick"]
 
 
-def test_an_export_after_a_position_says_where_to_continue(engine: Engine, admin: Person) -> None:
+def test_an_export_after_a_position_returns_the_position_to_continue_from(engine: Engine, admin: Person) -> None:
     answer = admin.get(AUDIT, after=1, format="jsonl")
 
     assert [json.loads(line)["id"] for line in answer.text.splitlines()] == values(

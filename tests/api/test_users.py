@@ -11,8 +11,8 @@ USERS = "/api/admin/users"
 
 
 @pytest.fixture
-def crowd(engine: Engine, admin: Person) -> None:
-    """A few users among whom one can search."""
+def some_users(engine: Engine, admin: Person) -> None:
+    """Some users to search."""
     people.add(engine, "user_ada", email="Ada.L@example.com", first_name="Ada", last_name="Lovelace")
     people.add(engine, "user_bob", Role.MENTOR, username="bobby", first_name="Bob", last_name="Adams")
     people.add(engine, "user_eve", email="eve@example.com", first_name="Eve", banned=True)
@@ -22,7 +22,7 @@ def found(admin: Person, **query: object) -> list[str]:
     return [user["clerk_id"] for user in admin.get(USERS, **query).json()["items"]]
 
 
-@pytest.mark.usefixtures("crowd")
+@pytest.mark.usefixtures("some_users")
 @pytest.mark.parametrize(
     ("query", "expected"),
     [
@@ -40,14 +40,14 @@ def found(admin: Person, **query: object) -> list[str]:
         ({}, ["user_eve", "user_bob", "user_ada", "user_admin"]),
     ],
 )
-def test_users_are_found_by_how_they_begin_and_what_they_are(
+def test_users_are_found_by_prefix_role_and_status(
     admin: Person, query: dict[str, object], expected: list[str]
 ) -> None:
     assert found(admin, **query) == expected
 
 
 @pytest.mark.parametrize(
-    ("said", "texts"),
+    ("fields", "texts"),
     [
         ({"first_name": "Zoé"}, ["zoé", "ZOÉ", "Zoe\u0301", "zo"]),
         ({"first_name": "ZOE\u0301"}, ["zoé", "ZOÉ"]),
@@ -68,24 +68,24 @@ def test_users_are_found_by_how_they_begin_and_what_they_are(
     ids=str,
 )
 def test_a_search_ignores_case_in_every_language(
-    engine: Engine, admin: Person, said: dict[str, str], texts: list[str]
+    engine: Engine, admin: Person, fields: dict[str, str], texts: list[str]
 ) -> None:
-    people.add(engine, "user_ada", **said)
+    people.add(engine, "user_ada", **fields)
     assert {text: found(admin, q=text) for text in texts} == {text: ["user_ada"] for text in texts}
 
 
-def test_a_search_tells_letters_with_and_without_accents_apart(engine: Engine, admin: Person) -> None:
+def test_a_search_distinguishes_letters_with_and_without_accents(engine: Engine, admin: Person) -> None:
     people.add(engine, "user_ada", first_name="Zoé")
     assert found(admin, q="zoe") == []
 
 
-def test_a_user_who_changes_name_is_found_by_the_new_one_alone(engine: Engine, admin: Person) -> None:
+def test_a_user_who_changes_name_is_found_only_by_the_new_name(engine: Engine, admin: Person) -> None:
     people.add(engine, "user_ada", first_name="Zoé")
     people.add(engine, "user_ada", first_name="Ada", version=people.THEN + timedelta(1))
     assert (found(admin, q="zoé"), found(admin, q="ada")) == ([], ["user_ada"])
 
 
-def test_pages_hold_every_user_once_while_others_are_added(engine: Engine, admin: Person) -> None:
+def test_pages_contain_every_user_once_while_others_are_added(engine: Engine, admin: Person) -> None:
     for number in range(7):
         people.add(engine, f"user_{number}")
     seen: list[str] = []
@@ -101,29 +101,29 @@ def test_pages_hold_every_user_once_while_others_are_added(engine: Engine, admin
     assert cursor == {"cursor": None}
 
 
-def test_one_user_comes_with_roles_past_present_and_future(engine: Engine, admin: Person) -> None:
+def test_one_user_is_shown_with_past_current_and_future_assignments(engine: Engine, admin: Person) -> None:
     people.add(engine, "user_ada")
     over = people.assign(engine, "user_ada", Role.MENTOR)
     people.revoke(engine, "user_ada", over)
     people.assign(engine, "user_ada", Role.MENTOR, start=people.LATER)
 
-    told = admin.get(f"{USERS}/user_ada").json()
+    shown = admin.get(f"{USERS}/user_ada").json()
 
-    assert told["roles"] == ["LEARNER"]
-    assert [(each["role"], each["held"]) for each in told["assignments"]] == [
+    assert shown["roles"] == ["LEARNER"]
+    assert [(each["role"], each["held"]) for each in shown["assignments"]] == [
         ("MENTOR", False),
         ("MENTOR", False),
         ("LEARNER", True),
     ]
 
 
-def test_the_profile_has_what_a_user_may_know_of_themselves(engine: Engine, sign_in: SignIn) -> None:
+def test_the_profile_contains_only_what_a_user_may_see(engine: Engine, sign_in: SignIn) -> None:
     people.add(engine, "user_ada", Role.MENTOR, email="ada@example.com", first_name="Ada")
 
-    told = sign_in("user_ada").get("/api/user/profile").json()
+    shown = sign_in("user_ada").get("/api/user/profile").json()
 
-    assert told["roles"] == ["LEARNER", "MENTOR"]
-    assert set(told) == {
+    assert shown["roles"] == ["LEARNER", "MENTOR"]
+    assert set(shown) == {
         "clerk_id", "email", "first_name", "last_name", "username", "image_url", "roles", "assignments",
     }  # fmt: skip
-    assert set(told["assignments"][0]) == {"id", "role", "effective_start_date", "effective_end_date", "held"}
+    assert set(shown["assignments"][0]) == {"id", "role", "effective_start_date", "effective_end_date", "held"}

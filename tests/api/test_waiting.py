@@ -1,4 +1,4 @@
-"""Whoever cannot be answered now comes again, and keeps nobody else waiting."""
+"""Requests that cannot be answered now get 503 with Retry-After, and do not block others."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -26,23 +26,23 @@ def roles_of(clerk_id: str) -> str:
 
 @contextmanager
 def altered(database: Database, statement: str) -> Iterator[psycopg.Connection]:
-    """A transaction of the owner's that has done this and is not finished."""
+    """An open transaction of the owner that has executed the statement."""
     with psycopg.connect(database.owner_url) as owner:
         owner.execute(statement)
         yield owner
 
 
-def test_whoever_waits_too_long_for_another_change_comes_again(engine: Engine, admin: Person) -> None:
+def test_waiting_too_long_for_another_change_gets_503_with_retry_after(engine: Engine, admin: Person) -> None:
     people.add(engine, "user_ada")
     with holding(engine, LOCK_ADA):
         answer = admin.post(roles_of("user_ada"), **MENTOR)
 
     assert (answer.status_code, answer.json()["error"]) == (503, "unavailable")
-    assert "changing the same" in answer.json()["message"]
+    assert "Another change" in answer.json()["message"]
     assert answer.headers["Retry-After"]
 
 
-def test_a_user_whom_somebody_keeps_locked_keeps_nobody_else_waiting(
+def test_a_locked_user_does_not_block_other_requests(
     engine: Engine, admin: Person, sign_in: SignIn, settings: ApiSettings
 ) -> None:
     for name in ("user_ada", "user_bob"):
@@ -63,7 +63,7 @@ def test_a_user_whom_somebody_keeps_locked_keeps_nobody_else_waiting(
     assert {each.result().status_code for each in (first, *others)} == {503}
 
 
-def test_an_admin_whom_somebody_keeps_locked_keeps_nobody_else_waiting(
+def test_a_locked_admin_does_not_block_other_requests(
     engine: Engine, admin: Person, sign_in: SignIn, settings: ApiSettings
 ) -> None:
     names = [f"user_{number}" for number in range(2 * settings.api_connections)]
@@ -84,20 +84,20 @@ def test_an_admin_whom_somebody_keeps_locked_keeps_nobody_else_waiting(
     assert {each.result().status_code for each in (first, *others)} == {503}
 
 
-def test_a_turn_that_does_not_come_is_not_waited_for_for_ever() -> None:
-    turns = UserLocks(max_concurrent=2, seconds=0.01)
-    with turns.take("user_ada"):
-        with pytest.raises(Busy), turns.take("user_ada"):
+def test_waiting_for_a_user_lock_times_out() -> None:
+    user_locks = UserLocks(max_concurrent=2, seconds=0.01)
+    with user_locks.take("user_ada"):
+        with pytest.raises(Busy), user_locks.take("user_ada"):
             pass
-        with turns.take("user_bob", "user_dee"), pytest.raises(Busy), turns.take("user_eve"):
+        with user_locks.take("user_bob", "user_dee"), pytest.raises(Busy), user_locks.take("user_eve"):
             pass
-        with pytest.raises(Busy), turns.take("user_bob", "user_ada"):
+        with pytest.raises(Busy), user_locks.take("user_bob", "user_ada"):
             pass
-        with turns.take("user_eve"):
+        with user_locks.take("user_eve"):
             pass
 
 
-def test_a_statement_that_is_cut_short_comes_again(engine: Engine, admin: Person, database: Database) -> None:
+def test_a_cancelled_statement_gets_503_with_retry_after(engine: Engine, admin: Person, database: Database) -> None:
     with (
         altered(database, "lock table audit_log in access exclusive mode") as owner,
         waiting_for_a_lock(engine, lambda: admin.get("/api/admin/audit")) as asked,
@@ -111,10 +111,10 @@ def test_a_statement_that_is_cut_short_comes_again(engine: Engine, admin: Person
         owner.rollback()
 
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "2")
-    assert "too busy" in answer.json()["message"]
+    assert "overloaded" in answer.json()["message"]
 
 
-def test_a_database_that_does_not_fit_is_not_said_to_be_away(admin: Person, database: Database) -> None:
+def test_a_schema_mismatch_is_not_reported_as_unavailable(admin: Person, database: Database) -> None:
     with altered(database, "alter table audit_log rename to audit_log_of_another_version") as owner:
         owner.commit()
         answer = admin.get("/api/admin/audit")

@@ -1,4 +1,4 @@
-"""Whichever way a role changes, the trail has one line of it, with who did it and what was behind it."""
+"""Every way of changing a role writes one audit line with the actor and the cause."""
 
 from hashlib import sha256
 
@@ -17,7 +17,7 @@ from tests.servers import Database
 LINES = "select action, actor, cause from audit_log where clerk_user_id = 'user_ada' and role = %s order by id"
 
 
-def test_a_line_each_of_an_event_the_api_a_command_the_calendar_and_psql(
+def test_an_event_the_api_a_command_the_scheduler_and_psql_write_one_line_each(
     database: Database, engine: Engine, admin: Person, clerk: Clerk
 ) -> None:
     created, deleted = clerk.created("user_ada"), clerk.deleted("user_ada", at=1_000)
@@ -46,7 +46,7 @@ def test_a_line_each_of_an_event_the_api_a_command_the_calendar_and_psql(
     ]
 
 
-def test_what_an_event_gave_is_explained_by_the_delivery_and_the_secret_that_verified_it(
+def test_a_role_from_an_event_is_explained_by_its_delivery_and_signing_secret(
     engine: Engine, admin: Person, clerk: Clerk
 ) -> None:
     created = clerk.created("user_ada")
@@ -60,7 +60,7 @@ def test_what_an_event_gave_is_explained_by_the_delivery_and_the_secret_that_ver
     assert why["deliveries"][0]["svix_signature"] == created.headers["svix-signature"]
 
 
-def test_it_is_explained_also_when_the_delivery_has_lost_its_body(
+def test_a_role_is_explained_after_the_body_of_its_delivery_was_erased(
     database: Database, engine: Engine, admin: Person, clerk: Clerk
 ) -> None:
     created = clerk.created("user_ada")
@@ -76,11 +76,11 @@ def test_it_is_explained_also_when_the_delivery_has_lost_its_body(
     assert (delivery["body_sha256"], delivery["body_bytes"]) == (sha256(created.body).hexdigest(), None)
 
 
-def test_private_metadata_is_in_no_answer(engine: Engine, admin: Person, clerk: Clerk) -> None:
+def test_private_metadata_is_in_no_response(engine: Engine, admin: Person, clerk: Clerk) -> None:
     ledger.apply(engine, clerk, clerk.created("user_ada"))
 
     paths = ["users", "users/user_ada", "users/user_ada/roles", "users/user_ada/explain?role=LEARNER", "audit"]
-    told = "".join(admin.get(f"/api/admin/{path}").text for path in paths)
+    shown = "".join(admin.get(f"/api/admin/{path}").text for path in paths)
 
-    assert "user_ada" in told
-    assert "never to be seen" not in told
+    assert "user_ada" in shown
+    assert "never to be seen" not in shown

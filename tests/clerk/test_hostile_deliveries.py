@@ -8,7 +8,7 @@ from clerk.signature import MOST_SIGNATURES, InvalidDelivery, Reason, SigningSec
 from tests.clerk_says import Clerk, deletion
 
 CLERK = Clerk()
-# Made when the tests are collected and opened minutes later: dated ahead as far as the tolerance allows.
+# Signed when the tests are collected and verified minutes later: dated ahead as far as the tolerance allows.
 SENT = CLERK.send(deletion(), seconds_ago=-290)
 SECRETS = SigningSecrets(CLERK.secrets)
 GOOD = SENT.headers["svix-signature"]
@@ -118,7 +118,7 @@ def test_a_signature_header_without_a_v1_signature_is_refused(signature: bytes) 
         headers_with(signature=WRONG.encode()),
         headers_with(signature=Clerk().send(SENT.body, svix_id=SENT.svix_id).headers["svix-signature"].encode()),
     ],
-    ids=["id", "timestamp", "signature", "a stranger's secret"],
+    ids=["id", "timestamp", "signature", "another secret"],
 )
 def test_a_signature_over_anything_else_is_refused(headers: list[tuple[bytes, bytes]]) -> None:
     assert refusal(headers) == (Reason.SIGNATURE_WRONG, 401)

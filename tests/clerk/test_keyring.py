@@ -16,7 +16,7 @@ from tests.local_server import Answer, LocalServer, serving
 
 INSTANCE = Instance()
 RENEWED = Instance(kid="ins_renewed", key=1)
-AWAY = Answer(b"away", 503)
+UNAVAILABLE = Answer(b"unavailable", 503)
 
 
 def published(*instances: Instance, **fields: object) -> Answer:
@@ -78,8 +78,8 @@ def test_nothing_is_fetched_until_a_token_needs_it(keyring: Open) -> None:
 def test_concurrent_unknown_kids_share_one_fetch(keyring: Open) -> None:
     hold = threading.Event()
     ring, issuer = keyring(Answer(published(INSTANCE).body, hold=hold), pause_seconds=600)
-    with ThreadPoolExecutor(8) as strangers:
-        pending = list(strangers.map(lambda _: ring.refresh(), range(200)))
+    with ThreadPoolExecutor(8) as callers:
+        pending = list(callers.map(lambda _: ring.refresh(), range(200)))
     hold.set()
     assert [one.result(10) for one in pending if one is not None] == [None] * 200
     assert len(issuer.asked) == 1
@@ -97,7 +97,7 @@ def test_an_unknown_kid_causes_no_fetch_within_the_pause(keyring: Open) -> None:
 
 
 def test_a_failed_fetch_is_not_repeated_within_the_pause(keyring: Open) -> None:
-    ring, issuer = keyring(AWAY, pause_seconds=600)
+    ring, issuer = keyring(UNAVAILABLE, pause_seconds=600)
     fetch(ring)
     assert [ring.refresh() for _ in range(50)] == [None] * 50
     assert len(issuer.asked) == 1
@@ -125,7 +125,7 @@ def test_keys_are_refreshed_in_the_background(keyring: Open) -> None:
 
 
 BAD = {
-    "away": (AWAY, "BadAnswer"),
+    "unavailable": (UNAVAILABLE, "BadAnswer"),
     "redirected": (Answer(b"", 302, {"Location": "/elsewhere"}), "BadAnswer"),
     "empty": (Answer(b""), "JSONDecodeError"),
     "not JSON": (Answer(b"<html>"), "JSONDecodeError"),
@@ -160,7 +160,7 @@ def test_the_last_good_keys_are_used_while_the_issuer_returns_none(resources: Ex
 
 def test_a_failure_is_reported_and_the_next_fetch_recovers(resources: ExitStack) -> None:
     failures: list[Exception] = []
-    issuer = resources.enter_context(serving(AWAY, published(INSTANCE)))
+    issuer = resources.enter_context(serving(UNAVAILABLE, published(INSTANCE)))
     ring = Keyring(issuer.url, pause_seconds=0, on_failure=failures.append)
     resources.callback(ring.close)
     fetch(ring)

@@ -1,4 +1,4 @@
-"""Cached tokens: cheaper to verify, and never accepted when they should not be."""
+"""The cache of verified tokens: a hit returns the same session, and no invalid token is accepted."""
 
 import time
 from collections.abc import Iterator
@@ -91,7 +91,7 @@ def test_a_refused_token_is_refused_again() -> None:
 
 
 @given(st.integers(min_value=0, max_value=300), st.sampled_from("AZaz09-_."))
-def test_a_token_that_differs_by_one_character_is_not_cached(place: int, letter: str) -> None:
+def test_a_token_that_differs_by_one_character_is_refused(place: int, letter: str) -> None:
     tokens, token = TokenVerifier(ISSUER, PinnedKey(INSTANCE.pem)), INSTANCE.token()
     tokens.verify(token)
     changed = token[:place] + letter + token[place + 1 :]

@@ -1,4 +1,4 @@
-"""What a database says of our tables, wherever they are."""
+"""Reads the definitions of our tables from the catalog, in any schema."""
 
 import psycopg
 
@@ -33,11 +33,11 @@ QUERIES = {
     """,
 }
 SHAPE = ("columns", "constraints", "indexes", "options")
-"""What SQLAlchemy's tables say too."""
+"""The parts that the SQLAlchemy metadata defines, too."""
 
 
 def seen(url: str, *parts: str, schema: str = "akako") -> dict[str, list[tuple[object, ...]]]:
-    """The named parts of the catalog (all of them by default) of one schema, without its name and Alembic's table."""
+    """The given parts (default: all) of the catalog of one schema, without schema names and Alembic's table."""
     with psycopg.connect(url, options=f"-c search_path={schema} -c TimeZone=UTC") as connection:
         return {part: _sorted(connection, QUERIES[part], schema) for part in parts or QUERIES}
 

@@ -1,4 +1,4 @@
-"""Everything in this folder is shown on both versions of PostgreSQL that can be had as a package."""
+"""Tests in this directory run on both versions of PostgreSQL that are available as packages."""
 
 from collections.abc import Iterator
 
@@ -16,7 +16,7 @@ VERSIONS = (
 
 @pytest.fixture(scope="session", params=VERSIONS)
 def servers(request: pytest.FixtureRequest, servers: Servers) -> Iterator[Servers]:
-    """The servers of all tests, then the same with an older PostgreSQL."""
+    """The shared servers, then servers with an older PostgreSQL."""
     if request.param == 18:
         yield servers
     else:
@@ -26,20 +26,20 @@ def servers(request: pytest.FixtureRequest, servers: Servers) -> Iterator[Server
 
 @pytest.fixture
 def app(database: Database) -> Iterator[psycopg.Connection]:
-    """Plain SQL as the application's role, each statement its own transaction."""
+    """A connection as the role of the application, in autocommit mode."""
     with psycopg.connect(database.app_url, autocommit=True) as connection:
         yield connection
 
 
 @pytest.fixture
 def owner(database: Database) -> Iterator[psycopg.Connection]:
-    """Plain SQL as the role that owns the tables."""
+    """A connection as the owner of the tables, in autocommit mode."""
     with psycopg.connect(database.owner_url, autocommit=True) as connection:
         yield connection
 
 
 @pytest.fixture
 def superuser(database: Database) -> Iterator[psycopg.Connection]:
-    """Plain SQL as the server's administrator."""
+    """A connection as a superuser, in autocommit mode."""
     with psycopg.connect(database.superuser_url, autocommit=True) as connection:
         yield connection

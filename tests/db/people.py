@@ -1,4 +1,4 @@
-"""Users and assignments put into the tables by plain SQL, as a person at a terminal would."""
+"""Inserts users and assignments with plain SQL."""
 
 import psycopg
 from psycopg.rows import dict_row
@@ -7,7 +7,7 @@ Connection = psycopg.Connection
 
 
 def a_user(connection: Connection, clerk_id: str = "user_ada") -> int:
-    """A living user; the row id."""
+    """Insert a user; returns the row id."""
     row = connection.execute(
         "insert into users (clerk_id, clerk_updated_at) values (%s, now()) returning id", (clerk_id,)
     ).fetchone()
@@ -24,7 +24,7 @@ def a_role(
     role: str = "MENTOR",
     active: bool = True,
 ) -> int:
-    """An assignment whose window is given as SQL; the row id. Only the owner adds one that is closed or past."""
+    """Insert an assignment with a window given as SQL; returns its id. Only owners may insert closed or past ones."""
     closed, as_closed = ("", "") if active else (", is_active", ", false")
     row = connection.execute(
         f"""
@@ -38,16 +38,16 @@ def a_role(
 
 
 def trail(connection: Connection) -> list[dict[str, object]]:
-    """The audit trail, first to last."""
+    """The audit trail, oldest line first."""
     with connection.cursor(row_factory=dict_row) as cursor:
         return list(cursor.execute("select * from audit_log order by id"))
 
 
 def actions(connection: Connection) -> list[object]:
-    """What the trail says was done, first to last."""
+    """The actions in the audit trail, oldest first."""
     return [line["action"] for line in trail(connection)]
 
 
 def rows(connection: Connection, query: str, *parameters: object) -> list[tuple[object, ...]]:
-    """What a query finds."""
+    """The result of a query."""
     return list(connection.execute(query, parameters))

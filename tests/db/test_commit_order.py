@@ -1,4 +1,4 @@
-"""Final lines: a reader who continues after a position misses none, although transactions commit out of id order."""
+"""Readers of final lines miss none, although transactions do not commit in the order of line ids."""
 
 import random
 import time
@@ -28,7 +28,7 @@ def line(connection: psycopg.Connection, actor: str = "tests") -> int:
 
 
 def write(url: str, seed: int, until: float) -> None:
-    """Transactions of any length with savepoints and rollbacks, some of which pause while they are open."""
+    """Run transactions of any length with savepoints and rollbacks, some of which pause while open."""
     chance = random.Random(seed)
     with psycopg.connect(url) as connection:
         while time.time() < until:
@@ -46,7 +46,7 @@ def write(url: str, seed: int, until: float) -> None:
 
 
 def follow(database: Database, read: Reader) -> tuple[list[int], list[int]]:
-    """The ids that a reader was given while six writers wrote, and those that are there in the end."""
+    """The ids that a reader got while six writers wrote, and those that exist in the end."""
     until = time.time() + SECONDS
     engine = connect(database.app_url, "reader")
     seen: list[int] = []
@@ -66,7 +66,7 @@ def follow(database: Database, read: Reader) -> tuple[list[int], list[int]]:
     return seen, present
 
 
-def test_a_reader_of_final_lines_is_given_every_line_once_and_in_order(database: Database) -> None:
+def test_a_reader_of_final_lines_gets_every_line_once_and_in_order(database: Database) -> None:
     order: list[FinalOrder] = []
 
     def read(engine: Engine, position: int) -> tuple[list[int], int]:
@@ -83,7 +83,7 @@ def test_a_reader_of_final_lines_is_given_every_line_once_and_in_order(database:
 
 
 def test_a_reader_of_the_newest_lines_misses_some(database: Database) -> None:
-    """Shows that the writers above would be caught by a reader that trusts the newest id."""
+    """Shows that these writers reveal a reader that trusts the newest id."""
 
     def read(engine: Engine, position: int) -> tuple[list[int], int]:
         with engine.begin() as connection:
@@ -96,7 +96,7 @@ def test_a_reader_of_the_newest_lines_misses_some(database: Database) -> None:
     assert len(seen) < len(present)
 
 
-def test_a_line_waits_for_the_transaction_that_took_a_lower_id(database: Database, engine: Engine) -> None:
+def test_a_line_is_not_final_while_a_transaction_with_a_lower_id_is_open(database: Database, engine: Engine) -> None:
     order = FinalOrder(engine, seconds=0.1)
     with psycopg.connect(database.superuser_url) as slow, psycopg.connect(database.superuser_url) as quick:
         final = line(quick)
@@ -116,7 +116,7 @@ def test_a_line_waits_for_the_transaction_that_took_a_lower_id(database: Databas
     assert (settled.position, settled.open_writers) == (higher, frozenset())
 
 
-def test_a_transaction_that_only_begins_later_is_not_waited_for(database: Database, engine: Engine) -> None:
+def test_a_transaction_that_starts_later_does_not_delay_a_position(database: Database, engine: Engine) -> None:
     order = FinalOrder(engine, seconds=0.1)
     with psycopg.connect(database.superuser_url) as first, psycopg.connect(database.superuser_url) as second:
         line(first)
@@ -130,7 +130,7 @@ def test_a_transaction_that_only_begins_later_is_not_waited_for(database: Databa
     assert order.position().position == newest
 
 
-def test_no_writer_waits_for_a_reader(database: Database, engine: Engine) -> None:
+def test_readers_do_not_block_writers(database: Database, engine: Engine) -> None:
     with engine.begin() as connection, psycopg.connect(database.superuser_url) as writer:
         commit_order.newest(connection)
         commit_order.writers(connection)
@@ -149,7 +149,7 @@ def test_the_application_sees_the_writers_of_every_role(database: Database, engi
             writer.rollback()
 
 
-def test_a_server_that_is_no_primary_is_not_asked(database: Database) -> None:
+def test_a_standby_is_rejected(database: Database) -> None:
     with demoted(database):
         engine = connect(database.app_url, "test")
         with pytest.raises(faults.NotPrimary), engine.begin() as connection:

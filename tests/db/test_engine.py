@@ -20,7 +20,7 @@ from tests.servers import Database, demoted
 
 @pytest.fixture
 def kept(database: Database) -> Iterator[Engine]:
-    """A pool that keeps its one connection."""
+    """A pool with one connection."""
     pool = connect(database.app_url, "kept", connections=1)
     yield pool
     pool.dispose()
@@ -28,7 +28,7 @@ def kept(database: Database) -> Iterator[Engine]:
 
 @pytest.fixture
 def several(database: Database) -> Iterator[Engine]:
-    """A pool that keeps three connections, all of which were used."""
+    """A pool with three connections, all of which were used."""
     pool = connect(database.app_url, "several", connections=3)
     with pool.connect() as one, pool.connect() as two, pool.connect() as three:
         assert len({session(connection) for connection in (one, two, three)}) == 3
@@ -37,12 +37,12 @@ def several(database: Database) -> Iterator[Engine]:
 
 
 def session(connection: Connection) -> int:
-    """The process id of the server's side."""
+    """The process id of the session."""
     return int(connection.exec_driver_sql("select pg_backend_pid()").scalar_one())
 
 
 def sessions(database: Database) -> int:
-    """How many sessions there are in the database, beside the one that asks."""
+    """The number of other sessions in the database."""
     with psycopg.connect(database.superuser_url) as superuser:
         found = superuser.execute(
             "select count(*) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()"
@@ -61,7 +61,7 @@ def end_sessions(database: Database) -> None:
 
 
 def works(engine: Engine) -> bool:
-    """Whether as many as the pool holds can begin a transaction at once. Raises what SQLAlchemy raises."""
+    """Whether transactions can begin on all pooled connections at once. Raises the errors of SQLAlchemy."""
     with engine.begin() as one, engine.begin() as two, engine.begin() as three:
         return all(session(connection) for connection in (one, two, three))
 
@@ -98,7 +98,7 @@ def test_the_first_transaction_after_a_restart_of_the_server_works() -> None:
         server.kill()
 
 
-def test_a_connection_to_which_something_came_unasked_is_kept(database: Database, kept: Engine) -> None:
+def test_a_connection_with_unexpected_input_is_kept(database: Database, kept: Engine) -> None:
     with kept.begin() as connection:
         connection.exec_driver_sql("listen akako_test")
         before = session(connection)
@@ -109,7 +109,7 @@ def test_a_connection_to_which_something_came_unasked_is_kept(database: Database
 
 
 @pytest.mark.parametrize(("query", "seconds"), [("", "2"), ("connect_timeout=7", "7")])
-def test_the_url_says_how_long_connecting_may_take(database: Database, query: str, seconds: str) -> None:
+def test_the_url_can_set_the_connect_timeout(database: Database, query: str, seconds: str) -> None:
     pool = connect(f"{database.app_url}&{query}", "patient")
     with pool.connect() as connection:
         assert driver.of(connection).info.get_parameters()["connect_timeout"] == seconds
@@ -117,7 +117,7 @@ def test_the_url_says_how_long_connecting_may_take(database: Database, query: st
 
 
 @pytest.mark.parametrize(("query", "least", "most"), [("", 1.9, 30), ("&connect_timeout=4", 3.9, 30)])
-def test_a_server_that_says_nothing_is_given_up_when_the_url_says(query: str, least: float, most: float) -> None:
+def test_connecting_to_a_silent_server_times_out_as_set_in_the_url(query: str, least: float, most: float) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         port = silent.getsockname()[1]
         pool = connect(f"postgresql://akako@127.0.0.1:{port}/akako?sslmode=disable{query}", "patient")
@@ -136,14 +136,14 @@ def takes_writes(engine: Engine) -> bool:
     return True
 
 
-def test_a_connection_to_what_was_the_primary_is_left_for_a_new_one(database: Database, kept: Engine) -> None:
+def test_a_connection_to_a_demoted_primary_is_replaced(database: Database, kept: Engine) -> None:
     assert takes_writes(kept)
     with demoted(database, in_favour_of_new_connections=True):
         until(lambda: not takes_writes(kept))
         assert takes_writes(kept)
 
 
-def test_who_says_nothing_in_a_transaction_loses_what_it_holds_to_others(
+def test_an_idle_transaction_loses_its_locks_after_the_timeout(
     database: Database, engine: Engine, clerk: Clerk
 ) -> None:
     (svix_id,) = keep(engine, clerk, clerk.created())

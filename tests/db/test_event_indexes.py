@@ -1,4 +1,4 @@
-"""With very many events, what the person on call asks is answered through indexes and touches few pages."""
+"""With very many events, the queries of operators use indexes and read few pages."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -44,13 +44,13 @@ REPLAYED = """
 MIDDLE = datetime(2025, 1, 1, tzinfo=UTC) + timedelta(seconds=EVENTS // 2)
 SOON_AFTER = MIDDLE + timedelta(seconds=100)
 MOST_PAGES = 600
-"""Of the ten thousand that the table has."""
+"""Of the ten thousand pages of the table."""
 NAMED = tuple(f"msg_{number}" for number in range(0, EVENTS, 600))
 NOBODY = EventEntry("msg_7", None, "user_1", None, MIDDLE, None, "ignored", 0, MIDDLE, None, None)
 
 
 @pytest.fixture(scope="module")
-def heap(servers: Servers, template: str) -> Iterator[Engine]:
+def many_events(servers: Servers, template: str) -> Iterator[Engine]:
     """A database with very many events."""
     with copy_of(servers, template) as database:
         with psycopg.connect(database.superuser_url, autocommit=True) as connection:
@@ -62,8 +62,8 @@ def heap(servers: Servers, template: str) -> Iterator[Engine]:
         pool.dispose()
 
 
-def page(before: str | None = None, **asked: object) -> Question:
-    return lambda connection: event_search.page(connection, EventFilter(**asked), 51, before)  # type: ignore[arg-type]
+def page(before: str | None = None, **conditions: object) -> Question:
+    return lambda connection: event_search.page(connection, EventFilter(**conditions), 51, before)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -93,8 +93,8 @@ def page(before: str | None = None, **asked: object) -> Question:
         pytest.param(event_stats.read, id="why events are parked"),
     ],
 )
-def test_an_answer_about_events_comes_through_an_index(heap: Engine, question: Question) -> None:
-    found = plan(heap, question)
+def test_a_query_of_events_uses_an_index(many_events: Engine, question: Question) -> None:
+    found = plan(many_events, question)
 
     assert scans(found) == set()
     assert found["Shared Hit Blocks"] + found["Shared Read Blocks"] < MOST_PAGES

@@ -13,13 +13,13 @@ ENDED = """
 
 
 def expire(engine: Engine, most: int = 100) -> int:
-    """One batch of the calendar's."""
+    """Run one batch of the scheduled expiry."""
     with engine.begin() as connection:
         audit.set_actor(connection, "calendar")
         return roles.expire(connection, most)
 
 
-def test_expiry_closes_what_has_ended_in_batches_and_leaves_a_line_for_each(
+def test_expiry_closes_ended_assignments_in_batches_with_an_audit_line_for_each(
     engine: Engine, owner: psycopg.Connection
 ) -> None:
     user_id = a_user(owner)
@@ -33,7 +33,7 @@ def test_expiry_closes_what_has_ended_in_batches_and_leaves_a_line_for_each(
     assert {line["actor"] for line in expired} == {"calendar"}
 
 
-def test_expiry_begins_with_what_ended_first(engine: Engine, owner: psycopg.Connection) -> None:
+def test_expiry_starts_with_the_assignment_that_ended_first(engine: Engine, owner: psycopg.Connection) -> None:
     owner.execute(ENDED, (a_user(owner),))
     expire(engine, 10)
     assert rows(
@@ -50,14 +50,14 @@ def test_expiry_changes_no_end(engine: Engine, owner: psycopg.Connection) -> Non
     assert rows(owner, "select id, effective_end_date from user_roles order by id") == before
 
 
-def test_two_expiries_at_once_close_each_role_once(engine: Engine, owner: psycopg.Connection) -> None:
+def test_concurrent_expiries_close_each_assignment_once(engine: Engine, owner: psycopg.Connection) -> None:
     owner.execute(ENDED, (a_user(owner),))
     counts = at_once(*[lambda: sum(expire(engine, 7) for _ in range(20))] * 3)
     assert sum(counts) == 100
     assert actions(owner).count("role.expired") == 100
 
 
-def test_expiry_leaves_a_row_that_another_holds_to_it(engine: Engine, owner: psycopg.Connection) -> None:
+def test_expiry_skips_rows_locked_by_another_transaction(engine: Engine, owner: psycopg.Connection) -> None:
     owner.execute(ENDED, (a_user(owner),))
     with holding(engine, "select from user_roles order by id limit 30 for no key update"):
         assert expire(engine) == 70

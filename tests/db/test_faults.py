@@ -18,7 +18,7 @@ Reach = Callable[..., Engine]
 
 @pytest.fixture
 def reach() -> Iterator[Reach]:
-    """Makes engines as `connect` does, and disposes of them."""
+    """Creates engines like `connect`, and disposes of them."""
     engines: list[Engine] = []
 
     def make(url: str, **bounds: float) -> Engine:
@@ -31,7 +31,7 @@ def reach() -> Iterator[Reach]:
 
 
 def error_of(work: Callable[[], object]) -> SQLAlchemyError:
-    """The error that the work ends in."""
+    """The error that the work raises."""
     with pytest.raises(SQLAlchemyError) as raised:
         work()
     return raised.value
@@ -49,7 +49,7 @@ def run(engine: Engine, statement: str) -> None:
 
 
 def judged(error: BaseException) -> set[str]:
-    """Every kind of fault that it is taken for."""
+    """All classifications of an error."""
     kinds = {
         "collision": faults.is_conflict,
         "away": faults.is_unavailable,
@@ -60,7 +60,7 @@ def judged(error: BaseException) -> set[str]:
 
 
 @pytest.mark.parametrize("sqlstate", ["40001", "40P01", "23505"])
-def test_what_another_transaction_did_is_a_collision(engine: Engine, sqlstate: str) -> None:
+def test_an_error_caused_by_a_concurrent_transaction_is_a_conflict(engine: Engine, sqlstate: str) -> None:
     assert judged(error_of(lambda: run(engine, raising(sqlstate)))) == {"collision"}
 
 
@@ -83,42 +83,40 @@ def test_what_another_transaction_did_is_a_collision(engine: Engine, sqlstate: s
         ("42P01", "akako migrate"),
     ],
 )
-def test_a_database_that_cannot_be_used_is_away_and_there_is_something_to_do(
-    engine: Engine, sqlstate: str, step: str
-) -> None:
+def test_an_unusable_database_is_unavailable_and_has_a_remedy(engine: Engine, sqlstate: str, step: str) -> None:
     error = error_of(lambda: run(engine, raising(sqlstate)))
     assert "away" in judged(error)
     assert step in str(faults.remedy(error))
 
 
 @pytest.mark.parametrize("sqlstate", ["23514", "22021", "22003", "P0001", "57014", "23P01"])
-def test_what_is_the_statement_s_own_fault_is_none_of_these(engine: Engine, sqlstate: str) -> None:
+def test_an_error_of_the_statement_itself_is_none_of_these(engine: Engine, sqlstate: str) -> None:
     error = error_of(lambda: run(engine, raising(sqlstate)))
     assert (judged(error), faults.remedy(error)) == (set(), None)
 
 
-def test_a_session_that_was_ended_is_away_and_lost(engine: Engine) -> None:
+def test_a_terminated_session_is_unavailable_and_lost(engine: Engine) -> None:
     error = error_of(lambda: run(engine, "select pg_terminate_backend(pg_backend_pid())"))
     assert judged(error) == {"away", "lost"}
 
 
-def test_a_server_that_is_not_there_is_away(reach: Reach) -> None:
+def test_an_unreachable_server_is_unavailable(reach: Reach) -> None:
     nowhere = reach("postgresql://akako_app@127.0.0.1:1/akako")
     assert faults.is_unavailable(error_of(lambda: run(nowhere, "select 1")))
 
 
-def test_a_database_that_is_not_there_is_away(servers: Servers, reach: Reach) -> None:
+def test_a_missing_database_is_unavailable(servers: Servers, reach: Reach) -> None:
     unknown = reach(servers.postgres.url("akako_app", "nowhere"))
     assert faults.is_unavailable(error_of(lambda: run(unknown, "select 1")))
 
 
-def test_no_connection_free_is_away(database: Database, reach: Reach) -> None:
+def test_an_exhausted_pool_is_unavailable(database: Database, reach: Reach) -> None:
     engine = reach(database.app_url, connections=1)
     with engine.connect():
         assert faults.is_unavailable(error_of(lambda: run(engine, "select 1")))
 
 
-def test_an_error_of_python_s_is_nothing_of_the_database_s() -> None:
+def test_a_python_error_is_not_a_database_error() -> None:
     assert judged(ValueError("23505")) == set()
 
 
@@ -128,20 +126,20 @@ def test_a_statement_that_takes_too_long_is_cancelled(database: Database, reach:
     assert judged(error) == set()
 
 
-def test_a_lock_that_takes_too_long_is_given_up_and_is_no_collision(database: Database, reach: Reach) -> None:
+def test_a_lock_timeout_is_not_a_conflict(database: Database, reach: Reach) -> None:
     impatient = reach(database.app_url, lock_seconds=0.05)
     with holding(reach(database.owner_url), "lock table users in share mode"):
         error = error_of(lambda: run(impatient, "insert into users (clerk_id, clerk_updated_at) values ('u', now())"))
     assert judged(error) == {"lock"}
 
 
-def test_an_answered_commit_is_on_disk_whatever_the_host_s_default(database: Database, reach: Reach) -> None:
+def test_an_acknowledged_commit_is_on_disk_whatever_the_server_default(database: Database, reach: Reach) -> None:
     (name,) = values(reach(database.owner_url), "select current_database()")
     run(reach(database.owner_url), f"alter role akako_app in database {name} set synchronous_commit = off")
     assert values(reach(database.app_url), "select current_setting('synchronous_commit')") == ["on"]
 
 
-# Whatever a host sets for a role or a database.
+# Settings that a provider may have on a role or a database.
 HOSTILE = [
     *(("DateStyle", style) for style in ("SQL, DMY", "German", "Postgres, MDY", "ISO, DMY")),
     ("IntervalStyle", "iso_8601"),
@@ -155,7 +153,7 @@ HOSTILE = [
 
 
 @pytest.mark.parametrize(("name", "value"), HOSTILE, ids=[" ".join(setting) for setting in HOSTILE])
-def test_no_default_of_the_host_breaks_anything(
+def test_no_server_default_breaks_statements(
     database: Database, reach: Reach, clerk: Clerk, name: str, value: str
 ) -> None:
     owner = reach(database.owner_url)
@@ -173,13 +171,13 @@ def test_no_default_of_the_host_breaks_anything(
     assert entry.clerk_created_at == BEGINNING
 
 
-def test_a_setting_that_is_not_as_needed_is_named(engine: Engine) -> None:
+def test_a_wrong_session_setting_is_named(engine: Engine) -> None:
     with engine.connect() as connection:
         connection.exec_driver_sql("set datestyle = 'SQL, DMY'")
         assert vitals.wrong_settings(connection) == ["DateStyle"]
 
 
-def test_times_come_in_utc_whatever_the_server_s_zone(database: Database, reach: Reach) -> None:
+def test_times_are_utc_whatever_the_time_zone_of_the_server(database: Database, reach: Reach) -> None:
     (name,) = values(reach(database.owner_url), "select current_database()")
     run(reach(database.owner_url), f"alter role akako_app in database {name} set timezone = 'Europe/Berlin'")
     assert values(reach(database.app_url), "select current_setting('TimeZone')") == ["UTC"]

@@ -7,7 +7,7 @@ from sqlalchemy import Engine
 
 from db import events
 from tests.db.plans import plan, scans
-from tests.db.test_events import claim, discard, due, keep, kept
+from tests.db.test_events import claim, discard, due, new_event, store
 from tests.ledger import rows, values
 from tests.meanwhile import at_once, holding
 
@@ -20,18 +20,18 @@ MANY = """
 OF_EVERY_STATUS = "select status, body is null from webhook_events order by status"
 
 
-def forget(engine: Engine, days: int = 90, most: int = 100) -> int:
-    """One batch of the calendar's."""
+def erase(engine: Engine, days: int = 90, most: int = 100) -> int:
+    """Run one batch of the scheduled erasure."""
     with engine.begin() as connection:
         return events.erase_bodies(connection, days, most)
 
 
 @pytest.fixture
 def old(engine: Engine, owner: psycopg.Connection) -> Engine:
-    """One event of every status that came a hundred days ago."""
+    """One event of every status, received a hundred days ago."""
     for status in ("ignored", "parked"):
-        keep(engine, f"msg_{status}", body=BODY, status=status)
-    keep(engine, "msg_received", "msg_applied", "msg_discarded", body=BODY)
+        store(engine, f"msg_{status}", body=BODY, status=status)
+    store(engine, "msg_received", "msg_applied", "msg_discarded", body=BODY)
     discard(engine, "msg_discarded")
     with engine.begin() as connection:
         events.mark_applied(connection, ["msg_applied"])
@@ -39,8 +39,8 @@ def old(engine: Engine, owner: psycopg.Connection) -> Engine:
     return engine
 
 
-def test_only_what_is_applied_or_ignored_loses_its_body(old: Engine) -> None:
-    assert forget(old) == 2
+def test_only_applied_and_ignored_events_lose_their_bodies(old: Engine) -> None:
+    assert erase(old) == 2
     assert rows(old, OF_EVERY_STATUS) == [
         ("applied", True),
         ("discarded", False),
@@ -50,51 +50,49 @@ def test_only_what_is_applied_or_ignored_loses_its_body(old: Engine) -> None:
     ]
 
 
-def test_what_came_later_keeps_its_body(old: Engine) -> None:
-    assert forget(old, days=101) == 0
-    assert forget(old, days=100) == 2
+def test_newer_events_keep_their_bodies(old: Engine) -> None:
+    assert erase(old, days=101) == 0
+    assert erase(old, days=100) == 2
 
 
-def test_all_but_the_body_stays_with_the_digest_in_its_place(old: Engine) -> None:
+def test_erasing_replaces_the_body_by_its_digest_and_keeps_all_other_columns(old: Engine) -> None:
     others = "select to_jsonb(webhook_events) - '{body,digest}'::text[] from webhook_events order by svix_id"
     before = values(old, others)
-    forget(old)
+    erase(old)
     assert values(old, others) == before
     assert values(old, "select distinct digest from webhook_events where body is null") == [
         hashlib.sha256(BODY).digest()
     ]
 
 
-def test_a_forgotten_delivery_that_comes_again_is_a_duplicate(old: Engine) -> None:
-    forget(old)
+def test_a_delivery_with_an_erased_body_that_arrives_again_is_a_duplicate(old: Engine) -> None:
+    erase(old)
     with old.begin() as connection:
-        assert events.store(connection, [kept("msg_applied", body=BODY)]) == set()
+        assert events.store(connection, [new_event("msg_applied", body=BODY)]) == set()
     assert values(old, "select body from webhook_events where svix_id = 'msg_applied'") == [None]
 
 
-def test_what_waits_has_a_body_whatever_its_age(old: Engine) -> None:
-    forget(old)
+def test_pending_events_keep_their_bodies_whatever_their_age(old: Engine) -> None:
+    erase(old)
     assert (claim(old, "msg_received", "msg_applied"), due(old)) == (["msg_received"], [])
     with old.connect() as connection:
         assert events.contents(connection, ["msg_received"])["msg_received"].body == BODY
 
 
-def test_the_longest_kept_are_forgotten_first_and_no_more_than_asked_for(
-    engine: Engine, owner: psycopg.Connection
-) -> None:
-    keep(engine, *(f"msg_{number}" for number in range(9)), status="ignored")
+def test_the_oldest_bodies_are_erased_first_up_to_the_limit(engine: Engine, owner: psycopg.Connection) -> None:
+    store(engine, *(f"msg_{number}" for number in range(9)), status="ignored")
     owner.execute(
         "update webhook_events set received_at = now() - (100 + right(svix_id, 1)::integer) * interval '1 day'"
     )
-    assert forget(engine, most=3) == 3
+    assert erase(engine, most=3) == 3
     forgotten = values(engine, "select svix_id from webhook_events where body is null order by svix_id")
     assert forgotten == ["msg_6", "msg_7", "msg_8"]
 
 
-def test_the_next_batch_is_found_through_its_index_however_much_is_kept(
+def test_the_next_batch_is_found_through_its_index_however_many_events_are_stored(
     engine: Engine, superuser: psycopg.Connection
 ) -> None:
-    keep(engine, "msg_like", status="ignored")
+    store(engine, "msg_like", status="ignored")
     superuser.execute(MANY)
     superuser.execute("vacuum analyze webhook_events")
     found = plan(engine, lambda connection: events.erase_bodies(connection, 90, 100))
@@ -102,15 +100,13 @@ def test_the_next_batch_is_found_through_its_index_however_much_is_kept(
     assert found["Plans"][0]["Plans"][0]["Plans"][0]["Index Name"] == "webhook_events_bodies_idx"
 
 
-def test_two_at_once_forget_each_body_once_and_leave_what_another_holds(
-    engine: Engine, owner: psycopg.Connection
-) -> None:
-    keep(engine, *(f"msg_{number:03}" for number in range(200)), status="ignored")
+def test_concurrent_runs_erase_each_body_once_and_skip_locked_rows(engine: Engine, owner: psycopg.Connection) -> None:
+    store(engine, *(f"msg_{number:03}" for number in range(200)), status="ignored")
     owner.execute("update webhook_events set received_at = now() - interval '100 days'")
     with holding(engine, "select from webhook_events order by svix_id limit 20 for no key update"):
-        counts = at_once(*[lambda: sum(forget(engine, most=30) for _ in range(10))] * 3)
+        counts = at_once(*[lambda: sum(erase(engine, most=30) for _ in range(10))] * 3)
     assert sum(counts) == 180
-    assert forget(engine) == 20
+    assert erase(engine) == 20
 
 
 @pytest.mark.parametrize(
@@ -137,13 +133,15 @@ def test_the_database_refuses_any_other_change_of_what_was_signed(
         connection.execute(statement)
 
 
-def test_what_came_today_keeps_its_body_whoever_wants_it_gone(engine: Engine, app: psycopg.Connection) -> None:
-    keep(engine, "msg_today", body=BODY, status="ignored")
+def test_the_body_of_an_event_received_today_cannot_be_erased_by_any_role(
+    engine: Engine, app: psycopg.Connection
+) -> None:
+    store(engine, "msg_today", body=BODY, status="ignored")
     with pytest.raises(errors.InsufficientPrivilege, match="never changed"):
         app.execute("update webhook_events set body = null")
 
 
-def test_a_body_leaves_its_digest_even_under_a_replica_role(old: Engine, superuser: psycopg.Connection) -> None:
+def test_an_erased_body_leaves_its_digest_even_in_replication_mode(old: Engine, superuser: psycopg.Connection) -> None:
     superuser.execute("set session_replication_role = replica")
     superuser.execute("update webhook_events set body = null where svix_id = 'msg_applied'")
     assert values(old, "select digest is not null from webhook_events where body is null") == [True]

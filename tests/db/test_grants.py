@@ -1,4 +1,4 @@
-"""What the application's role may write, and how that role is made."""
+"""The privileges and the creation of the role of the application."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -53,27 +53,25 @@ def empty(servers: Servers) -> Iterator[Database]:
         "insert into heartbeats (part, moved_at, seen_at) values ('beat', now(), now())",
     ],
 )
-def test_ids_times_digests_and_outcomes_are_not_the_application_s_to_write(
-    app: psycopg.Connection, attempt: str
-) -> None:
+def test_the_application_cannot_write_ids_times_digests_and_outcomes(app: psycopg.Connection, attempt: str) -> None:
     a_user(app)
     with pytest.raises(errors.InsufficientPrivilege):
         app.execute(attempt.encode())
 
 
 @pytest.mark.parametrize("born", ["'applied', ''", "'discarded', ''", "'ignored', null", "'invented', ''"])
-def test_an_event_is_born_with_its_body_and_waits_is_ignored_or_parked(app: psycopg.Connection, born: str) -> None:
+def test_an_event_is_inserted_with_its_body_as_received_ignored_or_parked(app: psycopg.Connection, born: str) -> None:
     with pytest.raises(errors.CheckViolation):
         app.execute(EVENT.format(", body", born).encode())
 
 
 @pytest.mark.parametrize("born", ["received", "ignored", "parked"])
-def test_what_the_receiver_keeps_is_kept(app: psycopg.Connection, born: str) -> None:
+def test_the_receiver_can_store_events(app: psycopg.Connection, born: str) -> None:
     app.execute(EVENT.format(", body", f"'{born}', ''").encode())
 
 
 @pytest.mark.parametrize("said", ["'2020-01-01'", "now() + interval '1 day'", "null", "'infinity'"])
-def test_times_of_changes_are_the_database_s_whatever_a_statement_says(app: psycopg.Connection, said: str) -> None:
+def test_the_database_sets_row_times_whatever_a_statement_contains(app: psycopg.Connection, said: str) -> None:
     a_user(app)
     app.execute(EVENT.format(", body", "'received', ''").encode())
     near = "between clock_timestamp() - interval '1 minute' and clock_timestamp()"
@@ -83,7 +81,7 @@ def test_times_of_changes_are_the_database_s_whatever_a_statement_says(app: psyc
     assert rows(app, f"select updated_at {near}, applied_at {near} from users, webhook_events") == [(True, True)]
 
 
-def test_when_an_event_was_applied_is_set_by_the_database_and_stays_until_it_is_taken_back(
+def test_the_database_sets_applied_at_and_keeps_it_until_the_status_changes_back(
     app: psycopg.Connection, owner: psycopg.Connection
 ) -> None:
     app.execute(EVENT.format(", body", "'received', ''").encode())
@@ -108,7 +106,7 @@ def test_when_an_event_was_applied_is_set_by_the_database_and_stays_until_it_is_
         "with _ as (select 1) select at from audit_log order by id desc limit 1",
     ],
 )
-def test_a_transaction_held_open_back_dates_nothing(app: psycopg.Connection, written: str) -> None:
+def test_a_long_open_transaction_backdates_nothing(app: psycopg.Connection, written: str) -> None:
     a_role(app, a_user(app))
     with app.transaction():
         begun = app.execute("select now() from pg_sleep(0.2)").fetchone()
@@ -119,7 +117,7 @@ def test_a_transaction_held_open_back_dates_nothing(app: psycopg.Connection, wri
     assert at[0] - begun[0] >= timedelta(seconds=0.2)
 
 
-def test_a_change_that_changes_nothing_leaves_the_time_of_the_last_one(app: psycopg.Connection) -> None:
+def test_an_update_without_a_change_keeps_updated_at(app: psycopg.Connection) -> None:
     a_role(app, a_user(app))
     before = rows(app, "select updated_at from user_roles")
     app.execute("update user_roles set is_active = is_active, admin_notes = admin_notes")
@@ -136,7 +134,7 @@ def test_a_change_that_changes_nothing_leaves_the_time_of_the_last_one(app: psyc
         "insert into users (clerk_id, deleted_at) values ('user_eve', 'infinity')",
     ],
 )
-def test_nobody_writes_a_version_or_a_deletion_from_the_future(
+def test_a_version_or_deletion_in_the_future_is_rejected(
     request: pytest.FixtureRequest, database: Database, who: str, attempt: str
 ) -> None:
     connection: psycopg.Connection = request.getfixturevalue(who)
@@ -146,7 +144,7 @@ def test_nobody_writes_a_version_or_a_deletion_from_the_future(
     assert refused.value.diag.constraint_name == "users_times_believable"
 
 
-def test_a_version_from_the_future_that_is_there_keeps_no_other_change_from_being_made(
+def test_a_stored_version_in_the_future_does_not_block_other_changes(
     app: psycopg.Connection, superuser: psycopg.Connection
 ) -> None:
     a_user(app)
@@ -169,7 +167,7 @@ def test_a_version_from_the_future_that_is_there_keeps_no_other_change_from_bein
         "update user_roles set is_active = true where role = 'LEARNER'",
     ],
 )
-def test_the_application_cannot_change_who_held_what_in_the_past(
+def test_the_application_cannot_change_which_roles_were_held_in_the_past(
     app: psycopg.Connection, owner: psycopg.Connection, attempt: str
 ) -> None:
     user_id = a_user(owner)
@@ -186,7 +184,7 @@ def test_the_application_cannot_change_who_held_what_in_the_past(
     owner.execute(attempt.encode())
 
 
-def test_an_old_user_is_given_no_first_role_in_the_past(app: psycopg.Connection, owner: psycopg.Connection) -> None:
+def test_an_existing_user_gets_no_default_role_in_the_past(app: psycopg.Connection, owner: psycopg.Connection) -> None:
     user_id = a_user(app)
     app.execute("update users set clerk_created_at = '2020-01-01'")
     owner.execute("update users set created_at = now() - interval '6 minutes'")
@@ -194,7 +192,7 @@ def test_an_old_user_is_given_no_first_role_in_the_past(app: psycopg.Connection,
         app.execute(GIVE.format(user_id, "LEARNER", "'2020-01-01'", "null", "akako").encode())
 
 
-def test_a_new_user_s_first_role_begins_no_earlier_than_the_user(app: psycopg.Connection) -> None:
+def test_the_default_role_of_a_new_user_starts_no_earlier_than_the_user(app: psycopg.Connection) -> None:
     user_id = a_user(app)
     app.execute("update users set clerk_created_at = '2025-01-01'")
     with pytest.raises(errors.CheckViolation):
@@ -216,7 +214,7 @@ def test_the_roles_of_a_deleted_user_end_no_earlier_than_the_deletion(
     app.execute(end, (deleted,))
 
 
-def test_the_server_s_log_never_has_the_password_of_a_role_that_is_made(
+def test_the_server_log_never_contains_the_password_of_a_created_role(
     servers: Servers, empty: Database, superuser: psycopg.Connection
 ) -> None:
     heard: list[str] = []
@@ -241,7 +239,7 @@ def forget(database: Database, role: str) -> None:
         superuser.execute(f"drop owned by {role}; drop role {role}")
 
 
-def test_an_owner_that_may_not_create_roles_is_told_what_an_administrator_does(
+def test_an_owner_that_cannot_create_roles_is_told_what_an_administrator_has_to_do(
     empty: Database, superuser: psycopg.Connection
 ) -> None:
     newcomer = empty.app_url.replace("akako_app@", "akako_newcomer:S3cretPassw0rd@")

@@ -1,4 +1,4 @@
-"""With very many users, what admins ask is answered through indexes and touches few pages of the tables."""
+"""With tens of thousands of users, the queries of admins use indexes and read few pages."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -39,11 +39,11 @@ INSTANT = datetime(2025, 6, 1, tzinfo=UTC)
 INSTANTS = Instants(INSTANT, datetime(2100, 1, 1, tzinfo=UTC))
 MIDDLE = USERS // 2
 MOST_PAGES = 600
-"""Of the several thousand that the tables and their indexes have."""
+"""Of the several thousand pages of the tables and their indexes."""
 
 
 @pytest.fixture(scope="module")
-def crowd(servers: Servers, template: str) -> Iterator[Engine]:
+def many_users(servers: Servers, template: str) -> Iterator[Engine]:
     """A database with very many users."""
     with copy_of(servers, template) as database:
         with psycopg.connect(database.superuser_url, autocommit=True) as connection:
@@ -91,8 +91,8 @@ def crowd(servers: Servers, template: str) -> Iterator[Engine]:
         pytest.param(lambda c: audit.of_assignment(c, MIDDLE), id="the lines about an assignment"),
     ],
 )
-def test_an_answer_comes_through_an_index(crowd: Engine, question: Question) -> None:
-    found = plan(crowd, question)
+def test_a_query_uses_an_index(many_users: Engine, question: Question) -> None:
+    found = plan(many_users, question)
 
     assert scans(found) == set()
     assert found["Shared Hit Blocks"] + found["Shared Read Blocks"] < MOST_PAGES
@@ -102,8 +102,8 @@ ASKED = [f"user_{number}" for number in range(200)]
 
 
 @pytest.fixture(scope="module")
-def town(servers: Servers, template: str) -> Iterator[Engine]:
-    """A database with ten thousand users, few enough for the planner to be tempted by a look at all."""
+def ten_thousand_users(servers: Servers, template: str) -> Iterator[Engine]:
+    """A database with ten thousand users: few enough for the planner to consider a sequential scan."""
     with copy_of(servers, template) as database:
         with psycopg.connect(database.superuser_url, autocommit=True) as connection:
             for statement in FILLED:
@@ -115,8 +115,8 @@ def town(servers: Servers, template: str) -> Iterator[Engine]:
 
 
 @pytest.mark.parametrize("asked", [ASKED[:1], ASKED, ["user_none"]], ids=["one", "as many as ask at once", "nobody"])
-def test_the_guard_asks_through_indexes(town: Engine, asked: list[str]) -> None:
-    found = plan(town, lambda connection: callers.find(connection, asked))
+def test_the_guard_uses_indexes(ten_thousand_users: Engine, asked: list[str]) -> None:
+    found = plan(ten_thousand_users, lambda connection: callers.find(connection, asked))
 
     assert scans(found) == set()
     assert found["Shared Hit Blocks"] + found["Shared Read Blocks"] < 10 + 10 * len(asked)

@@ -1,4 +1,4 @@
-"""Users from before bans had versions and searches had keys, brought to the tables of this version and back."""
+"""Upgrade and downgrade of users from before ban versions and search keys existed."""
 
 from collections.abc import Iterator
 
@@ -24,7 +24,7 @@ OLD = """
 
 @pytest.fixture
 def old(servers: Servers) -> Iterator[Database]:
-    """A database of the version before, with users in it."""
+    """A database of the previous version, with users."""
     name = "akako_old_users"
     make_database(servers, name, "template1")
     database = Database(*(servers.postgres.url(role, name) for role in ("akako_owner", "akako_app", "postgres")))
@@ -35,13 +35,13 @@ def old(servers: Servers) -> Iterator[Database]:
 
 
 def query(database: Database, statement: str) -> list[tuple[object, ...]]:
-    """What the owner finds."""
+    """The result of a query by the owner."""
     with psycopg.connect(database.owner_url, options="-c search_path=akako") as connection:
         found = connection.execute(statement)
         return list(found) if found.description else []
 
 
-def test_texts_that_are_not_ascii_get_the_keys_that_the_application_would_give_them(old: Database) -> None:
+def test_texts_that_are_not_ascii_get_the_same_keys_as_from_the_application(old: Database) -> None:
     migrate.upgrade(old.owner_url, old.app_url)
     assert query(old, "select clerk_id, search_keys from users where search_keys is not null order by 1") == [
         (
@@ -53,7 +53,7 @@ def test_texts_that_are_not_ascii_get_the_keys_that_the_application_would_give_t
     ]
 
 
-def test_a_banned_user_s_address_goes_to_the_newest_other_claimant(old: Database) -> None:
+def test_the_address_of_a_banned_user_goes_to_the_newest_other_claimant(old: Database) -> None:
     migrate.upgrade(old.owner_url, old.app_url)
     assert query(old, "select clerk_id, email, banned_as_of, email_verified from users order by 1") == [
         ("user_ada", None, None, None),
@@ -64,7 +64,7 @@ def test_a_banned_user_s_address_goes_to_the_newest_other_claimant(old: Database
     ]
 
 
-def test_taken_back_every_claimed_address_has_a_holder_again(old: Database) -> None:
+def test_after_a_downgrade_every_claimed_address_has_a_holder_again(old: Database) -> None:
     migrate.upgrade(old.owner_url, old.app_url)
     migrate.downgrade(old.owner_url, BEFORE)
     assert query(old, "select clerk_id, email from users where email is not null order by 1") == [
@@ -74,7 +74,7 @@ def test_taken_back_every_claimed_address_has_a_holder_again(old: Database) -> N
     ]
 
 
-def test_migrating_leaves_no_line_in_the_trail(old: Database) -> None:
+def test_migrating_writes_no_audit_line(old: Database) -> None:
     lines = query(old, "select count(*) from audit_log")
     migrate.upgrade(old.owner_url, old.app_url)
     assert query(old, "select count(*) from audit_log") == lines

@@ -18,7 +18,7 @@ REVISIONS = ["base", *(f"{number:04}" for number in range(1, 15))]
 
 @contextmanager
 def an_empty_database(servers: Servers) -> Iterator[Database]:
-    """A database that no migration has seen."""
+    """A database without any migration."""
     make_database(servers, "akako_empty", "template1")
     with dropped(servers, "akako_empty") as database:
         yield database
@@ -30,7 +30,7 @@ def empty(servers: Servers) -> Iterator[Database]:
         yield made
 
 
-def test_the_migrations_make_the_tables_that_the_code_knows(database: Database, empty: Database) -> None:
+def test_the_migrations_create_the_tables_of_the_metadata(database: Database, empty: Database) -> None:
     with psycopg.connect(empty.owner_url) as connection:
         connection.execute("create schema akako")
     engine = create_engine(
@@ -42,7 +42,7 @@ def test_the_migrations_make_the_tables_that_the_code_knows(database: Database, 
     assert catalog.seen(database.owner_url, *catalog.SHAPE) == catalog.seen(empty.owner_url, *catalog.SHAPE)
 
 
-def test_the_comparison_of_the_catalogs_sees_a_difference(database: Database, owner: psycopg.Connection) -> None:
+def test_the_comparison_of_catalogs_detects_a_difference(database: Database, owner: psycopg.Connection) -> None:
     before = catalog.seen(database.owner_url)
     for change in (
         "alter table users alter first_name set not null",
@@ -57,7 +57,7 @@ def test_the_comparison_of_the_catalogs_sees_a_difference(database: Database, ow
     assert [part for part in before if before[part] == after[part]] == ["statistics", "functions"]
 
 
-def test_every_migration_can_be_taken_back_and_made_again(empty: Database) -> None:
+def test_every_migration_can_be_downgraded_and_applied_again(empty: Database) -> None:
     seen = {"base": catalog.seen(empty.owner_url)}
     for revision in REVISIONS[1:]:
         migrate.upgrade(empty.owner_url, empty.app_url, revision)
@@ -71,14 +71,14 @@ def test_every_migration_can_be_taken_back_and_made_again(empty: Database) -> No
     assert catalog.seen(empty.owner_url) == seen[REVISIONS[-1]]
 
 
-def test_migrating_says_what_it_applied_and_a_second_time_nothing(empty: Database) -> None:
+def test_migrating_returns_what_it_applied_and_nothing_the_second_time(empty: Database) -> None:
     first = migrate.upgrade(empty.owner_url, empty.app_url)
     assert first[0].startswith("A user is what Clerk last said")
     assert len(first) == len(REVISIONS) - 1
     assert migrate.upgrade(empty.owner_url, empty.app_url) == []
 
 
-def test_a_database_that_is_not_utf8_is_refused_before_anything_is_made(servers: Servers) -> None:
+def test_a_database_that_is_not_utf8_is_refused_before_anything_is_created(servers: Servers) -> None:
     with ascii_database(servers) as ascii_only:
         with pytest.raises(migrate.NotUtf8, match="encoding 'UTF8'"):
             migrate.upgrade(ascii_only.owner_url, ascii_only.app_url)
@@ -92,7 +92,7 @@ def test_one_role_may_own_and_use_the_tables(empty: Database) -> None:
         assert connection.execute("select action from audit_log").fetchone() == ("user.created",)
 
 
-def test_a_missing_application_role_is_made_and_admitted(servers: Servers, empty: Database) -> None:
+def test_a_missing_application_role_is_created_and_can_connect(servers: Servers, empty: Database) -> None:
     newcomer = empty.app_url.replace("akako_app", "akako_newcomer")
     migrate.upgrade(empty.owner_url, newcomer)
     with psycopg.connect(newcomer) as connection:

@@ -1,4 +1,4 @@
-"""An installation that earlier versions made in `public` moves to `akako` and back, whole or not at all."""
+"""An installation of an earlier version in `public` moves to `akako` and back, completely or not at all."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -45,17 +45,17 @@ UNQUALIFIED = {
     "(num_nonnulls(claimed": "(public.num_nonnulls(claimed",
     "((after -> 'svix_ids'::text))": "((after operator(public.->) '\"svix_ids\"'::jsonb))",
 }
-"""How the same definitions were understood where another role had made a closer match first."""
+"""The same definitions, as resolved if another role had created functions with a closer match before."""
 
 
 def load(database: Database, installation: str = INSTALLATION) -> None:
-    """Make an installation in `public`, with its rows."""
+    """Create an installation in `public`, with rows."""
     with psycopg.connect(database.superuser_url) as connection:
         connection.execute(installation.encode())
 
 
 def data(database: Database, schema: str) -> list[object]:
-    """Every row that says something of a person, an event or a change."""
+    """All rows about users, events and changes."""
     with psycopg.connect(database.superuser_url) as connection:
         return [rows(connection, query.format(schema)) for query in DATA]
 
@@ -73,7 +73,7 @@ def old(empty: Database) -> Database:
     return empty
 
 
-def test_it_moves_with_its_rows_and_becomes_what_a_new_one_is(old: Database, database: Database) -> None:
+def test_an_old_installation_moves_with_its_rows_and_equals_a_new_one(old: Database, database: Database) -> None:
     before = data(old, "public")
     said: list[str] = []
 
@@ -85,7 +85,7 @@ def test_it_moves_with_its_rows_and_becomes_what_a_new_one_is(old: Database, dat
     assert "Restart every process" in said[0]
 
 
-def test_what_moved_works_and_its_ids_go_on(old: Database) -> None:
+def test_a_moved_installation_works_and_continues_its_ids(old: Database) -> None:
     migrate.upgrade(old.owner_url, old.app_url)
     with psycopg.connect(old.app_url) as app:
         added = app.execute("insert into users (clerk_id, clerk_updated_at) values ('user_bob', now()) returning id")
@@ -97,7 +97,7 @@ def test_what_moved_works_and_its_ids_go_on(old: Database) -> None:
         ]
 
 
-def test_it_moves_back_for_the_version_that_made_it(old: Database) -> None:
+def test_a_downgrade_moves_the_installation_back(old: Database) -> None:
     before, shape = data(old, "public"), catalog.seen(old.owner_url, schema="public")
     migrate.upgrade(old.owner_url, old.app_url)
     migrate.downgrade(old.owner_url, "0011")
@@ -117,7 +117,7 @@ def rows_as_owner(database: Database, query: str) -> list[tuple[object, ...]]:
         return rows(owner, query)
 
 
-def test_a_move_that_is_interrupted_leaves_everything_as_it_was(old: Database) -> None:
+def test_an_interrupted_move_changes_nothing(old: Database) -> None:
     before, shape = data(old, "public"), catalog.seen(old.owner_url, schema="public")
     failed: list[BaseException] = []
 
@@ -145,13 +145,13 @@ def test_a_move_that_is_interrupted_leaves_everything_as_it_was(old: Database) -
     assert data(old, "akako") == before
 
 
-def test_the_tables_of_another_owner_are_not_left_behind_in_silence(old: Database) -> None:
+def test_an_installation_of_another_owner_is_refused(old: Database) -> None:
     with pytest.raises(MigrationRefused, match="belong to akako_owner"):
         migrate.upgrade(old.superuser_url, old.app_url)
 
 
 @pytest.mark.parametrize("version", ["0011", "1a2b3c"])
-def test_another_application_with_tables_of_the_same_names_is_no_obstacle(empty: Database, version: str) -> None:
+def test_tables_of_another_application_with_the_same_names_are_ignored(empty: Database, version: str) -> None:
     with psycopg.connect(empty.owner_url) as owner:
         owner.execute("create table public.users (id uuid primary key, email text)")
         owner.execute("create table public.audit_log (what text)")
@@ -174,7 +174,7 @@ def test_it_does_not_move_back_over_the_tables_of_another_application(empty: Dat
     assert catalog.seen(empty.owner_url) == before
 
 
-def test_two_installations_are_not_mixed(old: Database) -> None:
+def test_two_installations_are_refused(old: Database) -> None:
     with psycopg.connect(old.superuser_url) as superuser:
         superuser.execute("create schema akako authorization akako_owner")
         superuser.execute("set role akako_owner")
@@ -183,7 +183,7 @@ def test_two_installations_are_not_mixed(old: Database) -> None:
         migrate.upgrade(old.owner_url, old.app_url)
 
 
-def test_what_another_role_had_bound_to_functions_of_its_own_is_made_anew(empty: Database, database: Database) -> None:
+def test_definitions_bound_to_functions_of_another_role_are_recreated(empty: Database, database: Database) -> None:
     installation = INSTALLATION
     for ours, theirs in UNQUALIFIED.items():
         assert ours in installation
@@ -205,7 +205,7 @@ def test_what_another_role_had_bound_to_functions_of_its_own_is_made_anew(empty:
     }
 
 
-def test_what_an_unknown_function_of_another_role_was_bound_to_is_refused_by_name(old: Database) -> None:
+def test_a_definition_bound_to_an_unknown_function_of_another_role_is_refused_by_name(old: Database) -> None:
     with psycopg.connect(old.superuser_url, autocommit=True) as superuser:
         superuser.execute("create role neighbour login; grant create on schema public to neighbour; set role neighbour")
         superuser.execute("create function public.shout(text) returns text language sql immutable as 'select $1'")
@@ -217,6 +217,6 @@ def test_what_an_unknown_function_of_another_role_was_bound_to_is_refused_by_nam
             superuser.execute("drop owned by neighbour cascade; drop role neighbour")
 
 
-def test_the_first_revision_of_its_own_is_the_one_that_needs_it() -> None:
+def test_the_first_revision_in_the_schema_akako_is_0012() -> None:
     assert revisions.missing("0011")[0].startswith("The database alone sets")
     assert relocation.FIRST_IN_AKAKO == "0012"

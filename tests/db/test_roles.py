@@ -13,13 +13,13 @@ DAY = timedelta(days=1)
 
 
 def held(engine: Engine, user_id: int) -> set[Role]:
-    """The roles held at this instant."""
+    """The roles held now."""
     with engine.connect() as connection:
         return roles.held_by(connection, user_id)
 
 
 def end_all(engine: Engine, user_id: int, at: datetime) -> None:
-    """Delete a user, and end every role of that user."""
+    """Delete a user and end all roles of the user."""
     with engine.begin() as connection:
         connection.exec_driver_sql(
             "update users set deleted_at = least(%s, now()), clerk_updated_at = null where id = %s", (at, user_id)
@@ -39,7 +39,7 @@ def end_all(engine: Engine, user_id: int, at: datetime) -> None:
         ("now() - interval '1 day'", "now() - interval '1 day'", False),
     ],
 )
-def test_a_role_is_held_from_its_start_until_its_end_by_the_clock(
+def test_a_role_is_held_from_its_start_until_its_end_by_the_database_clock(
     engine: Engine, owner: psycopg.Connection, start: str, end: str, counts: bool
 ) -> None:
     user_id = a_user(owner)
@@ -47,7 +47,7 @@ def test_a_role_is_held_from_its_start_until_its_end_by_the_clock(
     assert held(engine, user_id) == ({Role.MENTOR} if counts else set())
 
 
-def test_invariant_5_a_role_ends_by_the_clock_in_the_query_though_no_job_ever_ran(
+def test_invariant_5_a_role_ends_by_the_clock_in_the_query_without_any_job(
     engine: Engine, owner: psycopg.Connection
 ) -> None:
     user_id = a_user(owner)
@@ -59,7 +59,7 @@ def test_invariant_5_a_role_ends_by_the_clock_in_the_query_though_no_job_ever_ra
     assert "role.expired" not in actions(owner)
 
 
-def test_a_role_that_begins_is_held_though_no_job_ever_ran(engine: Engine, owner: psycopg.Connection) -> None:
+def test_a_role_that_starts_is_held_without_any_job(engine: Engine, owner: psycopg.Connection) -> None:
     user_id = a_user(owner)
     a_role(owner, user_id, start="clock_timestamp() + interval '200 milliseconds'")
     assert held(engine, user_id) == set()
@@ -80,7 +80,7 @@ def test_a_deleted_user_holds_no_role(engine: Engine, owner: psycopg.Connection)
     assert held(engine, user_id) == set()
 
 
-def test_several_roles_are_held_at_once(engine: Engine, owner: psycopg.Connection) -> None:
+def test_a_user_can_hold_several_roles(engine: Engine, owner: psycopg.Connection) -> None:
     user_id, other = a_user(owner), a_user(owner, "user_bea")
     for role in ("LEARNER", "ADMIN"):
         a_role(owner, user_id, role=role)
@@ -88,7 +88,9 @@ def test_several_roles_are_held_at_once(engine: Engine, owner: psycopg.Connectio
     assert held(engine, user_id) == {Role.LEARNER, Role.ADMIN}
 
 
-def test_ending_all_ends_open_roles_at_the_time_said_with_the_reason(engine: Engine, owner: psycopg.Connection) -> None:
+def test_ending_all_ends_open_assignments_at_the_given_time_with_the_reason(
+    engine: Engine, owner: psycopg.Connection
+) -> None:
     user_id = a_user(owner)
     for role in ("LEARNER", "ADMIN"):
         a_role(owner, user_id, role=role, start="now() - interval '9 days'")
@@ -101,7 +103,7 @@ def test_ending_all_ends_open_roles_at_the_time_said_with_the_reason(engine: Eng
     ] * 2
 
 
-def test_ending_all_leaves_a_role_its_own_end_if_that_came_before(engine: Engine, owner: psycopg.Connection) -> None:
+def test_ending_all_keeps_an_earlier_end_of_an_assignment(engine: Engine, owner: psycopg.Connection) -> None:
     user_id = a_user(owner)
     a_role(owner, user_id, start="now() - interval '9 days'", end="now() - interval '5 days'")
     before = rows(owner, "select effective_end_date from user_roles")
@@ -111,9 +113,7 @@ def test_ending_all_leaves_a_role_its_own_end_if_that_came_before(engine: Engine
     assert actions(owner)[-1] == "role.expired"
 
 
-def test_ending_all_cancels_what_would_begin_later_so_that_it_was_never_held(
-    engine: Engine, owner: psycopg.Connection
-) -> None:
+def test_ending_all_cancels_assignments_that_have_not_started(engine: Engine, owner: psycopg.Connection) -> None:
     user_id = a_user(owner)
     a_role(owner, user_id, start="now() + interval '1 day'", end="now() + interval '9 days'")
     end_all(engine, user_id, NOW)
@@ -123,7 +123,7 @@ def test_ending_all_cancels_what_would_begin_later_so_that_it_was_never_held(
     ) == [(True, False, "The user is gone.")]
 
 
-def test_ending_all_at_a_time_to_come_ends_now_and_says_why(engine: Engine, owner: psycopg.Connection) -> None:
+def test_ending_all_at_a_future_time_ends_now_with_the_reason(engine: Engine, owner: psycopg.Connection) -> None:
     user_id = a_user(owner)
     a_role(owner, user_id, role="LEARNER")
     a_role(owner, user_id, role="MENTOR", end="now() + interval '1 day'")
@@ -135,7 +135,9 @@ def test_ending_all_at_a_time_to_come_ends_now_and_says_why(engine: Engine, owne
     )
 
 
-def test_ending_all_touches_neither_closed_roles_nor_other_users(engine: Engine, owner: psycopg.Connection) -> None:
+def test_ending_all_changes_neither_closed_assignments_nor_other_users(
+    engine: Engine, owner: psycopg.Connection
+) -> None:
     user_id, other = a_user(owner), a_user(owner, "user_bea")
     a_role(owner, user_id, start="now() - interval '9 days'", end="now() - interval '5 days'", active=False)
     a_role(owner, other)

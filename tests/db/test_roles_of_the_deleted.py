@@ -1,4 +1,4 @@
-"""A deleted user can hold no role, not even one that is given while the deletion is under way."""
+"""A deleted user cannot hold a role, not even one that is assigned during the deletion."""
 
 from collections.abc import Iterator
 
@@ -23,7 +23,7 @@ OPEN_AGAIN = "update user_roles set is_active = true, effective_end_date = null"
 
 @pytest.fixture
 def engine(database: Database) -> Iterator[Engine]:
-    """The owner's connections: only the owner opens a window again."""
+    """An engine of the owner: only the owner may reopen a window."""
     pool = connect(database.owner_url, "test", connections=8)
     yield pool
     pool.dispose()
@@ -31,21 +31,21 @@ def engine(database: Database) -> Iterator[Engine]:
 
 @pytest.fixture
 def closed(owner: psycopg.Connection) -> int:
-    """A living user with one role, which has ended; the row id."""
+    """A user with one role, which has ended; returns the row id."""
     user_id = a_user(owner)
     a_role(owner, user_id, start="now() - interval '2 days'", end="now() - interval '1 day'", active=False)
     return user_id
 
 
 def constraint_of(error: BaseException) -> str | None:
-    """The constraint that refused."""
+    """The name of the violated constraint."""
     cause = getattr(error, "orig", error)
     assert isinstance(cause, errors.CheckViolation)
     return cause.diag.constraint_name
 
 
 @pytest.mark.parametrize("attempt", [GIVE, OPEN_AGAIN])
-def test_a_deleted_user_is_given_no_role(owner: psycopg.Connection, closed: int, attempt: str) -> None:
+def test_a_deleted_user_cannot_be_assigned_a_role(owner: psycopg.Connection, closed: int, attempt: str) -> None:
     owner.execute(DELETE)
     with pytest.raises(errors.CheckViolation) as refused:
         owner.execute(attempt)
@@ -54,7 +54,7 @@ def test_a_deleted_user_is_given_no_role(owner: psycopg.Connection, closed: int,
 
 
 @pytest.mark.parametrize("attempt", [GIVE, OPEN_AGAIN])
-def test_whoever_gives_a_role_during_a_deletion_waits_for_it_and_is_refused(
+def test_assigning_a_role_during_a_deletion_waits_for_it_and_is_refused(
     engine: Engine, owner: psycopg.Connection, closed: int, attempt: str
 ) -> None:
     with (
@@ -68,7 +68,7 @@ def test_whoever_gives_a_role_during_a_deletion_waits_for_it_and_is_refused(
     assert rows(owner, "select count(*) from user_roles where is_active") == [(0,)]
 
 
-def test_a_deletion_that_is_taken_back_lets_the_role_through(
+def test_a_deletion_that_is_rolled_back_lets_the_assignment_succeed(
     engine: Engine, owner: psycopg.Connection, closed: int
 ) -> None:
     with (
@@ -80,7 +80,7 @@ def test_a_deletion_that_is_taken_back_lets_the_role_through(
     assert rows(owner, "select role from user_roles where is_active") == [("MENTOR",)]
 
 
-def test_two_roles_are_given_to_one_user_at_once_without_waiting(
+def test_two_roles_can_be_assigned_to_one_user_concurrently_without_waiting(
     engine: Engine, owner: psycopg.Connection, closed: int
 ) -> None:
     with holding(engine, GIVE):
@@ -88,7 +88,7 @@ def test_two_roles_are_given_to_one_user_at_once_without_waiting(
     assert rows(owner, "select role from user_roles where is_active") == [("ADMIN",)]
 
 
-def test_what_a_deleted_user_once_held_can_still_be_written_down_and_closed(
+def test_past_assignments_of_a_deleted_user_can_still_be_inserted_and_closed(
     owner: psycopg.Connection, closed: int
 ) -> None:
     role_id = a_role(owner, closed, role="ADMIN")
@@ -101,7 +101,7 @@ def test_what_a_deleted_user_once_held_can_still_be_written_down_and_closed(
     assert rows(owner, "select count(*) from user_roles") == [(3,)]
 
 
-def test_replication_mode_gives_the_deleted_no_role_either(superuser: psycopg.Connection) -> None:
+def test_a_deleted_user_cannot_be_assigned_a_role_in_replication_mode_either(superuser: psycopg.Connection) -> None:
     a_user(superuser)
     superuser.execute(DELETE)
     superuser.execute("set session_replication_role = replica")

@@ -1,4 +1,4 @@
-"""Nobody but the owner of the tables can create objects where our statements look for functions and tables."""
+"""Only the owner of the tables can create objects in the schemas of the search path."""
 
 from collections.abc import Iterator
 
@@ -32,38 +32,38 @@ def empty(servers: Servers) -> Iterator[Database]:
 
 
 @pytest.fixture
-def neighbour(superuser: psycopg.Connection) -> Iterator[str]:
-    """Another application's role in the same database, which may create in `public`."""
-    superuser.execute("create role neighbour login; grant create on schema public to neighbour")
-    yield "neighbour"
-    superuser.execute("reset role; drop owned by neighbour cascade; drop role neighbour")
+def other_role(superuser: psycopg.Connection) -> Iterator[str]:
+    """The role of another application in the same database, which may create objects in `public`."""
+    superuser.execute("create role other_role login; grant create on schema public to other_role")
+    yield "other_role"
+    superuser.execute("reset role; drop owned by other_role cascade; drop role other_role")
 
 
-def test_a_function_that_a_neighbour_creates_in_public_is_never_called(
-    engine: Engine, superuser: psycopg.Connection, neighbour: str
+def test_a_function_of_another_role_in_public_is_never_called(
+    engine: Engine, superuser: psycopg.Connection, other_role: str
 ) -> None:
     people.add(engine, "user_boss", Role.ADMIN)
     people.add(engine, "user_ada")
-    superuser.execute(f"set role {neighbour}; {PLANTED}")
+    superuser.execute(f"set role {other_role}; {PLANTED}")
     engine.dispose()
     with engine.connect() as connection:
         assert set(callers.find(connection, ["user_ada"])) == {"user_ada"}
 
 
-def test_a_function_that_was_there_before_the_tables_is_bound_to_nothing(empty: Database, database: Database) -> None:
+def test_no_definition_is_bound_to_an_existing_function_in_public(empty: Database, database: Database) -> None:
     with psycopg.connect(empty.superuser_url, autocommit=True) as superuser:
-        superuser.execute("create role neighbour login; grant create on schema public to neighbour")
+        superuser.execute("create role other_role login; grant create on schema public to other_role")
         try:
-            superuser.execute(f"set role neighbour; {PLANTED}")
+            superuser.execute(f"set role other_role; {PLANTED}")
             migrate.upgrade(empty.owner_url, empty.app_url)
             assert catalog.seen(empty.owner_url) == catalog.seen(database.owner_url)
         finally:
-            superuser.execute("reset role; drop owned by neighbour cascade; drop role neighbour")
+            superuser.execute("reset role; drop owned by other_role cascade; drop role other_role")
 
 
-@pytest.mark.parametrize("grantee", ["public", "neighbour", "akako_app"])
-def test_while_another_role_may_create_in_the_schema_nothing_is_migrated_and_the_remedy_is_named(
-    database: Database, engine: Engine, superuser: psycopg.Connection, neighbour: str, grantee: str
+@pytest.mark.parametrize("grantee", ["public", "other_role", "akako_app"])
+def test_migration_is_refused_with_a_remedy_while_another_role_may_create_in_the_schema(
+    database: Database, engine: Engine, superuser: psycopg.Connection, other_role: str, grantee: str
 ) -> None:
     superuser.execute(f"grant create on schema akako to {grantee}")
     with pytest.raises(MigrationRefused) as refused:
@@ -77,36 +77,38 @@ def test_while_another_role_may_create_in_the_schema_nothing_is_migrated_and_the
         assert schema.faults(connection) == []
 
 
-def test_what_another_role_left_in_the_schema_is_named(
-    database: Database, superuser: psycopg.Connection, neighbour: str
+def test_objects_of_another_role_in_the_schema_are_named(
+    database: Database, superuser: psycopg.Connection, other_role: str
 ) -> None:
-    superuser.execute("grant create, usage on schema akako to neighbour; set role neighbour")
+    superuser.execute("grant create, usage on schema akako to other_role; set role other_role")
     superuser.execute("create function akako.now() returns timestamptz language sql as 'select null::timestamptz'")
-    superuser.execute("reset role; revoke create on schema akako from neighbour")
-    with pytest.raises(MigrationRefused, match=r"function akako\.now\(\) belongs to neighbour: drop it"):
+    superuser.execute("reset role; revoke create on schema akako from other_role")
+    with pytest.raises(MigrationRefused, match=r"function akako\.now\(\) belongs to other_role: drop it"):
         migrate.upgrade(database.owner_url, database.app_url)
 
 
 def test_a_schema_of_another_role_is_refused(empty: Database) -> None:
     with psycopg.connect(empty.superuser_url) as superuser:
-        superuser.execute("create role neighbour; create schema akako authorization neighbour")
+        superuser.execute("create role other_role; create schema akako authorization other_role")
     try:
         with pytest.raises(MigrationRefused, match="alter schema akako owner to akako_owner"):
             migrate.upgrade(empty.owner_url, empty.app_url)
     finally:
         with psycopg.connect(empty.superuser_url) as superuser:
-            superuser.execute("drop owned by neighbour cascade; drop role neighbour")
+            superuser.execute("drop owned by other_role cascade; drop role other_role")
 
 
-def test_a_schema_that_changed_hands_is_noticed(engine: Engine, superuser: psycopg.Connection, neighbour: str) -> None:
-    superuser.execute(f"alter schema akako owner to {neighbour}")
+def test_a_changed_owner_of_the_schema_is_detected(
+    engine: Engine, superuser: psycopg.Connection, other_role: str
+) -> None:
+    superuser.execute(f"alter schema akako owner to {other_role}")
     superuser.execute("grant usage on schema akako to akako_app")
     with engine.connect() as connection:
         faults = schema.faults(connection)
-    assert "The schema akako belongs to neighbour: run `alter schema akako owner to akako_owner`." in faults
+    assert "The schema akako belongs to other_role: run `alter schema akako owner to akako_owner`." in faults
 
 
-def test_an_owner_that_may_not_create_the_schema_is_told_who_can(empty: Database) -> None:
+def test_an_owner_that_cannot_create_the_schema_is_told_who_can(empty: Database) -> None:
     with psycopg.connect(empty.superuser_url, autocommit=True) as superuser:
         superuser.execute(f"alter database {superuser.info.dbname} owner to postgres")
         with pytest.raises(MigrationRefused, match='create schema akako authorization "akako_owner"'):
@@ -115,13 +117,13 @@ def test_an_owner_that_may_not_create_the_schema_is_told_who_can(empty: Database
     assert migrate.upgrade(empty.owner_url, empty.app_url)
 
 
-def test_two_that_migrate_an_empty_database_at_once_both_succeed(empty: Database) -> None:
+def test_concurrent_migrations_of_an_empty_database_all_succeed(empty: Database) -> None:
     applied = at_once(*[lambda: migrate.upgrade(empty.owner_url, empty.app_url)] * 3)
     assert sorted(map(len, applied)) == [0, 0, len(revisions.missing(None))]
 
 
 @pytest.mark.parametrize("attempt", ["pg_advisory_lock(7240001)", "pg_advisory_lock(7240002)"])
-def test_an_advisory_lock_of_anybody_keeps_no_migration_waiting(
+def test_an_advisory_lock_does_not_block_migrations(
     database: Database, superuser: psycopg.Connection, attempt: str
 ) -> None:
     superuser.execute(f"select {attempt}")
@@ -140,21 +142,21 @@ def test_an_advisory_lock_of_anybody_keeps_no_migration_waiting(
         "insert into akako.locks (name) values ('more')",
     ],
 )
-def test_the_application_can_neither_keep_migrations_waiting_nor_change_the_locks(
+def test_the_application_can_neither_block_migrations_nor_change_the_locks(
     app: psycopg.Connection, attempt: str
 ) -> None:
     with pytest.raises((psycopg.errors.InsufficientPrivilege, psycopg.errors.CheckViolation)):
         app.execute(attempt)
 
 
-def test_a_role_without_rights_can_lock_nothing(superuser: psycopg.Connection, neighbour: str) -> None:
-    superuser.execute(f"set role {neighbour}")
+def test_a_role_without_privileges_can_lock_nothing(superuser: psycopg.Connection, other_role: str) -> None:
+    superuser.execute(f"set role {other_role}")
     for attempt in ("select from akako.locks for update", "lock table akako.alembic_version in access share mode"):
         with pytest.raises(psycopg.errors.InsufficientPrivilege), superuser.transaction():
             superuser.execute(attempt)
 
 
-def test_every_session_has_the_settings_whatever_the_role_was_given(
+def test_every_session_has_the_settings_whatever_the_role_has(
     database: Database, superuser: psycopg.Connection
 ) -> None:
     superuser.execute(f"alter database {superuser.info.dbname} set DateStyle = 'German, DMY'")

@@ -1,4 +1,4 @@
-"""Which lines the database writes into the audit trail by itself, whatever changes the tables."""
+"""The audit lines that the triggers write for changes of the tables."""
 
 from datetime import UTC, datetime
 
@@ -9,7 +9,7 @@ from psycopg import errors
 from tests.db.people import a_role, a_user, actions, trail
 
 
-def test_plain_sql_leaves_a_line_that_says_which_database_user_it_was(owner: psycopg.Connection) -> None:
+def test_plain_sql_writes_a_line_with_the_database_role(owner: psycopg.Connection) -> None:
     user_id = a_user(owner)
     role_id = a_role(owner, user_id)
     created, assigned = trail(owner)
@@ -18,7 +18,7 @@ def test_plain_sql_leaves_a_line_that_says_which_database_user_it_was(owner: psy
     assert (assigned["user_id"], assigned["clerk_user_id"], assigned["reason"]) == (user_id, "user_ada", "because")
 
 
-def test_a_line_says_what_was_before_and_what_is_after(owner: psycopg.Connection) -> None:
+def test_a_line_contains_the_state_before_and_after(owner: psycopg.Connection) -> None:
     a_role(owner, a_user(owner), start="timestamptz '2025-05-01Z'")
     owner.execute("update user_roles set effective_end_date = '2025-06-01Z'")
     before, after = (trail(owner)[-1][side] for side in ("before", "after"))
@@ -41,7 +41,7 @@ def test_a_line_says_what_was_before_and_what_is_after(owner: psycopg.Connection
         ("admin_notes = 'asked for by phone'", "role.changed"),
     ],
 )
-def test_each_change_of_an_assignment_leaves_one_line_with_its_name(
+def test_each_change_of_an_assignment_writes_one_line_with_its_action(
     owner: psycopg.Connection, change: str, action: str
 ) -> None:
     a_role(owner, a_user(owner), end="now() + interval '1 day'")
@@ -55,13 +55,13 @@ def test_closing_an_assignment_whose_end_has_passed_is_an_expiry(owner: psycopg.
     assert actions(owner)[2:] == ["role.expired"]
 
 
-def test_opening_a_closed_assignment_leaves_a_line(owner: psycopg.Connection) -> None:
+def test_reopening_a_closed_assignment_writes_a_line(owner: psycopg.Connection) -> None:
     a_role(owner, a_user(owner), end="now() + interval '1 day'", active=False)
     owner.execute("update user_roles set is_active = true")
     assert actions(owner)[2:] == ["role.restored"]
 
 
-def test_a_statement_about_many_leaves_one_line_for_each(owner: psycopg.Connection) -> None:
+def test_a_statement_about_several_rows_writes_one_line_for_each(owner: psycopg.Connection) -> None:
     owner.execute(
         "insert into users (clerk_id, clerk_updated_at) select 'user_' || n, now() from generate_series(1, 50) n"
     )
@@ -73,7 +73,7 @@ def test_a_statement_about_many_leaves_one_line_for_each(owner: psycopg.Connecti
     assert actions(owner) == ["user.created"] * 50 + ["role.assigned"] * 50 + ["role.revoked"] * 50
 
 
-def test_a_change_that_changes_nothing_leaves_no_line(owner: psycopg.Connection) -> None:
+def test_an_update_without_a_change_writes_no_line(owner: psycopg.Connection) -> None:
     a_role(owner, a_user(owner))
     before = len(trail(owner))
     owner.execute("update user_roles set is_active = is_active")
@@ -81,7 +81,7 @@ def test_a_change_that_changes_nothing_leaves_no_line(owner: psycopg.Connection)
     assert len(trail(owner)) == before
 
 
-def test_a_ban_its_end_and_a_deletion_leave_a_line_each(owner: psycopg.Connection) -> None:
+def test_a_ban_an_unban_and_a_deletion_write_one_line_each(owner: psycopg.Connection) -> None:
     a_user(owner)
     owner.execute("update users set banned = true")
     owner.execute("update users set banned = false")
@@ -89,12 +89,12 @@ def test_a_ban_its_end_and_a_deletion_leave_a_line_each(owner: psycopg.Connectio
     assert actions(owner) == ["user.created", "user.banned", "user.unbanned", "user.deleted"]
 
 
-def test_a_tombstone_from_the_start_is_a_deletion_and_no_creation(owner: psycopg.Connection) -> None:
+def test_inserting_a_tombstone_is_recorded_as_a_deletion_only(owner: psycopg.Connection) -> None:
     owner.execute("insert into users (clerk_id, deleted_at) values ('user_ada', now())")
     assert actions(owner) == ["user.deleted"]
 
 
-def test_the_trail_holds_nothing_of_the_person(owner: psycopg.Connection) -> None:
+def test_the_trail_contains_no_personal_data(owner: psycopg.Connection) -> None:
     owner.execute(
         """
         insert into users (clerk_id, clerk_updated_at, claimed_email, email, first_name)
@@ -106,12 +106,12 @@ def test_the_trail_holds_nothing_of_the_person(owner: psycopg.Connection) -> Non
     assert "Lovelace" not in str(trail(owner))
 
 
-def test_what_was_rolled_back_leaves_no_line(owner: psycopg.Connection) -> None:
+def test_a_rollback_leaves_no_line(owner: psycopg.Connection) -> None:
     with owner.transaction(force_rollback=True):
         a_role(owner, a_user(owner))
     assert trail(owner) == []
 
 
-def test_a_tombstone_cannot_remember_the_person(owner: psycopg.Connection) -> None:
+def test_a_tombstone_cannot_contain_personal_data(owner: psycopg.Connection) -> None:
     with pytest.raises(errors.CheckViolation, match="users_tombstones_remember_no_person"):
         owner.execute("insert into users (clerk_id, deleted_at, first_name) values ('user_ada', now(), 'Ada')")

@@ -1,4 +1,4 @@
-"""What people do with events stands in the trail, and the pen for it writes nothing else."""
+"""Actions on events are recorded in the audit trail, and the function for it writes no other lines."""
 
 import psycopg
 import pytest
@@ -22,7 +22,7 @@ def kept(app: psycopg.Connection) -> None:
     app.execute(KEPT)
 
 
-def test_a_discard_leaves_a_line_whoever_does_it(app: psycopg.Connection) -> None:
+def test_a_discard_writes_a_line(app: psycopg.Connection) -> None:
     app.execute(AS_GRACE)
     app.execute("update webhook_events set status = 'discarded' where svix_id = 'msg_1'")
     before, after = {"status": "received"}, {"status": "discarded"}
@@ -30,7 +30,7 @@ def test_a_discard_leaves_a_line_whoever_does_it(app: psycopg.Connection) -> Non
 
 
 @pytest.mark.parametrize("status", ["received", "ignored"])
-def test_an_event_that_is_taken_up_again_by_hand_leaves_a_line(app: psycopg.Connection, status: str) -> None:
+def test_a_change_of_status_by_an_operator_writes_a_line(app: psycopg.Connection, status: str) -> None:
     app.execute(AS_GRACE)
     app.execute("update webhook_events set status = %s where svix_id = 'msg_2'", [status])
     assert actions(app) == ["event.replayed"]
@@ -38,14 +38,14 @@ def test_an_event_that_is_taken_up_again_by_hand_leaves_a_line(app: psycopg.Conn
 
 @pytest.mark.parametrize("who", ["app", "owner", "superuser"])
 @pytest.mark.parametrize("status", ["discarded", "received"])
-def test_nobody_does_so_without_a_reason(request: pytest.FixtureRequest, who: str, status: str) -> None:
+def test_no_role_can_do_so_without_a_reason(request: pytest.FixtureRequest, who: str, status: str) -> None:
     connection: psycopg.Connection = request.getfixturevalue(who)
     with pytest.raises(errors.CheckViolation, match="without a reason"):
         connection.execute("update webhook_events set status = %s where svix_id = 'msg_2'", [status])
     assert actions(connection) == []
 
 
-def test_what_the_worker_does_leaves_no_line_and_needs_no_reason(app: psycopg.Connection) -> None:
+def test_status_changes_by_the_worker_write_no_line_and_need_no_reason(app: psycopg.Connection) -> None:
     app.execute("update webhook_events set status = 'applied' where svix_id = 'msg_1'")
     assert actions(app) == []
 
@@ -56,7 +56,7 @@ def test_one_event_that_was_replayed_or_revealed_is_named_as_the_cause(app: psyc
     assert rows(app, LINES) == [("event.revealed", "operator:grace", "A fix.", "msg_1", "user_ada", None, {})]
 
 
-def test_many_events_are_named_in_one_line_without_those_that_we_do_not_keep(app: psycopg.Connection) -> None:
+def test_several_events_are_listed_in_one_line_without_unknown_ones(app: psycopg.Connection) -> None:
     app.execute(AS_GRACE)
     app.execute("select akako_note_events('replayed', '{msg_2,msg_none,msg_1}')")
     named = {"svix_ids": ["msg_1", "msg_2"]}
@@ -64,7 +64,7 @@ def test_many_events_are_named_in_one_line_without_those_that_we_do_not_keep(app
 
 
 @pytest.mark.parametrize("what", ["discarded", "created", None])
-def test_the_pen_writes_no_other_lines(app: psycopg.Connection, what: str | None) -> None:
+def test_the_function_writes_no_other_lines(app: psycopg.Connection, what: str | None) -> None:
     app.execute(AS_GRACE)
     with pytest.raises(errors.CheckViolation):
         app.execute("select akako_note_events(%s, '{msg_1}')", [what])
@@ -74,13 +74,13 @@ def test_the_pen_writes_no_other_lines(app: psycopg.Connection, what: str | None
 
 
 @pytest.mark.parametrize("missing", ["akako.actor", "akako.reason"])
-def test_the_pen_writes_nothing_without_who_and_why(app: psycopg.Connection, missing: str) -> None:
+def test_the_function_requires_an_actor_and_a_reason(app: psycopg.Connection, missing: str) -> None:
     app.execute(AS_GRACE)
     app.execute("select set_config(%s, '', false)", [missing])
     with pytest.raises(errors.CheckViolation, match="who does it, and why"):
         app.execute("select akako_note_events('replayed', '{msg_1}')")
 
 
-def test_nobody_else_holds_the_pen(superuser: psycopg.Connection) -> None:
+def test_other_roles_cannot_call_the_function(superuser: psycopg.Connection) -> None:
     rights = "select grantee::regrole::text from pg_proc, aclexplode(proacl) where proname = 'akako_note_events'"
     assert set(rows(superuser, rights)) == {("akako_app",), ("akako_owner",)}

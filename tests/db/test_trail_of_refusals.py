@@ -1,4 +1,4 @@
-"""A refusal is noted once per user and hour, and the application can note nothing else that way."""
+"""A refusal is recorded once per user and hour, and the function for it writes no other lines."""
 
 import psycopg
 import pytest
@@ -25,7 +25,7 @@ def known(app: psycopg.Connection, owner: psycopg.Connection) -> None:
     app.execute("select set_config('akako.actor', 'user_eve', false), set_config('akako.cause', 'req_1', false)")
 
 
-def test_a_refusal_is_noted_once_an_hour(app: psycopg.Connection, superuser: psycopg.Connection) -> None:
+def test_a_refusal_is_recorded_once_per_hour(app: psycopg.Connection, superuser: psycopg.Connection) -> None:
     app.execute(NOTE)
     app.execute(NOTE)
     told = {"operation": "assign", "requires": ["ADMIN"], "banned": False}
@@ -38,7 +38,7 @@ def test_a_refusal_is_noted_once_an_hour(app: psycopg.Connection, superuser: psy
     assert len(rows(app, LINES)) == 2
 
 
-def test_of_many_that_note_the_same_at_once_one_does(database: Database, app: psycopg.Connection) -> None:
+def test_concurrent_refusals_are_recorded_once(database: Database, app: psycopg.Connection) -> None:
     def note() -> None:
         with psycopg.connect(database.app_url) as connection:
             connection.execute("select set_config('akako.actor', 'user_eve', true)")
@@ -49,7 +49,7 @@ def test_of_many_that_note_the_same_at_once_one_does(database: Database, app: ps
     assert len(rows(app, LINES)) == 1
 
 
-def test_a_banned_user_is_refused_whatever_roles_there_are(app: psycopg.Connection) -> None:
+def test_the_refusal_of_a_banned_user_is_recorded_whatever_the_roles(app: psycopg.Connection) -> None:
     app.execute("select akako_note_refused('user_banned', '{ADMIN}', 'assign')")
     assert rows(app, f"select after -> 'banned' from ({LINES}) as lines") == [(True,)]
 
@@ -61,7 +61,7 @@ def test_a_banned_user_is_refused_whatever_roles_there_are(app: psycopg.Connecti
         "update user_roles set effective_end_date = now(), is_active = false",
     ],
 )
-def test_only_who_lacks_the_role_at_that_moment_is_refused(app: psycopg.Connection, change: str) -> None:
+def test_a_refusal_is_recorded_only_if_the_user_lacks_the_role_now(app: psycopg.Connection, change: str) -> None:
     note = "select akako_note_refused('user_admin', '{ADMIN}', 'assign')"
     app.execute(note)
     assert rows(app, LINES) == []
@@ -71,12 +71,12 @@ def test_only_who_lacks_the_role_at_that_moment_is_refused(app: psycopg.Connecti
 
 
 @pytest.mark.parametrize("who", ["user_nobody", None])
-def test_nothing_is_noted_of_who_is_not_known(app: psycopg.Connection, who: str | None) -> None:
+def test_nothing_is_recorded_about_an_unknown_user(app: psycopg.Connection, who: str | None) -> None:
     app.execute("select akako_note_refused(%s, '{ADMIN}', 'assign')", [who])
     assert rows(app, LINES) == []
 
 
-def test_whoever_needs_no_role_is_not_refused(app: psycopg.Connection) -> None:
+def test_nothing_is_recorded_if_no_role_is_required(app: psycopg.Connection) -> None:
     app.execute("select akako_note_refused('user_eve', '{}', 'assign')")
     assert rows(app, LINES) == []
 
@@ -92,7 +92,7 @@ def test_whoever_needs_no_role_is_not_refused(app: psycopg.Connection) -> None:
         (None, "assign"),
     ],
 )
-def test_a_refusal_says_nothing_of_the_applications_making(
+def test_the_application_cannot_choose_the_content_of_a_refusal(
     app: psycopg.Connection, needed: str | None, operation: str | None
 ) -> None:
     with pytest.raises(errors.CheckViolation):
@@ -100,12 +100,12 @@ def test_a_refusal_says_nothing_of_the_applications_making(
     assert "access.refused" not in actions(app)
 
 
-def test_a_refusal_is_not_noted_without_an_actor(app: psycopg.Connection) -> None:
+def test_a_refusal_is_not_recorded_without_an_actor(app: psycopg.Connection) -> None:
     app.execute("select set_config('akako.actor', '', false)")
     with pytest.raises(errors.CheckViolation, match="who was refused"):
         app.execute(NOTE)
 
 
-def test_nobody_else_may_note_refusals(superuser: psycopg.Connection) -> None:
+def test_other_roles_cannot_record_refusals(superuser: psycopg.Connection) -> None:
     rights = "select grantee::regrole::text from pg_proc, aclexplode(proacl) where proname = 'akako_note_refused'"
     assert set(rows(superuser, rights)) == {("akako_app",), ("akako_owner",)}

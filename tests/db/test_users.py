@@ -35,7 +35,7 @@ def insert(engine: Engine, *holdings: UserWrite) -> dict[str, int]:
 
 
 def stored(engine: Engine, *clerk_ids: str, keys: tuple[str, ...] = ()) -> list[StoredUser]:
-    """Lock, read and let go."""
+    """Lock, read and release users."""
     with engine.begin() as connection:
         return users.lock(connection, clerk_ids, keys)
 
@@ -49,7 +49,7 @@ def test_a_user_is_read_back_as_it_was_written(engine: Engine) -> None:
     ]
 
 
-def test_a_user_that_becomes_other_is_read_back_so(engine: Engine) -> None:
+def test_an_updated_user_is_read_back_as_written(engine: Engine) -> None:
     insert(engine, UserWrite(ADA, ADA.email), UserWrite(BEA, None))
     newer = dataclasses.replace(BEA, email="bea@example.com", version=moment(9), banned=True)
     gone = Deletion(clerk_id="user_ada", at=moment(5))
@@ -61,7 +61,7 @@ def test_a_user_that_becomes_other_is_read_back_so(engine: Engine) -> None:
     ]
 
 
-def test_all_that_claim_an_address_are_concerned_whatever_its_case(engine: Engine) -> None:
+def test_all_claimants_of_an_address_are_affected_whatever_its_case(engine: Engine) -> None:
     ids = insert(engine, UserWrite(ADA, ADA.email), UserWrite(BEA, None), UserWrite(CYD, None))
     with engine.connect() as connection:
         assert users.claimants(connection, {"ada@example.com"}) == {ids["user_ada"], ids["user_bea"]}
@@ -69,7 +69,7 @@ def test_all_that_claim_an_address_are_concerned_whatever_its_case(engine: Engin
         assert users.affected(connection, [], []) == set()
 
 
-def test_an_address_is_held_by_one_whatever_its_case(engine: Engine) -> None:
+def test_an_address_has_one_holder_whatever_its_case(engine: Engine) -> None:
     indexes = values(engine, "select indexdef from pg_indexes where indexname = 'users_email_key'")
     assert "UNIQUE" in str(indexes)
     insert(engine, UserWrite(ADA, ADA.email), UserWrite(BEA, None))
@@ -79,14 +79,14 @@ def test_an_address_is_held_by_one_whatever_its_case(engine: Engine) -> None:
     assert values(engine, "select email from users order by clerk_id") == [None, "ADA@example.com"]
 
 
-def test_two_that_add_the_same_user_at_once_add_one(engine: Engine) -> None:
+def test_adding_the_same_user_concurrently_adds_one(engine: Engine) -> None:
     several = [UserWrite(dataclasses.replace(BEA, clerk_id=f"user_{n}", email=None), None) for n in range(200)]
     added = at_once(*(lambda order=order: insert(engine, *several[::order]) for order in (1, -1, 1, -1)))
     assert sum(map(len, added)) == 200
     assert values(engine, "select count(*) from users") == [200]
 
 
-def test_whoever_locks_second_reads_what_the_first_wrote(engine: Engine) -> None:
+def test_the_second_transaction_to_lock_reads_what_the_first_wrote(engine: Engine) -> None:
     insert(engine, UserWrite(ADA, ADA.email))
     newer = dataclasses.replace(ADA, version=moment(9), first_name="Augusta")
     with holding(engine, "select from users for no key update") as first:
@@ -95,7 +95,7 @@ def test_whoever_locks_second_reads_what_the_first_wrote(engine: Engine) -> None
         assert [user.state for user in stored(engine, "user_ada")] == [newer]
 
 
-def test_users_are_locked_in_the_order_of_their_ids_at_clerk_whatever_order_they_came_in(engine: Engine) -> None:
+def test_users_are_locked_in_the_order_of_clerk_ids(engine: Engine) -> None:
     for clerk_id in ("user_z", "user_a", "user_m"):
         insert(engine, UserWrite(dataclasses.replace(BEA, clerk_id=clerk_id, email=None), None))
     with (
@@ -110,7 +110,7 @@ def test_users_are_locked_in_the_order_of_their_ids_at_clerk_whatever_order_they
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(address=st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=20))
-def test_the_key_of_an_address_is_the_same_to_python_as_to_the_index(engine: Engine, address: str) -> None:
+def test_the_key_of_an_address_is_the_same_in_python_and_in_the_index(engine: Engine, address: str) -> None:
     assert values(engine, 'select lower(%s::text collate "C")', address) == [users.email_key(address)]
 
 

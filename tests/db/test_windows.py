@@ -1,4 +1,4 @@
-"""Which windows of one role the database itself lets stand beside each other."""
+"""Which windows of assignments the database constraints allow."""
 
 import psycopg
 import pytest
@@ -21,7 +21,7 @@ MAY, JUNE, JULY = (f"timestamptz '2025-{month}-01 00:00Z'" for month in ("05", "
         ({"start": MAY, "end": JUNE}, {"start": f"{JUNE} - interval '1 microsecond'", "end": JULY}),
     ],
 )
-def test_two_windows_in_force_of_one_role_that_overlap_are_refused(
+def test_overlapping_active_windows_of_one_role_are_refused(
     owner: psycopg.Connection, first: dict[str, str], second: dict[str, str]
 ) -> None:
     user_id = a_user(owner)
@@ -30,7 +30,7 @@ def test_two_windows_in_force_of_one_role_that_overlap_are_refused(
         a_role(owner, user_id, **second)  # type: ignore[arg-type]
 
 
-def test_a_window_may_begin_where_another_ends(owner: psycopg.Connection) -> None:
+def test_a_window_may_start_where_another_ends(owner: psycopg.Connection) -> None:
     user_id = a_user(owner)
     a_role(owner, user_id, start=JUNE, end=JULY)
     a_role(owner, user_id, start=MAY, end=JUNE)
@@ -38,7 +38,7 @@ def test_a_window_may_begin_where_another_ends(owner: psycopg.Connection) -> Non
     assert rows(owner, "select count(*) from user_roles") == [(3,)]
 
 
-def test_different_roles_and_different_users_do_not_get_in_each_others_way(owner: psycopg.Connection) -> None:
+def test_windows_of_different_roles_and_users_may_overlap(owner: psycopg.Connection) -> None:
     ada, bea = a_user(owner), a_user(owner, "user_bea")
     for user_id in (ada, bea):
         for role in ("LEARNER", "MENTOR", "ADMIN"):
@@ -46,7 +46,7 @@ def test_different_roles_and_different_users_do_not_get_in_each_others_way(owner
     assert rows(owner, "select count(*) from user_roles") == [(6,)]
 
 
-def test_a_closed_window_gets_in_nobodys_way(owner: psycopg.Connection) -> None:
+def test_a_closed_window_may_be_overlapped(owner: psycopg.Connection) -> None:
     user_id = a_user(owner)
     for _ in range(2):
         a_role(owner, user_id, start=MAY, end=JULY, active=False)
@@ -54,7 +54,7 @@ def test_a_closed_window_gets_in_nobodys_way(owner: psycopg.Connection) -> None:
     assert rows(owner, "select count(*) from user_roles") == [(3,)]
 
 
-def test_a_closed_window_cannot_be_opened_again_over_another(owner: psycopg.Connection) -> None:
+def test_a_closed_window_cannot_be_reopened_over_another(owner: psycopg.Connection) -> None:
     user_id = a_user(owner)
     closed = a_role(owner, user_id, start=MAY, end=JULY, active=False)
     a_role(owner, user_id, start=JUNE)
@@ -81,27 +81,25 @@ def test_a_window_cannot_be_extended_into_another(owner: psycopg.Connection) -> 
         ({"role": "learner"}, "null value in column|user_roles_known_role"),
     ],
 )
-def test_a_window_that_makes_no_sense_is_refused(
-    owner: psycopg.Connection, window: dict[str, str], constraint: str
-) -> None:
+def test_an_invalid_window_is_refused(owner: psycopg.Connection, window: dict[str, str], constraint: str) -> None:
     user_id = a_user(owner)
     with pytest.raises(errors.IntegrityError, match=constraint):
         a_role(owner, user_id, **window)  # type: ignore[arg-type]
 
 
-def test_an_empty_window_is_no_contradiction(owner: psycopg.Connection) -> None:
+def test_an_empty_window_is_allowed(owner: psycopg.Connection) -> None:
     user_id = a_user(owner)
     a_role(owner, user_id, start=JUNE, end=JUNE)
     a_role(owner, user_id, start=MAY, end=JULY)
     assert rows(owner, "select count(*) from user_roles") == [(2,)]
 
 
-def test_a_role_of_nobody_is_refused(owner: psycopg.Connection) -> None:
+def test_an_assignment_without_a_user_is_refused(owner: psycopg.Connection) -> None:
     with pytest.raises(errors.ForeignKeyViolation):
         a_role(owner, 7)
 
 
-def test_users_with_neighbouring_ids_however_large_do_not_get_in_each_others_way(owner: psycopg.Connection) -> None:
+def test_users_with_adjacent_large_ids_do_not_conflict(owner: psycopg.Connection) -> None:
     ids = [2**50 + n for n in range(20)]
     for user_id in ids:
         owner.execute(

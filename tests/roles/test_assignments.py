@@ -42,7 +42,7 @@ def test_an_assigned_role_is_held_from_now_on(engine: Engine) -> None:
     assert roles_of(engine, "user_ada") == {Role.LEARNER, Role.MENTOR}
 
 
-def test_an_assignment_leaves_one_line_with_who_why_and_the_request(engine: Engine) -> None:
+def test_an_assignment_writes_one_line_with_actor_reason_and_request(engine: Engine) -> None:
     people.add(engine, "user_ada")
 
     given = people.assign(engine, "user_ada", Role.MENTOR)
@@ -60,7 +60,7 @@ def test_a_future_role_is_not_held_yet(engine: Engine) -> None:
     assert roles_of(engine, "user_ada") == {Role.LEARNER}
 
 
-def test_an_overlap_names_the_assignment_in_the_way(engine: Engine) -> None:
+def test_an_overlap_names_the_conflicting_assignment(engine: Engine) -> None:
     people.add(engine, "user_ada")
     first = people.assign(engine, "user_ada", Role.MENTOR, end=NOW + 2 * HOUR)
 
@@ -72,7 +72,7 @@ def test_an_overlap_names_the_assignment_in_the_way(engine: Engine) -> None:
     assert f"assignment {first.id}: MENTOR" in str(refusal.value)
 
 
-def test_a_window_may_begin_where_another_ends(engine: Engine) -> None:
+def test_a_window_may_start_where_another_ends(engine: Engine) -> None:
     people.add(engine, "user_ada")
     people.assign(engine, "user_ada", Role.MENTOR, end=NOW + HOUR)
 
@@ -124,7 +124,7 @@ def test_an_end_before_the_start_is_refused(engine: Engine) -> None:
         people.assign(engine, "user_ada", Role.MENTOR, start=NOW + 2 * HOUR, end=NOW + HOUR)
 
 
-def test_an_end_that_stays_leaves_no_line(engine: Engine) -> None:
+def test_an_unchanged_end_writes_no_line(engine: Engine) -> None:
     people.add(engine, "user_ada")
     given = people.assign(engine, "user_ada", Role.MENTOR, end=NOW + HOUR)
 
@@ -136,7 +136,7 @@ def test_an_end_that_stays_leaves_no_line(engine: Engine) -> None:
 @pytest.mark.parametrize(
     ("end", "action"), [(None, "role.extended"), (NOW + HOUR, "role.shortened"), (NOW + 3 * HOUR, "role.extended")]
 )
-def test_a_change_of_the_end_is_one_line(engine: Engine, end: datetime | None, action: str) -> None:
+def test_a_change_of_the_end_writes_one_line(engine: Engine, end: datetime | None, action: str) -> None:
     people.add(engine, "user_ada")
     given = people.assign(engine, "user_ada", Role.MENTOR, end=NOW + 2 * HOUR)
 
@@ -147,7 +147,7 @@ def test_a_change_of_the_end_is_one_line(engine: Engine, end: datetime | None, a
     assert lines == ["role.assigned", action]
 
 
-def test_a_revoked_role_is_held_no_more_and_its_row_stays(engine: Engine) -> None:
+def test_a_revoked_role_is_no_longer_held_and_its_row_remains(engine: Engine) -> None:
     people.add(engine, "user_ada")
     given = people.assign(engine, "user_ada", Role.MENTOR)
 
@@ -168,7 +168,7 @@ def test_a_revoked_future_window_was_never_held(engine: Engine) -> None:
     assert found.roles == [Role.LEARNER]
 
 
-def test_what_was_held_at_an_instant_stays_true_after_a_revocation(engine: Engine) -> None:
+def test_a_revocation_does_not_change_what_was_held_before(engine: Engine) -> None:
     people.add(engine, "user_ada")
     given = people.held_since(engine, "user_ada", Role.MENTOR, NOW - 2 * HOUR)
 
@@ -179,7 +179,7 @@ def test_what_was_held_at_an_instant_stays_true_after_a_revocation(engine: Engin
     assert found.roles == [Role.LEARNER, Role.MENTOR]
 
 
-def test_what_has_ended_cannot_be_changed(engine: Engine) -> None:
+def test_an_ended_assignment_cannot_be_changed(engine: Engine) -> None:
     people.add(engine, "user_ada")
     given = people.assign(engine, "user_ada", Role.MENTOR)
     people.revoke(engine, "user_ada", given)
@@ -190,12 +190,12 @@ def test_what_has_ended_cannot_be_changed(engine: Engine) -> None:
         people.change_end(engine, "user_ada", given, None)
 
 
-def test_nobody_assigns_to_a_stranger(engine: Engine) -> None:
+def test_assigning_to_an_unknown_user_is_refused(engine: Engine) -> None:
     with pytest.raises(UserUnknown):
         people.assign(engine, "user_nobody", Role.MENTOR)
 
 
-def test_nobody_assigns_to_a_tombstone(engine: Engine) -> None:
+def test_assigning_to_a_deleted_user_is_refused(engine: Engine) -> None:
     people.add(engine, "user_ada")
     delete(engine, "user_ada")
 
@@ -203,7 +203,7 @@ def test_nobody_assigns_to_a_tombstone(engine: Engine) -> None:
         people.assign(engine, "user_ada", Role.MENTOR)
 
 
-def test_one_users_assignment_is_not_reached_through_another(engine: Engine) -> None:
+def test_an_assignment_cannot_be_changed_through_another_user(engine: Engine) -> None:
     people.add(engine, "user_ada")
     people.add(engine, "user_bob")
     given = people.assign(engine, "user_ada", Role.MENTOR)
@@ -212,7 +212,7 @@ def test_one_users_assignment_is_not_reached_through_another(engine: Engine) -> 
         people.revoke(engine, "user_bob", given)
 
 
-def test_the_last_admin_stays(engine: Engine) -> None:
+def test_the_last_admin_cannot_be_removed(engine: Engine) -> None:
     people.add(engine, "user_ada")
     given = people.assign(engine, "user_ada", Role.ADMIN)
 
@@ -224,7 +224,7 @@ def test_the_last_admin_stays(engine: Engine) -> None:
     assert Role.ADMIN in roles_of(engine, "user_ada")
 
 
-def test_an_admin_who_is_not_the_last_can_go(engine: Engine) -> None:
+def test_an_admin_who_is_not_the_last_can_be_removed(engine: Engine) -> None:
     people.add(engine, "user_ada", Role.ADMIN)
     people.add(engine, "user_bob")
     given = people.assign(engine, "user_bob", Role.ADMIN)
@@ -234,7 +234,7 @@ def test_an_admin_who_is_not_the_last_can_go(engine: Engine) -> None:
     assert Role.ADMIN not in roles_of(engine, "user_bob")
 
 
-def test_admins_cannot_be_shortened_away_one_after_the_other(engine: Engine) -> None:
+def test_admins_cannot_be_shortened_one_after_the_other_until_none_is_left(engine: Engine) -> None:
     people.add(engine, "user_ada")
     people.add(engine, "user_bob")
     adas = people.assign(engine, "user_ada", Role.ADMIN)
@@ -245,7 +245,7 @@ def test_admins_cannot_be_shortened_away_one_after_the_other(engine: Engine) -> 
         people.change_end(engine, "user_bob", bobs, NOW + HOUR)
 
 
-def test_an_admin_for_a_while_does_not_stand_in_for_one_for_good(engine: Engine) -> None:
+def test_an_admin_with_an_end_cannot_replace_one_without(engine: Engine) -> None:
     people.add(engine, "user_ada")
     people.add(engine, "user_bob")
     people.assign(engine, "user_ada", Role.ADMIN, end=NOW + HOUR)
@@ -255,7 +255,7 @@ def test_an_admin_for_a_while_does_not_stand_in_for_one_for_good(engine: Engine)
         people.revoke(engine, "user_bob", bobs)
 
 
-def test_an_admin_may_hand_over_to_one_that_begins_when_the_first_ends(
+def test_an_admin_can_be_succeeded_by_one_who_starts_when_the_first_ends(
     engine: Engine,
 ) -> None:
     people.add(engine, "user_ada")
@@ -268,7 +268,7 @@ def test_an_admin_may_hand_over_to_one_that_begins_when_the_first_ends(
     assert changed.effective_end_date == NOW + HOUR
 
 
-def test_a_banned_admin_does_not_count_as_one_who_stays(engine: Engine) -> None:
+def test_a_banned_admin_does_not_count(engine: Engine) -> None:
     people.add(engine, "user_ada")
     given = people.assign(engine, "user_ada", Role.ADMIN)
     people.add(engine, "user_bob", Role.ADMIN, banned=True)
@@ -277,7 +277,7 @@ def test_a_banned_admin_does_not_count_as_one_who_stays(engine: Engine) -> None:
         people.revoke(engine, "user_ada", given)
 
 
-def test_a_banned_admin_can_be_removed_by_anyone(engine: Engine) -> None:
+def test_a_banned_admin_can_be_removed(engine: Engine) -> None:
     people.add(engine, "user_bob", banned=True)
     given = people.assign(engine, "user_bob", Role.ADMIN)
 

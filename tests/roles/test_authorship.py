@@ -5,7 +5,7 @@ import pytest
 from roles import authorship
 
 
-def test_texts_are_kept_without_white_space_around_them() -> None:
+def test_surrounding_white_space_is_removed() -> None:
     assert authorship.reason("  She leads the course.\n") == "She leads the course."
     assert authorship.operator("\tGrace Hopper ") == "Grace Hopper"
 
@@ -18,7 +18,7 @@ def test_a_reason_has_up_to_a_thousand_characters(reason: str) -> None:
 @pytest.mark.parametrize(
     "reason", ["", "  ", "\n", "\u2028", "x" * 1_001, "a\nb", "a\x00b", "a\x1b[31mb", "a\x9bb", "a\u2028b"]
 )
-def test_a_reason_that_says_nothing_too_much_or_commands_a_terminal_is_refused(reason: str) -> None:
+def test_an_empty_too_long_or_unprintable_reason_is_refused(reason: str) -> None:
     with pytest.raises(ValueError, match=r"^give a reason"):
         authorship.reason(reason)
 

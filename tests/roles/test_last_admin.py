@@ -46,7 +46,7 @@ def close_all(engine: Engine) -> None:
 
 @pytest.mark.properties
 @pytest.mark.parametrize(("one", "other"), [(revoke, revoke), (shorten, shorten), (revoke, shorten)])
-def test_of_two_admins_who_are_taken_away_at_once_one_stays(engine: Engine, one: Change, other: Change) -> None:
+def test_of_two_admins_removed_concurrently_one_remains(engine: Engine, one: Change, other: Change) -> None:
     people.add(engine, "user_ada")
     people.add(engine, "user_bob")
     outcomes: Counter[str] = Counter()

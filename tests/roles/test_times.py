@@ -46,7 +46,7 @@ def test_a_time_with_its_zone_is_read(text: str, moment: datetime) -> None:
         ("0001-01-01T00:00:00+23:59", "from 1970 on"),
     ],
 )
-def test_a_time_that_cannot_be_read_is_answered_with_what_is_wrong_about_it(text: str, advice: str) -> None:
+def test_an_invalid_time_raises_an_error_that_says_what_is_wrong(text: str, advice: str) -> None:
     with pytest.raises(ValueError, match=r"^(give|add|write) ") as refused:
         times.read(text)
     assert advice in str(refused.value)
@@ -58,7 +58,7 @@ def test_a_time_that_cannot_be_read_is_answered_with_what_is_wrong_about_it(text
         r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?([+-][0-9]{2}:[0-9]{2}|Z)", fullmatch=True
     )
 )
-def test_nothing_that_is_written_fails_otherwise(text: str) -> None:
+def test_every_text_is_parsed_or_raises_valueerror(text: str) -> None:
     try:
         told = str(times.read(text).year)
     except ValueError as refused:
@@ -67,5 +67,5 @@ def test_nothing_that_is_written_fails_otherwise(text: str) -> None:
 
 
 @given(st.datetimes(datetime(1970, 1, 2), datetime(8999, 12, 30), timezones=st.timezones()))
-def test_what_is_written_is_read_as_the_same_instant(moment: datetime) -> None:
+def test_a_formatted_time_is_parsed_as_the_same_instant(moment: datetime) -> None:
     assert times.read(times.write(moment)) - moment == timedelta(0)

@@ -85,9 +85,9 @@ def clerk(request: pytest.FixtureRequest) -> Clerk:
 def start_receiver(database: Database, redis_url: str, clerk: Clerk, tmp_path: Path) -> StartReceiver:
     """Starts a receiver on the test's database, optionally with other settings."""
 
-    def opened(
+    def start(
         *, database_url: str = database.app_url, redis_url: str = redis_url, **settings: object
     ) -> AbstractContextManager[ReceiverProcess]:
         return running_receiver(tmp_path, clerk, database_url=database_url, redis_url=redis_url, **settings)
 
-    return opened
+    return start

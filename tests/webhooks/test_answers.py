@@ -50,7 +50,7 @@ def receiver(
 ) -> Iterator[ReceiverProcess]:
     """One receiver for all of these tests."""
     addresses = {"database_url": database.app_url, "redis_url": servers.redis_url}
-    with running_receiver(tmp_path_factory.mktemp("door"), CLERK, **addresses, body_timeout_seconds=1) as started:
+    with running_receiver(tmp_path_factory.mktemp("receiver"), CLERK, **addresses, body_timeout_seconds=1) as started:
         yield started
 
 
@@ -111,7 +111,7 @@ def test_a_sender_that_reads_only_after_sending_can_read_413(receiver: ReceiverP
         whole = TARGET.request(f"Content-Length: {LARGE}", body=MEGABYTE * 3)
     with socket.create_connection(("127.0.0.1", receiver.port), timeout=10) as sender:
         sender.sendall(whole)
-        time.sleep(0.3)  # a reset would be here by now, and an answer that was not read is lost with it
+        time.sleep(0.3)  # a reset would have arrived by now and would discard an unread response
         assert statuses(until_end(sender)) == [413]
 
 

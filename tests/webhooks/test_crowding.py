@@ -177,7 +177,7 @@ def ends(connection: socket.socket, data: bytes) -> bool:
 
 
 def closes(connection: socket.socket, within: float) -> bool:
-    """Whether the peer closes within so many seconds."""
+    """Whether the peer closes within `within` seconds."""
     connection.settimeout(within)
     try:
         return connection.recv(1) == b""

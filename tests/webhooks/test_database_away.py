@@ -72,7 +72,7 @@ def assert_unavailable(answer: httpx.Response) -> None:
 def test_a_missing_server_is_503_and_the_receiver_stays_up(
     start_receiver: StartReceiver, clerk: Clerk, tmp_path: Path
 ) -> None:
-    with start_receiver(database_url=f"postgresql://nobody@/nothing?host={tmp_path}") as receiver:
+    with start_receiver(database_url=f"postgresql://unknown@/nothing?host={tmp_path}") as receiver:
         assert_unavailable(receiver.deliver(clerk.created()))
         assert receiver.answers()
         assert receiver.reasons() == {"database_away"}

@@ -34,8 +34,8 @@ def test_the_raw_bytes_are_stored(receiver: ReceiverProcess, clerk: Clerk, engin
     body = event("user.created", {"id": "user_ada", "updated_at": 1, "first_name": "\ud800\x00"})
     sent = clerk.send(body + b" \n")
     receiver.deliver(sent)
-    (kept,) = rows(engine, "select body, svix_timestamp, svix_signature from webhook_events")
-    assert (kept[0], str(kept[1]), kept[2]) == (
+    (event_row,) = rows(engine, "select body, svix_timestamp, svix_signature from webhook_events")
+    assert (event_row[0], str(event_row[1]), event_row[2]) == (
         sent.body,
         sent.headers["svix-timestamp"],
         sent.headers["svix-signature"],

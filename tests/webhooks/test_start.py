@@ -18,7 +18,7 @@ from tests.webhooks.door import ReceiverProcess
 pytestmark = pytest.mark.processes
 
 GOOD = {
-    "DATABASE_URL": "postgresql://nobody@127.0.0.1:1/nothing",
+    "DATABASE_URL": "postgresql://unknown@127.0.0.1:1/nothing",
     "REDIS_URL": "redis://127.0.0.1:1/0",
     "CLERK_WEBHOOK_SIGNING_SECRET": signing_secret(),
 }
@@ -91,6 +91,6 @@ def has_ipv6() -> bool:
 def test_the_health_check_needs_no_database_and_no_redis(start_receiver: StartReceiver) -> None:
     nowhere = f"127.0.0.1:{free_port()}"
     with start_receiver(
-        database_url=f"postgresql://nobody@{nowhere}/nothing", redis_url=f"redis://{nowhere}/0"
+        database_url=f"postgresql://unknown@{nowhere}/nothing", redis_url=f"redis://{nowhere}/0"
     ) as receiver:
         assert receiver.answers()

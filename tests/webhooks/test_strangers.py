@@ -35,7 +35,7 @@ def receiver(
     database: Database, servers: Servers, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[ReceiverProcess]:
     addresses = {"database_url": database.app_url, "redis_url": servers.redis_url}
-    with running_receiver(tmp_path_factory.mktemp("door"), CLERK, **addresses, body_timeout_seconds=0.5) as started:
+    with running_receiver(tmp_path_factory.mktemp("receiver"), CLERK, **addresses, body_timeout_seconds=0.5) as started:
         yield started
 
 
