@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from db import driver, faults, heartbeats, schema
+from db import driver, faults, heartbeats, leases, schema
 from db.heartbeats import Heartbeat
 from db.session import SETTINGS
 
@@ -37,6 +37,8 @@ class Vitals:
     last_delivery_seconds: float | None
     """Seconds since the newest delivery was stored; None if there is none."""
     heartbeats: list[Heartbeat]
+    applied_directly: bool
+    """Whether a worker applies due events itself, since the queue takes no messages from it."""
     schema_faults: list[str]
     """Problems of the schema of the tables, each with its remedy."""
     pooler_found: bool
@@ -54,6 +56,7 @@ def read(connection: Connection) -> Vitals:
         oldest_due_seconds=_oldest_due(connection),
         last_delivery_seconds=_last_delivery(connection),
         heartbeats=heartbeats.of_parts(connection),
+        applied_directly=leases.is_held(connection, leases.DIRECT_APPLY),
         pooler_found=driver.of(connection).pooler_found,
     )
 

@@ -33,6 +33,7 @@ from health.progress import ProgressTicker
 from health.watchdog import Watchdog
 from sync import broker
 from worker import liveness, process
+from worker.direct import DirectApplier
 
 log = structlog.get_logger()
 
@@ -45,7 +46,7 @@ LONGEST_SLEEP_SECONDS = 2
 
 def build(settings: WorkerSettings) -> Celery:
     """The application of one worker or calendar."""
-    celery = broker.consumer(settings.redis_url.get_secret_value())
+    celery = broker.consumer(settings.redis)
     celery.conf.update(
         include=["worker.tasks"],
         worker_concurrency=settings.worker_processes,
@@ -85,8 +86,11 @@ def _spoken_for(**_: object) -> None:
 def _watch_worker(**_: object) -> None:
     watch = liveness.over_worker(settings)
     worker_ready.connect(watch.ready, weak=False)
-    worker_shutting_down.connect(watch.stop, weak=False)
+    direct = DirectApplier(settings)
+    for part in (watch, direct):
+        worker_shutting_down.connect(part.stop, weak=False)
     _begin(watch)
+    direct.start()
 
 
 @worker_ready.connect(weak=False)
@@ -132,7 +136,7 @@ def _watch_beat(**_: object) -> None:
 def _begin(watch: Watchdog) -> None:
     garbage.tune()
     watch.start()
-    redis = BrokerGauge(Broker(settings.redis_url.get_secret_value()))
+    redis = BrokerGauge(Broker(settings.redis))
     exposition.start(
         settings, metrics_dir.PLACE, redis, StallGauge(lambda: watch.stalled_seconds), healthy=lambda: watch.is_moving
     )

@@ -12,12 +12,14 @@ import pytest
 import redis
 from celery import Celery
 
+from config.redis_url import KEY_PREFIX
 from dev.embedded.servers import Servers
 from sync import broker
 from tests.dev.groups import until
 from tests.running_stack import RunningStack, town
 from tests.servers import Database, copy_of
 from tests.sync.test_admission import encoded, message
+from tests.worker.messages import EVENTS_KEY
 
 MEGABYTE = 2**20
 BOMB_BYTES = 200 * MEGABYTE
@@ -81,7 +83,7 @@ def test_a_small_message_that_would_decompress_to_much_is_removed_and_takes_no_m
     bomb = zlib.compress(b'[[],{},{"x":"' + b"a" * BOMB_BYTES + b'"}]')
     told = message(task="sweep", compression="application/x-gzip", body=base64.b64encode(bomb).decode())
     before = most_memory(stack)
-    raw.lpush(broker.CALENDAR, json.dumps(told))
+    raw.lpush(KEY_PREFIX + broker.CALENDAR, json.dumps(told))
     until(lambda: refused(stack).get("compressed") == 1)
     assert applies(stack)
     assert most_memory(stack) - before < 50 * MEGABYTE
@@ -97,18 +99,19 @@ def test_no_message_ends_a_worker(stack: RunningStack, raw: redis.Redis) -> None
         json.dumps(message(task="celery.backend_cleanup")).encode(),
     ]
     for one in told:
-        raw.lpush(broker.EVENTS, one)
-    raw.hset("unacked", "forged", "not json")
-    raw.hset("unacked", "short", "[1]")
-    raw.zadd("unacked_index", {"forged": 1, "short": 1, "absent": 1})
-    until(lambda: raw.llen(broker.EVENTS) == 0)
-    until(lambda: raw.hlen("unacked") == 0)
+        raw.lpush(EVENTS_KEY, one)
+    raw.hset(KEY_PREFIX + "unacked", "forged", "not json")
+    raw.hset(KEY_PREFIX + "unacked", "short", "[1]")
+    raw.zadd(KEY_PREFIX + "unacked_index", {"forged": 1, "short": 1, "absent": 1})
+    until(lambda: raw.llen(EVENTS_KEY) == 0)
+    until(lambda: raw.hlen(KEY_PREFIX + "unacked") == 0)
     assert applies(stack)
     assert (worker(stack).pid, stack.code("worker")) == (pid, None)
 
 
 def test_no_command_is_obeyed(stack: RunningStack, servers: Servers) -> None:
     with Celery(broker=servers.redis_url) as stranger:
+        stranger.conf.broker_transport_options = {"global_keyprefix": KEY_PREFIX}
         control = stranger.control
         control.broadcast("shutdown")
         control.broadcast("pool_shrink", arguments={"n": 1})
@@ -130,7 +133,7 @@ def test_forged_redeliveries_keep_no_event_from_being_applied(stack: RunningStac
     told["headers"]["redelivered"] = True
     for number in range(200):
         told["properties"]["delivery_tag"] = f"forged_{number}"
-        raw.lpush(broker.EVENTS, json.dumps(told))
+        raw.lpush(EVENTS_KEY, json.dumps(told))
         if number == 100:
             stack.deliver(ban)
     until(stack.settled)
