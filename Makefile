@@ -15,7 +15,7 @@ APART := postgres16 or recovery or pooler or faults or bench
 AT_ONCE := 3
 # What the tests of `make test` may start and make. Most of their time goes there, so that they share both.
 MOST_PROCESSES := 200
-MOST_DATABASES := 1800
+MOST_DATABASES := 1600
 
 # A process that may not keep the bytecode of its modules compiles them again at each start, for several seconds.
 unexport PYTHONDONTWRITEBYTECODE
