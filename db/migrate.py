@@ -10,7 +10,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, event
 
-from db import engine, grants, relocation, schema
+from db import engine, grants, relocation, schema, triggers
 from db.grants import Say
 from db.revisions import MIGRATIONS
 from db.schema import MigrationRefused
@@ -35,8 +35,8 @@ def upgrade(owner_url: str, application_url: str, to: str = "head", say: Say = i
 
     An installation in the schema `public`, where earlier versions created it, is first moved to `akako`. If the URLs
     name different roles, the role of the application is created if it is missing and gets the required privileges. It
-    owns nothing, so it can neither change the audit trail nor disable its triggers. `say` receives messages about
-    non-fatal problems.
+    owns nothing, so it can neither change the audit trail nor disable its triggers. Triggers that were disabled for a
+    restore or a logical subscription are enabled again. `say` receives messages about non-fatal problems.
     """
     with _exclusive(owner_url) as guard:
         with _connected(owner_url) as connection:
@@ -53,6 +53,7 @@ def upgrade(owner_url: str, application_url: str, to: str = "head", say: Say = i
             alembic.commit()
         if to == "head":
             with _connected(owner_url) as connection:
+                triggers.restore(connection, say)
                 grants.grant(connection, application_url, say)
     return applied[::-1]
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from db import driver, faults, heartbeats, leases, schema
+from db import driver, faults, heartbeats, leases, schema, triggers
 from db.heartbeats import Heartbeat
 from db.session import SETTINGS
 
@@ -40,7 +40,7 @@ class Vitals:
     applied_directly: bool
     """Whether a worker applies due events itself, since the queue takes no messages from it."""
     schema_faults: list[str]
-    """Problems of the schema of the tables, each with its remedy."""
+    """Problems of the schema or its triggers, each with its remedy."""
     pooler_found: bool
     """Whether a pooler in transaction mode is in use that DATABASE_POOLER does not declare."""
 
@@ -51,7 +51,7 @@ def read(connection: Connection) -> Vitals:
         raise faults.WrongSettings(wrong)
     return Vitals(
         revision=revision(connection),
-        schema_faults=schema.faults(connection),
+        schema_faults=schema.faults(connection) + triggers.faults(connection),
         events=_estimated(connection) | _counted(connection),
         oldest_due_seconds=_oldest_due(connection),
         last_delivery_seconds=_last_delivery(connection),

@@ -1,6 +1,7 @@
 """The real servers that tests run on, and a fresh database for each test that asks for one."""
 
 import itertools
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -16,6 +17,8 @@ from dev.embedded.postgres import QUICK
 from dev.embedded.servers import Servers
 from tests.suites import DATABASES, STARTED
 
+VERSION = int(os.environ.get("AKAKO_POSTGRES", "18"))
+"""Of PostgreSQL, in all tests (`make test-postgres`)."""
 TEMPLATE = "akako_template"
 ELSEWHERE = "America/St_Johns"
 """The zone that the servers live in: far from UTC, by half hours, with summer time."""
@@ -39,10 +42,10 @@ class Database:
 
 
 @contextmanager
-def running(version: int) -> Iterator[Servers]:
+def running() -> Iterator[Servers]:
     """Servers in a directory of their own: pytest closes its directories to other users whenever another run begins."""
     with tempfile.TemporaryDirectory(prefix="akako-tests-", dir=_memory()) as directory:
-        servers = Servers(Path(directory), version=version, postgres_options={**QUICK, **SMALL, "timezone": ELSEWHERE})
+        servers = Servers(Path(directory), version=VERSION, postgres_options={**QUICK, **SMALL, "timezone": ELSEWHERE})
         with STARTED.refused(False):
             servers.__enter__()
         url = servers.postgres.superuser_url

@@ -80,6 +80,8 @@ app = build(settings)
 def _spoken_for(**_: object) -> None:
     """Keep Celery from setting up logging of its own, and let its pool of processes speak through ours."""
     get_logger().propagate = True
+    # Celery prints notices of its shutdown there as plain text, past logging.
+    sys.__stdout__ = None  # type: ignore[misc]
 
 
 @worker_init.connect(weak=False)

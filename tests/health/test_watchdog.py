@@ -186,7 +186,7 @@ time.sleep(60)
 @pytest.mark.processes
 def test_a_watch_that_breaks_ends_its_process_loudly() -> None:
     ended = subprocess.run([sys.executable, "-c", BREAKS], capture_output=True, text=True, timeout=30, check=False)
-    (line,) = ended.stderr.splitlines()
+    (line,) = ended.stdout.splitlines()
     said = json.loads(line)
     assert ended.returncode == BROKEN
     assert (said["event"], said["thread"], said["error"]) == ("thread.died", "watch", "ZeroDivisionError")

@@ -63,7 +63,7 @@ def test_a_port_in_use_ends_the_process_with_a_message() -> None:
             check=False,
         )
     assert ended.returncode == 1
-    (line,) = [line for line in map(json.loads, ended.stderr.splitlines()) if line["level"] == "error"]
+    (line,) = [line for line in map(json.loads, ended.stdout.splitlines()) if line["level"] == "error"]
     assert (line["event"], line["reason"]) == ("listening.failed", "Address already in use")
     assert "PORT" in line["next_step"]
 
