@@ -10,7 +10,7 @@ RUN pip wheel --no-deps --no-build-isolation --wheel-dir /build/wheels . \
     && pip --python /opt/akako/bin/python install --no-deps /build/wheels/*.whl
 
 FROM python:3.11-slim
-RUN useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin akako
+RUN useradd --uid 10001 --no-create-home --shell /usr/sbin/nologin akako
 COPY --from=builder /opt/akako /opt/akako
 ENV PATH=/opt/akako/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
 WORKDIR /tmp

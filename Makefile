@@ -9,16 +9,21 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --genera
 	--no-emit-find-links --no-annotate --custom-compile-command "make lock"
 
 PYTEST = $(BIN)/pytest -n 2 --dist worksteal
-# The suites that are not part of `make test`: one marker and one target `test-...` each. CI runs them all (.ci/run).
-APART := postgres16 or recovery or pooler or faults or bench
-# Processes that the tests of `make test` may start. Most of the time goes there, so that they share started ones.
-MOST_PROCESSES := 400
+# The suites that are not part of `make test`: one marker and one target `test-...` (of image: image-test) each. CI runs them all (.ci/run).
+APART := recovery or pooler or faults or bench or image
+# What image-test runs in a bare Debian container: the tests whose result depends on the machine. `make test` works too.
+BARE_COMMAND ?= make demo && $(PYTEST) -m "not ($(APART))" tests/config tests/deploy tests/docs tests/cli tests/dev tests/serving tests/webhooks
+# Three test processes keep two cores busy: each waits for a process that it started for a third of its time.
+AT_ONCE := 3
+# What the tests of `make test` may start and make. Most of their time goes there, so that they share both.
+MOST_PROCESSES := 260
+MOST_DATABASES := 1700
 
 # A process that may not keep the bytecode of its modules compiles them again at each start, for several seconds.
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo up test test-fast test-properties test-postgres16 test-recovery test-pooler test-faults test-bench image-test format lint types contracts check lock bench bench-quick faults clean
+.PHONY: help install demo up test test-fast test-properties test-postgres test-recovery test-pooler test-faults test-bench image-test format lint types contracts check lock bench bench-quick faults clean
 
 help: ## List the commands
 	@grep -hE '^[a-z0-9-]+:.*?## ' $(MAKEFILE_LIST) | sort | awk -F ':.*?## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -42,7 +47,7 @@ up: install ## Run everything in the foreground; data stays in .local/
 	@$(BIN)/akako up
 
 test: check ## Check format, lint, types and import contracts, and run the tests
-	@$(PYTEST) -m "not ($(APART))" --durations 20 --most-processes $(MOST_PROCESSES)
+	@$(PYTEST) -n $(AT_ONCE) -m "not ($(APART))" --durations 20 --most-processes $(MOST_PROCESSES) --most-databases $(MOST_DATABASES)
 
 test-fast: install ## Run the tests that start no server and no other process (under a minute)
 	@$(PYTEST) -m "not ($(APART) or servers or processes)"
@@ -50,8 +55,14 @@ test-fast: install ## Run the tests that start no server and no other process (u
 test-properties: install ## Run the property tests with all their examples (make test tries a fifth)
 	@AKAKO_EXAMPLES=full $(PYTEST) -m properties
 
-test-postgres16: install ## Run the tests of tests/db on PostgreSQL 16
-	@$(PYTEST) -m postgres16 tests/db
+test-postgres: install ## Run migrations, database tests, convergence and the short faults on PostgreSQL 15 and 16, or VERSION=
+	@for version in $(or $(VERSION),15 16); do \
+		if [ -z "$(VERSION)" ] && [ $$version != 16 ] && [ ! -x /usr/lib/postgresql/$$version/bin/postgres ]; then \
+			echo "PostgreSQL $$version is not installed, so it is left out (Debian: postgresql-$$version)"; \
+		else \
+			echo "PostgreSQL $$version" && AKAKO_POSTGRES=$$version $(PYTEST) tests/db tests/test_convergence.py tests/faults || exit 1; \
+		fi; \
+	done
 
 test-recovery: install ## Kill, stall, interrupt and restart processes and servers
 	@$(PYTEST) -m recovery
@@ -71,8 +82,9 @@ check: install
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
-image-test: ## Run make test in a bare Debian container (needs buildah and debootstrap)
-	@tests/image/bare-debian
+image-test: install ## Build and run the image, and run tests in a bare Debian container (Debian: buildah, debootstrap)
+	@AKAKO_REQUIRE=buildah $(BIN)/pytest -m image
+	@tests/image/bare-debian '$(BARE_COMMAND)'
 
 format: install ## Format the code and fix what can be fixed
 	@$(BIN)/ruff format .

@@ -1,11 +1,12 @@
 """`python -m api`: serves the API on HOST and PORT."""
 
-from health import stop_signals
+from health import garbage, stop_signals
 
 
 def main() -> None:
     """Serve until a stop signal arrives, then finish the accepted requests and exit."""
     stop_signals.install()
+    garbage.defer()
     from config import logs
     from config.settings import ApiSettings, load
     from health import exposition, metrics_dir
@@ -15,7 +16,7 @@ def main() -> None:
 
     settings = load(ApiSettings)
     logs.configure("api", form=settings.log_format, level=settings.log_level)
-    exposition.start(settings, metrics_dir.PLACE, BrokerGauge(Broker(settings.redis_url.get_secret_value())))
+    exposition.start(settings, metrics_dir.PLACE, BrokerGauge(Broker(settings.redis)))
     serve("api.app:app", settings, settings.api_processes)
 
 

@@ -1,5 +1,7 @@
 """Verifies the Svix signature of a delivery over its raw bytes, with every current signing secret."""
 
+from __future__ import annotations
+
 import base64
 import hashlib
 import hmac
@@ -8,8 +10,11 @@ import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
+from typing import TYPE_CHECKING
 
-from svix.webhooks import Webhook, WebhookVerificationError
+if TYPE_CHECKING:
+    from svix.webhooks import Webhook
 
 MOST_SIGNATURES = 16
 TOLERANCE_SECONDS = 300
@@ -69,8 +74,15 @@ class _SigningSecret:
 
     def __init__(self, secret: str) -> None:
         self.name = fingerprint(secret)
-        self.webhook = Webhook(secret)  # raises an error for an invalid secret
+        self._secret = secret
         self._key = base64.b64decode(secret.removeprefix("whsec_") + "==")
+
+    @cached_property
+    def webhook(self) -> Webhook:
+        """The svix library's verifier. Imported at first use: it brings an API client, half a second at each start."""
+        from svix.webhooks import Webhook
+
+        return Webhook(self._secret)
 
     def matches(self, signed: bytes, entries: Iterable[bytes]) -> bool:
         """Whether one of the entries is this secret's signature in Svix's encoding."""
@@ -115,6 +127,8 @@ class SigningSecrets:
             "svix-timestamp": timestamp.decode(),
             "svix-signature": b" ".join(entries).decode(),
         }
+        from svix.webhooks import WebhookVerificationError
+
         for secret in self._secrets:
             try:
                 secret.webhook.verify(body, headers)

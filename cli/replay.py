@@ -1,6 +1,7 @@
 """`akako events replay`: apply kept events again, or see first what that would change."""
 
 import json
+import sys
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
@@ -73,7 +74,7 @@ def replay(
         raise click.UsageError("--force takes one event by its id: of several, their order would decide what is true.")
     if reason is None and (reveal or not preview):
         raise click.UsageError("Say why with --reason; it stands in the audit trail.")
-    logs.configure("akako", level="WARNING")
+    logs.configure("akako", level="WARNING", stream=sys.stderr)
     order = ReplayRequest(
         author=author(by, reason or UNSAID),
         default_role=load(NewUserSettings).default_role,

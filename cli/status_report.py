@@ -62,7 +62,7 @@ class StatusReporter:
     def __init__(self, settings: BrokerSettings) -> None:
         url = settings.database_url.get_secret_value()
         self._look = DatabaseProbe(url, settings.database_pooler)
-        self._parts = Components(self._look, Broker(settings.redis_url.get_secret_value()))
+        self._parts = Components(self._look, Broker(settings.redis))
         self._engine = engine.connect(url, "akako", pooler=settings.database_pooler, connections=1, statement_seconds=2)
 
     def examine(self, only: Component | None = None) -> StatusReport:

@@ -74,13 +74,14 @@ def up(host: str, port: int, api_port: int | None, data: Path) -> None:
         with signals.heard(), _alone(data):
             local_servers.refuse_busy(host, doors.receiver)
             local_servers.refuse_busy(host, doors.api, "API_PORT")
-            with local_servers.servers(data, redis_options=DURABLE) as addresses:
-                _run(addresses, doors, os.environ.get(local_servers.SECRET) or kept_secret(data), data)
+            with local_servers.servers(data, redis_options=DURABLE) as found:
+                _run(found, doors, os.environ.get(local_servers.SECRET) or kept_secret(data), data)
     except KeyboardInterrupt:
         click.echo("All ended.")
 
 
-def _run(addresses: dict[str, str], doors: Addresses, secret: str, data: Path) -> None:
+def _run(found: local_servers.Ground, doors: Addresses, secret: str, data: Path) -> None:
+    addresses = found.addresses
     for name in apply(addresses["DATABASE_URL"], addresses.get("DATABASE_OWNER_URL")):
         click.echo(f"migrated: {name}")
     own = {local_servers.SECRET: secret, "HOST": doors.host, "LOG_FORMAT": os.environ.get("LOG_FORMAT", "console")}
@@ -96,7 +97,7 @@ def _run(addresses: dict[str, str], doors: Addresses, secret: str, data: Path) -
             click.echo(_welcome(doors, secret, addresses, data))
         else:
             click.secho("Receiver and API do not both answer yet; the lines above say why.", fg="red")
-        running.keep_running(lambda line: click.secho(f"up     | {line}", fg="red"))
+        running.keep_running(lambda line: click.secho(f"up     | {line}", fg="red"), found.embedded)
 
 
 def _welcome(doors: Addresses, secret: str, addresses: dict[str, str], data: Path) -> str:

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from pydantic import AfterValidator, SecretStr
 
-from config import database_url, origins
+from config import database_url, origins, redis_url
 
 LEAST_SECRET_BYTES = 16
 LEAST_KEY_BITS = 2_048
@@ -25,9 +25,14 @@ def _postgresql(url: SecretStr) -> SecretStr:
 
 
 def _redis(url: SecretStr) -> SecretStr:
-    if not url.get_secret_value().startswith(("redis://", "rediss://")):
-        raise ValueError("give a URL like redis://host:6379/0 (rediss:// for TLS)")
-    return url
+    return SecretStr(redis_url.normalise(url.get_secret_value()))
+
+
+def _key_prefix(prefix: str) -> str:
+    """A prefix without characters that have a meaning in the patterns of Redis."""
+    if not re.fullmatch(r"[A-Za-z0-9_.:-]{1,64}", prefix):
+        raise ValueError("give up to 64 letters, digits and . _ : - (the last one usually a colon)")
+    return prefix
 
 
 def _signing_secrets(value: SecretStr) -> SecretStr:
@@ -136,6 +141,7 @@ def _secret_key(value: SecretStr) -> SecretStr:
 
 PostgresUrl = Annotated[SecretStr, AfterValidator(_postgresql)]
 RedisUrl = Annotated[SecretStr, AfterValidator(_redis)]
+KeyPrefix = Annotated[str, AfterValidator(_key_prefix)]
 SigningSecrets = Annotated[SecretStr, AfterValidator(_signing_secrets)]
 Origin = Annotated[str, AfterValidator(_origin)]
 Issuer = Annotated[str, AfterValidator(_issuer)]

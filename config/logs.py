@@ -1,24 +1,32 @@
-"""How every process speaks: structlog, JSON outside a terminal, and never a payload, a secret or a person's data."""
+"""Configures logging: structlog, JSON lines outside a terminal, and never a payload, a secret or personal data."""
 
 import logging
 import logging.config
 import sys
+import threading
 import time
 import traceback
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import structlog
 from structlog.typing import EventDict, WrappedLogger
 
 REPEAT_SECONDS = 10.0
 ROOT = Path(__file__).parents[1]
-VENV = "site-packages"
+"""The checkout, or `site-packages` when installed from the wheel."""
+PACKAGES = frozenset({"access", "api", "clerk", "config", "db", "health", "ops", "serving", "webhooks", "worker"})
+"""The packages of the wheel."""
+OURS = PACKAGES | {"bench", "faults", "tests"}
 
 
-def configure(process: str, *, form: str = "auto", level: str = "INFO") -> None:
-    """Send everything that this process logs, also through `logging`, to standard error in one form."""
-    plain = form == "console" or (form == "auto" and sys.stderr.isatty())
+def configure(process: str, *, form: str = "auto", level: str = "INFO", stream: TextIO | None = None) -> None:
+    """Write everything that this process logs, also through `logging`, to one stream in one format.
+
+    The stream is standard output unless given. In JSON, uncaught exceptions are logged as well.
+    """
+    stream = stream or sys.stdout
+    plain = form == "console" or (form == "auto" and stream.isatty())
 
     def named(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
         # Not a context variable: a thread would not have it.
@@ -33,9 +41,9 @@ def configure(process: str, *, form: str = "auto", level: str = "INFO") -> None:
         without_particulars,
     ]
     renderer: structlog.typing.Processor = (
-        structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()) if plain else structlog.processors.JSONRenderer()
+        structlog.dev.ConsoleRenderer(colors=stream.isatty()) if plain else structlog.processors.JSONRenderer()
     )
-    handler = logging.StreamHandler(sys.stderr)
+    handler = logging.StreamHandler(stream)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=before,
@@ -54,6 +62,20 @@ def configure(process: str, *, form: str = "auto", level: str = "INFO") -> None:
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=False,
     )
+    if not plain:
+        _log_uncaught()
+
+
+def _log_uncaught() -> None:
+    """Log uncaught exceptions in place of Python's traceback, which has several lines and may quote personal data."""
+
+    def log(level: int, event: str, error: BaseException | None) -> None:
+        if not isinstance(error, SystemExit):
+            structlog.get_logger().log(level, event, exc_info=error)
+
+    sys.excepthook = lambda _, error, __: log(logging.CRITICAL, "process.failed", error)
+    threading.excepthook = lambda failed: log(logging.CRITICAL, "thread.failed", failed.exc_value)
+    sys.unraisablehook = lambda ignored: log(logging.WARNING, "exception.ignored", ignored.exc_value)
 
 
 def _quieten() -> None:
@@ -74,9 +96,13 @@ def fault(error: BaseException) -> dict[str, str]:
     if constraint := getattr(getattr(getattr(error, "orig", error), "diag", None), "constraint_name", None):
         said["constraint"] = constraint
     if frames := traceback.extract_tb(error.__traceback__):
-        ours = [frame for frame in frames if Path(frame.filename).is_relative_to(ROOT) and VENV not in frame.filename]
+        ours = [frame for frame in frames if _is_ours(Path(frame.filename))]
         said["at"] = " < ".join(map(_place, (ours or frames[-1:])[:-4:-1]))
     return said
+
+
+def _is_ours(path: Path) -> bool:
+    return path.is_relative_to(ROOT) and path.relative_to(ROOT).parts[0] in OURS
 
 
 def _place(frame: traceback.FrameSummary) -> str:

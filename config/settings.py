@@ -10,6 +10,7 @@ from config.database_url import names_pooler
 from config.formats import (
     HeaderNames,
     Issuer,
+    KeyPrefix,
     Origin,
     Parties,
     PostgresUrl,
@@ -18,6 +19,7 @@ from config.formats import (
     SecretKey,
     SigningSecrets,
 )
+from config.redis_url import KEY_PREFIX, RedisAddress
 from config.role import Role
 
 
@@ -68,7 +70,15 @@ class BrokerSettings(Settings):
     """What every process that looks at Redis needs."""
 
     redis_url: RedisUrl
-    """Redis 6.2 or newer (or Valkey) for Celery's messages: `redis://host:6379/0`. Losing its data loses nothing."""
+    """Redis 6.2 or newer (or Valkey), one server, for Celery's messages: `redis://host:6379/0`, `rediss://` for TLS."""
+
+    redis_key_prefix: KeyPrefix = KEY_PREFIX
+    """Begins every key and channel that we use in Redis, so that other applications can use the same database."""
+
+    @property
+    def redis(self) -> RedisAddress:
+        """Where our keys in Redis are."""
+        return RedisAddress(self.redis_url.get_secret_value(), self.redis_key_prefix)
 
 
 class QueueSettings(BrokerSettings):

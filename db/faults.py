@@ -30,6 +30,49 @@ _WRONG_SETTINGS = (
 )
 # The error message of PgBouncer. Errors while a connection is opened have no SQLSTATE.
 _UNSUPPORTED = re.compile(r"unsupported startup parameter(?: in options)?: (\w+)")
+# libpq's and OpenSSL's words: what is wrong with TLS, and what to do.
+_TLS = (
+    (
+        re.compile(r"certificate verify failed"),
+        "has a certificate that is not trusted",
+        "name the file of its CA in DATABASE_URL (sslrootcert=/path/ca.pem, or sslrootcert=system)",
+    ),
+    (
+        re.compile(r"root certificate file .* does not exist"),
+        "has a certificate that cannot be verified: the file of its CA is missing",
+        "name the file of its CA in DATABASE_URL (sslrootcert=/path/ca.pem, or sslrootcert=system)",
+    ),
+    (
+        re.compile(r"could not read root certificate file|could not load root certificate|could not read certificate"),
+        "cannot be verified: a certificate file cannot be read",
+        "give the path of a PEM file in DATABASE_URL (sslrootcert, sslcert)",
+    ),
+    (
+        re.compile(r"server certificate for .* does not match host name"),
+        "has a certificate for another host name",
+        "use in DATABASE_URL a host name of the certificate, or sslmode=verify-ca",
+    ),
+    (
+        re.compile(r"certificate authentication failed|requires a valid client certificate|connection requires"),
+        "asks for a client certificate",
+        "name yours in DATABASE_URL (sslcert, sslkey)",
+    ),
+    (
+        re.compile(r"server does not support SSL"),
+        "does not speak TLS",
+        "switch TLS on in PostgreSQL (ssl = on), or write sslmode=prefer in DATABASE_URL",
+    ),
+    (
+        re.compile(r"no pg_hba.conf entry .* no encryption"),
+        "accepts no connection without TLS",
+        "write sslmode=verify-full (or require) in DATABASE_URL",
+    ),
+    (
+        re.compile(r"SSL error"),
+        "ends the TLS connection",
+        "check sslmode and the certificates in DATABASE_URL, and PostgreSQL's log",
+    ),
+)
 _UNREACHABLE = ("08", "57P", "28", "3D")
 
 
@@ -86,11 +129,26 @@ def remedy(error: BaseException) -> str | None:
         return None
     if refused := _UNSUPPORTED.search(str(error.orig)):
         return f"remove `{refused[1]}` from DATABASE_URL: the pooler does not support it"
+    if tls := _tls(error):
+        return tls[1]
     state = _sqlstate(error)
     known = next((advice for known, advice in _REMEDIES.items() if state and state.startswith(known)), None)
     if known is None and (error.connection_invalidated or (state is None and isinstance(error, exc.OperationalError))):
         return _REMEDIES["57P"]
     return known
+
+
+def tls_reason(error: BaseException) -> str | None:
+    """In a few words what is wrong with TLS, if that is why there is no connection."""
+    found = _tls(error)
+    return found[0] if found else None
+
+
+def _tls(error: BaseException) -> tuple[str, str] | None:
+    """The reason and the remedy; errors with an SQLSTATE came over a connection that worked."""
+    if not isinstance(error, DBAPIError) or _sqlstate(error) is not None:
+        return None
+    return next(((reason, step) for words, reason, step in _TLS if words.search(str(error.orig))), None)
 
 
 def is_unreachable(error: BaseException) -> bool:

@@ -18,7 +18,8 @@ Say: TypeAlias = Callable[[str], None]
 GRANTS = (
     "revoke all on all tables in schema akako from {role}",
     "grant usage on schema akako to {role}",
-    "grant select on users, user_roles, webhook_events, audit_log, heartbeats, locks, alembic_version to {role}",
+    "grant select on users, user_roles, webhook_events, audit_log, heartbeats, leases, locks,"
+    " alembic_version to {role}",
     "grant insert (clerk_id, claimed_email, email, first_name, last_name, username, image_url, external_id, banned,"
     " clerk_created_at, clerk_updated_at, deleted_at, email_verified, banned_as_of, search_keys) on users to {role}",
     "grant update (claimed_email, email, first_name, last_name, username, image_url, external_id, banned,"
@@ -34,6 +35,8 @@ GRANTS = (
     "grant execute on function akako_note_refused(text, text[], text) to {role}",
     "grant insert (part, moved_at) on heartbeats to {role}",
     "grant update (moved_at, seen_at) on heartbeats to {role}",
+    "grant insert (name, holder, expires_at) on leases to {role}",
+    "grant update (holder, expires_at) on leases to {role}",
     # `select .. for update` requires the UPDATE privilege on a column; this one has a single possible value.
     "grant update (turn) on locks to {role}",
 )

@@ -2,8 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
-from pathlib import Path
 
 import psycopg
 from alembic import command
@@ -12,12 +10,11 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, event
 
-from db import engine, grants, relocation, schema
+from db import engine, grants, relocation, schema, triggers
 from db.grants import Say
+from db.revisions import MIGRATIONS
 from db.schema import MigrationRefused
 from db.session import SETTINGS
-
-MIGRATIONS = Path(__file__).with_name("migrations")
 
 # Per transaction: behind a pooler, session settings would remain on the connection for other clients.
 _SETTINGS = "select " + ", ".join(
@@ -38,8 +35,8 @@ def upgrade(owner_url: str, application_url: str, to: str = "head", say: Say = i
 
     An installation in the schema `public`, where earlier versions created it, is first moved to `akako`. If the URLs
     name different roles, the role of the application is created if it is missing and gets the required privileges. It
-    owns nothing, so it can neither change the audit trail nor disable its triggers. `say` receives messages about
-    non-fatal problems.
+    owns nothing, so it can neither change the audit trail nor disable its triggers. Triggers that were disabled for a
+    restore or a logical subscription are enabled again. `say` receives messages about non-fatal problems.
     """
     with _exclusive(owner_url) as guard:
         with _connected(owner_url) as connection:
@@ -56,6 +53,7 @@ def upgrade(owner_url: str, application_url: str, to: str = "head", say: Say = i
             alembic.commit()
         if to == "head":
             with _connected(owner_url) as connection:
+                triggers.restore(connection, say)
                 grants.grant(connection, application_url, say)
     return applied[::-1]
 
@@ -78,21 +76,6 @@ def downgrade(owner_url: str, to: str) -> None:
         if to_public:
             relocation.move_to_public(connection)
             schema.drop_if_empty(guard)
-
-
-@cache
-def missing(revision: str | None) -> tuple[str, ...]:
-    """The names of the migrations that are missing at this revision, in order.
-
-    An unknown revision counts as complete: the database was migrated for a newer version, which may be deployed next.
-    """
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS))
-    scripts = list(ScriptDirectory.from_config(config).walk_revisions())[::-1]
-    known = [script.revision for script in scripts]
-    if revision is not None and revision not in known:
-        return ()
-    return tuple(str(script.doc) for script in scripts[known.index(revision) + 1 if revision else 0 :])
 
 
 @contextmanager

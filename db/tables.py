@@ -247,6 +247,16 @@ heartbeats = Table(
     postgresql_with={"fillfactor": 10},
 )
 
+leases = Table(
+    "leases",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("holder", Text, nullable=False),
+    Column("expires_at", Moment, nullable=False),
+    CheckConstraint("name in ('direct_apply')", name="leases_known_name"),
+    postgresql_with={"fillfactor": 10},
+)
+
 locks = Table(
     "locks",
     metadata,

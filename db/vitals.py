@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from db import driver, faults, heartbeats, schema
+from db import driver, faults, heartbeats, leases, schema, triggers
 from db.heartbeats import Heartbeat
 from db.session import SETTINGS
 
@@ -37,8 +37,10 @@ class Vitals:
     last_delivery_seconds: float | None
     """Seconds since the newest delivery was stored; None if there is none."""
     heartbeats: list[Heartbeat]
+    applied_directly: bool
+    """Whether a worker applies due events itself, since the queue takes no messages from it."""
     schema_faults: list[str]
-    """Problems of the schema of the tables, each with its remedy."""
+    """Problems of the schema or its triggers, each with its remedy."""
     pooler_found: bool
     """Whether a pooler in transaction mode is in use that DATABASE_POOLER does not declare."""
 
@@ -49,11 +51,12 @@ def read(connection: Connection) -> Vitals:
         raise faults.WrongSettings(wrong)
     return Vitals(
         revision=revision(connection),
-        schema_faults=schema.faults(connection),
+        schema_faults=schema.faults(connection) + triggers.faults(connection),
         events=_estimated(connection) | _counted(connection),
         oldest_due_seconds=_oldest_due(connection),
         last_delivery_seconds=_last_delivery(connection),
         heartbeats=heartbeats.of_parts(connection),
+        applied_directly=leases.is_held(connection, leases.DIRECT_APPLY),
         pooler_found=driver.of(connection).pooler_found,
     )
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 
+from clerk.answers import certificates
 from config.role import Role
 from db import clock
 from db.assignments import Window
@@ -77,7 +78,15 @@ class _Api:
     ) -> httpx.Response:
         headers = {"Authorization": f"Bearer {self._stage.instance.token(clerk_id)}"} if clerk_id else {}
         url = f"{self._stage.api}{path}"
-        return httpx.request(method, url, headers=headers, json=body, timeout=TIMEOUT_SECONDS, trust_env=False)
+        return httpx.request(
+            method,
+            url,
+            headers=headers,
+            json=body,
+            timeout=TIMEOUT_SECONDS,
+            trust_env=False,
+            verify=certificates(),
+        )
 
 
 def _said(answer: httpx.Response) -> dict[str, Any]:

@@ -6,8 +6,10 @@ import secrets
 import socket
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
+from typing import TypeVar
 
 import click
 
@@ -17,19 +19,46 @@ from dev.embedded.postgres import Postgres
 from dev.embedded.redis import Redis
 
 SECRET = "CLERK_WEBHOOK_SIGNING_SECRET"  # noqa: S105 - the variable's name
+Server = TypeVar("Server", Postgres, Redis)
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """The servers in use."""
+
+    addresses: dict[str, str]
+    """DATABASE_URL, REDIS_URL and, if there is one, DATABASE_OWNER_URL."""
+    embedded: tuple[Postgres | Redis, ...]
+    """The servers that were started for them."""
 
 
 @contextmanager
-def servers(directory: Path, *, redis_options: Mapping[str, str] = MappingProxyType({})) -> Iterator[dict[str, str]]:
-    """DATABASE_URL, REDIS_URL and, if there is one, DATABASE_OWNER_URL; the embedded servers stop with the block."""
-    given = _given()
+def servers(directory: Path, *, redis_options: Mapping[str, str] = MappingProxyType({})) -> Iterator[Ground]:
+    """The servers that the environment names, and embedded ones for the others, which stop with the block."""
+    addresses = _given()
+    embedded: list[Postgres | Redis] = []
     with ExitStack() as stack:
         try:
-            postgres = {} if "DATABASE_URL" in given else _postgres(directory, stack)
-            redis = {} if "REDIS_URL" in given else _redis(directory, redis_options, stack)
+            if "DATABASE_URL" not in addresses:
+                postgres = _started(Postgres(directory), stack)
+                embedded.append(postgres)
+                addresses |= {
+                    "DATABASE_URL": postgres.url("akako_app"),
+                    "DATABASE_OWNER_URL": postgres.url("akako_owner"),
+                }
+            if "REDIS_URL" not in addresses:
+                redis = _started(Redis(directory, options=redis_options), stack)
+                embedded.append(redis)
+                addresses["REDIS_URL"] = redis.url()
         except (EmbeddedMissing, RuntimeError) as error:
             raise click.ClickException(str(error)) from error
-        yield {**given, **postgres, **redis}
+        yield Ground(addresses, tuple(embedded))
+
+
+def _started(server: Server, stack: ExitStack) -> Server:
+    stack.callback(server.stop)
+    server.start()
+    return server
 
 
 def new_secret() -> str:
@@ -70,17 +99,3 @@ def _given() -> dict[str, str]:
             except ValueError as error:
                 raise click.ClickException(f"{name}: {error}") from error
     return given
-
-
-def _postgres(directory: Path, stack: ExitStack) -> dict[str, str]:
-    server = Postgres(directory)
-    stack.callback(server.stop)
-    server.start()
-    return {"DATABASE_URL": server.url("akako_app"), "DATABASE_OWNER_URL": server.url("akako_owner")}
-
-
-def _redis(directory: Path, options: Mapping[str, str], stack: ExitStack) -> dict[str, str]:
-    server = Redis(directory, options=options)
-    stack.callback(server.stop)
-    server.start()
-    return {"REDIS_URL": server.url()}

@@ -4,12 +4,30 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 
 from dev.process import PATIENCE_SECONDS, Process
 
 LOOK_SECONDS = 0.2
 RESTART_SECONDS = 1.0
+
+
+class Server(Protocol):
+    """A server that the processes use."""
+
+    @property
+    def name(self) -> str:
+        """What it is called in messages."""
+
+    @property
+    def runs(self) -> bool:
+        """Whether it was started and has not ended."""
+
+    def start(self) -> None:
+        """Start it and wait until it answers. Raises RuntimeError if it does not."""
+
+    def kill(self) -> None:
+        """End what is left of it."""
 
 
 class Processes:
@@ -38,9 +56,12 @@ class Processes:
         """Those that run no more."""
         return [process for process in self._processes if not process.runs]
 
-    def keep_running(self, say: Callable[[str], None]) -> None:
-        """Start again whatever ends, until interrupted or told to stop."""
+    def keep_running(self, say: Callable[[str], None], servers: Sequence[Server] = ()) -> None:
+        """Start again whatever ends, of the servers too, until interrupted or told to stop."""
         while not self._stopped.wait(LOOK_SECONDS):
+            for server in servers:
+                if not server.runs:
+                    _start_again(server, say)
             for process in self.ended():
                 say(f"{process.name} ended ({outcome(process.code)}) and starts again in {RESTART_SECONDS:g} s")
                 process.kill()
@@ -58,6 +79,15 @@ class Processes:
         deadline = time.monotonic() + patience
         for process in self._processes:
             process.end(max(0.0, deadline - time.monotonic()))
+
+
+def _start_again(server: Server, say: Callable[[str], None]) -> None:
+    say(f"{server.name} ended and starts again")
+    server.kill()
+    try:
+        server.start()
+    except RuntimeError as error:
+        say(str(error))
 
 
 def outcome(code: int | None) -> str:

@@ -40,7 +40,8 @@ def build(directory: Path, say: Callable[[str], None]) -> Iterator[Stack]:
     """Start everything; when the block is left, however it is left, everything has ended."""
     procfile.read()
     say("starting PostgreSQL and Redis")
-    with local_servers.servers(directory) as addresses:
+    with local_servers.servers(directory) as found:
+        addresses = found.addresses
         say("migrating")
         apply(addresses["DATABASE_URL"], addresses.get("DATABASE_OWNER_URL"))
         say("starting receiver, API, worker and calendar")

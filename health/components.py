@@ -5,10 +5,11 @@ from enum import StrEnum
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from db import faults, migrate
+from db import faults, revisions
 from db.faults import WrongSettings
 from db.heartbeats import Heartbeat
 from db.vitals import Vitals
+from health import redis_faults
 from health.broker import Broker, RedisUnavailable
 from health.database import DatabaseProbe
 from health.single_flight import SingleFlight
@@ -30,10 +31,11 @@ class Component(StrEnum):
 
 
 MOVING = (Component.WORKER, Component.BEAT)
+DIRECTLY = "; queue unavailable, events are applied directly"
+NOT_FROM_A_WORKER = "; a worker that cannot use it applies events directly"
 NEXT_STEPS = {
     Component.DATABASE: "see that PostgreSQL runs, and that DATABASE_URL is right",
     Component.MIGRATIONS: "run `akako migrate`",
-    Component.BROKER: "see that Redis runs, and that REDIS_URL is right",
     Component.WORKER: "see that the worker runs; its log says what keeps it",
     Component.BEAT: "see that the calendar (beat) runs; its log says what keeps it",
 }
@@ -66,25 +68,26 @@ class Components:
             seen = self._look.vitals()
         except (SQLAlchemyError, TimeoutError, WrongSettings) as error:
             database, migrations = blind(error)
-            moving = [_unknown(part) for part in MOVING]
+            moving, directly = [_unknown(part) for part in MOVING], False
         else:
             database, migrations = _database(seen), _migrations(seen.revision, seen.schema_faults)
-            moving = [_moves(part, seen.heartbeats) for part in MOVING]
-        return [database, migrations, self._broker_state(), *moving]
+            moving, directly = [_moves(part, seen.heartbeats) for part in MOVING], seen.applied_directly
+        return [database, migrations, self._broker_state(directly), *moving]
 
-    def _broker_state(self) -> ComponentState:
+    def _broker_state(self, directly: bool) -> ComponentState:
         try:
             self._broker.get()
-        except (RedisUnavailable, TimeoutError):
-            return _ill(Component.BROKER, "does not answer")
-        return ComponentState(Component.BROKER)
+        except (RedisUnavailable, TimeoutError) as error:
+            fault = error.fault if isinstance(error, RedisUnavailable) else redis_faults.SILENT
+            return ComponentState(Component.BROKER, fault.reason + (DIRECTLY if directly else ""), fault.next_step)
+        return ComponentState(Component.BROKER, "well" + (NOT_FROM_A_WORKER if directly else ""))
 
 
 def blind(error: Exception) -> tuple[ComponentState, ComponentState]:
     """Database and migrations, where nothing could be read: because of the one or of the other."""
     if faults.is_schema_mismatch(error):
         return ComponentState(Component.DATABASE), _ill(Component.MIGRATIONS, "the tables are not of this version")
-    said = str(error) if isinstance(error, WrongSettings) else "does not answer"
+    said = str(error) if isinstance(error, WrongSettings) else faults.tls_reason(error) or "does not answer"
     away = ComponentState(Component.DATABASE, said, faults.remedy(error) or NEXT_STEPS[Component.DATABASE])
     return away, _unknown(Component.MIGRATIONS)
 
@@ -96,7 +99,7 @@ def _database(seen: Vitals) -> ComponentState:
 
 
 def _migrations(revision: str | None, schema_faults: list[str]) -> ComponentState:
-    if missing := migrate.missing(revision):
+    if missing := revisions.missing(revision):
         return _ill(Component.MIGRATIONS, f"{len(missing)} missing")
     if schema_faults:
         return ComponentState(

@@ -1,6 +1,13 @@
-"""How often the garbage collector looks, in a process that has started."""
+"""How often the garbage collector runs: rarely while a process imports its modules, and then as its work needs it."""
 
 import gc
+
+STARTING_THRESHOLD = 200_000
+
+
+def defer() -> None:
+    """Run the collector rarely until `tune`: imports leave little garbage, and it takes a quarter of their time."""
+    gc.set_threshold(STARTING_THRESHOLD, 20, 50)
 
 
 def tune() -> None:

@@ -1,4 +1,4 @@
-"""What is read when Prometheus asks: the database's vital signs, whether Redis answers, how long nothing has moved."""
+"""What is read when Prometheus asks: the database's vital signs, the state of Redis, how long nothing has moved."""
 
 from collections.abc import Callable, Iterator
 
@@ -8,7 +8,7 @@ from prometheus_client.registry import Collector
 from sqlalchemy.exc import SQLAlchemyError
 
 from config import logs
-from db import faults, migrate
+from db import faults, revisions
 from db.faults import WrongSettings
 from db.heartbeats import Heartbeat
 from db.vitals import Vitals
@@ -45,9 +45,12 @@ class DatabaseGauges(Collector):
             return
         self._said = False
         yield _up(True)
-        yield _of_this_version(not migrate.missing(seen.revision))
+        yield _of_this_version(not revisions.missing(seen.revision))
         yield from _events(seen)
         yield from _heartbeats(seen.heartbeats)
+        yield _gauge(
+            "akako_applied_directly", "Whether a worker applies due events without the queue.", seen.applied_directly
+        )
 
     def _say(self, error: Exception) -> None:
         """Say why, once until it answers again."""
@@ -59,7 +62,7 @@ class DatabaseGauges(Collector):
 
 
 class BrokerGauge(Collector):
-    """Whether Redis answers, within `PATIENCE_SECONDS`."""
+    """Whether Redis takes messages, as found out within `PATIENCE_SECONDS`."""
 
     def __init__(self, broker: Broker) -> None:
         self._answers = SingleFlight(broker.answers, fresh=FRESH_SECONDS, patience=PATIENCE_SECONDS)
@@ -70,7 +73,7 @@ class BrokerGauge(Collector):
             up = self._answers.get()
         except (RedisUnavailable, TimeoutError):
             up = False
-        yield _gauge("akako_broker_up", "Whether Redis answered when this was asked for.", up)
+        yield _gauge("akako_broker_up", "Whether Redis took messages when this was asked for.", up)
 
 
 class StallGauge(Collector):

@@ -43,4 +43,4 @@ class Readiness:
 def build(settings: BrokerSettings) -> Readiness:
     """The endpoint of a process with these servers."""
     look = DatabaseProbe(settings.database_url.get_secret_value(), settings.database_pooler)
-    return Readiness(Components(look, Broker(settings.redis_url.get_secret_value())))
+    return Readiness(Components(look, Broker(settings.redis)))

@@ -40,14 +40,17 @@ class Applied:
         return {"applied": self.applied, "parked": self.parked, "ignored": self.ignored, "failed": self.failed}
 
 
-def apply(engine: Engine, svix_ids: Sequence[str], default_role: Role) -> Applied:
+def apply(
+    engine: Engine, svix_ids: Sequence[str], default_role: Role, seconds: float = bisect.LONGEST_SECONDS
+) -> Applied:
     """Apply the events among these that wait and that nobody else is applying.
 
     An event that fails is found by halving the set; it is postponed or parked, and the others are applied. What is said
     of users whom somebody holds locked for long is left to the sweep. Raises what is not the events' fault (the
-    database is away, time ran out): nothing is counted then, and the sweep comes again.
+    database is away, time ran out, halving took longer than `seconds`): nothing is counted then, and the sweep comes
+    again.
     """
-    return _apply(engine, svix_ids, default_role, time.monotonic() + bisect.LONGEST_SECONDS)
+    return _apply(engine, svix_ids, default_role, time.monotonic() + seconds)
 
 
 def _apply(engine: Engine, svix_ids: Sequence[str], default_role: Role, deadline: float) -> Applied:

@@ -7,6 +7,8 @@ from celery import Celery
 from celery.app.amqp import AMQP
 from kombu.transport import TRANSPORT_ALIASES
 
+from config.redis_url import RedisAddress
+
 EVENTS = "events"
 CALENDAR = "calendar"
 APPLY_EVENTS = "apply_events"
@@ -28,6 +30,8 @@ _COMMON: dict[str, Any] = {
 _CONSUMING: dict[str, Any] = {
     "broker_connection_retry_on_startup": True,
     "broker_connection_max_retries": None,
+    # A Redis that is full refuses commands: connect anew, which waits until it takes messages again.
+    "broker_channel_error_retry": True,
     "broker_pool_limit": 4,
     "task_acks_late": True,
     "task_reject_on_worker_lost": True,
@@ -79,17 +83,18 @@ class _Broker(AMQP):
     Connection = BrokerConnection = _Connection
 
 
-def consumer(redis_url: str) -> Celery:
+def consumer(address: RedisAddress) -> Celery:
     """The Celery application of workers and of the calendar."""
-    return _celery(redis_url, _CONSUMING)
+    return _celery(address, _CONSUMING)
 
 
-def publisher(redis_url: str) -> Celery:
+def publisher(address: RedisAddress) -> Celery:
     """A Celery application that only sends, and gives up within some seconds."""
-    return _celery(redis_url, _PUBLISHING)
+    return _celery(address, _PUBLISHING)
 
 
-def _celery(redis_url: str, options: dict[str, Any]) -> Celery:
-    app = Celery("akako", broker=redis_url, set_as_current=False, amqp=_Broker)
-    app.conf.update(_COMMON | options)
+def _celery(address: RedisAddress, options: dict[str, Any]) -> Celery:
+    app = Celery("akako", broker=address.url, set_as_current=False, amqp=_Broker)
+    transport = {**options["broker_transport_options"], "global_keyprefix": address.prefix}
+    app.conf.update({**_COMMON, **options, "broker_transport_options": transport})
     return app

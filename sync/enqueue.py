@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 import redis
 
+from config.redis_url import RedisAddress
+from health.broker import probe
 from sync import broker
 
 MOST_MESSAGES = 10_000
@@ -12,9 +14,11 @@ MOST_MESSAGES = 10_000
 class Queue:
     """The queue of events. Its loss costs seconds: whatever is due is found and sent again by the sweep."""
 
-    def __init__(self, redis_url: str, set_size: int) -> None:
-        self._celery = broker.publisher(redis_url)
-        self._redis = redis.Redis.from_url(redis_url, socket_timeout=2, socket_connect_timeout=1)
+    def __init__(self, address: RedisAddress, set_size: int) -> None:
+        self._celery = broker.publisher(address)
+        self._redis = redis.Redis.from_url(address.url, socket_timeout=2, socket_connect_timeout=1)
+        self._address = address
+        self._key = address.key(broker.EVENTS)
         self._set_size = set_size
         self._waiting = MOST_MESSAGES
         """When it was last asked; before that, as if there were no room."""
@@ -32,6 +36,10 @@ class Queue:
             self._waiting = self._length_now()
         return self._waiting
 
+    def check(self) -> None:
+        """Raise RedisError if Redis takes no messages."""
+        probe(self._redis, self._address)
+
     def _length_now(self) -> int:
         """How many messages wait; as many as can be, if that cannot be asked: what was sent before is sent."""
         try:
@@ -46,7 +54,7 @@ class Queue:
 
     def length(self) -> int:
         """How many messages wait. Celery on Redis keeps a queue as a list of its name."""
-        return int(self._redis.llen(broker.EVENTS))
+        return int(self._redis.llen(self._key))
 
     def close(self) -> None:
         """Give back the connections."""

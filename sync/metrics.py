@@ -13,6 +13,7 @@ PARKED = Counter("akako_events_parked_total", "Events that were set aside for a 
 HINDERED = Counter("akako_tasks_failed_total", "Tasks that could not be done: the sweep comes again.", ["reason"])
 REFUSED = Counter("akako_messages_refused_total", "Messages from Redis that are none of ours.", ["reason"])
 NUDGED = Counter("akako_events_enqueued_total", "Due events that the sweep nudged.")
+DIRECTLY = Counter("akako_events_applied_directly_total", "Events that were applied while the queue took no messages.")
 EXPIRED = Counter("akako_roles_expired_total", "Roles whose end was written down.")
 APPLY = Histogram("akako_apply_seconds", "What it took to apply one set.", buckets=APPLY_SECONDS)
 LAG = Histogram("akako_event_lag_seconds", "From an event's being kept to its being applied.", buckets=LAG_SECONDS)

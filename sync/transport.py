@@ -11,6 +11,9 @@ import redis
 from kombu.transport.redis import Channel, QoS, Transport
 
 from config.rate_limited_log import RateLimitedLog
+from config.redis_url import RedisAddress
+from health import redis_faults
+from health.broker import probe
 from sync import admission
 from sync.admission import MessageRefused
 
@@ -21,7 +24,9 @@ class _QoS(QoS):
     def restore_by_tag(self, tag: Any, client: Any = None, leftmost: bool = False) -> None:
         """Put a message that was taken and not finished back into its queue; remove it if it is none of ours."""
         with self.channel.conn_or_acquire(client) as connection:  # type: ignore[attr-defined]
-            if connection.hstrlen(self.unacked_key, tag) <= 2 * admission.LONGEST_BYTES:
+            # Kombu's client adds the prefix to the commands that kombu uses, and HSTRLEN is none of them.
+            key = self.channel.global_keyprefix + self.unacked_key  # type: ignore[attr-defined]
+            if connection.hstrlen(key, tag) <= 2 * admission.LONGEST_BYTES:
                 try:
                     super().restore_by_tag(tag, client, leftmost)
                     return
@@ -48,6 +53,20 @@ class _Channel(Channel):
         return self._kept
 
     @cached_property
+    def client(self) -> Any:
+        """The client that takes messages. Raises ConnectionError if Redis takes none, so that the worker tries again.
+
+        Kombu itself only pings, and a worker that then cannot write would end.
+        """
+        made = self._create_client(asynchronous=True)
+        try:
+            probe(redis.Redis(connection_pool=self.pool), RedisAddress("", self.global_keyprefix))
+        except redis.RedisError as error:
+            fault = redis_faults.explain(error)
+            raise redis.ConnectionError(f"Redis {fault.reason}; {fault.next_step}") from error
+        return made
+
+    @cached_property
     def subclient(self) -> Any:
         """The subscription to Celery's remote control, which stays silent: no command is needed, and none is obeyed."""
         subscription = super()._create_client(asynchronous=True).pubsub()  # type: ignore[misc]
@@ -59,6 +78,8 @@ class PersistentTransport(Transport):
     """As kombu's own in all else."""
 
     Channel = _Channel
+    # Redis refuses a command when it is full, read-only or cannot save: kombu would let that end the worker.
+    connection_errors = (*Transport.connection_errors, redis.ResponseError)
 
 
 def _admitting(parse: Callable[..., Any]) -> Callable[..., Any]:

@@ -27,7 +27,7 @@ sys.dont_write_bytecode = False
 @pytest.fixture(scope="session")
 def servers() -> Iterator[Servers]:
     """PostgreSQL and Redis of this test process's own."""
-    with running(version=18) as started:
+    with running() as started:
         yield started
 
 

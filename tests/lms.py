@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from pydantic import SecretStr
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 from starlette.applications import Starlette
 from starlette.endpoints import HTTPEndpoint
 from starlette.middleware import Middleware
@@ -150,10 +150,15 @@ def hold(
 ) -> None:
     """Write down a role in a window around the database's now; `end` and `start` are intervals."""
     with as_owner(engine) as connection:
-        connection.exec_driver_sql(
-            """
-            insert into user_roles (user_id, role, effective_start_date, effective_end_date, is_active, assigned_by)
-            select id, %s, now() + %s::interval, now() + %s::interval, %s, 'tests' from users where clerk_id = %s
-            """,
-            (role.value, start, end, active, clerk_id),
-        )
+        insert(connection, clerk_id, role, start, end, active)
+
+
+def insert(connection: Connection, clerk_id: str, role: Role, start: str, end: str | None, active: bool) -> None:
+    """The same, for many in one transaction of the tables' owner."""
+    connection.exec_driver_sql(
+        """
+        insert into user_roles (user_id, role, effective_start_date, effective_end_date, is_active, assigned_by)
+        select id, %s, now() + %s::interval, now() + %s::interval, %s, 'tests' from users where clerk_id = %s
+        """,
+        (role.value, start, end, active, clerk_id),
+    )

@@ -1,6 +1,7 @@
 """The real servers that tests run on, and a fresh database for each test that asks for one."""
 
 import itertools
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -14,15 +15,21 @@ from psycopg import sql
 from db.migrate import upgrade
 from dev.embedded.postgres import QUICK
 from dev.embedded.servers import Servers
-from tests.suites import STARTED
+from tests.suites import DATABASES, STARTED
 
+VERSION = int(os.environ.get("AKAKO_POSTGRES", "18"))
+"""Of PostgreSQL, in all tests (`make test-postgres`)."""
 TEMPLATE = "akako_template"
 ELSEWHERE = "America/St_Johns"
 """The zone that the servers live in: far from UTC, by half hours, with summer time."""
+SMALL = {"shared_buffers": "32MB"}
+"""Few buffers: making and dropping a database look through all of them."""
 MEMORY = Path("/dev/shm")
 """A directory in memory, on Linux. A database for each test is hundreds of files, which disks make ten times slower."""
 ENOUGH_BYTES = 4 * 2**30
 _numbers = itertools.count(1)
+_administrators: dict[str, psycopg.Connection] = {}
+"""One connection to each server: every test makes a database, and connecting takes a tenth of that."""
 
 
 @dataclass(frozen=True)
@@ -35,14 +42,16 @@ class Database:
 
 
 @contextmanager
-def running(version: int) -> Iterator[Servers]:
+def running() -> Iterator[Servers]:
     """Servers in a directory of their own: pytest closes its directories to other users whenever another run begins."""
     with tempfile.TemporaryDirectory(prefix="akako-tests-", dir=_memory()) as directory:
-        servers = Servers(Path(directory), version=version, postgres_options={**QUICK, "timezone": ELSEWHERE})
+        servers = Servers(Path(directory), version=VERSION, postgres_options={**QUICK, **SMALL, "timezone": ELSEWHERE})
         with STARTED.refused(False):
             servers.__enter__()
+        url = servers.postgres.superuser_url
         try:
-            yield servers
+            with psycopg.connect(url, autocommit=True) as _administrators[url]:
+                yield servers
         finally:
             servers.stop()
 
@@ -107,6 +116,7 @@ def demoted(database: Database, *, in_favour_of_new_connections: bool = False) -
 def make_database(servers: Servers, name: str, template: str) -> None:
     """An empty or copied database that belongs to the owner role."""
     make = sql.SQL("CREATE DATABASE {} OWNER akako_owner TEMPLATE {} STRATEGY FILE_COPY")
+    STARTED.count[DATABASES] += 1
     as_superuser(servers, make.format(sql.Identifier(name), sql.Identifier(template)))
 
 
@@ -118,8 +128,7 @@ def find_our_tables(servers: Servers, name: str) -> None:
 
 def as_superuser(servers: Servers, statement: sql.Composed) -> None:
     """Run one statement as the server's administrator."""
-    with psycopg.connect(servers.postgres.superuser_url, autocommit=True) as connection:
-        connection.execute(statement)
+    _administrators[servers.postgres.superuser_url].execute(statement)
 
 
 def _memory() -> Path | None:

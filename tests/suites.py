@@ -5,6 +5,7 @@ generates examples for. The other markers are written in the test files.
 """
 
 import sys
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -13,26 +14,27 @@ import pytest
 
 STARTS = frozenset({"subprocess.Popen", "os.fork", "os.forkpty", "os.posix_spawn"})
 """The audit events of a process that starts another one."""
-NOT_FAST = ("servers", "processes", "recovery", "faults", "bench")
+NOT_FAST = ("servers", "processes", "recovery", "faults", "bench", "image")
 """The markers of tests that `make test-fast` leaves out."""
 UNMARKED = "A test that starts a process and uses no server needs the marker: pytestmark = pytest.mark.processes"
 TOO_MANY = """
-{count} processes were started, and this suite may start {most}. Most of the time that tests take goes into starting
-processes. Share a running one between tests (docs/how-to/run-the-tests.md), or move the test to a suite of its own.
+{count} {what}; this suite may have {most}. Most of the time that tests take goes into starting processes and making
+databases. Share them between tests (docs/how-to/run-the-tests.md), or move the test to a suite of its own.
 """
+PROCESSES, DATABASES = "processes were started", "databases were made"
 
 
 class Starts:
-    """Counts the processes that the tests of this process start, and refuses those of unmarked tests."""
+    """Counts what the tests of this process start and make, and refuses processes of unmarked tests."""
 
     def __init__(self) -> None:
-        self.count = 0
+        self.count = Counter({PROCESSES: 0, DATABASES: 0})
         self._refusing = False
 
     def hear(self, event: str, _: Sequence[Any]) -> None:
         """Receive an audit event of the interpreter."""
         if event in STARTS:
-            self.count += 1
+            self.count[PROCESSES] += 1
             if self._refusing:
                 raise RuntimeError(UNMARKED)
 
@@ -48,12 +50,13 @@ class Starts:
 
 STARTED = Starts()
 sys.addaudithook(STARTED.hear)
-_started_by_others: list[int] = []
+_started_by_others: Counter[str] = Counter()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the option that bounds the number of processes."""
+    """Add the options that bound the numbers of processes and databases."""
     parser.addoption("--most-processes", type=int, help="Fail if the tests start more processes than this.")
+    parser.addoption("--most-databases", type=int, help="Fail if the tests make more databases than this.")
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -79,10 +82,10 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Report the count to the process that distributes the tests, or judge it."""
+    """Report the counts to the process that distributes the tests, or judge them."""
     output = getattr(session.config, "workeroutput", None)
     if output is not None:
-        output["processes"] = STARTED.count
+        output["counts"] = dict(STARTED.count)
     elif _too_many(session.config) and session.exitstatus == pytest.ExitCode.OK:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
@@ -90,24 +93,30 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any) -> None:
     """Add what a test process of xdist counted."""
-    _started_by_others.append(getattr(node, "workeroutput", {}).get("processes", 0))
+    _started_by_others.update(getattr(node, "workeroutput", {}).get("counts", {}))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Print how many processes were started."""
-    terminalreporter.write_line(f"{_count(config)} processes were started")
-    if _too_many(config):
-        terminalreporter.write_line(TOO_MANY.format(count=_count(config), most=config.option.most_processes), red=True)
+    """Print how many processes were started and databases made."""
+    for what, count in sorted(_counts(config).items()):
+        terminalreporter.write_line(f"{count} {what}")
+    for line in _too_many(config):
+        terminalreporter.write_line(line, red=True)
 
 
 def _is_fast(item: pytest.Item) -> bool:
     return not any(item.get_closest_marker(name) for name in NOT_FAST)
 
 
-def _count(config: pytest.Config) -> int:
-    return sum(_started_by_others) if config.getoption("numprocesses", None) else STARTED.count
+def _counts(config: pytest.Config) -> Counter[str]:
+    return _started_by_others if config.getoption("numprocesses", None) else STARTED.count
 
 
-def _too_many(config: pytest.Config) -> bool:
-    most = config.option.most_processes
-    return most is not None and _count(config) > most
+def _too_many(config: pytest.Config) -> list[str]:
+    counts = _counts(config)
+    limits = {PROCESSES: config.option.most_processes, DATABASES: config.option.most_databases}
+    return [
+        TOO_MANY.format(count=counts[what], what=what, most=most)
+        for what, most in limits.items()
+        if most is not None and counts[what] > most
+    ]

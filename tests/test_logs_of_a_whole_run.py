@@ -90,9 +90,9 @@ def test_no_log_holds_anything_of_a_person_or_a_secret(stack: RunningStack, data
         owner.execute("alter role akako_app login")
         until(lambda: stack.deliver(person(stack, 4)) == [202])
         until(lambda: stack.roles("user_4") == ["LEARNER"])
-    lines = stack.lines()
     for name in ("web", "api", "worker", "beat"):
         stack.stop(name)
+    lines = stack.lines()
 
     assert {line["process"] for line in lines} == {"receiver", "api", "worker", "beat"}
     assert EXPECTED - {line["event"] for line in lines} == set()

@@ -8,9 +8,9 @@ import psycopg
 import pytest
 import redis
 
+from config.redis_url import RedisAddress
 from dev.embedded.servers import Servers
 from sync import broker
-from sync.broker import EVENTS
 from sync.enqueue import Queue
 from tests.clerk_says import Clerk
 from tests.dev.groups import until
@@ -19,6 +19,7 @@ from tests.meanwhile import holding
 from tests.running_stack import RunningStack, town
 from tests.servers import Database, copy_of
 from tests.webhooks.load import Load
+from tests.worker.messages import EVENTS_KEY
 from tests.worker.started import started_with
 
 AUDIT = "select action from audit_log where clerk_user_id = %s order by action"
@@ -83,7 +84,7 @@ def test_invariant_2_a_worker_killed_in_the_middle_of_a_set_leaves_every_effect_
     ban = stack.clerk.updated("user_held", at=5, email=None, banned=True)
     svix_ids = keep(stack.engine, stack.clerk, *set_of, ban)
     with holding(stack.engine, "select 1 from users where clerk_id = 'user_held' for update"):
-        Queue(servers.redis_url, set_size=200).put(svix_ids)
+        Queue(RedisAddress(servers.redis_url), set_size=200).put(svix_ids)
         stack.start("worker")
         until(lambda: stack.value(WORKER_WAITS))
         stack.kill("worker")
@@ -110,7 +111,7 @@ def test_a_message_of_the_calendar_that_comes_late_or_by_another_clock_still_has
     change(stack.engine, "update webhook_events set next_attempt_at = now() where status = 'received'")
     ten_seconds_ago = datetime.now(UTC) - timedelta(seconds=10)
     expires = ten_seconds_ago + timedelta(seconds=options.pop("expires"))
-    publisher = broker.publisher(servers.redis_url)
+    publisher = broker.publisher(RedisAddress(servers.redis_url))
     publisher.send_task(broker.SWEEP, expires=expires, **options)
     publisher.close()
     until(stack.settled)
@@ -122,7 +123,7 @@ def test_invariant_4_losing_all_of_redis_loses_nothing_but_seconds(stack: Runnin
     stack.kill("worker")
     waiting = [stack.clerk.created(f"user_lost_{number}", email=None) for number in range(20)]
     stack.deliver(*waiting)
-    until(lambda: queue.llen(EVENTS))
+    until(lambda: queue.llen(EVENTS_KEY))
     queue.flushall()
     stack.start("worker")
     until(stack.settled)
@@ -205,7 +206,7 @@ def test_a_set_whose_worker_process_was_killed_comes_apart_and_is_applied(
     ban = stack.clerk.updated("user_heavy", at=5, email=None, banned=True)
     svix_ids = keep(stack.engine, stack.clerk, stack.clerk.created("user_light", email=None), ban)
     with holding(stack.engine, "select 1 from users where clerk_id = 'user_heavy' for update"):
-        Queue(servers.redis_url, set_size=200).put(svix_ids)
+        Queue(RedisAddress(servers.redis_url), set_size=200).put(svix_ids)
         until(lambda: stack.value(WORKER_WAITS))
         stack.kill_hands()
         until(lambda: "set.redelivered" in stack.text())

@@ -1,11 +1,12 @@
 """`python -m webhooks`: the receiver, listening on HOST and PORT."""
 
-from health import stop_signals
+from health import garbage, stop_signals
 
 
 def main() -> None:
     """Serve until the process receives a stop signal, then complete the requests in progress and exit."""
     stop_signals.install()
+    garbage.defer()
     from config import logs
     from config.settings import ReceiverSettings, load
     from health import exposition, metrics_dir
@@ -15,7 +16,7 @@ def main() -> None:
 
     settings = load(ReceiverSettings)
     logs.configure("receiver", form=settings.log_format, level=settings.log_level)
-    exposition.start(settings, metrics_dir.PLACE, BrokerGauge(Broker(settings.redis_url.get_secret_value())))
+    exposition.start(settings, metrics_dir.PLACE, BrokerGauge(Broker(settings.redis)))
     serve("webhooks.app:app", settings, settings.web_processes)
 
 

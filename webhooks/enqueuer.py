@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from config import logs
 from config.rate_limited_log import RateLimitedLog
-from health import thread
+from health import redis_faults, thread
 from sync.enqueue import Queue
 from webhooks.metrics import ENQUEUE_FAILURES
 
@@ -59,14 +59,22 @@ class Enqueuer:
         self._thread.join(seconds)
 
     def _run(self) -> None:
+        try:
+            self._queue.check()
+        except Exception as error:  # of whatever kind: the receiver does not need Redis
+            self._note(error)
         while svix_ids := self._next():
             try:
                 waiting = self._queue.put(svix_ids)
             except Exception as error:  # after any failure the sweep enqueues them again
-                self._failed.note("queue_away", **logs.fault(error))
+                self._note(error)
                 self._wait(BACKOFF_SECONDS)
             else:
                 self._wait(pause(len(svix_ids), waiting))
+
+    def _note(self, error: Exception) -> None:
+        fault = redis_faults.explain(error)
+        self._failed.note("queue_away", why=fault.reason, next_step=fault.next_step, **logs.fault(error))
 
     def _next(self) -> list[str]:
         """Wait for ids and take all of them; an empty list when closing."""

@@ -43,7 +43,7 @@ def build(settings: ReceiverSettings) -> ASGIApp:
         connections=1,
         statement_seconds=STATEMENT_SECONDS,
     )
-    queue = Queue(settings.redis_url.get_secret_value(), settings.apply_set_size)
+    queue = Queue(settings.redis, settings.apply_set_size)
     enqueuer = Enqueuer(queue)
     intake = Intake(database, settings, enqueuer.enqueue)
     refused, not_stored = RateLimitedLog("delivery.refused", REFUSED), RateLimitedLog("delivery.not_kept", NOT_STORED)

@@ -1,9 +1,10 @@
 """The Celery application that `celery -A worker.app` starts, with its calendar, made from the environment."""
 
 # ruff: noqa: E402 - a signal that comes during the other imports, which take long, stops the process cleanly too
-from health import stop_signals
+from health import garbage, stop_signals
 
 stop_signals.install()
+garbage.defer()
 
 import sys
 from typing import Any
@@ -27,12 +28,12 @@ from config import logs
 from config.settings import WorkerSettings, load
 from health import exposition, metrics_dir, process_starts
 from health.broker import Broker
-from health.garbage import tune
 from health.gauges import BrokerGauge, StallGauge
 from health.progress import ProgressTicker
 from health.watchdog import Watchdog
 from sync import broker
 from worker import liveness, process
+from worker.direct import DirectApplier
 
 log = structlog.get_logger()
 
@@ -45,7 +46,7 @@ LONGEST_SLEEP_SECONDS = 2
 
 def build(settings: WorkerSettings) -> Celery:
     """The application of one worker or calendar."""
-    celery = broker.consumer(settings.redis_url.get_secret_value())
+    celery = broker.consumer(settings.redis)
     celery.conf.update(
         include=["worker.tasks"],
         worker_concurrency=settings.worker_processes,
@@ -79,14 +80,19 @@ app = build(settings)
 def _spoken_for(**_: object) -> None:
     """Keep Celery from setting up logging of its own, and let its pool of processes speak through ours."""
     get_logger().propagate = True
+    # Celery prints notices of its shutdown there as plain text, past logging.
+    sys.__stdout__ = None  # type: ignore[misc]
 
 
 @worker_init.connect(weak=False)
 def _watch_worker(**_: object) -> None:
     watch = liveness.over_worker(settings)
     worker_ready.connect(watch.ready, weak=False)
-    worker_shutting_down.connect(watch.stop, weak=False)
+    direct = DirectApplier(settings)
+    for part in (watch, direct):
+        worker_shutting_down.connect(part.stop, weak=False)
     _begin(watch)
+    direct.start()
 
 
 @worker_ready.connect(weak=False)
@@ -105,7 +111,7 @@ def _sweep_at_once(**_: object) -> None:
 def _equip(**_: object) -> None:
     process_starts.count_start()
     process.equip(settings)
-    tune()
+    garbage.tune()
     ticker = ProgressTicker(liveness.PULSE)
     task_prerun.connect(ticker.begin_ticking, weak=False)
     task_prerun.connect(_speak_of, weak=False)
@@ -130,9 +136,9 @@ def _watch_beat(**_: object) -> None:
 
 
 def _begin(watch: Watchdog) -> None:
-    tune()
+    garbage.tune()
     watch.start()
-    redis = BrokerGauge(Broker(settings.redis_url.get_secret_value()))
+    redis = BrokerGauge(Broker(settings.redis))
     exposition.start(
         settings, metrics_dir.PLACE, redis, StallGauge(lambda: watch.stalled_seconds), healthy=lambda: watch.is_moving
     )

@@ -42,7 +42,7 @@ def over_beat(settings: WorkerSettings) -> Watchdog:
 
 
 def _broker(settings: WorkerSettings) -> Broker:
-    return Broker(settings.redis_url.get_secret_value())
+    return Broker(settings.redis)
 
 
 def _heart(settings: WorkerSettings, part: str) -> Heartbeat:

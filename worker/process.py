@@ -30,7 +30,7 @@ _tools: list[ProcessResources] = []
 def equip(settings: WorkerSettings) -> None:
     """Make this process's tools."""
     url = settings.database_url.get_secret_value()
-    queue = Queue(settings.redis_url.get_secret_value(), settings.apply_set_size)
+    queue = Queue(settings.redis, settings.apply_set_size)
     pool = engine.connect(
         url,
         "worker",

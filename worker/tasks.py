@@ -6,14 +6,10 @@ from typing import TypeVar
 
 import structlog
 from celery import Task
-from kombu.exceptions import OperationalError
-from redis import RedisError
 
-from config import logs
-from db import faults
 from sync import apply, bisect, broker, expiry, metrics, retention, suspect, sweep
 from sync.apply import Applied
-from worker import process
+from worker import hindrances, process
 from worker.app import app
 from worker.process import ProcessResources
 
@@ -26,29 +22,11 @@ def _spoken(work: Callable[[], Done]) -> Done | None:
     """Do a task's work; say what kept it from being done, and no more: what is due is found again by the sweep."""
     try:
         return work()
-    except (OperationalError, RedisError) as error:
-        metrics.HINDERED.labels("queue_away").inc()
-        log.warning("queue.unavailable", next_step="check REDIS_URL and that Redis runs", **logs.fault(error))
     except Exception as error:
-        _say(error)
+        hindrances.note(error)
         # Whatever state the connection is in, the next task begins with another: perhaps to another server.
         process.tools().engine.dispose()
     return None
-
-
-def _say(error: Exception) -> None:
-    if bisect.ran_out_of_time(error):
-        metrics.HINDERED.labels("ran_out_of_time").inc()
-        log.warning("task.ran_out_of_time", next_step="nothing: what is left comes again, in smaller sets")
-    elif remedy := faults.remedy(error):
-        metrics.HINDERED.labels("database_away").inc()
-        log.warning("database.unavailable", next_step=remedy, **logs.fault(error))
-    elif faults.is_lock(error):
-        metrics.HINDERED.labels("database_locked").inc()
-        log.warning("database.locked", next_step="look in pg_locks for who holds a lock so long", **logs.fault(error))
-    else:
-        metrics.HINDERED.labels("fault").inc()
-        log.error("task.failed", next_step="report this: it is a fault of ours", **logs.fault(error))
 
 
 def _apply_or_part(tools: ProcessResources, svix_ids: list[str]) -> Applied:

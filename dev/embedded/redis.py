@@ -29,6 +29,16 @@ class Redis:
         self._process = self._described()
 
     @property
+    def name(self) -> str:
+        """What the server is called in messages."""
+        return self._process.name
+
+    @property
+    def runs(self) -> bool:
+        """Whether the server was started and has not ended."""
+        return self._process.runs
+
+    @property
     def pid(self) -> int:
         """The process id of the server."""
         return self._process.pid

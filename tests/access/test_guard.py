@@ -23,7 +23,7 @@ from db.callers import KnownUser
 from sync.persist import write
 from tests import lms, people
 from tests.clerk_signs_in import ADA, Instance
-from tests.ledger import values
+from tests.ledger import as_owner, values
 from tests.servers import Database
 
 SESSION = Session(clerk_id=ADA, session_id="sess_1", issued_at=0)
@@ -96,9 +96,10 @@ def test_the_decision_for_every_combination_of_role_windows_and_user_states(
     cases = list(product(WINDOWS, WINDOWS, ("active", "banned", "deleted")))
     for number, (*_, state) in enumerate(cases):
         people.add(engine, f"user_{number}", banned=state == "banned")
-    for number, (mentor, admin, _) in enumerate(cases):
-        lms.hold(engine, f"user_{number}", Role.MENTOR, *WINDOWS[mentor])
-        lms.hold(engine, f"user_{number}", Role.ADMIN, *WINDOWS[admin])
+    with as_owner(engine) as connection:
+        for number, (mentor, admin, _) in enumerate(cases):
+            lms.insert(connection, f"user_{number}", Role.MENTOR, *WINDOWS[mentor])
+            lms.insert(connection, f"user_{number}", Role.ADMIN, *WINDOWS[admin])
     for number in (number for number, (*_, state) in enumerate(cases) if state == "deleted"):
         delete(engine, f"user_{number}")
 

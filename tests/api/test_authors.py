@@ -22,12 +22,13 @@ from tests.api.changes import DELETED, LOSSES, MALLORY, ApiCall, Scene, changes,
 from tests.api.served import served
 from tests.clerk_says import Clerk
 from tests.clerk_signs_in import Instance
+from tests.examples import examples
 from tests.ledger import change, values
 from tests.meanwhile import holding, waiting_for_a_lock
 
 LOCK_MALLORY = f"select from users where clerk_id = '{MALLORY}' for no key update"
 FORBIDDEN = (403, {"error": "Forbidden"})
-ROUNDS = 60
+ROUNDS = examples(60)
 
 
 @pytest.fixture
@@ -150,6 +151,7 @@ def test_an_admin_whose_role_expires_while_the_change_waits_is_refused(engine: E
     assert (answer.status_code, answer.json()) == FORBIDDEN
 
 
+@pytest.mark.properties
 def test_two_admins_who_change_each_other_concurrently_never_deadlock(
     engine: Engine, settings: ApiSettings, instance: Instance
 ) -> None:

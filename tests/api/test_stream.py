@@ -1,7 +1,7 @@
 """A stream is aborted when its reader loses the permission."""
 
 import socket
-from pathlib import Path
+from collections.abc import Iterator
 
 import psycopg
 import pytest
@@ -12,6 +12,7 @@ from api import application
 from api.application import build
 from config.role import Role
 from config.settings import ApiSettings
+from dev.embedded.servers import Servers
 from tests import people
 from tests.api.asking import Person
 from tests.api.changes import LOSSES, MALLORY
@@ -21,10 +22,32 @@ from tests.clerk_signs_in import Instance
 from tests.ledger import change
 from tests.listener import Listener
 from tests.meanwhile import waiting_for_a_lock
-from tests.servers import Database
+from tests.servers import Database, copy_of
 
 MANY = 60_000
 END = b"0\r\n\r\n"
+
+
+@pytest.fixture(scope="module")
+def database(servers: Servers, template: str) -> Iterator[Database]:
+    """A database with a long trail, for all of these tests: each has users of its own."""
+    with copy_of(servers, template) as copy:
+        write_many(copy, MANY)
+        yield copy
+
+
+@pytest.fixture(scope="module")
+def instance() -> Instance:
+    return Instance()
+
+
+@pytest.fixture(scope="module")
+def listener(
+    database: Database, servers: Servers, instance: Instance, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Listener]:
+    addresses = {"database_url": database.app_url, "redis_url": servers.redis_url}
+    with api_process(tmp_path_factory.mktemp("api"), instance, **addresses) as started:
+        yield started
 
 
 def read_on(stream: socket.socket) -> bytes:
@@ -56,26 +79,18 @@ def begin(listener: Listener, token: str, form: str) -> socket.socket:
 @pytest.mark.parametrize("form", ["csv", "jsonl"])
 @pytest.mark.parametrize("loss", [None, *LOSSES])
 def test_a_stream_is_aborted_when_its_reader_loses_the_role(
-    database: Database,
-    engine: Engine,
-    instance: Instance,
-    redis_url: str,
-    tmp_path: Path,
-    loss: str | None,
-    form: str,
+    listener: Listener, engine: Engine, instance: Instance, loss: str | None, form: str
 ) -> None:
-    people.add(engine, MALLORY, Role.ADMIN)
-    write_many(database, MANY)
-    with (
-        api_process(tmp_path, instance, database_url=database.app_url, redis_url=redis_url) as listener,
-        begin(listener, instance.token(MALLORY), form) as stream,
-    ):
-        change(engine, LOSSES[loss] if loss else "select 1")
+    reader, logged_before = f"user_{form}_{loss}", len(listener.lines())
+    people.add(engine, reader, Role.ADMIN)
+    with begin(listener, instance.token(reader), form) as stream:
+        change(engine, LOSSES[loss].replace(MALLORY, reader) if loss else "select 1")
         read = read_on(stream)
 
     assert read.endswith(END) == (loss is None)
-    assert [line["event"] for line in listener.lines() if line["level"] == "error"] == []
-    assert ("stream.aborted" in [line["event"] for line in listener.lines()]) == (loss is not None)
+    logged = listener.lines()[logged_before:]
+    assert [line["event"] for line in logged if line["level"] == "error"] == []
+    assert ("stream.aborted" in [line["event"] for line in logged]) == (loss is not None)
 
 
 def test_a_reader_who_lost_the_role_before_the_first_page_is_refused(

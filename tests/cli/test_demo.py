@@ -35,7 +35,7 @@ def test_given_servers_are_used_and_what_they_hold_is_left_alone(
         before = connection.execute(BEFORE).fetchall()
         addresses = {"DATABASE_URL": database.app_url, "DATABASE_OWNER_URL": database.owner_url}
         with groups.akako(mark, "demo", "--json", output=said, REDIS_URL=redis_url, **addresses) as demo:
-            groups.until(lambda: any("-m webhooks" in line for line in groups.marked(mark)))
+            groups.until(lambda: any("-m webhooks" in line for line in groups.marked(mark)), pause=0.25)
             assert not [line for line in groups.marked(mark) if "/postgres" in line or "valkey" in line]
             assert demo.wait(120) == 0, said.read_text()
         assert connection.execute(BEFORE).fetchall() == before
@@ -60,4 +60,4 @@ def test_an_interrupted_demonstration_leaves_nothing_behind(
         groups.until(lambda: any(when in line for line in groups.marked(mark)))
         os.killpg(demo.pid, number)
         assert demo.wait(30) == (-signal.SIGKILL if number == signal.SIGKILL else 130)
-    groups.until(lambda: not groups.marked(mark), seconds=5)
+    groups.until(lambda: not groups.marked(mark), seconds=5, pause=0.25)

@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 
 from cli.main import main
 from health.heartbeat import Heartbeat
+from tests import tls
 from tests.clerk_says import Clerk
 from tests.dev.groups import AKAKO, until
 from tests.ledger import apply, change, keep
@@ -99,6 +100,23 @@ def test_without_a_database_the_rest_is_still_told(akako: Any) -> None:
     assert "check DATABASE_URL" in done.output
     assert "mend the database first" in done.output
     assert "a-secret" not in done.output
+
+
+def test_certificates_that_are_not_trusted_are_named_with_what_to_do(
+    database: Database, redis_url: str, akako: Any, tmp_path: Path
+) -> None:
+    moved(database, "worker", "beat")
+    shown, other = tls.self_signed(tmp_path), tls.self_signed(tmp_path, "other.example.com")
+    with tls.before(redis_url, shown) as redis_port, tls.postgresql(shown) as postgres_port:
+        of_redis = akako("--json", REDIS_URL=f"rediss://127.0.0.1:{redis_port}/0")
+        url = f"postgresql://akako@127.0.0.1:{postgres_port}/akako?sslmode=verify-full&sslrootcert={other.path}"
+        of_postgres = akako("--json", DATABASE_URL=url)
+    told = json.loads(of_redis.output)
+    assert told["parts"]["broker"] == "has a certificate that is not trusted"
+    assert "ssl_ca_certs" in told["next_steps"]["broker"]
+    told = json.loads(of_postgres.output)
+    assert told["parts"]["database"] == "has a certificate that is not trusted"
+    assert "sslrootcert" in told["next_steps"]["database"]
 
 
 def test_watching_goes_on_until_it_is_interrupted(database: Database, redis_url: str, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import psutil
 import pytest
 
 from dev import clerk_instance, local_servers
@@ -56,6 +57,12 @@ def test_a_killed_process_comes_back_until_the_end_is_asked_for(local: list[str]
         os.kill(int(receiver.split()[0]), signal.SIGKILL)
         groups.until(lambda: subprocess.run(delivered, capture_output=True).returncode == 0)
         assert "web ended (signal 9) and starts again" in said.read_text()
+        for name, program in {"postgres": "postgres", "redis": "valkey"}.items():
+            os.kill(server(up.pid, program), signal.SIGKILL)
+            groups.until(lambda name=name: f"{name} ended and starts again" in said.read_text())  # type: ignore[misc]
+        applied = said.read_text().count("events.applied")
+        groups.until(lambda: subprocess.run(delivered, capture_output=True).returncode == 0)
+        groups.until(lambda: said.read_text().count("events.applied") > applied)
         os.killpg(up.pid, signal.SIGTERM)
         assert up.wait(30) == 0
     assert groups.marked(mark) == []
@@ -78,6 +85,11 @@ def test_without_a_kept_key_there_is_no_token(directory: Path) -> None:
     )
     assert refused.returncode == 1
     assert "there is no development key" in refused.stderr
+
+
+def server(up: int, name: str) -> int:
+    """The process id of an embedded server of an `akako up`."""
+    return next(child.pid for child in psutil.Process(up).children() if child.name().startswith(name))
 
 
 def paste(line: str) -> str:

@@ -2,7 +2,12 @@ import dataclasses
 import json
 import logging
 import re
+import sys
+import threading
+import tomllib
+import warnings
 from collections.abc import Iterator
+from types import SimpleNamespace
 
 import pytest
 import structlog
@@ -22,15 +27,17 @@ def restored() -> Iterator[None]:
     """The logging of this test process, put back as it was."""
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
+    hooks = sys.excepthook, threading.excepthook, sys.unraisablehook
     yield
     root.handlers[:], root.level = handlers, level
+    sys.excepthook, threading.excepthook, sys.unraisablehook = hooks
     structlog.reset_defaults()
     structlog.contextvars.clear_contextvars()
 
 
 def lines(capture: pytest.CaptureFixture[str]) -> list[dict[str, object]]:
     """What was logged."""
-    return [json.loads(line) for line in capture.readouterr().err.splitlines()]
+    return [json.loads(line) for line in capture.readouterr().out.splitlines()]
 
 
 def test_outside_a_terminal_a_line_is_json_with_named_values(capsys: pytest.CaptureFixture[str]) -> None:
@@ -85,3 +92,32 @@ def test_lines_below_the_level_are_not_written(capsys: pytest.CaptureFixture[str
     logs.configure("worker", level="WARNING")
     structlog.get_logger().info("events.applied")
     assert lines(capsys) == []
+
+
+def test_uncaught_exceptions_are_json_lines_without_their_text(capsys: pytest.CaptureFixture[str]) -> None:
+    logs.configure("worker", form="json")
+    error = ValueError(SECRET)
+    sys.excepthook(ValueError, error, None)
+    threading.excepthook(SimpleNamespace(exc_value=error))  # type: ignore[arg-type]
+    threading.excepthook(SimpleNamespace(exc_value=SystemExit()))  # type: ignore[arg-type]
+    sys.unraisablehook(SimpleNamespace(exc_value=error))
+    logged = lines(capsys)
+    assert [line["event"] for line in logged] == ["process.failed", "thread.failed", "exception.ignored"]
+    assert {line["error"] for line in logged} == {"ValueError"}
+    assert SECRET not in json.dumps(logged)
+
+
+def test_warnings_are_json_lines(capsys: pytest.CaptureFixture[str]) -> None:
+    logs.configure("worker", form="json")
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        logging.captureWarnings(False)
+        logging.captureWarnings(True)
+        warnings.warn("an old name", DeprecationWarning, stacklevel=1)
+    (line,) = lines(capsys)
+    assert line["level"] == "warning"
+
+
+def test_every_package_of_the_wheel_counts_as_our_code() -> None:
+    project = tomllib.loads((logs.ROOT / "pyproject.toml").read_text())
+    assert set(project["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]) == logs.PACKAGES

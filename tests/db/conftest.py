@@ -1,27 +1,11 @@
-"""Tests in this directory run on both versions of PostgreSQL that are available as packages."""
+"""Connections of each role to the test's database."""
 
 from collections.abc import Iterator
 
 import psycopg
 import pytest
 
-from dev.embedded.servers import Servers
-from tests.servers import Database, running
-
-VERSIONS = (
-    pytest.param(18, id="PostgreSQL 18"),
-    pytest.param(16, id="PostgreSQL 16", marks=pytest.mark.postgres16),
-)
-
-
-@pytest.fixture(scope="session", params=VERSIONS)
-def servers(request: pytest.FixtureRequest, servers: Servers) -> Iterator[Servers]:
-    """The shared servers, then servers with an older PostgreSQL."""
-    if request.param == 18:
-        yield servers
-    else:
-        with running(request.param) as older:
-            yield older
+from tests.servers import Database
 
 
 @pytest.fixture

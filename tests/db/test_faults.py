@@ -1,4 +1,5 @@
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine
@@ -8,6 +9,7 @@ from config.role import Role
 from db import callers, faults, user_search, vitals
 from db.engine import connect
 from dev.embedded.servers import Servers
+from tests import tls
 from tests.clerk_says import BEGINNING, Clerk
 from tests.ledger import apply, values
 from tests.meanwhile import holding
@@ -114,6 +116,32 @@ def test_an_exhausted_pool_is_unavailable(database: Database, reach: Reach) -> N
     engine = reach(database.app_url, connections=1)
     with engine.connect():
         assert faults.is_unavailable(error_of(lambda: run(engine, "select 1")))
+
+
+@pytest.mark.parametrize(
+    ("options", "reason", "step"),
+    [
+        ("sslmode=verify-full&sslrootcert={other}", "not trusted", "sslrootcert"),
+        ("sslmode=verify-full&sslrootcert={named}", "another host name", "host name"),
+        ("sslmode=verify-full&sslrootcert=/nowhere/ca.pem", "CA is missing", "sslrootcert"),
+    ],
+)
+def test_a_certificate_that_cannot_be_verified_is_named(
+    reach: Reach, tmp_path: Path, options: str, reason: str, step: str
+) -> None:
+    shown, other = tls.self_signed(tmp_path, "db.example.com"), tls.self_signed(tmp_path, "other.example.com")
+    with tls.postgresql(shown) as port:
+        url = f"postgresql://akako@127.0.0.1:{port}/akako?{options.format(named=shown.path, other=other.path)}"
+        error = error_of(lambda: run(reach(url), "select 1"))
+    assert reason in str(faults.tls_reason(error))
+    assert step in str(faults.remedy(error))
+    assert faults.is_unreachable(error)
+
+
+def test_a_server_without_tls_is_named_where_tls_is_asked_for(reach: Reach) -> None:
+    with tls.postgresql(None) as port:
+        error = error_of(lambda: run(reach(f"postgresql://akako@127.0.0.1:{port}/akako?sslmode=require"), "select 1"))
+    assert (faults.tls_reason(error), "sslmode" in str(faults.remedy(error))) == ("does not speak TLS", True)
 
 
 def test_a_python_error_is_not_a_database_error() -> None:

@@ -50,6 +50,7 @@ def empty(servers: Servers) -> Iterator[Database]:
         EVENT.format(", body, received_at", "'ignored', '', now() - interval '2 days'"),
         EVENT.format(", body, attempts", "'received', '', 9"),
         "update webhook_events set digest = ''",
+        "update leases set name = 'direct_apply'",
         "insert into heartbeats (part, moved_at, seen_at) values ('beat', now(), now())",
     ],
 )

@@ -3,15 +3,17 @@ from contextlib import contextmanager
 
 import psycopg
 import pytest
+from alembic.config import Config
+from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine
 
-from db import migrate
+from db import migrate, revisions
 from db.tables import metadata
 from dev.embedded.servers import Servers
 from tests.db import catalog
 from tests.servers import Database, ascii_database, dropped, make_database
 
-REVISIONS = ["base", *(f"{number:04}" for number in range(1, 15))]
+REVISIONS = ["base", *(f"{number:04}" for number in range(1, 16))]
 
 
 @contextmanager
@@ -98,3 +100,14 @@ def test_a_missing_application_role_is_created_and_can_connect(servers: Servers,
     with psycopg.connect(empty.superuser_url) as connection:
         connection.execute("drop owned by akako_newcomer")
         connection.execute("drop role akako_newcomer")
+
+
+def test_the_revisions_that_processes_read_from_the_files_are_those_of_alembic() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(revisions.MIGRATIONS))
+    scripts = list(ScriptDirectory.from_config(config).walk_revisions())[::-1]
+
+    assert revisions.missing(None) == tuple(script.doc for script in scripts)
+    for number, script in enumerate(scripts, 1):
+        assert revisions.missing(script.revision) == tuple(each.doc for each in scripts[number:])
+    assert revisions.missing("unknown") == ()

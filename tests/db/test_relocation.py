@@ -7,7 +7,7 @@ from threading import Thread
 import psycopg
 import pytest
 
-from db import migrate, relocation
+from db import migrate, relocation, revisions
 from db.schema import MigrationRefused
 from dev.embedded.servers import Servers
 from tests.db import catalog
@@ -78,7 +78,7 @@ def test_an_old_installation_moves_with_its_rows_and_equals_a_new_one(old: Datab
     said: list[str] = []
 
     applied = migrate.upgrade(old.owner_url, old.app_url, say=said.append)
-    assert applied == list(migrate.missing("0011"))
+    assert applied == list(revisions.missing("0011"))
     assert data(old, "akako") == before
     assert catalog.seen(old.owner_url) == catalog.seen(database.owner_url)
     assert not any(catalog.seen(old.owner_url, schema="public").values())
@@ -218,5 +218,5 @@ def test_a_definition_bound_to_an_unknown_function_of_another_role_is_refused_by
 
 
 def test_the_first_revision_in_the_schema_akako_is_0012() -> None:
-    assert migrate.missing("0011")[0].startswith("The database alone sets")
+    assert revisions.missing("0011")[0].startswith("The database alone sets")
     assert relocation.FIRST_IN_AKAKO == "0012"

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import Engine, create_engine
 
 from config.role import Role
-from db import callers, migrate, schema
+from db import callers, migrate, revisions, schema
 from db.engine import connect
 from db.schema import MigrationRefused
 from dev.embedded.servers import Servers
@@ -119,7 +119,7 @@ def test_an_owner_that_cannot_create_the_schema_is_told_who_can(empty: Database)
 
 def test_concurrent_migrations_of_an_empty_database_all_succeed(empty: Database) -> None:
     applied = at_once(*[lambda: migrate.upgrade(empty.owner_url, empty.app_url)] * 3)
-    assert sorted(map(len, applied)) == [0, 0, len(migrate.missing(None))]
+    assert sorted(map(len, applied)) == [0, 0, len(revisions.missing(None))]
 
 
 @pytest.mark.parametrize("attempt", ["pg_advisory_lock(7240001)", "pg_advisory_lock(7240002)"])

@@ -16,6 +16,7 @@ import api.metrics
 import health.process_starts
 import sync.metrics
 import webhooks.metrics
+from config.redis_url import RedisAddress
 from dev import procfile
 from health.broker import Broker
 from health.database import DatabaseProbe
@@ -45,7 +46,7 @@ def exported(database: Database, engine: Any) -> set[str]:
     heart.close()
     gauges = [
         DatabaseGauges(DatabaseProbe(database.app_url)),
-        BrokerGauge(Broker("redis://127.0.0.1:1/0")),
+        BrokerGauge(Broker(RedisAddress("redis://127.0.0.1:1/0"))),
         StallGauge(lambda: 0),
         ProcessCollector(registry=None),
     ]

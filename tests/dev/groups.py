@@ -69,9 +69,12 @@ def _has_in_environment(process: psutil.Process, mark: str) -> bool:
     return False
 
 
-def until(condition: Callable[[], object], seconds: float = 90) -> None:
-    """Wait for a condition; fail if it does not come true even in the time that a busy machine takes."""
+def until(condition: Callable[[], object], seconds: float = 90, pause: float = 0.02) -> None:
+    """Wait for a condition; fail if it does not come true even in the time that a busy machine takes.
+
+    A condition that takes long to find out, as `marked` does, needs a longer pause: it would keep a core busy.
+    """
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "the condition did not come true in time"
-        time.sleep(0.02)
+        time.sleep(pause)

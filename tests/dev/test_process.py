@@ -11,6 +11,7 @@ import pytest
 
 from dev import signals
 from dev.process import Process
+from tests.examples import examples
 
 pytestmark = pytest.mark.processes
 
@@ -23,8 +24,9 @@ def busy(tmp_path: Path) -> Process:
     return Process("busy", ["sh", "-c", MANY], directory=tmp_path)
 
 
+@pytest.mark.properties
 def test_when_a_kill_returns_nothing_of_the_group_is_left_to_write(busy: Process) -> None:
-    for _ in range(5):
+    for _ in range(examples(10)):
         busy.start(subprocess.DEVNULL)
         time.sleep(0.1)
         busy.kill()

@@ -45,7 +45,7 @@ def test_what_a_process_started_ends_with_it() -> None:
     ready(process)
     assert len(groups.marked(mark)) == 2
     process.end()
-    groups.until(lambda: not groups.marked(mark))
+    groups.until(lambda: not groups.marked(mark), pause=0.25)
 
 
 def test_a_process_that_dies_is_started_again() -> None:
@@ -80,7 +80,7 @@ def test_what_a_killed_program_started_is_killed_too() -> None:
         assert killed.stdout.readline() == b"started\n"
         assert len(groups.marked(mark)) == 1
         killed.kill()
-    groups.until(lambda: not groups.marked(mark))
+    groups.until(lambda: not groups.marked(mark), pause=0.25)
 
 
 def test_the_procfile_names_what_a_host_needs() -> None:

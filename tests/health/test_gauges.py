@@ -4,6 +4,7 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import Engine
 
+from config.redis_url import RedisAddress
 from db import vitals
 from db.engine import connect
 from health.broker import Broker
@@ -76,7 +77,7 @@ def test_however_many_events_there_are_few_pages_are_read(owner: Engine, engine:
 
 
 def broker_up(redis_url: str) -> float:
-    (metric,) = BrokerGauge(Broker(redis_url)).collect()
+    (metric,) = BrokerGauge(Broker(RedisAddress(redis_url))).collect()
     return metric.samples[0].value
 
 

@@ -1,4 +1,5 @@
 import multiprocessing
+import time
 
 import pytest
 
@@ -9,17 +10,18 @@ FORK = multiprocessing.get_context("fork")
 
 
 @pytest.mark.processes
-def test_a_child_moves_the_pulse_of_its_parent() -> None:
+def test_a_child_updates_the_progress_of_its_parent() -> None:
     progress = Progress()
     until(lambda: progress.stalled_seconds > 0.2)
+    began = time.monotonic()
     child = FORK.Process(target=progress.move)
     child.start()
-    child.join(10)
+    child.join(30)
     assert child.exitcode == 0
-    assert progress.stalled_seconds < 0.2
+    assert progress.stalled_seconds < time.monotonic() - began
 
 
-def test_a_task_that_runs_moves_the_pulse_and_an_idle_process_does_not() -> None:
+def test_progress_is_made_while_a_task_runs_and_not_while_idle() -> None:
     progress = Progress()
     ticker = ProgressTicker(progress)
     ticker.begin_ticking()

@@ -15,6 +15,7 @@ from tests.running_stack import RunningStack, town
 from tests.servers import Database, copy_of
 
 STOPS = [signal.SIGTERM, signal.SIGINT, signal.SIGHUP]
+SLOW = pytest.mark.recovery
 NAMES = ["web", "api", "worker", "beat"]
 
 
@@ -30,7 +31,7 @@ def stack(database: Database, servers: Servers, tmp_path: Path) -> Iterator[Runn
         yield made
 
 
-@pytest.mark.parametrize("stop", STOPS)
+@pytest.mark.parametrize("stop", [STOPS[0], *(pytest.param(stop, marks=SLOW) for stop in STOPS[1:])])
 def test_a_process_that_runs_ends_with_0(stack: RunningStack, stop: signal.Signals) -> None:
     processes = stack.processes()
     try:

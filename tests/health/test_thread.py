@@ -21,7 +21,7 @@ time.sleep(60)
 
 def test_a_thread_that_fails_ends_the_process_loudly() -> None:
     ended = subprocess.run([sys.executable, "-c", DIES], capture_output=True, text=True, timeout=30, check=False)
-    (line,) = ended.stderr.splitlines()
+    (line,) = ended.stdout.splitlines()
     said = json.loads(line)
     assert ended.returncode == BROKEN
     assert (said["event"], said["thread"], said["error"], said["process"]) == (

@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import Engine
 from structlog.testing import capture_logs
 
+from config.redis_url import RedisAddress
 from health.broker import Broker
 from health.heartbeat import Heartbeat
 from health.progress import Progress
@@ -122,7 +123,7 @@ def test_a_part_that_moves_does_not_end(database: Database) -> None:
 
 
 def test_a_part_does_not_end_while_redis_is_away(database: Database) -> None:
-    with watched(database.app_url, waits=Broker("redis://127.0.0.1:1/0").answers) as part:
+    with watched(database.app_url, waits=Broker(RedisAddress("redis://127.0.0.1:1/0")).answers) as part:
         until(lambda: part.looks.count > LOOKS)
         assert not part.ended.is_set()
 
@@ -185,7 +186,7 @@ time.sleep(60)
 @pytest.mark.processes
 def test_a_watch_that_breaks_ends_its_process_loudly() -> None:
     ended = subprocess.run([sys.executable, "-c", BREAKS], capture_output=True, text=True, timeout=30, check=False)
-    (line,) = ended.stderr.splitlines()
+    (line,) = ended.stdout.splitlines()
     said = json.loads(line)
     assert ended.returncode == BROKEN
     assert (said["event"], said["thread"], said["error"]) == ("thread.died", "watch", "ZeroDivisionError")

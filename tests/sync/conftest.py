@@ -6,6 +6,7 @@ import pytest
 import redis
 from sqlalchemy import Engine
 
+from config.redis_url import RedisAddress
 from db.engine import connect
 from sync.apply import Applied
 from sync.enqueue import Queue
@@ -37,7 +38,7 @@ def apply(engine: Engine, clerk: Clerk) -> Apply:
 @pytest.fixture
 def queue(redis_url: str) -> Iterator[Queue]:
     """The queue of events, empty; three ids a message."""
-    made = Queue(redis_url, set_size=3)
+    made = Queue(RedisAddress(redis_url), set_size=3)
     yield made
     made.close()
 

@@ -10,10 +10,10 @@ import redis
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sync import admission, broker
+from sync import admission
 from sync.admission import MessageRefused, admitted
 from sync.enqueue import Queue
-from tests.worker.messages import sets
+from tests.worker.messages import EVENTS_KEY, sets
 
 
 def encoded(body: object) -> str:
@@ -53,9 +53,9 @@ def refusal(raw: bytes) -> str:
 
 def test_what_a_publisher_of_ours_sends_is_taken_whole(queue: Queue, raw: redis.Redis) -> None:
     queue.put(["msg_1", "msg_2", "msg_3"])
-    sent: bytes = raw.lindex(broker.EVENTS, 0)  # type: ignore[assignment]
-    raw.delete(broker.EVENTS)
-    raw.lpush(broker.EVENTS, admitted(sent))
+    sent: bytes = raw.lindex(EVENTS_KEY, 0)  # type: ignore[assignment]
+    raw.delete(EVENTS_KEY)
+    raw.lpush(EVENTS_KEY, admitted(sent))
     assert sets(raw) == [["msg_1", "msg_2", "msg_3"]]
     rebuilt, before = json.loads(admitted(sent)), json.loads(sent)
     for path in (("headers", "id"), ("headers", "task"), ("properties", "delivery_tag"), ("headers", "expires")):

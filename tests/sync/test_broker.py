@@ -4,6 +4,7 @@ import pytest
 from celery import Celery
 from kombu import Connection, Consumer, Queue
 
+from config.redis_url import RedisAddress
 from sync import bisect, broker
 from tests.worker.started import started_with
 from worker import process
@@ -14,7 +15,7 @@ CALENDAR_AND_EVENTS = [broker.CALENDAR] * 3 + [broker.EVENTS] * 3
 @pytest.fixture
 def celery(redis_url: str) -> Iterator[Celery]:
     """A worker's Celery application on an empty Redis."""
-    made = broker.consumer(redis_url)
+    made = broker.consumer(RedisAddress(redis_url))
     yield made
     made.close()
 
@@ -35,14 +36,14 @@ def served(connection: Connection, count: int) -> list[str]:
 
 
 def test_a_worker_keeps_a_message_until_it_is_done_and_takes_one_at_a_time() -> None:
-    conf = broker.consumer("redis://127.0.0.1:1/0").conf
+    conf = broker.consumer(RedisAddress("redis://127.0.0.1:1/0")).conf
     assert conf.task_acks_late
     assert conf.task_reject_on_worker_lost
     assert conf.worker_prefetch_multiplier == 1
 
 
 def test_a_worker_waits_for_redis_as_long_as_it_takes_and_a_publisher_does_not() -> None:
-    waiting, hasty = (make("redis://127.0.0.1:1/0").conf for make in (broker.consumer, broker.publisher))
+    waiting, hasty = (make(RedisAddress("redis://127.0.0.1:1/0")).conf for make in (broker.consumer, broker.publisher))
     assert waiting.broker_connection_retry_on_startup
     assert waiting.broker_connection_max_retries is None
     assert not hasty.broker_connection_retry
@@ -51,18 +52,18 @@ def test_a_worker_waits_for_redis_as_long_as_it_takes_and_a_publisher_does_not()
 
 
 def test_a_task_ends_before_its_message_is_given_to_another() -> None:
-    conf = broker.consumer("redis://127.0.0.1:1/0").conf
+    conf = broker.consumer(RedisAddress("redis://127.0.0.1:1/0")).conf
     assert conf.task_soft_time_limit < conf.task_time_limit < conf.broker_transport_options["visibility_timeout"]
 
 
 def test_halving_ends_before_the_task_s_own_limit_even_if_it_has_just_begun_a_statement() -> None:
     longest = bisect.LONGEST_SECONDS + process.STATEMENT_SECONDS
-    assert longest < broker.consumer("redis://127.0.0.1:1/0").conf.task_soft_time_limit
+    assert longest < broker.consumer(RedisAddress("redis://127.0.0.1:1/0")).conf.task_soft_time_limit
 
 
 def test_only_json_is_spoken_and_no_result_is_kept() -> None:
     for make in (broker.consumer, broker.publisher):
-        conf = make("redis://127.0.0.1:1/0").conf
+        conf = make(RedisAddress("redis://127.0.0.1:1/0")).conf
         assert (conf.accept_content, conf.task_serializer) == (["json"], "json")
         assert conf.task_ignore_result
 

@@ -5,6 +5,7 @@ import redis
 from kombu.exceptions import OperationalError
 from sqlalchemy import Engine
 
+from config.redis_url import RedisAddress
 from sync import enqueue
 from sync.enqueue import MOST_MESSAGES, Queue
 from sync.sweep import ENOUGH_WAITING, sweep
@@ -80,6 +81,16 @@ def test_losing_all_of_redis_loses_nothing_that_a_sweep_does_not_find(
     assert nudged(raw) == ids
 
 
+def test_what_an_earlier_version_left_in_keys_without_a_prefix_is_swept_into_the_queue(
+    engine: Engine, clerk: Clerk, queue: Queue, raw: redis.Redis
+) -> None:
+    ids = waiting(engine, clerk, 5)
+    raw.lpush("events", *ids)
+    assert sweep(engine, queue, most=100) == 5
+    assert nudged(raw) == ids
+    assert raw.llen("events") == 5
+
+
 def test_invariant_4_a_message_carries_ids_and_no_payload(
     engine: Engine, clerk: Clerk, queue: Queue, raw: redis.Redis
 ) -> None:
@@ -113,7 +124,7 @@ def test_a_full_queue_gets_no_more_until_there_is_room(
 
 def test_what_was_sent_is_sent_though_nobody_says_how_many_wait(redis_url: str, raw: redis.Redis) -> None:
     with proxy(redis_url) as road:
-        queue = Queue(road.url, set_size=3)
+        queue = Queue(RedisAddress(road.url), set_size=3)
         queue.put(["msg_1"])
         road.swallow(b"LLEN")
         assert queue.put(["msg_2"]) == MOST_MESSAGES
@@ -124,7 +135,7 @@ def test_what_was_sent_is_sent_though_nobody_says_how_many_wait(redis_url: str, 
 
 
 def test_putting_into_a_redis_that_refuses_raises() -> None:
-    queue = Queue("redis://127.0.0.1:1/0", set_size=3)
+    queue = Queue(RedisAddress("redis://127.0.0.1:1/0"), set_size=3)
     with pytest.raises((OperationalError, redis.RedisError)):
         queue.put(["msg_1"])
     queue.close()
@@ -132,7 +143,7 @@ def test_putting_into_a_redis_that_refuses_raises() -> None:
 
 def test_putting_into_a_redis_that_never_answers_gives_up() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        queue = Queue(f"redis://127.0.0.1:{silent.getsockname()[1]}/0", set_size=3)
+        queue = Queue(RedisAddress(f"redis://127.0.0.1:{silent.getsockname()[1]}/0"), set_size=3)
         with pytest.raises((OperationalError, redis.RedisError)):
             queue.put(["msg_1"])
         queue.close()

@@ -12,6 +12,7 @@ import psycopg
 import pytest
 from sqlalchemy import Engine
 
+from config.settings import ReceiverSettings
 from dev.embedded.servers import Servers
 from tests.clerk_says import Clerk, Sent
 from tests.dev.groups import until
@@ -24,6 +25,8 @@ from tests.webhooks.door import TARGET, ReceiverProcess, running_receiver, signe
 CLERK = Clerk()
 MOST = 40
 RECONNECT_SECONDS = 0.1
+PROXIES_KEEP_SECONDS = 60
+"""How long nginx and AWS's load balancer keep an idle connection."""
 HALF_A_HEAD = TARGET.start + b"Host: akako\r\nX: "
 HALF_A_BODY = TARGET.request("Content-Length: 100", body=b"abc").replace(b"Connection: close\r\n", b"")
 WHOLE = TARGET.request("Content-Length: 0").replace(b"Connection: close\r\n", b"")
@@ -124,6 +127,7 @@ def test_connections_are_limited_by_the_hard_limit_of_open_files(
         assert [line for line in receiver.lines() if line["level"] in ("error", "critical")] == []
 
 
+@pytest.mark.recovery
 def test_an_idle_connection_stays_open_for_a_proxy(start_receiver: StartReceiver, clerk: Clerk) -> None:
     with start_receiver() as receiver, socket.create_connection(("127.0.0.1", receiver.port), timeout=30) as proxy:
         proxy.sendall(WHOLE)
@@ -133,24 +137,30 @@ def test_an_idle_connection_stays_open_for_a_proxy(start_receiver: StartReceiver
         assert proxy.recv(65_536).startswith(b"HTTP/1.1 202 ")
 
 
-def test_empty_lines_do_not_keep_an_idle_connection_open(start_receiver: StartReceiver) -> None:
-    with (
-        start_receiver(keep_alive_seconds=1) as receiver,
-        socket.create_connection(("127.0.0.1", receiver.port), timeout=30) as idle,
-    ):
+@pytest.fixture(scope="module")
+def impatient(
+    database: Database, servers: Servers, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[ReceiverProcess]:
+    """A receiver that closes idle connections after a second."""
+    addresses = {"database_url": database.app_url, "redis_url": servers.redis_url}
+    with running_receiver(tmp_path_factory.mktemp("impatient"), CLERK, **addresses, keep_alive_seconds=1) as started:
+        yield started
+
+
+def test_an_idle_connection_is_kept_longer_than_proxies_keep_theirs() -> None:
+    assert ReceiverSettings.model_fields["keep_alive_seconds"].default > PROXIES_KEEP_SECONDS
+
+
+def test_empty_lines_do_not_keep_an_idle_connection_open(impatient: ReceiverProcess) -> None:
+    with socket.create_connection(("127.0.0.1", impatient.port), timeout=30) as idle:
         idle.sendall(WHOLE)
         assert idle.recv(65_536).startswith(b"HTTP/1.1 400 ")
         until(lambda: ends(idle, b"\r\n"), 20)
 
 
-def test_a_connection_is_idle_after_a_request_answered_before_its_end(
-    start_receiver: StartReceiver,
-) -> None:
+def test_a_connection_is_idle_after_a_request_answered_before_its_end(impatient: ReceiverProcess) -> None:
     early = WHOLE.replace(b"/clerk", b"/none").replace(b"Length: 0", b"Length: 3")
-    with (
-        start_receiver(keep_alive_seconds=1) as receiver,
-        socket.create_connection(("127.0.0.1", receiver.port), timeout=30) as idle,
-    ):
+    with socket.create_connection(("127.0.0.1", impatient.port), timeout=30) as idle:
         idle.sendall(early)
         assert idle.recv(65_536).startswith(b"HTTP/1.1 404 ")
         idle.sendall(b"abc")

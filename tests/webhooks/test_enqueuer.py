@@ -4,6 +4,7 @@ import time
 
 import redis
 
+from config.redis_url import RedisAddress
 from sync.enqueue import Queue
 from tests.dev.groups import until
 from tests.worker.messages import nudged, sets
@@ -19,7 +20,7 @@ def test_the_pause_grows_with_sent_events_and_waiting_messages_and_is_bounded() 
 
 
 def test_without_workers_ids_wait_in_few_messages(redis_url: str) -> None:
-    queue = Queue(redis_url, set_size=200)
+    queue = Queue(RedisAddress(redis_url), set_size=200)
     enqueuer = Enqueuer(queue)
     enqueuer.start()
     ids = [f"msg_{number}" for number in range(BATCHES)]

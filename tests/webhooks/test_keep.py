@@ -13,6 +13,7 @@ from tests.ledger import rows, values
 from tests.servers import Database
 from tests.webhooks.conftest import StartReceiver
 from tests.webhooks.door import ReceiverProcess
+from tests.webhooks.test_start import has_ipv6, health_status
 
 STORED_IDS = "select svix_id from webhook_events"
 STATUSES = "select type, status, last_error is not null from webhook_events order by svix_id"
@@ -174,7 +175,9 @@ def test_two_processes_on_one_port_share_the_deliveries(
     start_receiver: StartReceiver, clerk: Clerk, engine: Engine
 ) -> None:
     sent = [clerk.created(f"user_{number}") for number in range(60)]
-    with start_receiver(web_processes=2) as receiver:
+    with start_receiver(web_processes=2, host="::" if has_ipv6() else "127.0.0.1") as receiver:
+        if has_ipv6():
+            assert health_status(receiver, "[::1]") == 200
         answers = receiver.deliver_at_once(*sent, *sent)
     assert Counter(answer.json()["status"] for answer in answers) == {"accepted": 60, "duplicate": 60}
     assert set(values(engine, STORED_IDS)) == {delivery.svix_id for delivery in sent}

@@ -9,12 +9,13 @@ from contextlib import AbstractContextManager, contextmanager
 import pytest
 import redis
 
-from sync.broker import EVENTS
+from config.redis_url import RedisAddress
 from sync.enqueue import Queue
 from tests.clerk_says import Clerk
 from tests.dev.groups import until
 from tests.webhooks.conftest import StartReceiver
 from tests.webhooks.door import ReceiverProcess
+from tests.worker.messages import EVENTS_KEY
 
 
 @contextmanager
@@ -46,7 +47,7 @@ def test_responses_do_not_wait_for_redis(
 
 def test_an_unresponsive_redis_blocks_a_message_until_its_timeout() -> None:
     with silent() as url, pytest.raises(redis.RedisError, match=r"[Tt]imeout"):
-        Queue(url, 200).put(["msg_1"])
+        Queue(RedisAddress(url), 200).put(["msg_1"])
 
 
 def test_invariant_4_the_queue_carries_ids_and_never_payloads(
@@ -55,8 +56,8 @@ def test_invariant_4_the_queue_carries_ids_and_never_payloads(
     sent = clerk.created()
     with redis.Redis.from_url(redis_url) as client:
         receiver.deliver(sent)
-        until(lambda: client.llen(EVENTS))
-        (message,) = client.lrange(EVENTS, 0, -1)
+        until(lambda: client.llen(EVENTS_KEY))
+        (message,) = client.lrange(EVENTS_KEY, 0, -1)
     body = base64.b64decode(json.loads(message)["body"]).decode()
     assert json.loads(body)[0] == [[sent.svix_id]]
     assert not [word for word in ("user_ada", "Lovelace", "example.com") if word in message.decode() + body]
@@ -66,6 +67,6 @@ def test_a_parked_event_is_not_enqueued(start_receiver: StartReceiver, clerk: Cl
     with start_receiver() as receiver, redis.Redis.from_url(redis_url) as client:
         receiver.deliver(clerk.send(b"no JSON"))
         receiver.deliver(clerk.created())
-        until(lambda: client.llen(EVENTS))
+        until(lambda: client.llen(EVENTS_KEY))
     with redis.Redis.from_url(redis_url) as client:
-        assert client.llen(EVENTS) == 1
+        assert client.llen(EVENTS_KEY) == 1

@@ -13,6 +13,7 @@ from dev.local_servers import free_port
 from tests.clerk_says import signing_secret
 from tests.listener import QUICK
 from tests.webhooks.conftest import StartReceiver
+from tests.webhooks.door import ReceiverProcess
 
 pytestmark = pytest.mark.processes
 
@@ -62,22 +63,21 @@ def test_a_port_in_use_ends_the_process_with_a_message() -> None:
             check=False,
         )
     assert ended.returncode == 1
-    (line,) = [line for line in map(json.loads, ended.stderr.splitlines()) if line["level"] == "error"]
+    (line,) = [line for line in map(json.loads, ended.stdout.splitlines()) if line["level"] == "error"]
     assert (line["event"], line["reason"]) == ("listening.failed", "Address already in use")
     assert "PORT" in line["next_step"]
 
 
-@pytest.mark.parametrize("processes", [1, 2])
-@pytest.mark.parametrize(("host", "addresses"), [("::", ["::1", "127.0.0.1"]), ("127.0.0.1", ["127.0.0.1"])])
-def test_the_host_of_two_colons_listens_on_ipv6_and_ipv4(
-    start_receiver: StartReceiver, host: str, addresses: list[str], processes: int
-) -> None:
-    if "::1" in addresses and not has_ipv6():
+def test_the_host_of_two_colons_listens_on_ipv6_and_ipv4(start_receiver: StartReceiver) -> None:
+    if not has_ipv6():
         pytest.skip("this machine has no IPv6")
-    with start_receiver(host=host, web_processes=processes) as receiver:
-        for address in addresses:
-            url = f"http://{f'[{address}]' if ':' in address else address}:{receiver.port}/healthz"
-            assert httpx.get(url, **QUICK).status_code == 200
+    with start_receiver(host="::") as receiver:
+        assert {health_status(receiver, address) for address in ("127.0.0.1", "[::1]")} == {200}
+
+
+def health_status(receiver: ReceiverProcess, address: str) -> int:
+    """The status of the health check at this address."""
+    return httpx.get(f"http://{address}:{receiver.port}/healthz", **QUICK).status_code
 
 
 def has_ipv6() -> bool:

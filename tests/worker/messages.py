@@ -6,12 +6,16 @@ from typing import Any
 
 import redis
 
+from config.redis_url import KEY_PREFIX
 from sync import broker
+
+EVENTS_KEY = KEY_PREFIX + broker.EVENTS
+"""The list in Redis that Celery keeps the queue of events in."""
 
 
 def messages(raw: redis.Redis) -> list[dict[str, Any]]:
     """The messages in the queue of events, the oldest first."""
-    waiting: list[bytes] = raw.lrange(broker.EVENTS, 0, -1)  # type: ignore[assignment]
+    waiting: list[bytes] = raw.lrange(EVENTS_KEY, 0, -1)  # type: ignore[assignment]
     return [json.loads(message) for message in reversed(waiting)]
 
 

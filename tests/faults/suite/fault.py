@@ -30,6 +30,8 @@ class Fault:
     """How many events at least, in the whole run of `times`."""
     alone: bool = False
     """Whether all is well again before the next one, and the stated bound is judged."""
+    throughout: bool = False
+    """Whether the stated bound holds while the fault lasts, too: its time is not subtracted from any wait."""
     spotless: bool = False
     """Whether not one request may fail."""
     working: bool = False
@@ -53,7 +55,9 @@ class Fault:
             return Verdict(self.name, note=f"not run here. {error}")
 
     def _run(self, stack: Stack, times: int, say: Say) -> Verdict:
-        verdict = Verdict(self.name, times, note=self.note, bound=BOUND_SECONDS if self.alone else None)
+        verdict = Verdict(
+            self.name, times, note=self.note, bound=BOUND_SECONDS if self.alone or self.throughout else None
+        )
         senders, injections = Senders(stack.port, self.rate), list[Injection]()
         senders.start()
         try:
@@ -90,7 +94,8 @@ class Fault:
         time.sleep(random.uniform(0, 0.5))
         began = time.time()
         self.inject(stack)
-        injection = Injection(began, time.time())
+        over = time.time()
+        injection = Injection(over if self.throughout else began, over)
         stack.until(lambda: senders.accepted_since(injection.over), "the receiver accepts deliveries again")
         if self.alone:
             stack.until(lambda: applied_since(stack, injection.over), "the worker applies what comes")

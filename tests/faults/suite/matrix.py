@@ -5,6 +5,7 @@ from tests.faults.suite.boundaries import Boundaries
 from tests.faults.suite.conditions import Condition
 from tests.faults.suite.fault import Fault
 from tests.faults.suite.plain_celery import PlainCelery
+from tests.faults.suite.redis_faults import Outage
 from tests.faults.suite.sender_faults import SenderFault
 
 KILLED = (
@@ -43,6 +44,11 @@ BOUND = (
     Fault("bound: scheduler killed", process_faults.kill_calendar, 5, alone=True),
     Fault("bound: everything killed", process_faults.kill_everything, 5, alone=True),
 )
+OUTAGES = (
+    Fault("outage: Redis away", Outage(redis_faults.stop, redis_faults.start), 1, throughout=True),
+    Fault("outage: Redis full", Outage(redis_faults.fill, redis_faults.make_room), 1, short=1, throughout=True),
+    Fault("outage: Redis silent", Outage(redis_faults.suspend, redis_faults.resume), 1, throughout=True),
+)
 HARDER = (
     Fault("PostgreSQL's disk full for 5 s", postgres_faults.fill_the_disk, 3, place=disk.small, working=True),
     SenderFault("the same delivery on 32 connections", sender_faults.repeat, 1_000, short=300),
@@ -61,4 +67,4 @@ BETWEEN = (
     Boundaries("worker dies at each message with PostgreSQL", "worker", "DATABASE_URL", 80),
     Boundaries("worker dies at each message with Redis", "worker", "REDIS_URL", 80),
 )
-EVERY: tuple[Condition, ...] = (*KILLED, *HARDER, *BETWEEN, *BOUND, *PLAIN)
+EVERY: tuple[Condition, ...] = (*KILLED, *HARDER, *BETWEEN, *BOUND, *OUTAGES, *PLAIN)

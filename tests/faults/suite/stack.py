@@ -22,6 +22,8 @@ from dev.processes import Processes
 from tests.faults.suite.deliveries import SECRET
 
 PATIENCE_SECONDS = 120.0
+VERSION = int(os.environ.get("AKAKO_POSTGRES", "18"))
+"""Of PostgreSQL."""
 POSTGRES = {"track_commit_timestamp": "on"}
 """All else as PostgreSQL has it by default; with this it remembers when each event was truly applied."""
 OURS = {name.upper() for kind in (ReceiverSettings, WorkerSettings) for name in kind.model_fields}
@@ -46,7 +48,7 @@ class Stack:
     ) -> None:
         self.directory = directory
         self.port = local_servers.free_port()
-        self.servers = Servers(directory, postgres_options=POSTGRES)
+        self.servers = Servers(directory, version=VERSION, postgres_options=POSTGRES)
         self.said: list[str] = []
         self._settings = settings
         self._own = own

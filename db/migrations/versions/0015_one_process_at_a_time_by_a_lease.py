@@ -1,0 +1,20 @@
+"""A lease says which process does what only one at a time should do, until when by the database's clock."""
+
+from alembic import op
+
+revision = "0015"
+down_revision = "0014"
+
+
+def upgrade() -> None:
+    op.execute("""
+        create table leases (
+            name text primary key constraint leases_known_name check (name in ('direct_apply')),
+            holder text not null,
+            expires_at timestamptz not null
+        ) with (fillfactor = 10)
+    """)
+
+
+def downgrade() -> None:
+    op.execute("drop table leases")

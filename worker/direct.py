@@ -1,0 +1,149 @@
+"""Applies due events in the worker's main process while Redis takes no messages, so that none of them waits for it."""
+
+import threading
+import time
+import uuid
+
+import structlog
+from sqlalchemy import Engine
+
+from config.settings import WorkerSettings
+from db import engine, events, leases
+from health import forking, thread
+from health.broker import Broker, RedisUnavailable
+from sync import apply, metrics
+from worker import hindrances
+
+log = structlog.get_logger()
+
+LOOK_SECONDS = 1.0
+PATIENCE_SECONDS = 3.0
+"""How long Redis may take no messages before this begins: a restart is shorter, and the sweep makes good for it."""
+LEASE_SECONDS = 15.0
+# A fork of the main process waits for the set that is being applied (health/forking.py): smaller bounds than a task's.
+LONGEST_SECONDS = 5.0
+STATEMENT_SECONDS = 5
+LOCK_SECONDS = 1
+IDLE_SECONDS = 10
+
+
+class DirectApplier:
+    """One thread that looks every second whether Redis takes messages, and applies what is due while it does not.
+
+    Of all workers one at a time does so: the holder of a lease in the database, renewed with every set. Two at once
+    would do no harm, since each claims the events that it applies. The connection to the database exists only
+    meanwhile, and is made after Celery forked its processes.
+    """
+
+    def __init__(
+        self, settings: WorkerSettings, *, every: float = LOOK_SECONDS, patience: float = PATIENCE_SECONDS
+    ) -> None:
+        self._settings = settings
+        self._every = every
+        self._patience = patience
+        self._broker = Broker(settings.redis)
+        self._holder = uuid.uuid4().hex
+        self._engine: Engine | None = None
+        self._away_since: float | None = None
+        self._logged = False
+        self._stopped = threading.Event()
+        self._thread = thread.needed("direct applier", self._run)
+
+    def start(self) -> None:
+        """Begin to look, whether or not the worker has ever reached Redis."""
+        self._thread.start()
+
+    def stop(self, **_: object) -> None:
+        """Apply no further set: the worker is ending."""
+        self._stopped.set()
+
+    def join(self, seconds: float) -> None:
+        """Wait for the last set, at most so long."""
+        self._thread.join(seconds)
+
+    def _run(self) -> None:
+        while not self._stopped.wait(self._every):
+            with forking.without_forks():
+                waited = self._look()
+            if waited is not None and waited >= self._patience:
+                self._apply_for(self._every)
+        with forking.without_forks():
+            self._finish()
+        self._broker.close()
+
+    def _look(self) -> float | None:
+        """For how many seconds Redis has taken no messages; None if it takes them."""
+        try:
+            self._broker.answers()
+        except RedisUnavailable as error:
+            return self._note_away(error)
+        if self._logged:
+            log.info("queue.available", next_step="nothing: events are applied through the queue again")
+        self._away_since, self._logged = None, False
+        self._finish()
+        return None
+
+    def _note_away(self, error: RedisUnavailable) -> float:
+        now = time.monotonic()
+        self._away_since = self._away_since if self._away_since is not None else now
+        waited = now - self._away_since
+        if waited >= self._patience and not self._logged:
+            log.warning("queue.unavailable", reason=f"Redis {error.fault.reason}", next_step=error.fault.next_step)
+            self._logged = True
+        return waited
+
+    def _apply_for(self, seconds: float) -> None:
+        """Apply set after set until nothing is due, or it is time to look at Redis again."""
+        deadline = time.monotonic() + seconds
+        more = True
+        while more and time.monotonic() < deadline and not self._stopped.is_set():
+            with forking.without_forks():
+                more = self._apply_set()
+
+    def _apply_set(self) -> bool:
+        """Apply one set, if this process has the lease; whether there is more to do."""
+        pool = self._connected()
+        try:
+            with pool.begin() as connection:
+                if not leases.take(connection, leases.DIRECT_APPLY, self._holder, LEASE_SECONDS):
+                    return False
+                svix_ids = events.due(connection, self._settings.apply_set_size)
+            if not svix_ids:
+                return False
+            begun = time.monotonic()
+            done = apply.apply(pool, svix_ids, self._settings.default_role, LONGEST_SECONDS)
+        except Exception as error:
+            hindrances.note(error)
+            # Whatever state the connection is in, the next set begins with another.
+            pool.dispose()
+            return False
+        metrics.note_settled(time.monotonic() - begun, done.lags, **done.figures)
+        metrics.DIRECTLY.inc(done.applied)
+        log.info("events.applied", asked=len(svix_ids), directly=True, **done.figures)
+        return len(svix_ids) == self._settings.apply_set_size and any(done.figures.values())
+
+    def _finish(self) -> None:
+        """Give back lease and connection, if this process had them."""
+        if self._engine is None:
+            return
+        try:
+            with self._engine.begin() as connection:
+                leases.give_back(connection, leases.DIRECT_APPLY, self._holder)
+        except Exception as error:
+            hindrances.note(error)  # the lease ends by itself
+        self._engine.dispose()
+        self._engine = None
+
+    def _connected(self) -> Engine:
+        if self._engine is None:
+            self._engine = engine.connect(
+                self._settings.database_url.get_secret_value(),
+                "worker direct",
+                pooler=self._settings.database_pooler,
+                connections=1,
+                statement_seconds=STATEMENT_SECONDS,
+                lock_seconds=LOCK_SECONDS,
+                idle_seconds=IDLE_SECONDS,
+                looks_up=True,
+            )
+        return self._engine
