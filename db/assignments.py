@@ -6,15 +6,13 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from config.role import Role
+from db.held import HELD_NOW
 
 _COLUMNS = """
     user_roles.id, role, effective_start_date, effective_end_date, assigned_by, assigned_by_email, reason, end_reason,
     admin_notes, is_active, user_roles.created_at, user_roles.updated_at
 """
-_HELD = """
-    is_active and deleted_at is null
-    and effective_start_date <= now() and (effective_end_date is null or effective_end_date > now())
-"""
+_HELD = f"deleted_at is null and {HELD_NOW}"
 
 
 @dataclass(frozen=True, slots=True)

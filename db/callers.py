@@ -7,6 +7,7 @@ from sqlalchemy import Connection
 
 from config.role import Role
 from db import faults
+from db.held import HELD_NOW
 
 _ROLES = {role.value: role for role in Role}
 
@@ -45,18 +46,14 @@ def look_up(connection: Connection, clerk_ids: Set[str]) -> dict[str, KnownUser 
     # The lateral join forces one index look-up per id: for 200 ids the planner may scan all users.
     # The left join returns a row per id, so that a read-only server is detected even if no user is known.
     rows = connection.exec_driver_sql(
-        """
+        f"""
         select current_setting('transaction_read_only')::boolean, asked.clerk_id, known.*
         from unnest(%(ids)b::text[]) as asked (clerk_id)
         left join lateral (
             select id, email, first_name, last_name, banned, deleted_at is not null,
-                   array(
-                       select role from user_roles
-                       where user_id = users.id and is_active
-                         and effective_start_date <= now()
-                         and (effective_end_date is null or effective_end_date > now()))
+                   array(select role from user_roles where user_id = users.id and {HELD_NOW})
             from users where users.clerk_id = asked.clerk_id offset 0) as known on true
-        """,
+        """,  # noqa: S608 - a constant
         {"ids": list(clerk_ids)},
     ).all()
     if rows and rows[0][0]:

@@ -18,8 +18,8 @@ Say: TypeAlias = Callable[[str], None]
 GRANTS = (
     "revoke all on all tables in schema akako from {role}",
     "grant usage on schema akako to {role}",
-    "grant select on users, user_roles, webhook_events, audit_log, heartbeats, leases, locks,"
-    " alembic_version to {role}",
+    "grant select on users, user_roles, webhook_events, audit_log, heartbeats, leases, locks, alembic_version,"
+    " current_users, current_roles, role_history to {role}",
     "grant insert (clerk_id, claimed_email, email, first_name, last_name, username, image_url, external_id, banned,"
     " clerk_created_at, clerk_updated_at, deleted_at, email_verified, banned_as_of, search_keys) on users to {role}",
     "grant update (claimed_email, email, first_name, last_name, username, image_url, external_id, banned,"
@@ -39,6 +39,14 @@ GRANTS = (
     "grant update (holder, expires_at) on leases to {role}",
     # `select .. for update` requires the UPDATE privilege on a column; this one has a single possible value.
     "grant update (turn) on locks to {role}",
+)
+
+READER = "akako_reader"
+"""The role for other applications: it may read the views, and refer to users by foreign keys."""
+READER_GRANTS = (
+    "grant usage on schema akako to akako_reader",
+    "grant select on current_users, current_roles, role_history to akako_reader",
+    "grant references (id, clerk_id) on users to akako_reader",
 )
 
 _UNSET = "Akako Sync sets the required values in each session."
@@ -74,8 +82,29 @@ def grant(connection: psycopg.Connection, application_url: str, say: Say) -> Non
             connection.execute("set local search_path to akako, pg_catalog, pg_temp")
             for grant in GRANTS:
                 connection.execute(sql.SQL(grant).format(role=sql.Identifier(role)))
+        _grant_reader(connection, say)
     for name in dict.fromkeys((role, owner)):
         _set_settings(connection, name, say)
+
+
+def _grant_reader(connection: psycopg.Connection, say: Say) -> None:
+    resolve_in_catalog(connection)
+    if connection.execute("select from pg_roles where rolname = %s", (READER,)).fetchone() is None:
+        try:
+            with connection.transaction():
+                connection.execute("create role akako_reader nologin")
+        except (errors.DuplicateObject, errors.UniqueViolation):
+            pass  # another database of this server was migrated concurrently
+        except psycopg.DatabaseError as error:
+            say(
+                f"{connection.info.user} cannot create the role {READER} ({str(error).splitlines()[0]}), so other"
+                f" applications have no access to the views. To give it to them, run `create role {READER} nologin`"
+                f" as an administrator, then `akako migrate` again."
+            )
+            return
+    connection.execute("set local search_path to akako, pg_catalog, pg_temp")
+    for grant in READER_GRANTS:
+        connection.execute(grant)
 
 
 def reset_settings(connection: psycopg.Connection) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from config.role import Role
 from db import faults
 from db.assignments import Window
+from db.held import HELD_NOW
 
 
 class RoleOverlap(Exception):
@@ -19,12 +20,10 @@ class RoleOverlap(Exception):
 def held_by(connection: Connection, user_id: int) -> set[Role]:
     """The roles that a user holds now, by the database clock."""
     rows = connection.exec_driver_sql(
-        """
+        f"""
         select role from user_roles join users on users.id = user_roles.user_id
-        where user_id = %s and is_active and deleted_at is null
-          and effective_start_date <= now()
-          and (effective_end_date is null or effective_end_date > now())
-        """,
+        where user_id = %s and deleted_at is null and {HELD_NOW}
+        """,  # noqa: S608 - a constant
         (user_id,),
     )
     return {Role(role) for role in rows.scalars()}

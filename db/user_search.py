@@ -8,18 +8,17 @@ from sqlalchemy import Connection
 
 from clerk.text import search_key
 from config.role import Role
+from db.held import HELD_NOW
 from db.users import LONGEST_SEARCH_KEY
 
-_ENTRY = """
+_ENTRY = f"""
     users.id, clerk_id, email, claimed_email, first_name, last_name, username, image_url, external_id, banned,
     clerk_created_at, clerk_updated_at, deleted_at,
     array(
         select distinct role from user_roles
-        where user_id = users.id and is_active and deleted_at is null
-          and effective_start_date <= now()
-          and (effective_end_date is null or effective_end_date > now())
+        where user_id = users.id and deleted_at is null and {HELD_NOW}
         order by role)
-"""
+"""  # noqa: S608 - a constant
 
 # Each condition is one index range: texts with a prefix sort before the prefix followed by the last Unicode character.
 _BEGINS = " or ".join(
@@ -34,13 +33,9 @@ _BEGINS = " or ".join(
     )
 )
 
-_HOLDS = """
-    users.id in (
-        select user_id from user_roles
-        where role = %(role)s and is_active
-          and effective_start_date <= now()
-          and (effective_end_date is null or effective_end_date > now()))
-"""
+_HOLDS = f"""
+    users.id in (select user_id from user_roles where role = %(role)s and {HELD_NOW})
+"""  # noqa: S608 - a constant
 
 
 @dataclass(frozen=True, slots=True)

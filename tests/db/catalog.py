@@ -18,8 +18,9 @@ QUERIES = {
     "indexes": "select tablename, indexname, indexdef from pg_indexes where schemaname = %(schema)s",
     "options": """
         select relname, relkind, reloptions, relpersistence from pg_class
-        where relnamespace = to_regnamespace(%(schema)s) and relkind in ('r', 'i', 'S', 'v', 'm', 'p')
+        where relnamespace = to_regnamespace(%(schema)s) and relkind in ('r', 'i', 'S', 'm', 'p')
     """,
+    "views": "select viewname, definition from pg_views where schemaname = %(schema)s",
     "statistics": """
         select pg_get_statisticsobjdef(oid) from pg_statistic_ext where stxnamespace = to_regnamespace(%(schema)s)
     """,
