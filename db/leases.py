@@ -7,7 +7,7 @@ DIRECT_APPLY = "direct_apply"
 
 
 def take(connection: Connection, name: str, holder: str, seconds: float) -> bool:
-    """Take or renew a lease for so many seconds; false if another process holds it."""
+    """Take or renew a lease for `seconds`; false if another process holds it."""
     taken = connection.exec_driver_sql(
         """
         insert into leases (name, holder, expires_at)
