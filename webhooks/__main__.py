@@ -1,6 +1,6 @@
 """`python -m webhooks`: the receiver, listening on HOST and PORT."""
 
-from health import garbage, stop_signals
+from health import garbage, metrics_dir, stop_signals
 
 
 def main() -> None:
@@ -9,7 +9,7 @@ def main() -> None:
     garbage.defer()
     from config import logs
     from config.settings import ReceiverSettings, load
-    from health import exposition, metrics_dir
+    from health import exposition
     from health.broker import Broker
     from health.gauges import BrokerGauge
     from serving.server import serve

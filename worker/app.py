@@ -1,7 +1,7 @@
 """The Celery application that `celery -A worker.app` starts, with its calendar, made from the environment."""
 
 # ruff: noqa: E402 - a signal that comes during the other imports, which take long, stops the process cleanly too
-from health import garbage, stop_signals
+from health import garbage, metrics_dir, stop_signals
 
 stop_signals.install()
 garbage.defer()
@@ -26,7 +26,7 @@ from kombu import Queue
 
 from config import logs
 from config.settings import WorkerSettings, load
-from health import exposition, metrics_dir, process_starts
+from health import exposition, process_starts
 from health.broker import Broker
 from health.gauges import BrokerGauge, StallGauge
 from health.progress import ProgressTicker
