@@ -60,7 +60,7 @@ class Components:
 
     def __init__(self, look: DatabaseProbe, broker: Broker) -> None:
         self._look = look
-        self._broker = SingleFlight(broker.answers, fresh=FRESH_SECONDS, patience=PATIENCE_SECONDS)
+        self._broker = SingleFlight(broker.takes_messages, fresh=FRESH_SECONDS, patience=PATIENCE_SECONDS)
 
     def states(self) -> list[ComponentState]:
         """How each part is, in their order."""

@@ -104,7 +104,7 @@ def _apply_at_once(engine: Engine, svix_ids: Sequence[str], default_role: Role, 
     except DBAPIError as error:
         if not faults.is_lock(error):
             raise
-        log.warning("users.held", events=len(svix_ids), next_step="look in pg_locks for who holds a lock so long")
+        log.warning("users.locked", events=len(svix_ids), next_step="look in pg_locks for who holds a lock so long")
         return once(NOT_WAITING)
 
 

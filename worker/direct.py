@@ -74,7 +74,7 @@ class DirectApplier:
     def _look(self) -> float | None:
         """For how many seconds Redis has taken no messages; None if it takes them."""
         try:
-            self._broker.answers()
+            self._broker.takes_messages()
         except RedisUnavailable as error:
             return self._note_away(error)
         if self._logged:

@@ -38,7 +38,7 @@ def over_worker(settings: WorkerSettings) -> Watchdog:
 
 def over_beat(settings: WorkerSettings) -> Watchdog:
     """A watch that ends this calendar when Redis answers and the calendar does not tick."""
-    return Watchdog("beat", PULSE, _heart(settings, "beat"), _broker(settings).answers)
+    return Watchdog("beat", PULSE, _heart(settings, "beat"), _broker(settings).takes_messages)
 
 
 def _broker(settings: WorkerSettings) -> Broker:

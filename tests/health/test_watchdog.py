@@ -123,7 +123,7 @@ def test_a_part_that_moves_does_not_end(database: Database) -> None:
 
 
 def test_a_part_does_not_end_while_redis_is_away(database: Database) -> None:
-    with watched(database.app_url, waits=Broker(RedisAddress("redis://127.0.0.1:1/0")).answers) as part:
+    with watched(database.app_url, waits=Broker(RedisAddress("redis://127.0.0.1:1/0")).takes_messages) as part:
         until(lambda: part.looks.count > LOOKS)
         assert not part.ended.is_set()
 
