@@ -14,7 +14,7 @@ from config.role import Role
 from db import clock, events, faults
 from sync import bisect, failures, persist
 from sync.fold import State
-from sync.interpret import understand
+from sync.interpret import interpret
 from sync.persist import WriteRules
 from sync.transaction import retry
 
@@ -58,7 +58,7 @@ def _apply(engine: Engine, svix_ids: Sequence[str], default_role: Role, deadline
         failures.note(engine, svix_id, error)
         return Applied(failed=1)
 
-    parts = bisect.apart(svix_ids, lambda part: _apply_at_once(engine, part, default_role), alone, deadline)
+    parts = bisect.run(svix_ids, lambda part: _apply_at_once(engine, part, default_role), alone, deadline)
     return reduce(_sum, parts)
 
 
@@ -114,12 +114,12 @@ def _apply_in(
     claimed = events.claim(connection, svix_ids)
     if not claimed:
         return Applied()
-    understood = understand(connection, claimed)
-    for svix_id, status, why in understood.without_effect:
+    interpreted = interpret(connection, claimed)
+    for svix_id, status, why in interpreted.without_effect:
         events.mark(connection, svix_id, status, why)
-    left = persist.write(connection, understood.states, default_role, email_keys, rules)
-    marked = {svix_id for svix_id, _, _ in understood.without_effect}
+    left = persist.write(connection, interpreted.states, default_role, email_keys, rules)
+    marked = {svix_id for svix_id, _, _ in interpreted.without_effect}
     done = [event.svix_id for event in claimed if event.svix_id not in marked | left]
     lags = events.mark_applied(connection, done)
-    parked = sum(status == "parked" for _, status, _ in understood.without_effect)
+    parked = sum(status == "parked" for _, status, _ in interpreted.without_effect)
     return Applied(applied=len(done), parked=parked, ignored=len(marked) - parked, lags=lags)

@@ -29,7 +29,7 @@ class Decision:
     """Users that are there and become other than they are."""
     added: list[UserWrite]
     """Users never seen before; some may be gone already."""
-    departed: dict[int, datetime | None]
+    deleted: dict[int, datetime | None]
     """Row ids of users that are gone from now on, and when their roles end; None: now."""
     contested: set[str]
     """E-mail keys whose holder was decided; sound only if every user that claims one of them was given."""
@@ -44,7 +44,7 @@ def later(one: State, other: State) -> State:
     return one if isinstance(one, Deletion) else other
 
 
-def insisted(known: State, told: State) -> State:
+def forced(known: State, told: State) -> State:
     """What is true when a person insists on what was told: an older snapshot too, but nobody is brought back."""
     if not isinstance(known, Snapshot) or not isinstance(told, Snapshot):
         return later(known, told)
@@ -156,7 +156,7 @@ def decide(
         released=[user.id for user in changed if user.email and wanted[user.state.clerk_id].email != user.email],
         changed=[wanted[user.state.clerk_id] for user in changed],
         added=[wanted[clerk_id] for clerk_id in after if clerk_id not in before],
-        departed=_departed(changed, after),
+        deleted=_deleted(changed, after),
         contested=contested,
     )
 
@@ -170,7 +170,7 @@ def _contested(before: Mapping[str, StoredUser], after: Mapping[str, State]) -> 
     return {key for key in old | {claim(after[clerk_id]) for clerk_id in changed} if key is not None}
 
 
-def _departed(changed: Iterable[StoredUser], after: Mapping[str, State]) -> dict[int, datetime | None]:
+def _deleted(changed: Iterable[StoredUser], after: Mapping[str, State]) -> dict[int, datetime | None]:
     living = ((user.id, user.state, after[user.state.clerk_id]) for user in changed if isinstance(user.state, Snapshot))
     return {row_id: _end(known, state) for row_id, known, state in living if isinstance(state, Deletion)}
 

@@ -26,14 +26,14 @@ class Interpreted:
     """Svix id, status and reason of events that change nothing."""
 
 
-def understand(connection: Connection, claimed: Sequence[Claimed]) -> Interpreted:
+def interpret(connection: Connection, claimed: Sequence[Claimed]) -> Interpreted:
     """Read the bodies, a slice at a time: what they say is small, whatever they weigh."""
-    understood = Interpreted()
+    interpreted = Interpreted()
     for part in _slices(claimed):
         contents = _contents(connection, part)
         for event in part:
-            _read(understood, event, contents.pop(event.svix_id))
-    return understood
+            _read(interpreted, event, contents.pop(event.svix_id))
+    return interpreted
 
 
 def _contents(connection: Connection, claimed: Sequence[Claimed]) -> dict[str, Content]:
@@ -55,14 +55,14 @@ def _slices(claimed: Sequence[Claimed]) -> Iterator[list[Claimed]]:
     yield part
 
 
-def _read(understood: Interpreted, event: Claimed, content: Content) -> None:
+def _read(interpreted: Interpreted, event: Claimed, content: Content) -> None:
     match reading.read_delivery(content.body, content.svix_timestamp).meaning:
         case Changed() as changed:
-            understood.states.append((changed.snapshot, event.svix_id))
+            interpreted.states.append((changed.snapshot, event.svix_id))
         case Deleted(clerk_id):
             deletion = Deletion(clerk_id=clerk_id, at=event.occurred_at, received_at=content.received_at)
-            understood.states.append((deletion, event.svix_id))
+            interpreted.states.append((deletion, event.svix_id))
         case Ignored(why):
-            understood.without_effect.append((event.svix_id, "ignored", why))
+            interpreted.without_effect.append((event.svix_id, "ignored", why))
         case Unreadable(why):
-            understood.without_effect.append((event.svix_id, "parked", why))
+            interpreted.without_effect.append((event.svix_id, "parked", why))

@@ -25,7 +25,7 @@ class WriteRules:
     """How something is made true: on whose account, and what of two states counts."""
 
     author: Author
-    insists: bool = False
+    force: bool = False
     """Whether a snapshot counts although a newer one is known."""
     observer: Witness | None = None
     waits: bool = True
@@ -62,7 +62,7 @@ def write(
         held = users.claims(connection, users.affected(connection, incoming.keys(), claims) - locked)
     left = fold.entangled(stored, incoming, held)
     incoming = {clerk_id: state for clerk_id, state in incoming.items() if clerk_id not in left}
-    decision = fold.decide(stored, incoming, fold.insisted if rules.insists else fold.later)
+    decision = fold.decide(stored, incoming, fold.forced if rules.force else fold.later)
     # Of the other addresses nobody locked holds one: if somebody came to meanwhile, the index refuses a second holder.
     known = decision.contested & {fold.claim(user.state) for user in stored}
     if known and users.claimants(connection, known) - locked:
@@ -74,7 +74,7 @@ def write(
         for state, cause in said
         if state.clerk_id in incoming and fold.decided(state, incoming[state.clerk_id])
     }
-    audit.set_author(connection, rules.author, causes, forced=rules.insists)
+    audit.set_author(connection, rules.author, causes, forced=rules.force)
     _write(connection, decision, default_role)
     return {cause for state, cause in said if state.clerk_id in left}
 
@@ -84,7 +84,7 @@ def _write(connection: Connection, decision: Decision, default_role: Role) -> No
         users.release_emails(connection, decision.released)
     if decision.changed:
         users.update(connection, decision.changed)
-    if decision.departed:
-        roles.end_all(connection, decision.departed, DELETED)
+    if decision.deleted:
+        roles.end_all(connection, decision.deleted, DELETED)
     if decision.added and len(new_users.add(connection, decision.added, default_role)) < len(decision.added):
         raise Conflict(decision.contested)

@@ -14,7 +14,7 @@ from db.event_actions import LockedEvent
 from db.event_filter import EventStatus
 from db.events import Claimed
 from sync import bisect, persist
-from sync.interpret import Interpreted, understand
+from sync.interpret import Interpreted, interpret
 from sync.persist import WriteRules
 from sync.transaction import Begin, retry
 
@@ -35,7 +35,7 @@ class ReplayRequest:
     default_role: Role
     discarded: bool = False
     """Whether discarded events are meant too."""
-    insists: bool = False
+    force: bool = False
     """Whether an event counts although a newer one is known."""
 
 
@@ -72,13 +72,13 @@ def replay(
     Raises what is not the events' fault, with the parts done that were done: replaying those again changes nothing.
     Raises NotPermitted as soon as the author may not replay any more; each transaction checks that.
     """
-    rules = WriteRules(author=order.author, insists=order.insists, observer=observer)
+    rules = WriteRules(author=order.author, force=order.force, observer=observer)
 
     def at_once(part: Sequence[str]) -> ReplayResult:
         return retry(begin, lambda connection, keys: _replay_in(connection, part, order, rules, keys))
 
     done = ReplayResult()
-    for part in bisect.apart(svix_ids, at_once, _failed, time.monotonic() + bisect.LONGEST_SECONDS):
+    for part in bisect.run(svix_ids, at_once, _failed, time.monotonic() + bisect.LONGEST_SECONDS):
         done.add(part)
     return done
 
@@ -102,9 +102,9 @@ def _replay_in(
         permission.lock_and_check(connection, order.author.permission)
         return ReplayResult(left=left)
     claimed = [Claimed(each.svix_id, each.size or 0, each.occurred_at, 0, None) for each in ready]
-    understood = understand(connection, claimed)
-    persist.write(connection, understood.states, order.default_role, email_keys, rules)
-    done = _settle(connection, ready, understood)
+    interpreted = interpret(connection, claimed)
+    persist.write(connection, interpreted.states, order.default_role, email_keys, rules)
+    done = _settle(connection, ready, interpreted)
     done.left[:0] = left
     return done
 
@@ -115,9 +115,9 @@ def _refusal(event: LockedEvent, order: ReplayRequest) -> str | None:
     return WITHOUT_BODY if event.size is None else None
 
 
-def _settle(connection: Connection, ready: Sequence[LockedEvent], understood: Interpreted) -> ReplayResult:
+def _settle(connection: Connection, ready: Sequence[LockedEvent], interpreted: Interpreted) -> ReplayResult:
     """Write what became of each event, and into the trail who did it."""
-    fates = {svix_id: (EventStatus(status), why) for svix_id, status, why in understood.without_effect}
+    fates = {svix_id: (EventStatus(status), why) for svix_id, status, why in interpreted.without_effect}
     applied = [each for each in ready if each.svix_id not in fates]
     ignored = [each for each in ready if each.svix_id in fates and fates[each.svix_id][0] is EventStatus.IGNORED]
     _become(connection, EventStatus.APPLIED, applied, None)

@@ -39,7 +39,7 @@ class Enqueuer:
         self._wake = threading.Condition()
         self._closing = False
         self._failed = RateLimitedLog("enqueue.failed", ENQUEUE_FAILURES)
-        self._thread = thread.needed("enqueuer", self._run)
+        self._thread = thread.essential("enqueuer", self._run)
 
     def start(self) -> None:
         """Start the thread."""

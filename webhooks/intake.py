@@ -52,7 +52,7 @@ class Intake:
         self._enqueue = enqueue
         self._closing = False
         self._timeouts = Timeouts(settings.store_timeout_seconds, lambda: StorageUnavailable("database_slow"))
-        self._thread = thread.needed("intake", self._run)
+        self._thread = thread.essential("intake", self._run)
         self._arrived: list[PendingDelivery] = []
         self._entered, self._left = _Counters(), _Counters()
         self._batches: SimpleQueue[list[PendingDelivery]] = SimpleQueue()

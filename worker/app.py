@@ -86,7 +86,7 @@ def _spoken_for(**_: object) -> None:
 
 @worker_init.connect(weak=False)
 def _watch_worker(**_: object) -> None:
-    watch = liveness.over_worker(settings)
+    watch = liveness.worker_watchdog(settings)
     worker_ready.connect(watch.ready, weak=False)
     direct = DirectApplier(settings)
     for part in (watch, direct):
@@ -98,7 +98,7 @@ def _watch_worker(**_: object) -> None:
 @worker_ready.connect(weak=False)
 def _stop_cleanly(**_: object) -> None:
     """Celery's own would end with 1 on SIGINT, and start the worker again on SIGHUP."""
-    stop_signals.equate()
+    stop_signals.treat_as_sigterm()
 
 
 @worker_ready.connect(weak=False)
@@ -110,9 +110,9 @@ def _sweep_at_once(**_: object) -> None:
 @worker_process_init.connect(weak=False)
 def _equip(**_: object) -> None:
     process_starts.count_start()
-    process.equip(settings)
+    process.open_resources(settings)
     garbage.tune()
-    ticker = ProgressTicker(liveness.PULSE)
+    ticker = ProgressTicker(liveness.PROGRESS)
     task_prerun.connect(ticker.begin_ticking, weak=False)
     task_prerun.connect(_speak_of, weak=False)
     task_postrun.connect(ticker.end_ticking, weak=False)
@@ -130,7 +130,7 @@ def _speak_of_none(**_: object) -> None:
 @beat_init.connect(weak=False)
 def _watch_beat(**_: object) -> None:
     log.info("beat.started")
-    watch = liveness.over_beat(settings)
+    watch = liveness.beat_watchdog(settings)
     watch.ready()
     _begin(watch)
 
@@ -140,5 +140,9 @@ def _begin(watch: Watchdog) -> None:
     watch.start()
     redis = BrokerGauge(Broker(settings.redis))
     exposition.start(
-        settings, metrics_dir.PLACE, redis, StallGauge(lambda: watch.stalled_seconds), healthy=lambda: watch.is_moving
+        settings,
+        metrics_dir.DIRECTORY,
+        redis,
+        StallGauge(lambda: watch.stalled_seconds),
+        healthy=lambda: watch.is_progressing,
     )

@@ -47,7 +47,7 @@ class DirectApplier:
         self._away_since: float | None = None
         self._logged = False
         self._stopped = threading.Event()
-        self._thread = thread.needed("direct applier", self._run)
+        self._thread = thread.essential("direct applier", self._run)
 
     def start(self) -> None:
         """Begin to look, whether or not the worker has ever reached Redis."""
@@ -117,8 +117,8 @@ class DirectApplier:
             # Whatever state the connection is in, the next set begins with another.
             pool.dispose()
             return False
-        metrics.note_settled(time.monotonic() - begun, done.lags, **done.figures)
-        metrics.DIRECTLY.inc(done.applied)
+        metrics.note_processed(time.monotonic() - begun, done.lags, **done.figures)
+        metrics.APPLIED_DIRECTLY.inc(done.applied)
         log.info("events.applied", asked=len(svix_ids), directly=True, **done.figures)
         return len(svix_ids) == self._settings.apply_set_size and any(done.figures.values())
 

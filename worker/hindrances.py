@@ -16,17 +16,17 @@ def note(error: Exception) -> None:
     """Count an error by its cause, and log it with what to do about it."""
     if isinstance(error, (OperationalError, RedisError)):
         fault = redis_faults.explain(error)
-        metrics.HINDERED.labels("queue_unavailable").inc()
+        metrics.TASKS_FAILED.labels("queue_unavailable").inc()
         log.warning("queue.unavailable", reason=fault.reason, next_step=fault.next_step, **logs.fault(error))
     elif bisect.ran_out_of_time(error):
-        metrics.HINDERED.labels("ran_out_of_time").inc()
+        metrics.TASKS_FAILED.labels("ran_out_of_time").inc()
         log.warning("task.ran_out_of_time", next_step="nothing: what is left comes again, in smaller sets")
     elif remedy := faults.remedy(error):
-        metrics.HINDERED.labels("database_unavailable").inc()
+        metrics.TASKS_FAILED.labels("database_unavailable").inc()
         log.warning("database.unavailable", next_step=remedy, **logs.fault(error))
     elif faults.is_lock(error):
-        metrics.HINDERED.labels("database_locked").inc()
+        metrics.TASKS_FAILED.labels("database_locked").inc()
         log.warning("database.locked", next_step="look in pg_locks for who holds a lock so long", **logs.fault(error))
     else:
-        metrics.HINDERED.labels("fault").inc()
+        metrics.TASKS_FAILED.labels("fault").inc()
         log.error("task.failed", next_step="report this: it is a fault of ours", **logs.fault(error))

@@ -19,33 +19,33 @@ from sync import broker
 # Longer than any time limit lets a task run, shorter than a message is kept back from other workers.
 LONGEST_HELD_SECONDS = 90.0
 
-PULSE = Progress()
+PROGRESS = Progress()
 """Of this worker with all its children, or of this calendar; made before the children, who share it."""
 
 
-def over_worker(settings: WorkerSettings) -> Watchdog:
+def worker_watchdog(settings: WorkerSettings) -> Watchdog:
     """A watch that ends this worker, its children first, when messages wait and nothing of it moves."""
     redis, held = _broker(settings), UnackedMessages()
     return Watchdog(
         "worker",
-        PULSE,
-        _heart(settings, "worker"),
+        PROGRESS,
+        _heartbeat(settings, "worker"),
         lambda: held.some() or redis.holds(broker.EVENTS, broker.CALENDAR),
         stuck=held.too_long,
         end=_end_all,
     )
 
 
-def over_beat(settings: WorkerSettings) -> Watchdog:
+def beat_watchdog(settings: WorkerSettings) -> Watchdog:
     """A watch that ends this calendar when Redis answers and the calendar does not tick."""
-    return Watchdog("beat", PULSE, _heart(settings, "beat"), _broker(settings).takes_messages)
+    return Watchdog("beat", PROGRESS, _heartbeat(settings, "beat"), _broker(settings).takes_messages)
 
 
 def _broker(settings: WorkerSettings) -> Broker:
     return Broker(settings.redis)
 
 
-def _heart(settings: WorkerSettings, part: str) -> Heartbeat:
+def _heartbeat(settings: WorkerSettings, part: str) -> Heartbeat:
     return Heartbeat(settings.database_url.get_secret_value(), part, settings.database_pooler)
 
 

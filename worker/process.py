@@ -27,7 +27,7 @@ class ProcessResources:
 _tools: list[ProcessResources] = []
 
 
-def equip(settings: WorkerSettings) -> None:
+def open_resources(settings: WorkerSettings) -> None:
     """Make this process's tools."""
     url = settings.database_url.get_secret_value()
     queue = Queue(settings.redis, settings.apply_set_size)
@@ -44,6 +44,6 @@ def equip(settings: WorkerSettings) -> None:
     _tools[:] = [ProcessResources(settings, pool, queue)]
 
 
-def tools() -> ProcessResources:
+def resources() -> ProcessResources:
     """This process's tools."""
     return _tools[0]

@@ -4,7 +4,7 @@ from typing import Any
 
 from celery.beat import Scheduler
 
-from worker.liveness import PULSE
+from worker.liveness import PROGRESS
 
 
 class StatelessScheduler(Scheduler):
@@ -16,7 +16,7 @@ class StatelessScheduler(Scheduler):
         """Send what is due, and say how long to sleep."""
         pause: float = super().tick(*given, **named)
         if not self._failing:
-            PULSE.move()
+            PROGRESS.record()
         return pause
 
     def apply_async(self, *given: Any, **named: Any) -> Any:

@@ -25,7 +25,7 @@ def _spoken(work: Callable[[], Done]) -> Done | None:
     except Exception as error:
         hindrances.note(error)
         # Whatever state the connection is in, the next task begins with another: perhaps to another server.
-        process.tools().engine.dispose()
+        process.resources().engine.dispose()
     return None
 
 
@@ -48,7 +48,7 @@ def _apply_carefully(tools: ProcessResources, svix_ids: list[str]) -> Applied | 
 @app.task(name=broker.APPLY_EVENTS, bind=True)
 def apply_events(task: "Task[[list[str]], None]", svix_ids: list[str]) -> None:
     """Apply the events of these ids."""
-    tools = process.tools()
+    tools = process.resources()
     begun = time.monotonic()
     if (task.request.delivery_info or {}).get("redelivered"):
         log.info("set.redelivered", events=len(svix_ids))
@@ -56,24 +56,24 @@ def apply_events(task: "Task[[list[str]], None]", svix_ids: list[str]) -> None:
     else:
         done = _spoken(lambda: _apply_or_part(tools, svix_ids))
     if done is not None:
-        metrics.note_settled(time.monotonic() - begun, done.lags, **done.figures)
+        metrics.note_processed(time.monotonic() - begun, done.lags, **done.figures)
         log.info("events.applied", asked=len(svix_ids), **done.figures)
 
 
 @app.task(name=broker.SWEEP)
 def sweep_events() -> None:
     """Nudge what is due and not applied."""
-    tools = process.tools()
+    tools = process.resources()
     count = _spoken(lambda: sweep.sweep(tools.engine, tools.queue, tools.settings.sweep_rows))
     if count:
-        metrics.NUDGED.inc(count)
+        metrics.ENQUEUED.inc(count)
         log.info("events.enqueued", count=count)
 
 
 @app.task(name=broker.EXPIRE_ROLES)
 def expire_roles() -> None:
     """Write down which roles have ended."""
-    tools = process.tools()
+    tools = process.resources()
     count = _spoken(lambda: expiry.expire(tools.engine, tools.settings.expire_rows))
     if count:
         metrics.EXPIRED.inc(count)
@@ -83,7 +83,7 @@ def expire_roles() -> None:
 @app.task(name=broker.FORGET_BODIES)
 def forget_bodies() -> None:
     """Let old events that are done lose their bodies."""
-    tools = process.tools()
+    tools = process.resources()
     count = _spoken(lambda: retention.erase_bodies(tools.engine, tools.settings.event_body_days))
     if count:
         log.info("bodies.erased", count=count)
