@@ -123,4 +123,4 @@ def _unknown(part: Component) -> ComponentState:
 
 
 def _ill(part: Component, description: str) -> ComponentState:
-    return ComponentState(part, said, NEXT_STEPS[part])
+    return ComponentState(part, description, NEXT_STEPS[part])

@@ -116,7 +116,7 @@ def test_a_part_that_is_idle_does_not_end(database: Database) -> None:
 
 def test_a_part_that_moves_does_not_end(database: Database) -> None:
     with watched(database.app_url) as part:
-        part.looks.meanwhile = part.progress.move
+        part.looks.meanwhile = part.progress.record
         until(lambda: part.looks.count > LOOKS)
         assert part.watch.is_progressing
         assert not part.ended.is_set()

@@ -201,7 +201,7 @@ class Ledger:
 
     def __init__(self) -> None:
         self.users: dict[str, StoredUser] = {}
-        self.departures: list[int] = []
+        self.deletions: list[int] = []
 
     def apply(self, *states: State) -> None:
         """Apply a set as a transaction does that locked every user."""
@@ -210,7 +210,7 @@ class Ledger:
             known = self.users.get(holding.state.clerk_id)
             row_id = known.id if known else len(self.users) + 1
             self.users[holding.state.clerk_id] = StoredUser(row_id, holding.state, holding.email)
-        self.departures += decision.departed
+        self.deletions += decision.deleted
 
     @property
     def seen(self) -> dict[str, UserWrite]:
@@ -303,7 +303,7 @@ def test_a_user_departs_once() -> None:
     gone = Deletion(clerk_id="user_ada", at=moment(5))
     for states in ([said("user_ada", 1)], [gone], [gone], [Deletion(clerk_id="user_ada", at=moment(4))]):
         ledger.apply(*states)
-    assert ledger.departures == [1]
+    assert ledger.deletions == [1]
 
 
 @pytest.mark.parametrize(
