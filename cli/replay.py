@@ -49,7 +49,7 @@ PREVIEW_REASON = "A preview."
     "--at-most",
     default=10_000,
     show_default=True,
-    help="Maximum number of events in a preview, which locks their users.",
+    help="Most events in a preview, which locks their users.",
 )
 @click.option("--reveal", is_flag=True, help="Show personal data in the preview; recorded in the audit trail.")
 @click.option("--force", is_flag=True, help="Apply ONE event although a newer one is known. Never restores a user.")
@@ -76,9 +76,7 @@ def replay(
     """
     chosen.check(everything)
     if force and (len(chosen.named) != 1 or chosen.named == ("-",)):
-        raise click.UsageError(
-            "--force takes exactly one event id: with several, the result would depend on their order."
-        )
+        raise click.UsageError("--force takes exactly one event id: the result of several would depend on their order.")
     if reason is None and (reveal or not preview):
         raise click.UsageError("Give a reason with --reason; it is recorded in the audit trail.")
     logs.configure("akako", level="WARNING", stream=sys.stderr)
@@ -97,7 +95,7 @@ def replay(
 
 def _replay(engine: Engine, chosen: EventSelection, request: ReplayRequest, after: str | None, as_json: bool) -> None:
     done, left, last = ReplayResult(), 0, after
-    with signals.heard(), progress.bar("replaying", chosen.count(engine)) as advance:
+    with signals.interruptible(), progress.bar("replaying", chosen.count(engine)) as advance:
         try:
             for part in chosen.batches(engine, SET, after):
                 found = replay_events(engine.begin, part.svix_ids, request) if part.svix_ids else ReplayResult()

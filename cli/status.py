@@ -51,7 +51,7 @@ def status(watch: bool, part: str | None, as_json: bool) -> None:
 
 
 def _watch(reporter: StatusReporter, part: Component | None, as_json: bool) -> NoReturn:
-    """Refresh until Ctrl-C or SIGTERM. The signals are blocked and waited for: a KeyboardInterrupt could be swallowed."""
+    """Refresh until Ctrl-C or SIGTERM. Blocks and waits for the signals: a KeyboardInterrupt could be swallowed."""
     signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
     if as_json:
         while True:
