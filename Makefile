@@ -1,4 +1,4 @@
-# Akako Sync. `make help` lists what there is.
+# Akako Sync. `make help` lists the commands.
 SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
@@ -9,17 +9,17 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --genera
 	--no-emit-find-links --no-annotate --custom-compile-command "make lock"
 
 PYTEST = $(BIN)/pytest -n 2 --dist worksteal
-# The suites that are not part of `make test`: one marker and one target `test-...` (of image: image-test) each. CI runs them all (.ci/run).
+# The suites that are not part of `make test`: each has a marker and a target `test-...` (image: image-test). CI runs them all (.ci/run).
 APART := recovery or pooler or faults or bench or image
-# What image-test runs in a bare Debian container: the tests whose result depends on the machine. `make test` works too.
+# The command that image-test runs in a bare Debian container: the tests whose result depends on the machine. `make test` works too.
 BARE_COMMAND ?= make demo && $(PYTEST) -m "not ($(APART))" tests/config tests/deploy tests/docs tests/cli tests/dev tests/serving tests/webhooks
-# Three test processes keep two cores busy: each waits for a process that it started for a third of its time.
+# Three test processes keep two cores busy: each spends a third of its time waiting for processes that it started.
 AT_ONCE := 3
-# What the tests of `make test` may start and make. Most of their time goes there, so that they share both.
+# Limits for `make test`: tests spend most of their time starting processes and creating databases, so they share both.
 MOST_PROCESSES := 260
 MOST_DATABASES := 1700
 
-# A process that may not keep the bytecode of its modules compiles them again at each start, for several seconds.
+# Without cached bytecode, a process compiles its modules at each start, which takes several seconds.
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
@@ -28,11 +28,11 @@ unexport PYTHONDONTWRITEBYTECODE
 help: ## List the commands
 	@grep -hE '^[a-z0-9-]+:.*?## ' $(MAKEFILE_LIST) | sort | awk -F ':.*?## ' '{printf "  make %-16s %s\n", $$1, $$2}'
 
-install: $(READY) ## Make .venv with every locked dependency (quick when nothing changed)
+install: $(READY) ## Create .venv with every locked dependency (fast if nothing changed)
 
 $(READY): requirements/build.txt requirements/dev.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
-		{ echo "Python 3.11 or newer is needed; name one, for example: make $(MAKECMDGOALS) PYTHON=python3.12" >&2; exit 1; }
+		{ echo "Python 3.11 or newer is required. Select one, for example: make $(MAKECMDGOALS) PYTHON=python3.12" >&2; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "Installing the locked dependencies into $(VENV) ..."
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/build.txt
@@ -40,40 +40,40 @@ $(READY): requirements/build.txt requirements/dev.txt pyproject.toml
 	@VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
-demo: install ## Run the main job on real servers and show what happened
+demo: install ## Run the whole path on real servers and show what happened
 	@$(BIN)/akako demo
 
-up: install ## Run everything in the foreground; data stays in .local/
+up: install ## Run all processes in the foreground, with data in .local/
 	@$(BIN)/akako up
 
 test: check ## Check format, lint, types and import contracts, and run the tests
 	@$(PYTEST) -n $(AT_ONCE) -m "not ($(APART))" --durations 20 --most-processes $(MOST_PROCESSES) --most-databases $(MOST_DATABASES)
 
-test-fast: install ## Run the tests that start no server and no other process (under a minute)
+test-fast: install ## Run the tests that start no servers or other processes (under a minute)
 	@$(PYTEST) -m "not ($(APART) or servers or processes)"
 
-test-properties: install ## Run the property tests with all their examples (make test tries a fifth)
+test-properties: install ## Run the property tests with all examples (make test runs a fifth)
 	@AKAKO_EXAMPLES=full $(PYTEST) -m properties
 
-test-postgres: install ## Run migrations, database tests, convergence and the short faults on PostgreSQL 15 and 16, or VERSION=
+test-postgres: install ## Run migrations, database tests, convergence and short fault tests on PostgreSQL 15 and 16, or VERSION=
 	@for version in $(or $(VERSION),15 16); do \
 		if [ -z "$(VERSION)" ] && [ $$version != 16 ] && [ ! -x /usr/lib/postgresql/$$version/bin/postgres ]; then \
-			echo "PostgreSQL $$version is not installed, so it is left out (Debian: postgresql-$$version)"; \
+			echo "PostgreSQL $$version is not installed and is skipped (Debian: postgresql-$$version)"; \
 		else \
 			echo "PostgreSQL $$version" && AKAKO_POSTGRES=$$version $(PYTEST) tests/db tests/test_convergence.py tests/faults || exit 1; \
 		fi; \
 	done
 
-test-recovery: install ## Kill, stall, interrupt and restart processes and servers
+test-recovery: install ## Run the tests that kill, stall, interrupt and restart processes and servers
 	@$(PYTEST) -m recovery
 
-test-faults: install ## Run the fault suite in small (make faults runs it whole)
+test-faults: install ## Run a short version of the fault suite (make faults runs all of it)
 	@$(PYTEST) -m faults
 
-test-bench: install ## Run the benchmark in small; measures nothing
+test-bench: install ## Check that the benchmark works, with a small run
 	@$(PYTEST) -m bench
 
-test-pooler: install ## Run the tests that need PgBouncer (Debian: apt-get install pgbouncer); fails where it is missing
+test-pooler: install ## Run the tests that need PgBouncer (Debian: apt-get install pgbouncer); fails without it
 	@AKAKO_REQUIRE=pgbouncer $(PYTEST) -m pooler
 
 check: install
@@ -86,25 +86,25 @@ image-test: install ## Build and run the image, and run tests in a bare Debian c
 	@AKAKO_REQUIRE=buildah $(BIN)/pytest -m image
 	@tests/image/bare-debian '$(BARE_COMMAND)'
 
-format: install ## Format the code and fix what can be fixed
+format: install ## Format the code and apply automatic fixes
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-bench: $(BENCH_READY) ## Measure ours beside what people use instead (more than an hour)
+bench: $(BENCH_READY) ## Compare Akako Sync with common alternatives (more than an hour)
 	@$(BIN)/python -m bench && $(BIN)/python -m bench.page
 
-bench-quick: $(BENCH_READY) ## Its main rows in small, in under three minutes
+bench-quick: $(BENCH_READY) ## Run a short benchmark with the main rows, in under three minutes
 	@$(BIN)/python -m bench --quick
 
-faults: install ## Break everything under load and count what is lost (nearly an hour; make test-faults runs a short version)
+faults: install ## Inject faults under load and count lost events (nearly an hour; make test-faults runs a short version)
 	@$(BIN)/python -m tests.faults.suite $(ARGS)
 
 $(BENCH_READY): $(READY) requirements/bench.txt
-	@echo "Installing what only the benchmark needs into $(VENV) ..."
+	@echo "Installing the benchmark's dependencies into $(VENV) ..."
 	@VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --compile-bytecode --require-hashes -r requirements/bench.txt
 	@touch $@
 
-lock: install ## Renew requirements/*.txt from pyproject.toml
+lock: install ## Update requirements/*.txt from pyproject.toml
 	@$(LOCK) requirements/build.in -o requirements/build.txt
 	@$(LOCK) pyproject.toml -o requirements/runtime.txt
 	@$(LOCK) pyproject.toml --group dev -o requirements/dev.txt

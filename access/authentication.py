@@ -47,7 +47,7 @@ class Authentication(AuthenticationBackend):
             self._refusals.note(refusal.reason)
             return None
         except KeysUnavailable:
-            self._refusals.note("keys_away")
+            self._refusals.note("keys_unavailable")
             return AuthCredentials(), UnverifiedUser()
         return (AuthCredentials(["session"]), SessionUser(session, self._lookup.find)) if session else None
 

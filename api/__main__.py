@@ -16,7 +16,7 @@ def main() -> None:
 
     settings = load(ApiSettings)
     logs.configure("api", form=settings.log_format, level=settings.log_level)
-    exposition.start(settings, metrics_dir.PLACE, BrokerGauge(Broker(settings.redis)))
+    exposition.start(settings, metrics_dir.DIRECTORY, BrokerGauge(Broker(settings.redis)))
     serve("api.app:app", settings, settings.api_processes)
 
 

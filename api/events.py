@@ -59,7 +59,7 @@ def replay(services: Services, call: ApiRequest[None, Replay]) -> Replayed:
         author=call.author(asked.reason),
         default_role=services.default_role,
         discarded=asked.status is EventStatus.DISCARDED,
-        insists=asked.force,
+        force=asked.force,
     )
     svix_ids, more = _select(services, asked)
     sets = [svix_ids[start : start + SET] for start in range(0, len(svix_ids), SET)]

@@ -1,1 +1,1 @@
-"""The toolbox: the `akako` command, and the embedded servers that it runs on a bare machine."""
+"""The `akako` command."""

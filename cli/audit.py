@@ -1,4 +1,4 @@
-"""`akako audit`: the trail, on the command line."""
+"""`akako audit`: prints the audit trail."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -10,7 +10,7 @@ from api.responses import AuditLine
 from cli import output, paging
 from cli.connection import database
 from cli.text_options import CLERK_ID
-from cli.times import MOMENT, formatted, judge_range
+from cli.times import MOMENT, check_range, formatted
 from db import audit as lines
 from db import faults, user_search
 from db.audit import AuditFilter
@@ -19,7 +19,7 @@ from roles import trail
 from roles.final_order import FinalOrder
 
 FINAL_SECONDS = 5.0
-"""How long --after waits for the newest lines to be final."""
+"""How long --after waits until the newest lines are final."""
 
 
 @click.command(
@@ -32,16 +32,16 @@ FINAL_SECONDS = 5.0
       akako audit --after 0 --all --json > trail.jsonl
     """
 )
-@click.option("--user", type=CLERK_ID, help="Whom the lines are about: a Clerk id.")
-@click.option("--actor", help="Who did it, exactly as the lines say it.")
-@click.option("--action", help="What happened, as role.assigned.")
-@click.option("--since", type=MOMENT, help="From then on.")
-@click.option("--until", type=MOMENT, help="From before then.")
-@click.option("--before", type=int, help="Continue before this line, as the end of the previous page says.")
-@click.option("--after", type=click.IntRange(min=0), help="Oldest first, after this position: misses no line, ever.")
-@click.option("--limit", type=click.IntRange(min=1), default=50, show_default=True, help="How many lines at most.")
-@click.option("--all", "whole", is_flag=True, help="However many there are.")
-@click.option("--json", "as_json", is_flag=True, help="Print a JSON object a line.")
+@click.option("--user", type=CLERK_ID, help="Only lines about this user (Clerk id).")
+@click.option("--actor", help="Only lines by this actor, exactly as recorded.")
+@click.option("--action", help="Only lines with this action, such as role.assigned.")
+@click.option("--since", type=MOMENT, help="Only lines at or after this time.")
+@click.option("--until", type=MOMENT, help="Only lines before this time.")
+@click.option("--before", type=int, help="Continue before this line id, as printed after the previous page.")
+@click.option("--after", type=click.IntRange(min=0), help="Oldest first, after this position; never misses a line.")
+@click.option("--limit", type=click.IntRange(min=1), default=50, show_default=True, help="Maximum number of lines.")
+@click.option("--all", "whole", is_flag=True, help="Print all lines, without a limit.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object per line.")
 def audit(
     user: str | None,
     actor: str | None,
@@ -54,17 +54,18 @@ def audit(
     whole: bool,
     as_json: bool,
 ) -> None:
-    """Print the audit trail, newest entries first.
+    """Print the audit trail, newest first.
 
-    To follow the trail, use --after: it prints only final lines, those that no line appearing later can precede, and
-    says on standard error which --after continues. With --since a line can appear after later ones have been printed.
+    To follow the trail, use --after: it prints only final lines (no line that appears later can precede them) and
+    prints the --after value to continue with to standard error. With --since, a line can appear after later ones
+    have already been printed.
     """
     if before is not None and after is not None:
-        raise click.UsageError("Give --before or --after: --after prints the oldest line first.")
-    judge_range(since, until)
+        raise click.UsageError("--before and --after cannot be combined: --after prints the oldest line first.")
+    check_range(since, until)
     wanted = AuditFilter(user=user, actor=actor, action=action, since=since, until=until)
     with database() as pool:
-        _judge_user(pool, user)
+        _check_user(pool, user)
         if after is not None:
             _follow(pool, wanted, after, None if whole else limit, as_json)
             return
@@ -84,7 +85,7 @@ def _follow(pool: Engine, wanted: AuditFilter, after: int, limit: int | None, as
     try:
         final = FinalOrder(pool, FINAL_SECONDS).position()
     except faults.NotPrimary as error:
-        message = "This server takes no writes and does not list the primary's transactions."
+        message = "This server is read-only and does not list the primary's transactions."
         raise click.ClickException(f"{message}\nWhat to do: point DATABASE_URL at the primary.") from error
     last = max(final.position, after)
     found = trail.following(pool, wanted, after, last)
@@ -111,7 +112,7 @@ def _print(found: Iterable[lines.AuditEntry], as_json: bool) -> None:
         return
     output.table(
         "Audit trail",
-        ("Id", "At (UTC)", "What", "About", "Role", "By", "Why", "Because of"),
+        ("Id", "At (UTC)", "Action", "User", "Role", "Actor", "Reason", "Cause"),
         (
             (
                 str(each.id),
@@ -128,11 +129,13 @@ def _print(found: Iterable[lines.AuditEntry], as_json: bool) -> None:
     )
 
 
-def _judge_user(pool: Engine, user: str | None) -> None:
-    """Refuse the id of a user whom neither the users nor the trail name: it is mistyped."""
+def _check_user(pool: Engine, user: str | None) -> None:
+    """Raise UsageError if neither `users` nor the audit trail contains this user id."""
     if user is None:
         return
     with pool.begin() as connection:
         known = user_search.show(connection, user) or lines.page(connection, AuditFilter(user=user), 1)
     if not known:
-        raise click.UsageError(f"There is no user {user}, and no line about one. `akako users list` has the ids.")
+        raise click.UsageError(
+            f"There is no user {user}, and no audit line about one. `akako users list` shows the ids."
+        )

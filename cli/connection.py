@@ -1,4 +1,4 @@
-"""The database that a command works on, and what it says where that goes wrong."""
+"""Database connections of commands, and the messages for database errors."""
 
 import getpass
 from collections.abc import Callable, Iterator
@@ -20,14 +20,14 @@ from sync.refusal import Refused
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
-BY = click.option("--by", type=NAME, help="Your name for the audit trail. [default: the system's user]")
+BY = click.option("--by", type=NAME, help="Your name for the audit trail. [default: the system user]")
 
 
 @contextmanager
 def database(connections: int = 1, lock_seconds: float = 0) -> Iterator[Engine]:
-    """The engine on DATABASE_URL; 0 waits for locks as long as it takes.
+    """An engine on DATABASE_URL; `lock_seconds=0` waits for locks without a timeout.
 
-    What is refused, or cannot be reached, ends the command with a sentence.
+    Refusals and database errors end the command with a message (ClickException).
     """
     settings = load(Settings)
     pool = engine.connect(
@@ -49,31 +49,31 @@ def database(connections: int = 1, lock_seconds: float = 0) -> Iterator[Engine]:
 
 @contextmanager
 def transaction() -> Iterator[Connection]:
-    """One transaction on DATABASE_URL, kept if the block ends well."""
+    """One transaction on DATABASE_URL, committed unless the block raises."""
     with database() as pool, pool.begin() as connection:
         yield connection
 
 
 def _advice(error: DBAPIError) -> str:
-    happened = "PostgreSQL cannot be reached" if faults.is_unreachable(error) else "PostgreSQL refused it"
+    problem = "PostgreSQL is unreachable" if faults.is_unreachable(error) else "PostgreSQL returned an error"
     step = faults.remedy(error)
-    return escape(f"{happened}: {error.orig}") + (f"\nWhat to do: {step}." if step else "")
+    return escape(f"{problem}: {error.orig}") + (f"\nWhat to do: {step}." if step else "")
 
 
 def author(by: str | None, reason: str) -> Author:
-    """The operator as the audit trail names one."""
+    """The operator as recorded in the audit trail."""
     return Author(actor=f"operator:{by or _system_user()}", reason=reason)
 
 
 def _system_user() -> str:
-    """The name that the system has for whoever runs the command."""
+    """The login name of the user who runs the command."""
     try:
         return authorship.operator(getpass.getuser())
     except (KeyError, OSError, ValueError):  # a container's user may have no name
-        raise click.UsageError("The system has no usable name for you. Give your name with --by.") from None
+        raise click.UsageError("Your system user has no usable name. Give your name with --by.") from None
 
 
-def signed(command: Command) -> Command:
-    """The options of a command that changes something: who, and why."""
-    reason = click.option("--reason", type=REASON, required=True, help="Why; it stands in the audit trail.")
+def author_options(command: Command) -> Command:
+    """Add the options of a command that changes data: --by and --reason."""
+    reason = click.option("--reason", type=REASON, required=True, help="Reason, recorded in the audit trail.")
     return reason(BY(command))

@@ -1,4 +1,4 @@
-"""`akako demo`: the main job, on real servers and processes, before one's eyes."""
+"""`akako demo`: delivers sample events through a complete stack and checks the outcome."""
 
 import sys
 import tempfile
@@ -29,40 +29,40 @@ INTERRUPTED = 130
 def demo(as_json: bool) -> None:
     """Run the whole path on real servers and show what happened.
 
-    Exits with 0 only if every outcome is the expected one.
+    Exit code 0 only if every expectation holds.
 
-    Starts PostgreSQL and Redis in a temporary directory, unless DATABASE_URL and REDIS_URL name others; there it adds
-    users of its own and touches no other. Then it starts receiver, API, worker and calendar, delivers events as Svix
-    does, waits until all have settled, asks the API who may do what, and compares.
+    Starts PostgreSQL and Redis in a temporary directory, unless DATABASE_URL and REDIS_URL name servers; on those it
+    adds its own users and changes no others. Then it starts receiver, API, worker and beat, delivers events as Svix
+    does, waits until they are applied, queries the API, and compares the results with the expectations.
     """
-    people = Users()
-    steps = scenario.written(people, time.time())
+    users = Users()
+    steps = scenario.deliveries(users, time.time())
     try:
-        with signals.heard(), tempfile.TemporaryDirectory(prefix="akako-") as directory:
-            outcome = _perform(Path(directory), steps, people)
+        with signals.interruptible(), tempfile.TemporaryDirectory(prefix="akako-") as directory:
+            outcome = _run(Path(directory), steps, users)
     except KeyboardInterrupt:
-        click.echo("Interrupted; everything has ended.", err=True)
+        click.echo("Interrupted; all processes were stopped.", err=True)
         sys.exit(INTERRUPTED)
-    sys.exit(0 if _show(steps, people, outcome, as_json) else 1)
+    sys.exit(0 if _show(steps, users, outcome, as_json) else 1)
 
 
-def _perform(directory: Path, steps: list[Step], people: Users) -> Outcome:
-    """Play the story, with a spinner where somebody watches. Raises ClickException with the log's end if it fails."""
+def _run(directory: Path, steps: list[Step], users: Users) -> Outcome:
+    """Run the scenario with a spinner on a terminal. Raises ClickException with the end of the log if it fails."""
     with Console(stderr=True).status("") as spinner, stack.build(directory, spinner.update) as built:
         try:
-            return scenario_run.perform(built, steps, people, spinner.update)
+            return scenario_run.run(built, steps, users, spinner.update)
         except (scenario_run.StepTimedOut, DBAPIError) as error:
-            raise click.ClickException(f"{error}\nThe end of the processes' log:\n{tail(built.log)}") from error
+            raise click.ClickException(f"{error}\nEnd of the processes' log:\n{tail(built.log)}") from error
 
 
-def _show(steps: list[Step], people: Users, outcome: Outcome, as_json: bool) -> bool:
-    """Print the outcome; whether all is as expected."""
-    judged = expectations.judge(steps, people, outcome)
+def _show(steps: list[Step], users: Users, outcome: Outcome, as_json: bool) -> bool:
+    """Print the outcome and return whether every expectation holds."""
+    checked = expectations.check(steps, users, outcome)
     if as_json:
-        click.echo(report.as_json(steps, outcome, judged))
+        click.echo(report.as_json(steps, outcome, checked))
     else:
         console = report.console()
         for table in report.tables(steps, outcome):
             console.print(table, "")
-        console.print(*report.verdict(judged), sep="\n")
-    return all(each.holds for each in judged)
+        console.print(*report.summary(checked), sep="\n")
+    return all(each.holds for each in checked)

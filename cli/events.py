@@ -1,4 +1,4 @@
-"""`akako events`: what Clerk sent, what became of it, and what to do about it."""
+"""`akako events`: lists, shows, replays and discards stored events."""
 
 import itertools
 import json
@@ -13,7 +13,7 @@ from clerk.signature import SigningSecrets
 from cli import output, paging
 from cli.connection import BY, author, database, transaction
 from cli.discard import discard
-from cli.event_options import EventSelection, selecting
+from cli.event_options import EventSelection, event_options
 from cli.replay import replay
 from cli.text_options import REASON
 from cli.times import formatted
@@ -26,7 +26,7 @@ from dev.terminal import escape
 from sync import inspection
 
 PAGE = 500
-"""Events in memory at once."""
+"""Events read per query."""
 
 
 @click.group()
@@ -48,32 +48,32 @@ def events() -> None:
       akako events list --status parked --error "no version"
       akako events list --user user_2abc --since 2026-09-01T08:00:00Z --json
       akako events list --before msg_2abc            the next page
-      akako events list --status parked --limit 10000 --ids | akako events replay - --reason "Mended."
+      akako events list --status parked --limit 10000 --ids | akako events replay - --reason "Cause fixed."
     """,
 )
-@selecting
-@click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True, help="How many at most.")
-@click.option("--before", help="Continue before this event: `next` of the previous page.")
-@click.option("--all", "whole", is_flag=True, help="However many there are.")
-@click.option("--ids", "only_ids", is_flag=True, help="Print the ids only, one a line.")
+@event_options
+@click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True, help="Maximum number.")
+@click.option("--before", help="Continue before this event id (`next` of the previous page).")
+@click.option("--all", "whole", is_flag=True, help="Print all events, without a limit.")
+@click.option("--ids", "only_ids", is_flag=True, help="Print only the ids, one per line.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def list_(chosen: EventSelection, limit: int, before: str | None, whole: bool, only_ids: bool, as_json: bool) -> None:
-    """List events, the newest received first. Ids come as arguments, or from standard input with -.
+    """List events, most recently received first. Give ids as arguments, or - to read them from standard input.
 
-    JSON is `{"items": [...], "next": ...}`; `next` is what --before takes, null at the end.
+    JSON is `{"items": [...], "next": ...}`; pass `next` to --before. It is null on the last page.
     """
     selection = chosen.whole()
     with database() as pool:
         if whole:
             with pool.begin() as connection:
-                chosen.judge_user(connection)
+                chosen.check_user(connection)
                 total = event_search.count(connection, selection)
             count = itertools.count(1)
             found = paging.with_progress("events", _pages(pool, selection, before), total, lambda _: next(count))
             _print_list(found, only_ids, as_json, None)
             return
         with pool.begin() as connection:
-            chosen.judge_user(connection)
+            chosen.check_user(connection)
             page, more = paging.first(event_search.page(connection, selection, limit + 1, before), limit)
     last = page[-1].svix_id if more else None
     _print_list(page, only_ids, as_json, last)
@@ -85,20 +85,18 @@ def list_(chosen: EventSelection, limit: int, before: str | None, whole: bool, o
     epilog="""\b
     Examples:
       akako events show msg_2abc
-      akako events show msg_2abc --reveal --reason "The customer asked what Clerk said."
+      akako events show msg_2abc --reveal --reason "Data request of the user."
     """
 )
 @click.argument("svix_id")
-@click.option("--reveal", is_flag=True, help="Show personal fields too; the audit trail says that you did, and why.")
-@click.option("--reason", type=REASON, help="Why they are to be revealed.")
+@click.option("--reveal", is_flag=True, help="Show personal data too; recorded in the audit trail with the reason.")
+@click.option("--reason", type=REASON, help="Reason for --reveal, recorded in the audit trail.")
 @BY
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def show(svix_id: str, reveal: bool, reason: str | None, by: str | None, as_json: bool) -> None:
-    """Show a delivery as it came, whether its signature still fits, and what it changed."""
+    """Show a stored delivery, whether its signature is valid, and what it changed."""
     if reveal and reason is None:
-        raise click.UsageError(
-            "Say with --reason why personal fields are to be revealed; it stands in the audit trail."
-        )
+        raise click.UsageError("--reveal needs --reason: both are recorded in the audit trail.")
     secrets = load(InspectionSettings).clerk_webhook_signing_secret
     signing_secrets = SigningSecrets(split_secrets(secrets)) if secrets else None
     with transaction() as connection:
@@ -107,32 +105,32 @@ def show(svix_id: str, reveal: bool, reason: str | None, by: str | None, as_json
             if reveal and reason
             else inspection.inspect(connection, svix_id, signing_secrets)
         )
-    told = event_responses.inspected(found)
+    event = event_responses.inspected(found)
     if as_json:
-        output.as_json(told)
+        output.as_json(event)
         return
-    _print_whole(told)
-    output.lines("What it changed, and what people did with it", found.lines)
+    _print_whole(event)
+    output.audit_lines("Changes by this event, and operator actions on it", found.lines)
 
 
 @events.command(epilog="\b\nExamples:\n  akako events stats\n  akako events stats --json")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def stats(as_json: bool) -> None:
-    """Count the events by status, type and reason, and say how long the oldest has been due."""
+    """Count events by status, type and reason, and show since when the oldest has been due."""
     with transaction() as connection:
-        taken = event_stats.read(connection)
+        found = event_stats.read(connection)
     if as_json:
-        output.as_json(EventStats.model_validate(taken))
+        output.as_json(EventStats.model_validate(found))
         return
-    shares = ((each.name, f"{each.events:,}") for each in taken.statuses)
-    due = ("due and not applied", f"{taken.due:,}"), ("the longest due since (UTC)", formatted(taken.oldest_due_at))
-    output.table("Events", ("", ""), [*shares, *due, ("last received (UTC)", formatted(taken.last_received_at))])
-    output.table("Received in the last 24 hours", ("Type", "Events"), _shares(taken.types_of_last_day))
-    output.table("Why events are parked", ("Reason", "Events"), _shares(taken.why_parked))
+    counts = ((each.name, f"{each.events:,}") for each in found.statuses)
+    due = ("due and not applied", f"{found.due:,}"), ("oldest due since (UTC)", formatted(found.oldest_due_at))
+    output.table("Events", ("", ""), [*counts, *due, ("last received (UTC)", formatted(found.last_received_at))])
+    output.table("Received in the last 24 hours", ("Type", "Events"), _counts(found.types_of_last_day))
+    output.table("Parked events by reason", ("Reason", "Events"), _counts(found.why_parked))
 
 
 def _pages(pool: Engine, selection: EventFilter, before: str | None) -> Iterator[EventEntry]:
-    """Every event of a selection; each page is a transaction of its own."""
+    """All selected events; each page is read in its own transaction."""
     while True:
         with pool.begin() as connection:
             page = event_search.page(connection, selection, PAGE, before)
@@ -155,7 +153,7 @@ def _print_list(found: Iterable[EventEntry], only_ids: bool, as_json: bool, more
 def _print(page: Iterable[EventEntry]) -> None:
     output.table(
         "Events",
-        ("svix-id", "Type", "About", "Received (UTC)", "Status", "Tries", "Why"),
+        ("svix-id", "Type", "User", "Received (UTC)", "Status", "Attempts", "Reason"),
         (
             (
                 each.svix_id,
@@ -171,16 +169,16 @@ def _print(page: Iterable[EventEntry]) -> None:
     )
 
 
-def _print_whole(told: InspectedEvent) -> None:
-    plain = told.model_dump(mode="json", exclude={"content", "body", "audit"}, exclude_none=True)
+def _print_whole(event: InspectedEvent) -> None:
+    plain = event.model_dump(mode="json", exclude={"content", "body", "audit"}, exclude_none=True)
     output.table("Event", ("", ""), ((name, str(value)) for name, value in plain.items()))
-    if told.body is not None:
-        click.echo(escape(told.body))
-    elif told.body_bytes is not None:
-        click.echo(escape(json.dumps(told.content, indent=2, ensure_ascii=False)))
+    if event.body is not None:
+        click.echo(escape(event.body))
+    elif event.body_bytes is not None:
+        click.echo(escape(json.dumps(event.content, indent=2, ensure_ascii=False)))
 
 
-def _shares(found: list[event_stats.EventCount]) -> list[tuple[str, str]]:
+def _counts(found: list[event_stats.EventCount]) -> list[tuple[str, str]]:
     return [(each.name, f"{each.events:,}") for each in found]
 
 

@@ -1,4 +1,4 @@
-"""`akako explain`: why a user holds a role, or does not."""
+"""`akako explain`: explains why a user holds a role, or does not."""
 
 from datetime import datetime
 
@@ -25,14 +25,14 @@ from roles import explanation, times
 )
 @click.argument("clerk_id")
 @click.argument("role", type=ROLE)
-@click.option("--at", type=MOMENT, help="The instant in question. [default: now]")
+@click.option("--at", type=MOMENT, help="The instant to explain. [default: now]")
 @as_of
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def explain(clerk_id: str, role: Role, at: datetime | None, as_of: datetime | None, as_json: bool) -> None:
     """Explain why a user held a role at an instant, or did not.
 
-    The answer is what was so then; with --as-of now it is what is known now about that instant. Shows the assignment,
-    its lines in the audit trail, and the stored deliveries behind them with their verification.
+    By default, uses what was recorded by that instant; with --as-of now, everything that is recorded about it by now.
+    Shows the assignment, its audit lines, and the stored deliveries that caused them with their verification.
     """
     with transaction() as connection:
         found = explanation.explain(connection, clerk_id, role, at, as_of)
@@ -44,13 +44,13 @@ def explain(clerk_id: str, role: Role, at: datetime | None, as_of: datetime | No
     if found.assignment:
         print_history([found.assignment])
         output.table(
-            "What the audit trail says of it",
-            ("At (UTC)", "What", "By", "Why", "Because of"),
+            "Audit lines of the assignment",
+            ("At (UTC)", "Action", "Actor", "Reason", "Cause"),
             ((formatted(each.at), each.action, each.actor, each.reason, each.cause) for each in found.audit),
         )
     if found.deliveries:
         output.table(
-            "The kept deliveries behind it",
+            "Stored deliveries that caused it",
             ("svix-id", "Type", "Received (UTC)", "Applied (UTC)", "Verified by secret", "SHA-256 of the body"),
             (
                 (

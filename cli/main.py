@@ -5,7 +5,7 @@ from importlib import import_module
 import click
 
 COMMANDS = {
-    "audit": "Print the audit trail, newest entries first.",
+    "audit": "Print the audit trail, newest first.",
     "deliver": "Sign an event as Svix does and send it to a receiver.",
     "demo": "Run the whole path on real servers and show what happened.",
     "events": "Search, show, replay and discard stored events.",
@@ -28,9 +28,7 @@ class Commands(click.Group):
         """Refuse arguments that are not valid UTF-8."""
         for place, argument in enumerate(args, 1):
             if not argument.isascii() and any("\ud800" <= character <= "\udfff" for character in argument):
-                raise click.UsageError(
-                    f"Argument {place} is not valid UTF-8. Pass it as the tables and tools print it.", ctx
-                )
+                raise click.UsageError(f"Argument {place} is not valid UTF-8. Encode it as UTF-8.", ctx)
         return super().parse_args(ctx, args)
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature

@@ -1,4 +1,4 @@
-"""`akako migrate`: bring the database to the tables of this version."""
+"""`akako migrate`: applies pending database migrations."""
 
 import json
 
@@ -16,15 +16,15 @@ from dev.migration import apply
       DATABASE_OWNER_URL=postgresql://owner:...@db/akako akako migrate --json
     """
 )
-@click.option("--json", "as_json", is_flag=True, help="Print what was applied as JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print the applied migrations as JSON.")
 def migrate(as_json: bool) -> None:
     """Apply pending database migrations.
 
-    Connects as DATABASE_OWNER_URL, or as DATABASE_URL where that is not set. If the two name different roles, the
-    role of DATABASE_URL is made where it is missing, and granted what the application needs and no more.
+    Connects to DATABASE_OWNER_URL, or to DATABASE_URL if that is not set. If the two use different roles, the role of
+    DATABASE_URL is created if it does not exist, and granted only the privileges that the application needs.
 
-    Everything is in the schema `akako`, in which only the owner may create objects; tables that an earlier version
-    made in `public` are moved there. Both URLs must lead to PostgreSQL itself, not to a pooler.
+    All objects are in the schema `akako`, in which only the owner may create objects; tables that an earlier version
+    created in `public` are moved there. Both URLs must connect to PostgreSQL directly, not through a pooler.
     """
     settings = load(MigrationSettings)
     owner = settings.database_owner_url
@@ -34,4 +34,4 @@ def migrate(as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps({"applied": applied}))
     else:
-        click.echo("\n".join(f"applied: {name}" for name in applied) or "Nothing to do: every migration is applied.")
+        click.echo("\n".join(f"applied: {name}" for name in applied) or "No pending migrations.")

@@ -1,4 +1,4 @@
-"""Results of commands: a table for people, JSON for programs."""
+"""Output of commands: tables, or JSON."""
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
@@ -16,20 +16,20 @@ from db.audit import AuditEntry
 from dev.terminal import escape
 
 ROWS = 1_000
-"""Rows whose widths are compared before they are printed; a longer list is printed as several tables."""
+"""Rows per table: column widths are computed over this many rows; a longer list is printed as several tables."""
 
 
 def as_json(found: BaseModel | Sequence[BaseModel]) -> None:
-    """Print a value, or a list of them, as the API writes them."""
+    """Print a value, or a list of values, as JSON in the API's format."""
     click.echo(escape(TypeAdapter(type(found)).dump_json(found, indent=2).decode()))
 
 
-def page_as_json(items: Iterable[BaseModel], more: object, **said: object) -> None:
-    """Print a page as the object `{"items": [...], "next": ...}`, one item at a time; null where nothing follows.
+def page_as_json(items: Iterable[BaseModel], more: object, **fields: object) -> None:
+    """Print a page as the object `{"items": [...], "next": ...}`, one item at a time; `next` is null on the last page.
 
-    What else is `said` of the page comes first.
+    Additional `fields` of the object come first.
     """
-    head = "".join(f"{json.dumps(name)}: {json.dumps(value)}, " for name, value in said.items())
+    head = "".join(f"{json.dumps(name)}: {json.dumps(value)}, " for name, value in fields.items())
     click.echo(f'{{{head}"items": [', nl=False)
     for number, item in enumerate(items):
         click.echo(("," if number else "") + "\n  " + escape(item.model_dump_json()), nl=False)
@@ -37,10 +37,10 @@ def page_as_json(items: Iterable[BaseModel], more: object, **said: object) -> No
 
 
 def table(title: str, head: Sequence[str], rows: Iterable[Sequence[str | None]]) -> None:
-    """Print a table in which no cell is cut; cells are shown as they are, but for what would control the terminal.
+    """Print a table without truncating cells; control characters are escaped.
 
-    In a pipe each row is one line, as long as it needs to be. On a terminal words wrap, and where that does not make a
-    row fit, each row becomes a block with one line per column.
+    In a pipe, each row is one line of any length. On a terminal, words wrap; if the table still does not fit, each row
+    is printed as a block with one line per column.
     """
     cells = (tuple(escape(cell or "") for cell in row) for row in rows)
     for part in _parts(cells):
@@ -48,14 +48,14 @@ def table(title: str, head: Sequence[str], rows: Iterable[Sequence[str | None]])
         width = terminal.width if terminal.is_terminal else None
         drawn = layout(title, head, part, width)
         out = terminal if width else Console(width=_widest(head, part))
-        # Blocks are wrapped by the terminal alone, so that an id or an address that is copied stays whole.
+        # Only the terminal wraps blocks, so that a copied id or address has no line breaks.
         out.print(drawn, soft_wrap=not isinstance(drawn, Table))
 
 
 def layout(title: str, head: Sequence[str], rows: Sequence[Sequence[str]], width: int | None) -> RenderableType:
-    """A table that fits into `width` columns without cutting or breaking a word, or else the rows as blocks.
+    """A table that fits into `width` columns without truncating or breaking a word, otherwise the rows as blocks.
 
-    Where the room does not suffice, columns without any value are left out first.
+    If the table does not fit, empty columns are omitted first.
     """
     columns = [(name, *cells) for name, *cells in zip(head, *rows, strict=True)] if rows else [(name,) for name in head]
     whole = [max(_line_width(cell) for cell in column) for column in columns]
@@ -74,17 +74,17 @@ def layout(title: str, head: Sequence[str], rows: Sequence[Sequence[str]], width
     return drawn
 
 
-def lines(title: str, found: Sequence[AuditEntry]) -> None:
-    """Print lines of the trail as a table."""
+def audit_lines(title: str, found: Sequence[AuditEntry]) -> None:
+    """Print lines of the audit trail as a table."""
     table(
         title,
-        ("At (UTC)", "What", "About", "Role", "By", "Why"),
+        ("At (UTC)", "Action", "User", "Role", "Actor", "Reason"),
         ((formatted(each.at), each.action, each.clerk_user_id, each.role, each.actor, each.reason) for each in found),
     )
 
 
 def _parts(rows: Iterable[Sequence[str]]) -> Iterator[list[Sequence[str]]]:
-    """The rows in lists of a size; one empty list if there are none, as a table of no rows says so."""
+    """The rows in lists of at most ROWS; one empty list if there are no rows, so that an empty table is printed."""
     rest = iter(rows)
     first = list(islice(rest, ROWS))
     yield first
@@ -97,12 +97,12 @@ def _picked(row: Sequence[str], numbers: Sequence[int]) -> list[str]:
 
 
 def _frame(head: Sequence[str]) -> int:
-    """The columns that borders and padding take."""
+    """The width of borders and padding, in characters."""
     return 3 * len(head) + 1
 
 
 def _widest(head: Sequence[str], rows: Sequence[Sequence[str]]) -> int:
-    """As wide as the whole table, and no narrower than a title."""
+    """The width of the unwrapped table, at least 80 for the title."""
     columns = zip(*chain([head], rows), strict=True)
     return max(_frame(head) + sum(max(map(_line_width, column)) for column in columns), 80)
 
@@ -112,7 +112,7 @@ def _line_width(cell: str) -> int:
 
 
 def _word_width(cell: str) -> int:
-    """The longest part of a cell that must stay on one line: a word, or a time with its day."""
+    """The width of the longest unbreakable part of a cell: a word, or a date with its time."""
     words = cell.split()
     if len(words) == 2 and words[0][:1].isdecimal() and words[1][:1].isdecimal():
         return cell_len(cell)
@@ -120,9 +120,9 @@ def _word_width(cell: str) -> int:
 
 
 def _fitted(whole: Sequence[int], least: Sequence[int], room: int) -> list[int] | None:
-    """The widths of columns that share the room: what is needed first, then what is wanted, narrow columns before wide.
+    """Column widths within `room`: the minimum of each column, then up to its full width, smallest difference first.
 
-    None if there is not even room for what is needed.
+    None if the minimum widths do not fit.
     """
     if sum(least) > room:
         return None
@@ -135,7 +135,7 @@ def _fitted(whole: Sequence[int], least: Sequence[int], room: int) -> list[int] 
 
 
 def _blocks(title: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> RenderableType:
-    """Each row as lines of a name and a value, with an empty line between rows; empty values are left out."""
+    """Each row as lines of a name and a value, with an empty line between rows; empty values are omitted."""
     margin = max(map(cell_len, head), default=0)
     texts = [Text(title, style="bold"), *([] if rows else [Text("None.")])]
     for row in rows:

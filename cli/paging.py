@@ -1,4 +1,4 @@
-"""Long lists on the command line: how to go on, and how far a listing of everything is."""
+"""Paging and progress of long lists on the command line."""
 
 import shlex
 import sys
@@ -17,12 +17,12 @@ Row = TypeVar("Row")
 
 
 def next_page(**changes: object) -> None:
-    """Say on standard error that there is more, and the command that goes on: this one with these options changed."""
-    click.echo(escape(f"There is more. Next page: {command(**changes)}"), err=True)
+    """Print the command for the next page to standard error: the running command with these options changed."""
+    click.echo(escape(f"There are more results. Next page: {command(**changes)}"), err=True)
 
 
 def command(**changes: object) -> str:
-    """The command line that is running, with some options changed."""
+    """The running command line with some options changed."""
     context = click.get_current_context()
     words = ["akako", *context.command_path.split()[1:]]
     arguments: list[str] = []
@@ -48,9 +48,9 @@ def first(rows: Iterable[Row], limit: int) -> tuple[list[Row], bool]:
 def with_progress(
     what: str, rows: Iterable[Row], total: int, position: Callable[[Row], int], *, descending: bool = False
 ) -> Iterator[Row]:
-    """The same rows, with a progress bar on standard error unless the rows themselves go to a terminal.
+    """The same rows, with a progress bar on standard error unless standard output is a terminal.
 
-    Positions lie between 1 and `total` and rise from row to row, or fall if `descending`.
+    Positions are between 1 and `total` and increase from row to row, or decrease if `descending`.
     """
     if sys.stdout.isatty():
         yield from rows

@@ -1,4 +1,4 @@
-"""`akako events replay`: apply kept events again, or see first what that would change."""
+"""`akako events replay`: applies stored events again, or previews the changes."""
 
 import json
 import sys
@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from api import event_responses
 from cli import events_by_id, output, progress
 from cli.connection import BY, author, database
-from cli.event_options import EVERYTHING, EventSelection, selecting
+from cli.event_options import EVERYTHING, EventSelection, event_options
 from cli.events_by_id import EventBatch
 from cli.text_options import REASON
 from config import logs
@@ -22,34 +22,39 @@ from db import audit, event_actions
 from db.event_filter import EventStatus
 from dev import signals
 from sync.difference import Change, Difference
-from sync.preview import preview as look
+from sync.preview import preview as preview_replay
 from sync.replay import SET, ReplayRequest, ReplayResult, SkippedEvent
-from sync.replay import replay as apply_again
+from sync.replay import replay as replay_events
 
 LOCK_SECONDS = 5
-UNSAID = "A preview."
-"""The database asks for a reason even for lines that are rolled back."""
+PREVIEW_REASON = "A preview."
+"""The database requires a reason even for audit lines that are rolled back."""
 
 
 @click.command(
     epilog="""\b
     Examples:
       akako events replay msg_2abc --preview
-      akako events replay msg_2abc --reason "The column is there now."
-      akako events replay --status parked --error "no version" --reason "We read it now."
+      akako events replay msg_2abc --reason "Column added."
+      akako events replay --status parked --error "no version" --reason "Supported since this version."
       akako events replay --all --reason "Restored from an old backup."
-      akako events replay --all --after msg_2abc --reason "Going on."
-      akako events replay msg_2abc --force --reason "Clerk was wrong since; support case 17."
+      akako events replay --all --after msg_2abc --reason "Continued."
+      akako events replay msg_2abc --force --reason "Later update was wrong; case 17."
     """
 )
-@selecting
+@event_options
 @EVERYTHING
-@click.option("--preview", is_flag=True, help="Show what would change, and change nothing.")
-@click.option("--at-most", default=10_000, show_default=True, help="How many events a preview may lock users for.")
-@click.option("--reveal", is_flag=True, help="Show personal fields in the preview; the audit trail says that you did.")
-@click.option("--force", is_flag=True, help="Let ONE event count although a newer is known. Nobody is brought back.")
-@click.option("--after", help="Go on after this event, as a replay that was stopped says.")
-@click.option("--reason", type=REASON, help="Why; it stands in the audit trail. Needed, but for a preview.")
+@click.option("--preview", is_flag=True, help="Show what would change, without changing anything.")
+@click.option(
+    "--at-most",
+    default=10_000,
+    show_default=True,
+    help="Most events in a preview, which locks their users.",
+)
+@click.option("--reveal", is_flag=True, help="Show personal data in the preview; recorded in the audit trail.")
+@click.option("--force", is_flag=True, help="Apply ONE event although a newer one is known. Never restores a user.")
+@click.option("--after", help="Continue after this event id, as printed by an interrupted replay.")
+@click.option("--reason", type=REASON, help="Reason, recorded in the audit trail. Required except for a preview.")
 @BY
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def replay(
@@ -64,76 +69,83 @@ def replay(
     by: str | None,
     as_json: bool,
 ) -> None:
-    """Apply kept events again, the first received first.
+    """Apply stored events again, in the order in which they were received.
 
-    A user never moves backwards by that: an event that was applied changes something only if something is missing.
-    Stopped with Ctrl-C, it says how to go on. Ends with 1 if an event was left; each is named with the reason.
+    Never reverts a user to an older state: an event that was already applied changes only what is missing. Ctrl-C stops
+    the command, which prints how to continue. Exit code 1 if an event was skipped; each is printed with the reason.
     """
-    chosen.judge(everything)
+    chosen.check(everything)
     if force and (len(chosen.named) != 1 or chosen.named == ("-",)):
-        raise click.UsageError("--force takes one event by its id: of several, their order would decide what is true.")
+        raise click.UsageError("--force takes exactly one event id: the result of several would depend on their order.")
     if reason is None and (reveal or not preview):
-        raise click.UsageError("Say why with --reason; it stands in the audit trail.")
+        raise click.UsageError("Give a reason with --reason; it is recorded in the audit trail.")
     logs.configure("akako", level="WARNING", stream=sys.stderr)
-    order = ReplayRequest(
-        author=author(by, reason or UNSAID),
+    request = ReplayRequest(
+        author=author(by, reason or PREVIEW_REASON),
         default_role=load(NewUserSettings).default_role,
         discarded=chosen.selection.status is EventStatus.DISCARDED,
-        insists=force,
+        force=force,
     )
     with database(connections=2, lock_seconds=LOCK_SECONDS) as engine:
         if preview:
-            _preview(engine, chosen.until_now(engine), order, at_most, after, reveal, as_json)
+            _preview(engine, chosen.until_now(engine), request, at_most, after, reveal, as_json)
         else:
-            _replay(engine, chosen.until_now(engine), order, after, as_json)
+            _replay(engine, chosen.until_now(engine), request, after, as_json)
 
 
-def _replay(engine: Engine, chosen: EventSelection, order: ReplayRequest, after: str | None, as_json: bool) -> None:
+def _replay(engine: Engine, chosen: EventSelection, request: ReplayRequest, after: str | None, as_json: bool) -> None:
     done, left, last = ReplayResult(), 0, after
-    with signals.heard(), progress.bar("replaying", chosen.count(engine)) as advance:
+    with signals.interruptible(), progress.bar("replaying", chosen.count(engine)) as advance:
         try:
-            for part in chosen.sets(engine, SET, after):
-                found = apply_again(engine.begin, part.svix_ids, order) if part.svix_ids else ReplayResult()
-                events_by_id.tell(part.left + found.left)
+            for part in chosen.batches(engine, SET, after):
+                found = replay_events(engine.begin, part.svix_ids, request) if part.svix_ids else ReplayResult()
+                events_by_id.print_skipped(part.left + found.left)
                 left += len(part.left) + len(found.left)
-                found.left.clear()  # however many there are, none is kept in memory
+                found.left.clear()  # bounds memory use
                 done.add(found)
                 last = part.last or last
                 advance(part.taken)
         except (KeyboardInterrupt, SQLAlchemyError):
-            _say(done, left, as_json)
-            go_on = f"go on with the same command and --after {last}" if last else "begin again"
-            click.echo(f"It was stopped. What is said above is done; {go_on}. Doing it twice harms nothing.", err=True)
+            _print_counts(done, left, as_json)
+            next_step = f"run the same command with --after {last}" if last else "run the same command again"
+            click.echo(
+                f"Interrupted. The counts above are committed; to continue, {next_step}. Replaying is idempotent.",
+                err=True,
+            )
             raise
-    _say(done, left, as_json)
+    _print_counts(done, left, as_json)
     if left:
         raise SystemExit(1)
 
 
-def _say(done: ReplayResult, left: int, as_json: bool) -> None:
-    told = {"applied": done.applied, "ignored": done.ignored, "left": left}
-    click.echo(json.dumps(told) if as_json else ", ".join(f"{count:,} {name}" for name, count in told.items()))
+def _print_counts(done: ReplayResult, left: int, as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps({"applied": done.applied, "ignored": done.ignored, "left": left}))
+    else:
+        click.echo(f"{done.applied:,} applied, {done.ignored:,} ignored, {left:,} skipped")
 
 
 def _preview(
     engine: Engine,
     chosen: EventSelection,
-    order: ReplayRequest,
+    request: ReplayRequest,
     at_most: int,
     after: str | None,
     reveal: bool,
     as_json: bool,
 ) -> None:
-    svix_ids, left = _few(chosen.sets(engine, SET, after), at_most)
-    done, made = look(engine, (svix_ids[start : start + SET] for start in range(0, len(svix_ids), SET)), order)
+    svix_ids, left = _read_all(chosen.batches(engine, SET, after), at_most)
+    done, changes = preview_replay(
+        engine, (svix_ids[start : start + SET] for start in range(0, len(svix_ids), SET)), request
+    )
     done.left[:0] = left
     if reveal:
         with engine.begin() as connection:
-            audit.set_author(connection, order.author)
+            audit.set_author(connection, request.author)
             event_actions.note_revealed(connection, svix_ids)
-    if order.author.reason == UNSAID:
-        made = replace(made, lines=[replace(line, reason=None) for line in made.lines])
-    shown = made if reveal else made.redacted()
+    if request.author.reason == PREVIEW_REASON:
+        changes = replace(changes, lines=[replace(line, reason=None) for line in changes.lines])
+    shown = changes if reveal else changes.redacted()
     if as_json:
         output.as_json(event_responses.replayed(done, shown))
     else:
@@ -142,8 +154,8 @@ def _preview(
         raise SystemExit(1)
 
 
-def _few(parts: Iterable[EventBatch], at_most: int) -> tuple[list[str], list[SkippedEvent]]:
-    """All of them in memory: what is meant, and what was named and is not."""
+def _read_all(parts: Iterable[EventBatch], at_most: int) -> tuple[list[str], list[SkippedEvent]]:
+    """All selected ids in memory, and the skipped ones. Raises UsageError for more than `at_most`."""
     svix_ids: list[str] = []
     left: list[SkippedEvent] = []
     for part in parts:
@@ -151,25 +163,27 @@ def _few(parts: Iterable[EventBatch], at_most: int) -> tuple[list[str], list[Ski
         left += part.left
         if len(svix_ids) > at_most:
             raise click.UsageError(
-                f"These are more than {at_most:,} events, whose users a preview would hold locked while it works. "
-                "Ask for fewer, or raise --at-most."
+                f"More than {at_most:,} events are selected, whose users a preview keeps locked. "
+                "Select fewer events, or raise --at-most."
             )
     return svix_ids, left
 
 
-def _print(done: ReplayResult, made: Difference) -> None:
-    click.echo(f"It would be: {done.applied:,} applied, {done.ignored:,} ignored, {len(done.left):,} left.")
-    events_by_id.tell(done.left)
-    changes = [*made.users, *made.roles]
+def _print(done: ReplayResult, changes: Difference) -> None:
+    click.echo(f"A replay would count: {done.applied:,} applied, {done.ignored:,} ignored, {len(done.left):,} skipped.")
+    events_by_id.print_skipped(done.left)
     output.table(
         "What would change",
-        ("Whose", "What", "Before", "After"),
-        ((each.clerk_user_id, _what(each), _row(each.before), _row(each.after)) for each in changes),
+        ("User", "Row", "Before", "After"),
+        (
+            (each.clerk_user_id, _row_name(each), _row(each.before), _row(each.after))
+            for each in (*changes.users, *changes.roles)
+        ),
     )
-    output.lines("What would be added to the audit trail", made.lines)
+    output.audit_lines("Lines that would be added to the audit trail", changes.lines)
 
 
-def _what(change: Change) -> str:
+def _row_name(change: Change) -> str:
     if change.role is None:
         return "user"
     return f"{change.role} {change.assignment_id}" if change.assignment_id else f"{change.role}, new"

@@ -1,4 +1,4 @@
-"""Roles, and what was recorded about them, as tables."""
+"""Tables of roles and of the recorded changes to them."""
 
 from collections.abc import Iterable, Sequence
 
@@ -19,7 +19,7 @@ def print_history(windows: Sequence[Assignment]) -> None:
     """Assignments as a table."""
     output.table(
         "Roles and their windows (UTC)",
-        ("Id", "Role", "From", "Until", "Held", "Assigned by", "Why", "Why it ended"),
+        ("Id", "Role", "From", "Until", "Held", "Assigned by", "Reason", "Reason for the end"),
         (
             (
                 str(each.id),
@@ -36,21 +36,21 @@ def print_history(windows: Sequence[Assignment]) -> None:
     )
 
 
-def print_question(asked: RolesAt | Explanation | Instants) -> None:
-    """Say which question the answer below is about."""
-    if asked.question is PastQuestion.WHAT_WAS_SO:
-        click.echo(f"What was so at {times.write(asked.at)}: as the guard decided then.")
+def print_question(instants: RolesAt | Explanation | Instants) -> None:
+    """Print which of the two questions about the past the tables below answer."""
+    if instants.question is PastQuestion.WHAT_WAS_SO:
+        click.echo(f"At {times.write(instants.at)}, as the guard decided then.")
     else:
-        click.echo(f"What is known about {times.write(asked.at)}: as recorded by {times.write(asked.as_of)}.")
+        click.echo(f"About {times.write(instants.at)}, as recorded by {times.write(instants.as_of)}.")
 
 
-def print_revisions(asked: RolesAt | Explanation) -> None:
-    """The lines that changed the answer later, if there are any."""
-    if not asked.revisions:
+def print_revisions(found: RolesAt | Explanation) -> None:
+    """Print the audit lines that changed the answer later, if any."""
+    if not found.revisions:
         return
     output.table(
-        f"What was recorded later about {times.write(asked.at)}",
-        ("Recorded at", "Role", "Assignment", "Counts as", "What", "By", "Why", "Part of this answer"),
+        f"Recorded later about {times.write(found.at)}",
+        ("Recorded at", "Role", "Assignment", "Counts as", "Action", "Actor", "Reason", "Included here"),
         (
             (
                 times.write(each.recorded_at),
@@ -60,18 +60,18 @@ def print_revisions(asked: RolesAt | Explanation) -> None:
                 each.action,
                 each.actor,
                 each.reason,
-                "yes" if each.recorded_at <= asked.as_of else "no",
+                "yes" if each.recorded_at <= found.as_of else "no",
             )
-            for each in asked.revisions
+            for each in found.revisions
         ),
     )
 
 
 def print_holders(found: Iterable[Holder], instants: Instants, as_json: bool, more: int | None) -> None:
-    """Users with the roles that they held; `more` is the position of the next page."""
+    """Print users with the roles that they held; `more` is the position of the next page."""
     if as_json:
-        asked = {"question": instants.question, "at": times.write(instants.at), "as_of": times.write(instants.as_of)}
-        output.page_as_json(map(responses.Holder.model_validate, found), more, **asked)
+        question = {"question": instants.question, "at": times.write(instants.at), "as_of": times.write(instants.as_of)}
+        output.page_as_json(map(responses.Holder.model_validate, found), more, **question)
         return
     print_question(instants)
     output.table(

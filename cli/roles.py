@@ -1,4 +1,4 @@
-"""`akako roles`: who holds which role, and changes of that by an operator."""
+"""`akako roles`: lists roles, and changes them as an operator."""
 
 from datetime import UTC, datetime
 
@@ -7,7 +7,7 @@ import click
 from api import responses
 from api.responses import History
 from cli import output, paging
-from cli.connection import author, database, signed, transaction
+from cli.connection import author, author_options, database, transaction
 from cli.role_tables import print_history, print_holders, print_question, print_revisions
 from cli.text_options import NOTES
 from cli.times import MOMENT, TimeParam
@@ -24,7 +24,7 @@ ROLE = click.Choice(list(Role), case_sensitive=False)
 
 
 class AsOf(TimeParam):
-    """A time with its zone, or `now`: then nothing that is recorded is left out, whatever this host's clock says."""
+    """A time with its zone, or `now`, which includes everything recorded, independent of this host's clock."""
 
     def convert(self, value: str | datetime, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
         """The instant, in UTC."""
@@ -34,7 +34,7 @@ class AsOf(TimeParam):
 as_of = click.option(
     "--as-of",
     type=AsOf(),
-    help="Only what was recorded by then; `now`: everything that is known. [default: the instant in question]",
+    help="Use only what was recorded by this time; `now`: everything recorded. [default: the value of --at]",
 )
 
 
@@ -42,10 +42,10 @@ as_of = click.option(
 def roles() -> None:
     """List, assign, extend and revoke roles.
 
-    Every change is one line in the audit trail, with your name and the reason. The first ADMIN is made here:
+    Every change is one line in the audit trail, with your name and the reason. Assign the first ADMIN with:
 
     \b
-      akako roles assign user_2abc ADMIN --reason "Runs the platform."
+      akako roles assign user_2abc ADMIN --reason "Platform owner."
     """
 
 
@@ -61,12 +61,12 @@ def roles() -> None:
     """,
 )
 @click.argument("clerk_id", required=False)
-@click.option("--at", type=MOMENT, help="The instant in question. [default: now]")
+@click.option("--at", type=MOMENT, help="The instant to show. [default: now]")
 @as_of
-@click.option("--role", type=ROLE, help="Without CLERK_ID: only who held this role.")
-@click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True, help="At most this many users.")
+@click.option("--role", type=ROLE, help="Without CLERK_ID: only users who held this role.")
+@click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True, help="Maximum number of users.")
 @click.option("--after", type=int, default=0, help="Without CLERK_ID: continue after this position.")
-@click.option("--all", "whole", is_flag=True, help="However many users there are.")
+@click.option("--all", "whole", is_flag=True, help="Print all users, without a limit.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def list_(
     clerk_id: str | None,
@@ -78,14 +78,14 @@ def list_(
     whole: bool,
     as_json: bool,
 ) -> None:
-    """List the roles of a user, or of everybody, at an instant.
+    """List the roles of a user, or of all users, at an instant.
 
-    The answer is what was so: what the guard decided at that instant, or would have decided. With --as-of now it is
-    what is known now about that instant, including what was recorded later. JSON names the question that it answers.
+    By default, shows what the guard decided at that instant, or would have decided. With --as-of now, includes what was
+    recorded later about that instant. In JSON, `question` says which of the two was answered.
     """
     if clerk_id is not None:
         if role or after or whole:
-            raise click.UsageError("--role, --after and --all select from everybody: leave them out, or CLERK_ID.")
+            raise click.UsageError("--role, --after and --all list all users: omit them, or omit CLERK_ID.")
         _print_roles_at(clerk_id, at, as_of, as_json)
         return
     with database() as pool:
@@ -108,7 +108,7 @@ def list_(
 @as_of
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def history(clerk_id: str, as_of: datetime | None, as_json: bool) -> None:
-    """List every role of a user, past, present and future, as it was recorded by --as-of."""
+    """List every role of a user, past, present and future, as recorded by --as-of."""
     with transaction() as connection:
         found = history_of.history(connection, clerk_id, as_of)
     if as_json:
@@ -126,23 +126,23 @@ def history(clerk_id: str, as_of: datetime | None, as_json: bool) -> None:
 @as_of
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def at(clerk_id: str, instant: datetime, as_of: datetime | None, as_json: bool) -> None:
-    """List the roles of a user at an INSTANT; short for `akako roles list CLERK_ID --at INSTANT`."""
+    """List the roles of a user at INSTANT; short for `akako roles list CLERK_ID --at INSTANT`."""
     _print_roles_at(clerk_id, instant, as_of, as_json)
 
 
 @roles.command(
     epilog="""\b
     Examples:
-      akako roles assign user_2abc MENTOR --reason "Leads the course."
-      akako roles assign user_2abc ADMIN --end 2026-12-31T23:00:00Z --reason "Stands in." --by grace
+      akako roles assign user_2abc MENTOR --reason "Teaches the course."
+      akako roles assign user_2abc ADMIN --end 2026-12-31T23:00:00Z --reason "Substitute." --by grace
     """
 )
 @click.argument("clerk_id")
 @click.argument("role", type=ROLE)
-@click.option("--start", type=MOMENT, help="Held from then on, not from the past. [default: now]")
-@click.option("--end", type=MOMENT, help="Held until just before then. [default: until somebody ends it]")
-@click.option("--notes", type=NOTES, default="", help="Whatever admins want to remember.")
-@signed
+@click.option("--start", type=MOMENT, help="Start of the assignment, not in the past. [default: now]")
+@click.option("--end", type=MOMENT, help="End of the assignment, exclusive. [default: open-ended]")
+@click.option("--notes", type=NOTES, default="", help="Notes for admins.")
+@author_options
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def assign(
     clerk_id: str,
@@ -154,7 +154,7 @@ def assign(
     by: str | None,
     as_json: bool,
 ) -> None:
-    """Give a user a ROLE: LEARNER, MENTOR or ADMIN."""
+    """Assign a ROLE (LEARNER, MENTOR or ADMIN) to a user."""
     with transaction() as connection:
         window = Window(role=role, start=start, end=end)
         given = changes.assign(connection, author(by, reason), clerk_id, window, notes)
@@ -165,21 +165,21 @@ def assign(
     epilog="""\b
     Examples:
       akako roles extend user_2abc 17 --end 2027-06-30T22:00:00Z --reason "Another year."
-      akako roles extend user_2abc 17 --open --reason "For good."
+      akako roles extend user_2abc 17 --open --reason "Permanent."
     """
 )
 @click.argument("clerk_id")
 @click.argument("assignment_id", type=int)
-@click.option("--end", type=MOMENT, help="Held until just before then, be it later or earlier than before.")
-@click.option("--open", "is_open", is_flag=True, help="Held until somebody ends it.")
-@signed
+@click.option("--end", type=MOMENT, help="New end of the assignment, exclusive; earlier or later than the old one.")
+@click.option("--open", "is_open", is_flag=True, help="Make the assignment open-ended.")
+@author_options
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def extend(
     clerk_id: str, assignment_id: int, end: datetime | None, is_open: bool, reason: str, by: str | None, as_json: bool
 ) -> None:
-    """Let the assignment ASSIGNMENT_ID of a user end at another time. `akako roles history` has the ids."""
+    """Change the end of the assignment ASSIGNMENT_ID of a user. `akako roles history` shows the ids."""
     if (end is None) == (not is_open):
-        raise click.UsageError("Say when it ends with --end, or that it does not with --open.")
+        raise click.UsageError("Give either --end or --open.")
     with transaction() as connection:
         changed = changes.change_end(connection, author(by, reason), clerk_id, assignment_id, end)
     _print(changed, as_json)
@@ -188,10 +188,10 @@ def extend(
 @roles.command(epilog='\b\nExamples:\n  akako roles revoke user_2abc 17 --reason "Left the course."')
 @click.argument("clerk_id")
 @click.argument("assignment_id", type=int)
-@signed
+@author_options
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def revoke(clerk_id: str, assignment_id: int, reason: str, by: str | None, as_json: bool) -> None:
-    """End the assignment ASSIGNMENT_ID of a user now, or cancel one that has not begun."""
+    """End the assignment ASSIGNMENT_ID of a user now, or cancel one that has not started."""
     with transaction() as connection:
         ended = changes.revoke(connection, author(by, reason), clerk_id, assignment_id)
     _print(ended, as_json)

@@ -1,4 +1,4 @@
-"""When an old signing secret can go: when nothing that it alone would verify can still come."""
+"""Decides when an old signing secret can be removed: when no delivery that only it verifies can still arrive."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -20,17 +20,19 @@ class Advice:
 
 
 def advise(name: str, configured: Sequence[str], uses: Mapping[str, Use], now: datetime) -> Advice:
-    """Judge one secret among those that are configured, newest first, by what each has verified."""
+    """What to do with one secret; `configured` lists the secrets, newest first, and `uses` what each has verified."""
     if name not in configured:
-        return Advice("none: it is not configured any more", configured=False)
+        return Advice("none: not configured any more", configured=False)
     newer = [uses[other] for other in configured[: configured.index(name)] if other in uses]
     if not configured.index(name):
-        return Advice("keep it: it is the newest" if name in uses else "keep it: it has verified nothing yet")
+        return Advice("keep: newest secret" if name in uses else "keep: has not verified a delivery yet")
     if not newer:
-        return Advice("keep it: no newer one has verified anything yet")
+        return Advice("keep: no newer secret has verified a delivery yet")
     since = min(use.first_at for use in newer)
     if name in uses:
         since = max(since, uses[name].last_at)
     if now - since > RETRIES:
-        return Advice("remove it: newer ones verify everything, for longer than Svix retries", safe_to_remove=True)
-    return Advice(f"keep it until {since + RETRIES:%Y-%m-%d %H:%M} UTC, as long as it verifies nothing more")
+        return Advice(
+            "remove: newer secrets have verified every delivery for longer than Svix retries", safe_to_remove=True
+        )
+    return Advice(f"keep until {since + RETRIES:%Y-%m-%d %H:%M} UTC, if it verifies no more deliveries")

@@ -1,4 +1,4 @@
-"""`akako secrets`: which signing secret verifies deliveries, and whether the old one can go."""
+"""`akako secrets`: shows which signing secrets verify deliveries, and which can be removed."""
 
 import json
 
@@ -24,15 +24,15 @@ from db.secrets import Use
       akako secrets --json
     """
 )
-@click.option("--days", type=click.IntRange(1, 365), default=7, show_default=True, help="How far back to count.")
+@click.option("--days", type=click.IntRange(1, 365), default=7, show_default=True, help="Number of days to count.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def secrets(days: int, as_json: bool) -> None:
     """Show when each signing secret last verified a delivery.
 
-    Says of each whether it can be removed safely.
+    Shows whether each can be removed safely.
 
-    Secrets are named by their fingerprints and never shown. The configured ones are those of
-    CLERK_WEBHOOK_SIGNING_SECRET, as the receiver has them.
+    Secrets are identified by their fingerprints and never shown. Run the command with the receiver's value of
+    CLERK_WEBHOOK_SIGNING_SECRET, which defines the configured secrets.
     """
     given = load(SigningSettings).clerk_webhook_signing_secret
     configured = [fingerprint(secret) for secret in split_secrets(given)]
@@ -46,7 +46,7 @@ def secrets(days: int, as_json: bool) -> None:
     output.table(
         "Signing secrets",
         ("Fingerprint", "First verified", "Last verified", f"In {days} days", "What to do"),
-        ((name, *_figures(use), said.sentence) for name, use, said in advice),
+        ((name, *_figures(use), each.sentence) for name, use, each in advice),
     )
 
 
@@ -60,13 +60,13 @@ def _figures(use: Use | None) -> tuple[str, str, str]:
     return formatted(use.first_at), formatted(use.last_at), f"{use.lately:,}"
 
 
-def _as_dict(name: str, use: Use | None, said: Advice) -> dict[str, object]:
+def _as_dict(name: str, use: Use | None, advice: Advice) -> dict[str, object]:
     return {
         "fingerprint": name,
         "first_verified_at": use.first_at.isoformat() if use else None,
         "last_verified_at": use.last_at.isoformat() if use else None,
         "deliveries": use.lately if use else 0,
-        "configured": said.configured,
-        "safe_to_remove": said.safe_to_remove,
-        "advice": said.sentence,
+        "configured": advice.configured,
+        "safe_to_remove": advice.safe_to_remove,
+        "advice": advice.sentence,
     }

@@ -1,4 +1,4 @@
-"""`akako status`: on one screen, how everything is and what to do next."""
+"""`akako status`: shows the health of every component, and what to do next."""
 
 import json
 import signal
@@ -31,13 +31,13 @@ RUNBOOK = "docs/how-to/runbook.md"
       akako status --part worker        a container's health check
     """
 )
-@click.option("--watch", is_flag=True, help="Look again every two seconds, until Ctrl-C.")
-@click.option("--part", type=click.Choice([part.value for part in Component]), help="Look at this part alone.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON; with --watch, an object a line.")
+@click.option("--watch", is_flag=True, help="Refresh every two seconds, until Ctrl-C.")
+@click.option("--part", type=click.Choice([part.value for part in Component]), help="Check only this component.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON; with --watch, one object per line.")
 def status(watch: bool, part: str | None, as_json: bool) -> None:
     """Show the health of every component, and the events.
 
-    Exit code 0 if all is well, 1 if something is not.
+    Exit code 0 if everything is healthy, 1 otherwise.
     """
     reporter, only = StatusReporter(load(BrokerSettings)), Component(part) if part else None
     if watch:
@@ -51,60 +51,60 @@ def status(watch: bool, part: str | None, as_json: bool) -> None:
 
 
 def _watch(reporter: StatusReporter, part: Component | None, as_json: bool) -> NoReturn:
-    """Look until Ctrl-C or SIGTERM, which are waited for: an exception might be raised where nobody hears it."""
+    """Refresh until Ctrl-C or SIGTERM. Blocks and waits for the signals: a KeyboardInterrupt could be swallowed."""
     signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
     if as_json:
         while True:
             click.echo(json.dumps(reporter.examine(part).as_dict()))
-            _rest()
+            _pause()
     with Live(console=console(), auto_refresh=False) as live:
         while True:
             live.update(screen(reporter.examine(part)), refresh=True)
-            _rest()
+            _pause()
 
 
-def _rest() -> None:
+def _pause() -> None:
     if signal.sigtimedwait(ENDING, EVERY_SECONDS):
         sys.exit(0)
 
 
 def screen(condition: StatusReport) -> RenderableType:
-    """Everything, the bad parts with what to do about them."""
-    return Group(_parts(condition.parts), *_events(condition), _verdict(condition))
+    """The whole report; unhealthy components with what to do next."""
+    return Group(_parts(condition.parts), *_events(condition), _summary(condition))
 
 
 def _parts(states: list[ComponentState]) -> Table:
-    sheet = Table("Component", "", "What to do next", title="Parts", title_justify="left", title_style="bold")
+    table = Table("Component", "", "What to do next", title="Components", title_justify="left", title_style="bold")
     for state in states:
-        said = Text(state.said, "green" if state.is_well else "red")
-        sheet.add_row(state.part.value, said, state.next_step)
-    return sheet
+        text = Text(state.description, "green" if state.is_well else "red")
+        table.add_row(state.part.value, text, state.next_step)
+    return table
 
 
 def _events(condition: StatusReport) -> Iterator[Table]:
     if condition.seen is None:
         return
-    sheet = Table("", "", "What to do next", title="Events", title_justify="left", title_style="bold")
+    table = Table("", "", "What to do next", title="Events", title_justify="left", title_style="bold")
     for name, count in condition.seen.events.items():
         estimate = name in ("applied", "ignored")
         step = "akako events list --status parked" if name == "parked" and count else ""
-        sheet.add_row(name, f"{'about ' if estimate else ''}{count:,}", step)
+        table.add_row(name, f"{'about ' if estimate else ''}{count:,}", step)
     late = f"{RUNBOOK}#events-are-late" if condition.is_late else ""
-    sheet.add_row("longest due", _since(condition.seen.oldest_due_seconds or None, "none is due"), late)
-    sheet.add_row("last delivery", _ago(condition.seen.last_delivery_seconds), "")
+    table.add_row("oldest due", _since(condition.seen.oldest_due_seconds or None, "none is due"), late)
+    table.add_row("last delivery", _ago(condition.seen.last_delivery_seconds), "")
     if condition.lag:
-        sheet.add_row(
-            "kept to applied", f"{condition.lag.median:.2f} s (median), {condition.lag.worst:.2f} s (worst)", ""
+        table.add_row(
+            "stored to applied", f"{condition.lag.median:.2f} s (median), {condition.lag.worst:.2f} s (worst)", ""
         )
     for heartbeat in condition.seen.heartbeats:
-        sheet.add_row(f"{heartbeat.part} moved", _ago(heartbeat.moved_seconds_ago), "")
-    yield sheet
+        table.add_row(f"{heartbeat.part} progress", _ago(heartbeat.moved_seconds_ago), "")
+    yield table
 
 
-def _verdict(condition: StatusReport) -> Text:
+def _summary(condition: StatusReport) -> Text:
     if condition.is_healthy:
-        return Text("All is well.", "bold green")
-    return Text("Something is not well; the right column says what to do.", "bold red")
+        return Text("Everything is healthy.", "bold green")
+    return Text("Not healthy: the right column shows what to do.", "bold red")
 
 
 def _ago(seconds: float | None) -> str:

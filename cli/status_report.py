@@ -1,4 +1,4 @@
-"""How everything is: what `akako status` tells."""
+"""Collects the report that `akako status` prints."""
 
 import statistics
 from dataclasses import asdict, dataclass
@@ -16,12 +16,12 @@ from health.components import Component, Components, ComponentState
 from health.database import DatabaseProbe
 
 OVERDUE_SECONDS = 30.0
-"""What an event may be late after a fault (docs/explanation/healing.md)."""
+"""How late an event may be after a fault (docs/explanation/healing.md)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Lag:
-    """Seconds from being kept to being applied, of the newest applied events."""
+    """Seconds from stored to applied, of the most recently applied events."""
 
     median: float
     worst: float
@@ -29,7 +29,7 @@ class Lag:
 
 @dataclass(frozen=True, slots=True)
 class StatusReport:
-    """The parts, and what the database shows if it shows anything."""
+    """The state of the components, and figures from the database if it is available."""
 
     parts: list[ComponentState]
     seen: Vitals | None
@@ -37,19 +37,19 @@ class StatusReport:
 
     @property
     def is_healthy(self) -> bool:
-        """Every part is well, and no event is overdue."""
+        """Whether every component is healthy and no event is overdue."""
         return all(part.is_well for part in self.parts) and not self.is_late
 
     @property
     def is_late(self) -> bool:
-        """An event should long have been applied."""
+        """Whether an event has been due for more than OVERDUE_SECONDS."""
         return self.seen is not None and self.seen.oldest_due_seconds > OVERDUE_SECONDS
 
     def as_dict(self) -> dict[str, Any]:
-        """For programs."""
+        """The report as a JSON object."""
         return {
             "healthy": self.is_healthy,
-            "parts": {state.part.value: state.said for state in self.parts},
+            "parts": {state.part.value: state.description for state in self.parts},
             "next_steps": {state.part.value: state.next_step for state in self.parts if state.next_step},
             "lag_seconds": self.lag and asdict(self.lag),
             **(asdict(self.seen) if self.seen else {}),
@@ -57,27 +57,27 @@ class StatusReport:
 
 
 class StatusReporter:
-    """Looks at everything, again and again."""
+    """Takes reports repeatedly over the same connections."""
 
     def __init__(self, settings: BrokerSettings) -> None:
         url = settings.database_url.get_secret_value()
-        self._look = DatabaseProbe(url, settings.database_pooler)
-        self._parts = Components(self._look, Broker(settings.redis))
+        self._database = DatabaseProbe(url, settings.database_pooler)
+        self._parts = Components(self._database, Broker(settings.redis))
         self._engine = engine.connect(url, "akako", pooler=settings.database_pooler, connections=1, statement_seconds=2)
 
     def examine(self, only: Component | None = None) -> StatusReport:
-        """How everything is now; of one part alone, if named."""
+        """The current report; with `only`, of this component alone."""
         states = [state for state in self._parts.states() if only in (None, state.part)]
         if only is not None:
             return StatusReport(states, None, None)
         try:
-            return StatusReport(states, self._look.vitals(), _lag(self._engine))
+            return StatusReport(states, self._database.vitals(), _lag(self._engine))
         except (SQLAlchemyError, TimeoutError, WrongSettings):
             return StatusReport(states, None, None)
 
 
 def _lag(pool: Engine) -> Lag | None:
     with pool.connect() as connection:
-        connection.detach()  # between two looks nothing is held
+        connection.detach()  # no connection stays open between two reports
         lags = vitals.latest_lags(connection)
     return Lag(statistics.median(lags), lags[-1]) if lags else None

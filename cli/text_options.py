@@ -1,4 +1,4 @@
-"""Texts on the command line that have rules: reasons, names, notes and Clerk ids."""
+"""Validated text options: reasons, names, notes and Clerk ids."""
 
 from collections.abc import Callable
 
@@ -9,7 +9,7 @@ from roles import authorship
 
 
 class TextParam(click.ParamType[str]):
-    """Text as a rule returns it; what the rule says in a ValueError ends the command with exit code 2."""
+    """Text that a rule validates and returns; a ValueError of the rule ends the command with exit code 2."""
 
     name = "text"
 

@@ -1,4 +1,4 @@
-"""Times on the command line, and in tables."""
+"""Parses times of options, and formats times for tables."""
 
 from datetime import datetime
 
@@ -27,7 +27,7 @@ class TimeParam(click.ParamType[datetime]):
 
 
 def _now() -> datetime:
-    """By the database's clock, which decides what is held now."""
+    """The current time of the database clock, which decides which roles are held."""
     with transaction() as connection:
         return clock.now(connection)
 
@@ -35,12 +35,12 @@ def _now() -> datetime:
 MOMENT = TimeParam()
 
 
-def judge_range(since: datetime | None, until: datetime | None, names: str = "--since must be before --until") -> None:
-    """Refuse a range in which no time lies."""
+def check_range(since: datetime | None, until: datetime | None, names: str = "--since must be before --until") -> None:
+    """Raise UsageError for an empty range."""
     if since and until and since >= until:
         raise click.UsageError(f"{names}: {times.write(since)} is not before {times.write(until)}.")
 
 
 def formatted(moment: datetime | None, otherwise: str = "") -> str:
-    """A time in a table: in UTC, as options take it, never cut."""
+    """A time for a table: in UTC, in the format that options accept, never truncated."""
     return times.write(moment) if moment else otherwise

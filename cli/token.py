@@ -1,4 +1,4 @@
-"""`akako token`: a session token, where others need a page to sign in on."""
+"""`akako token`: signs a session token for development, without a sign-in page."""
 
 from pathlib import Path
 
@@ -16,19 +16,22 @@ from dev import clerk_instance, procfile
 )
 @click.argument("clerk_id")
 @click.option(
-    "--data", type=click.Path(file_okay=False, path_type=Path), default=procfile.LOCAL, help="Where up keeps its data."
+    "--data",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=procfile.LOCAL,
+    help="The data directory of `akako up`. [default: .local]",
 )
 def token(clerk_id: str, data: Path) -> None:
     """Sign a session token for the API of `akako up`.
 
-    It names the user CLERK_ID and is valid for one minute.
+    The token is for the user CLERK_ID and expires after one minute.
 
-    It is signed with the key that `akako up` keeps in .local/; no other API believes it.
+    It is signed with the development key that `akako up` stores in .local/; no other API accepts it.
     """
     found = clerk_instance.find(data)
     if found is None:
         raise click.ClickException(
-            f"there is no development key in {data}: `akako up` makes one where CLERK_ISSUER is not set. "
-            "Tokens of a real Clerk instance come from its pages only."
+            f"There is no development key in {data}. Run `akako up` without CLERK_ISSUER, which creates one. "
+            "Tokens of a real Clerk instance are issued only by its sign-in pages."
         )
     click.echo(found.token(clerk_id))

@@ -1,4 +1,4 @@
-"""`akako up`: everything in the foreground, on a machine that has nothing."""
+"""`akako up`: runs all processes in the foreground, with embedded servers where none are configured."""
 
 import fcntl
 import os
@@ -22,7 +22,7 @@ LAST_PORT = 65_535
 
 @dataclass(frozen=True, slots=True)
 class Addresses:
-    """Where the processes listen."""
+    """Where receiver and API listen."""
 
     host: str
     receiver: int
@@ -30,7 +30,7 @@ class Addresses:
 
     @property
     def urls(self) -> tuple[str, str]:
-        """Of the receiver, and of the API."""
+        """The URLs of the receiver and of the API."""
         return probes.url(self.host, self.receiver), probes.url(self.host, self.api)
 
 
@@ -52,79 +52,82 @@ class Addresses:
     envvar="API_PORT",
     show_envvar=True,
     type=click.IntRange(1, LAST_PORT),
-    help="[default: the next after PORT]",
+    help="[default: PORT + 1]",
 )
 @click.option(
-    "--data", type=click.Path(file_okay=False, path_type=Path), default=procfile.LOCAL, help="Instead of .local/."
+    "--data",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=procfile.LOCAL,
+    help="Data directory. [default: .local]",
 )
 def up(host: str, port: int, api_port: int | None, data: Path) -> None:
     """Run receiver, API, worker and beat in the foreground.
 
     Ctrl-C stops them.
 
-    PostgreSQL and Redis are embedded ones that keep their data in .local/, unless DATABASE_URL and REDIS_URL name
-    others. A signing secret is made and kept there too, unless CLERK_WEBHOOK_SIGNING_SECRET is set; and a key for the
-    session tokens of `akako token`, unless CLERK_ISSUER names a Clerk instance.
+    Starts embedded PostgreSQL and Redis servers with their data in .local/, unless DATABASE_URL and REDIS_URL are set.
+    Also creates a signing secret there, unless CLERK_WEBHOOK_SIGNING_SECRET is set, and a key for the session tokens
+    of `akako token`, unless CLERK_ISSUER is set.
     """
     procfile.read()
     if api_port is None and port == LAST_PORT:
-        raise click.UsageError(f"PORT is {LAST_PORT}, the last there is: set API_PORT too.")
-    doors = Addresses(host, port, api_port or port + 1)
+        raise click.UsageError(f"PORT is {LAST_PORT}, the highest port: set API_PORT too.")
+    listening = Addresses(host, port, api_port or port + 1)
     try:
-        with signals.heard(), _alone(data):
-            local_servers.refuse_busy(host, doors.receiver)
-            local_servers.refuse_busy(host, doors.api, "API_PORT")
+        with signals.interruptible(), _exclusive(data):
+            local_servers.refuse_busy(host, listening.receiver)
+            local_servers.refuse_busy(host, listening.api, "API_PORT")
             with local_servers.servers(data, redis_options=DURABLE) as found:
-                _run(found, doors, os.environ.get(local_servers.SECRET) or kept_secret(data), data)
+                _run(found, listening, os.environ.get(local_servers.SECRET) or load_or_create_secret(data), data)
     except KeyboardInterrupt:
-        click.echo("All ended.")
+        click.echo("All processes stopped.")
 
 
-def _run(found: local_servers.Ground, doors: Addresses, secret: str, data: Path) -> None:
+def _run(found: local_servers.RunningServers, listening: Addresses, secret: str, data: Path) -> None:
     addresses = found.addresses
     for name in apply(addresses["DATABASE_URL"], addresses.get("DATABASE_OWNER_URL")):
         click.echo(f"migrated: {name}")
-    own = {local_servers.SECRET: secret, "HOST": doors.host, "LOG_FORMAT": os.environ.get("LOG_FORMAT", "console")}
-    api = {"PORT": str(doors.api)} | clerk_instance.settings(clerk_instance.kept(data), os.environ)
-    seen = _metrics(os.environ.get("METRICS_PORT"))
-    web = {"PORT": str(doors.receiver)} | seen["web"]
+    own = {local_servers.SECRET: secret, "HOST": listening.host, "LOG_FORMAT": os.environ.get("LOG_FORMAT", "console")}
+    api = {"PORT": str(listening.api)} | clerk_instance.settings(clerk_instance.load_or_create(data), os.environ)
+    metrics = _metrics(os.environ.get("METRICS_PORT"))
+    web = {"PORT": str(listening.receiver)} | metrics["web"]
     processes = procfile.processes(
-        addresses | own, web=web, api=api | seen["api"], worker=seen["worker"], beat=seen["beat"]
+        addresses | own, web=web, api=api | metrics["api"], worker=metrics["worker"], beat=metrics["beat"]
     )
-    relay = PrefixedOutput()
-    with Processes(processes, relay.start) as running:
-        if probes.wait(running, *doors.urls):
-            click.echo(_welcome(doors, secret, addresses, data))
+    output = PrefixedOutput()
+    with Processes(processes, output.start) as running:
+        if probes.wait(running, *listening.urls):
+            click.echo(_welcome(listening, secret, addresses, data))
         else:
-            click.secho("Receiver and API do not both answer yet; the lines above say why.", fg="red")
+            click.secho("Receiver or API does not answer yet; see the log lines above.", fg="red")
         running.keep_running(lambda line: click.secho(f"up     | {line}", fg="red"), found.embedded)
 
 
-def _welcome(doors: Addresses, secret: str, addresses: dict[str, str], data: Path) -> str:
-    receiver, api = doors.urls
+def _welcome(listening: Addresses, secret: str, addresses: dict[str, str], data: Path) -> str:
+    receiver, api = listening.urls
     newest = secret.split(",")[0].strip()
-    # An embedded server's URL has no password in it; one that was given may have, and its owner knows it.
+    # The URL of an embedded server has no password; a configured URL may contain one, so it is not printed.
     database = "DATABASE_URL" if os.environ.get("DATABASE_URL") else f"'{addresses['DATABASE_URL']}'"
     return f"""
-Akako Sync takes deliveries at {receiver}/webhooks/clerk. Try it from another terminal:
+Akako Sync accepts deliveries at {receiver}/webhooks/clerk. Send one from another terminal:
 
   .venv/bin/akako deliver user.created --user {GRACE} --url {receiver}/webhooks/clerk --secret {newest}
 
-The API answers at {api}/api. Ask it as that user:
+The API is at {api}/api. Call it as that user:
 
   curl --silent --show-error --header "Authorization: Bearer {_token(data)}" {api}/api/user/profile
 
 The tables are in {database} (for psql or any other client).
 
-Ctrl-C ends it.
+Press Ctrl-C to stop.
 """
 
 
 def _metrics(first: str | None) -> dict[str, dict[str, str]]:
-    """A port of its own for each process's metrics, from the one that is set on; none if none is."""
+    """METRICS_PORT of each process, counted from the given port; not set if that is empty or 0."""
     if not (first and first.isdecimal() and int(first)):
-        return {name: {} for name in procfile.LASTING}
-    return {name: {"METRICS_PORT": str(int(first) + place)} for place, name in enumerate(procfile.LASTING)}
+        return {name: {} for name in procfile.LONG_RUNNING}
+    return {name: {"METRICS_PORT": str(int(first) + place)} for place, name in enumerate(procfile.LONG_RUNNING)}
 
 
 def _token(data: Path) -> str:
@@ -134,8 +137,8 @@ def _token(data: Path) -> str:
     return f"$(.venv/bin/akako token {GRACE}{elsewhere})"
 
 
-def kept_secret(directory: Path) -> str:
-    """The signing secret of this directory, made the first time; only its owner can read it."""
+def load_or_create_secret(directory: Path) -> str:
+    """The signing secret of this directory, created on first use and readable only by its owner."""
     path = directory / "signing-secret"
     if not path.exists():
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
@@ -144,12 +147,14 @@ def kept_secret(directory: Path) -> str:
 
 
 @contextmanager
-def _alone(directory: Path) -> Iterator[None]:
+def _exclusive(directory: Path) -> Iterator[None]:
     """Raise ClickException if another `akako up` already runs on this directory."""
     directory.mkdir(parents=True, exist_ok=True)
     with (directory / "lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
-            raise click.ClickException("`akako up` runs here already, in another terminal.") from error
+            raise click.ClickException(
+                f"`akako up` is already running with {directory}. Stop it, or choose another directory with --data."
+            ) from error
         yield

@@ -1,4 +1,4 @@
-"""`akako users`: look users up."""
+"""`akako users`: lists users, and shows one."""
 
 from collections.abc import Iterable
 
@@ -30,13 +30,13 @@ def users() -> None:
       akako users list --before 1200       the next page
     """,
 )
-@click.option("--search", "text", help="How the name, the last name, the username or the e-mail address begins.")
-@click.option("--role", type=click.Choice(list(Role), case_sensitive=False), help="Only who holds this role now.")
-@click.option("--banned/--not-banned", default=None, help="Only banned users, or only others.")
-@click.option("--deleted", is_flag=True, help="Tombstones in place of the living.")
-@click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True, help="How many at most.")
-@click.option("--before", type=int, help="Continue before this position: `next` of the previous page.")
-@click.option("--all", "whole", is_flag=True, help="However many there are.")
+@click.option("--search", "text", help="Prefix of the full name, last name, username or e-mail address.")
+@click.option("--role", type=click.Choice(list(Role), case_sensitive=False), help="Only users who hold this role now.")
+@click.option("--banned/--not-banned", default=None, help="Only banned users, or only users who are not banned.")
+@click.option("--deleted", is_flag=True, help="List deleted users (tombstones) instead.")
+@click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True, help="Maximum number of users.")
+@click.option("--before", type=int, help="Continue before this position (`next` of the previous page).")
+@click.option("--all", "whole", is_flag=True, help="Print all users, without a limit.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def list_(
     text: str | None,
@@ -48,9 +48,9 @@ def list_(
     whole: bool,
     as_json: bool,
 ) -> None:
-    """List users, the newest first.
+    """List users, newest first.
 
-    JSON is `{"items": [...], "next": ...}`; `next` is what --before takes, null at the end.
+    JSON is `{"items": [...], "next": ...}`; pass `next` to --before. It is null on the last page.
     """
     wanted = UserFilter(text=text, role=role, banned=banned, deleted=deleted)
     with database() as pool:
@@ -71,14 +71,14 @@ def list_(
 @click.argument("clerk_id")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def show(clerk_id: str, as_json: bool) -> None:
-    """Show the user with this CLERK_ID, with roles past, present and future."""
+    """Show the user CLERK_ID with all past, present and future roles."""
     with transaction() as connection:
         found = history.history(connection, clerk_id)
     if as_json:
         output.as_json(responses.with_history(found))
         return
-    told = User.model_validate(found.user).model_dump(mode="json")
-    output.table("User", ("", ""), ((name, _plain(value)) for name, value in told.items()))
+    fields = User.model_validate(found.user).model_dump(mode="json")
+    output.table("User", ("", ""), ((name, _plain(value)) for name, value in fields.items()))
     print_history(found.assignments)
 
 
@@ -89,7 +89,7 @@ def _print(found: Iterable[user_search.UserEntry], as_json: bool, more: int | No
     output.table(
         "Users",
         ("Clerk id", "Name", "E-mail", "Roles now", ""),
-        ((each.clerk_id, _name(each), each.email, ", ".join(each.roles), _mark(each)) for each in found),
+        ((each.clerk_id, _name(each), each.email, ", ".join(each.roles), _status(each)) for each in found),
     )
 
 
@@ -97,7 +97,7 @@ def _name(entry: user_search.UserEntry) -> str:
     return " ".join(filter(None, (entry.first_name, entry.last_name))) or entry.username or ""
 
 
-def _mark(entry: user_search.UserEntry) -> str:
+def _status(entry: user_search.UserEntry) -> str:
     return "deleted" if entry.deleted_at else "banned" if entry.banned else ""
 
 

@@ -15,9 +15,25 @@ from structlog.typing import EventDict, WrappedLogger
 REPEAT_SECONDS = 10.0
 ROOT = Path(__file__).parents[1]
 """The checkout, or `site-packages` when installed from the wheel."""
-PACKAGES = frozenset({"access", "api", "clerk", "config", "db", "health", "ops", "serving", "webhooks", "worker"})
+PACKAGES = frozenset(
+    {
+        "access",
+        "api",
+        "clerk",
+        "cli",
+        "config",
+        "db",
+        "dev",
+        "health",
+        "roles",
+        "serving",
+        "sync",
+        "webhooks",
+        "worker",
+    }
+)
 """The packages of the wheel."""
-OURS = PACKAGES | {"bench", "faults", "tests"}
+OURS = PACKAGES | {"bench", "tests"}
 
 
 def configure(process: str, *, form: str = "auto", level: str = "INFO", stream: TextIO | None = None) -> None:

@@ -130,7 +130,7 @@ class ReceiverSettings(SigningSettings, QueueSettings, ListeningSettings, Metric
     max_body_bytes: int = Field(default=1_048_576, ge=1_024)
     """The largest delivery that is read, in bytes; a larger one is answered 413."""
 
-    keep_timeout_seconds: float = Field(default=1.5, gt=0, lt=15)
+    store_timeout_seconds: float = Field(default=1.5, gt=0, lt=15)
     """How long a delivery waits for its commit before it is answered 503 (Svix gives up after 15 s)."""
 
     intake_rows: int = Field(default=500, ge=1)

@@ -1,4 +1,4 @@
-"""What the demonstration asks the API: who may see and change what, and who may not."""
+"""The API requests of the demonstration: permitted and refused reads and changes."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -23,61 +23,61 @@ TIMEOUT_SECONDS = 15.0
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What the API said, and the roles that it named."""
+    """Status of the API's answer, and the roles in it."""
 
-    asked: str
+    request: str
     status: int
     roles: tuple[str, ...]
 
 
-def ask(stack: Stack, people: Users, say: Callable[[str], None]) -> list[Reply]:
-    """Ask as nobody, as a learner and as an admin; raises httpx.HTTPError where there is no answer."""
-    say("asking the API")
-    desk = _Api(stack)
+def ask(stack: Stack, users: Users, say: Callable[[str], None]) -> list[Reply]:
+    """Send the requests without a token, as a learner and as an admin. Raises httpx.HTTPError without an answer."""
+    say("querying the API")
+    api = _Api(stack)
     replies = [
-        desk.ask("Grace asks for her profile", people.grace),
-        desk.ask("nobody in particular asks for a profile", None),
-        desk.ask("Zoé, a learner, asks for all users", people.zoe, path="/api/admin/users"),
+        api.ask("Grace reads her profile", users.grace),
+        api.ask("a client without a token reads a profile", None),
+        api.ask("Zoé, a learner, lists all users", users.zoe, path="/api/admin/users"),
     ]
-    _make_the_first_admin(stack, people)
-    roles = f"/api/admin/users/{people.zoe}/roles"
-    given, assignment = desk.change(
-        "POST", "Grace, now an admin, makes Zoé a mentor", people.grace, roles, role="MENTOR"
+    _assign_first_admin(stack, users)
+    roles = f"/api/admin/users/{users.zoe}/roles"
+    given, assignment = api.change(
+        "POST", "Grace, now an admin, assigns MENTOR to Zoé", users.grace, roles, role="MENTOR"
     )
-    replies += [given, desk.ask("Zoé asks for her profile as a mentor", people.zoe)]
-    ended, _ = desk.change("DELETE", "Grace revokes that", people.grace, f"{roles}/{assignment}")
-    return [*replies, ended, desk.ask("Zoé asks for her profile again", people.zoe)]
+    replies += [given, api.ask("Zoé reads her profile as a mentor", users.zoe)]
+    ended, _ = api.change("DELETE", "Grace revokes it", users.grace, f"{roles}/{assignment}")
+    return [*replies, ended, api.ask("Zoé reads her profile again", users.zoe)]
 
 
-def _make_the_first_admin(stack: Stack, people: Users) -> None:
-    """What `akako roles assign` does; for a while only, as the database may be somebody's."""
-    author = Author(actor=OPERATOR.actor, reason="Shows what an admin may do.")
+def _assign_first_admin(stack: Stack, users: Users) -> None:
+    """Assign ADMIN as `akako roles assign` does, for a short time only, as the database may be in use otherwise."""
+    author = Author(actor=OPERATOR.actor, reason="Demonstrates the admin API.")
     with stack.engine.begin() as connection:
         window = Window(role=Role.ADMIN, end=clock.now(connection) + ADMIN_FOR)
-        assignments.assign(connection, author, people.grace, window)
+        assignments.assign(connection, author, users.grace, window)
 
 
 class _Api:
-    """The API, as a page with a signed-in user asks it."""
+    """Sends requests to the API as the page of a signed-in user does."""
 
     def __init__(self, stack: Stack) -> None:
-        self._stage = stack
+        self._stack = stack
 
-    def ask(self, asked: str, clerk_id: str | None, path: str = "/api/user/profile") -> Reply:
+    def ask(self, request: str, clerk_id: str | None, path: str = "/api/user/profile") -> Reply:
         answer = self._send("GET", path, clerk_id)
-        return Reply(asked, answer.status_code, tuple(_said(answer).get("roles", ())))
+        return Reply(request, answer.status_code, tuple(_fields(answer).get("roles", ())))
 
-    def change(self, method: str, asked: str, clerk_id: str, path: str, **body: str) -> tuple[Reply, int | None]:
+    def change(self, method: str, request: str, clerk_id: str, path: str, **body: str) -> tuple[Reply, int | None]:
         """The reply, and the id of the assignment that was changed."""
-        answer = self._send(method, path, clerk_id, body | {"reason": "Shown in the demonstration."})
-        said = _said(answer)
-        return Reply(asked, answer.status_code, (said["role"],) if "role" in said else ()), said.get("id")
+        answer = self._send(method, path, clerk_id, body | {"reason": "Part of the demonstration."})
+        fields = _fields(answer)
+        return Reply(request, answer.status_code, (fields["role"],) if "role" in fields else ()), fields.get("id")
 
     def _send(
         self, method: str, path: str, clerk_id: str | None, body: Mapping[str, str] | None = None
     ) -> httpx.Response:
-        headers = {"Authorization": f"Bearer {self._stage.instance.token(clerk_id)}"} if clerk_id else {}
-        url = f"{self._stage.api}{path}"
+        headers = {"Authorization": f"Bearer {self._stack.instance.token(clerk_id)}"} if clerk_id else {}
+        url = f"{self._stack.api}{path}"
         return httpx.request(
             method,
             url,
@@ -89,9 +89,9 @@ class _Api:
         )
 
 
-def _said(answer: httpx.Response) -> dict[str, Any]:
+def _fields(answer: httpx.Response) -> dict[str, Any]:
     try:
-        said = answer.json()
+        body = answer.json()
     except ValueError:
         return {}
-    return said if isinstance(said, dict) else {}
+    return body if isinstance(body, dict) else {}

@@ -1,4 +1,4 @@
-"""A Clerk instance for development: it has a key, and signs session tokens as the real one does."""
+"""A Clerk instance for development, which signs session tokens as Clerk does."""
 
 import os
 import time
@@ -19,23 +19,23 @@ ISSUER = "https://clerk.akako.localhost"
 PARTY = "http://localhost:3000"
 TOKEN_SECONDS = 60
 KEY = "session-key.pem"
-# What the API cannot start without, and never reaches anybody with.
+# Required by the API at start; the URL leads to no server.
 NO_BACKEND = {"CLERK_SECRET_KEY": "sk_test_of_no_instance", "CLERK_API_URL": "http://127.0.0.1:9"}
 
 
 class ClerkInstance:
-    """Signs tokens that an API with this instance's settings believes, and no other."""
+    """Signs session tokens that only an API with this instance's settings accepts."""
 
     def __init__(self, private_pem: str) -> None:
         self.private_pem = private_pem
 
     @property
     def settings(self) -> dict[str, str]:
-        """What makes an API believe this instance and nobody else."""
+        """Settings with which an API accepts only tokens of this instance."""
         return {"CLERK_ISSUER": ISSUER, "CLERK_JWT_KEY": self._public_pem(), "CLERK_AUTHORIZED_PARTIES": PARTY}
 
     def token(self, clerk_id: str) -> str:
-        """A session token of the user, as short-lived as Clerk's."""
+        """A session token of the user, with the lifetime of Clerk's."""
         now = int(time.time())
         times = {"iat": now, "nbf": now, "exp": now + TOKEN_SECONDS}
         session = {"iss": ISSUER, "azp": PARTY, "sub": clerk_id, "sid": "sess_akako", "sts": "active"}
@@ -47,28 +47,28 @@ class ClerkInstance:
 
 
 def settings(instance: ClerkInstance, environment: Mapping[str, str]) -> dict[str, str]:
-    """What the API needs to know of Clerk and the environment does not say; no key of ours where it names an issuer."""
+    """Clerk settings that the environment does not set; without the development key if it sets CLERK_ISSUER."""
     backend = {} if environment.get("CLERK_SECRET_KEY") else NO_BACKEND
     return backend if environment.get("CLERK_ISSUER") else backend | instance.settings
 
 
-def made() -> ClerkInstance:
-    """An instance with a new key that is kept nowhere."""
+def create() -> ClerkInstance:
+    """An instance with a new key, which is not written to disk."""
     key = rsa.generate_private_key(public_exponent=65_537, key_size=2_048)
     return ClerkInstance(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode())
 
 
-def kept(directory: Path) -> ClerkInstance:
-    """The instance of this directory, made the first time; only its owner can read the key."""
+def load_or_create(directory: Path) -> ClerkInstance:
+    """The instance of this directory, created on first use; only the owner of the key file can read it."""
     found = find(directory)
     if found is None:
-        found = made()
+        found = create()
         with os.fdopen(os.open(directory / KEY, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
             file.write(found.private_pem)
     return found
 
 
 def find(directory: Path) -> ClerkInstance | None:
-    """The instance that was kept in this directory, if one was."""
+    """The instance of this directory, or None."""
     path = directory / KEY
     return ClerkInstance(path.read_text("utf-8")) if path.exists() else None

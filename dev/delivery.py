@@ -1,4 +1,4 @@
-"""One signed HTTP request, as Svix sends it for Clerk."""
+"""Signs and sends a delivery as Svix does for Clerk."""
 
 import time
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ TIMEOUT_SECONDS = 15.0
 
 @dataclass(frozen=True, slots=True)
 class SignedRequest:
-    """A body with its seal."""
+    """A body with its signed headers."""
 
     svix_id: str
     body: bytes
@@ -22,7 +22,7 @@ class SignedRequest:
 
 @dataclass(frozen=True, slots=True)
 class ReceiverResponse:
-    """What the receiver said."""
+    """The receiver's answer."""
 
     status: int
     text: str
@@ -30,16 +30,17 @@ class ReceiverResponse:
 
     @property
     def accepted(self) -> bool:
-        """Whether Svix would take it for a success; it follows no redirect."""
+        """Whether Svix would count it as a success; Svix does not follow redirects."""
         return 200 <= self.status < 300
 
 
 def sign(secret: str, svix_id: str, body: bytes, *, at: float | None = None, forged: bool = False) -> SignedRequest:
-    """Sign a body with a `whsec_...` secret, as of `at` (seconds since 1970, or now); forged, the body was another.
+    """Sign a body with a `whsec_...` secret, timestamped `at` (seconds since 1970; default now).
 
-    Raises UnicodeDecodeError if the body is not UTF-8: Svix signs text.
+    With `forged`, the signature is that of another body. Raises UnicodeDecodeError if the body is not UTF-8: Svix signs
+    text.
     """
-    from svix.webhooks import Webhook  # takes half a second, which other commands need not wait for
+    from svix.webhooks import Webhook  # the import takes half a second
 
     moment = datetime.fromtimestamp(int(time.time() if at is None else at), tz=UTC)
     signed = body.decode() + (" " if forged else "")
@@ -54,7 +55,7 @@ def sign(secret: str, svix_id: str, body: bytes, *, at: float | None = None, for
 
 
 def send(delivery: SignedRequest, url: str) -> ReceiverResponse:
-    """Send it once. Raises httpx.HTTPError where there is no answer within 15 seconds."""
+    """Send the request once. Raises httpx.HTTPError if there is no answer within 15 seconds."""
     trusted = certificates()
     started = time.perf_counter()
     answer = httpx.post(

@@ -1,4 +1,4 @@
-"""What must be true when everything of the demonstration has settled."""
+"""The expectations of the demonstration, checked after its run."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -12,47 +12,47 @@ from dev.delivery import ReceiverResponse
 from dev.queries import UserAssignment
 from dev.scenario import Step, Users
 
-Told: TypeAlias = tuple[str | None, str, str | None]
-"""Of an audit line: whom it is about, what happened, and the role."""
+AuditKey: TypeAlias = tuple[str | None, str, str | None]
+"""User id, action and role of an audit line."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """Everything that one run of the demonstration led to."""
+    """The results of one run of the demonstration."""
 
     answers: list[ReceiverResponse]
-    """One for each chapter, in their order."""
+    """One for each step, in order."""
     events: dict[str, tuple[str, str | None]]
     users: list[UserEntry]
     assignments: list[UserAssignment]
     trail: list[AuditEntry]
-    counted_before: bool
-    """Whether the role that ends was seen to count before its end."""
+    held_before: bool
+    """Whether the temporary role was held before its end."""
     replies: list[Reply]
-    """What the API said, in the order of the questions."""
+    """The API's answers, in the order of the requests."""
 
 
 @dataclass(frozen=True, slots=True)
 class Expectation:
-    """A sentence, and whether it is true."""
+    """A statement, and whether it holds."""
 
     text: str
     holds: bool
 
 
-def judge(scenario: Sequence[Step], people: Users, outcome: Outcome) -> list[Expectation]:
-    """Every expectation of the demonstration against what happened."""
+def check(scenario: Sequence[Step], users: Users, outcome: Outcome) -> list[Expectation]:
+    """Check every expectation of the demonstration against its outcome."""
     return [
         *_deliveries(scenario, outcome),
-        *_people(people, outcome),
-        *_access(people, outcome),
-        *_history(people, outcome),
-        *_desk(people, outcome),
+        *_users(users, outcome),
+        *_access(users, outcome),
+        *_history(users, outcome),
+        *_api(users, outcome),
     ]
 
 
-def said(answer: ReceiverResponse) -> str:
-    """The one word of an answer's body."""
+def answer_word(answer: ReceiverResponse) -> str:
+    """The status or error word in an answer's body."""
     try:
         body = json.loads(answer.text)
     except ValueError:
@@ -63,29 +63,29 @@ def said(answer: ReceiverResponse) -> str:
 def _deliveries(scenario: Sequence[Step], outcome: Outcome) -> Iterator[Expectation]:
     for step, answer in zip(scenario, outcome.answers, strict=True):
         status, _ = outcome.events.get(step.svix_id, (None, None))
-        fate = f"kept as {step.kept_as}" if step.kept_as else "not kept"
-        holds = (answer.status, said(answer), status) == (step.status, step.answer, step.kept_as)
-        yield Expectation(f"{step.title} is answered {step.status} {step.answer}, and {fate}", holds)
+        stored = f"stored as {step.stored_as}" if step.stored_as else "not stored"
+        holds = (answer.status, answer_word(answer), status) == (step.status, step.answer, step.stored_as)
+        yield Expectation(f"{step.title} is answered {step.status} {step.answer}, and {stored}", holds)
 
 
-def _people(people: Users, outcome: Outcome) -> Iterator[Expectation]:
-    users = {user.clerk_id: user for user in outcome.users}
-    grace, zoe, mei = (users.get(clerk_id) for clerk_id in (people.grace, people.zoe, people.mei))
+def _users(users: Users, outcome: Outcome) -> Iterator[Expectation]:
+    found = {user.clerk_id: user for user in outcome.users}
+    grace, zoe, mei = (found.get(clerk_id) for clerk_id in (users.grace, users.zoe, users.mei))
     yield Expectation(
         "the update changed the name",
         grace is not None and (grace.first_name, grace.last_name) == ("Grace", "Hill-Okafor"),
     )
     yield Expectation(
-        "the overtaken creation changed nothing",
+        "the creation that arrived after its update changed nothing",
         zoe is not None and (zoe.first_name, zoe.last_name) == ("Zoé", "Ångström"),
     )
     gone = mei is not None and mei.deleted_at is not None and not (mei.first_name or mei.last_name or mei.email)
-    yield Expectation("the deleted user stays as a tombstone that remembers no person", gone)
-    strangers = {people.mallory, people.nobody} & users.keys()
-    yield Expectation("nobody came in by a forged or unintelligible delivery", not strangers)
+    yield Expectation("the deleted user is a tombstone without personal data", gone)
+    unexpected = {users.mallory, users.unversioned} & found.keys()
+    yield Expectation("no user was created by the forged or the invalid delivery", not unexpected)
 
 
-def _access(people: Users, outcome: Outcome) -> Iterator[Expectation]:
+def _access(users: Users, outcome: Outcome) -> Iterator[Expectation]:
     def windows(clerk_id: str, role: str) -> list[tuple[bool, bool]]:
         """Of each assignment, whether it is held and whether it is active."""
         return [
@@ -94,55 +94,61 @@ def _access(people: Users, outcome: Outcome) -> Iterator[Expectation]:
             if (each.clerk_id, each.assignment.role) == (clerk_id, role)
         ]
 
-    for name, clerk_id in (("Grace", people.grace), ("Zoé", people.zoe)):
-        held = windows(clerk_id, people.default_role) == [(True, True)]
-        yield Expectation(f"{name} was given the default role once, and holds it", held)
-    ended = windows(people.mei, people.default_role)
+    for name, clerk_id in (("Grace", users.grace), ("Zoé", users.zoe)):
+        held = windows(clerk_id, users.default_role) == [(True, True)]
+        yield Expectation(f"{name} was assigned the default role once, and holds it", held)
+    ended = windows(users.mei, users.default_role)
     yield Expectation("the deletion ended the deleted user's role", ended == [(False, False)])
-    over = windows(people.grace, people.passing_role)
-    yield Expectation("the role that ends counted until its time ran out", outcome.counted_before)
-    yield Expectation("it no longer counts, and the calendar wrote that down", over == [(False, False)])
+    expired = windows(users.grace, users.temporary_role)
+    yield Expectation("the temporary role was held until its end", outcome.held_before)
+    yield Expectation("it is no longer held, and the expiry task recorded that", expired == [(False, False)])
 
 
-def _history(people: Users, outcome: Outcome) -> Iterator[Expectation]:
-    told = [(line.clerk_user_id, line.action, line.role) for line in outcome.trail]
-    once: list[tuple[str, list[Told]]] = [
-        ("one line for each user that came, repeats and all", [(who, "user.created", None) for who in _came(people)]),
-        ("one line for each default role", [(who, "role.assigned", people.default_role) for who in _came(people)]),
-        ("one line for the role that ended by itself", [(people.grace, "role.expired", people.passing_role)]),
-        ("one line for the deletion, and one for the role it ended", _farewell(people)),
+def _history(users: Users, outcome: Outcome) -> Iterator[Expectation]:
+    recorded = [(line.clerk_user_id, line.action, line.role) for line in outcome.trail]
+    once: list[tuple[str, list[AuditKey]]] = [
+        (
+            "one line for each created user, despite the duplicate",
+            [(clerk_id, "user.created", None) for clerk_id in _created(users)],
+        ),
+        (
+            "one line for each default role",
+            [(clerk_id, "role.assigned", users.default_role) for clerk_id in _created(users)],
+        ),
+        ("one line for the role that expired", [(users.grace, "role.expired", users.temporary_role)]),
+        ("one line for the deletion, and one for the role it ended", _deletion(users)),
     ]
     for text, lines in once:
-        yield Expectation(f"the audit trail has {text}", all(told.count(line) == 1 for line in lines))
+        yield Expectation(f"the audit trail has {text}", all(recorded.count(line) == 1 for line in lines))
     causes = [line.cause for line in outcome.trail if line.actor == "clerk"]
     yield Expectation(
-        "each line that Clerk caused names its delivery", all(cause in outcome.events for cause in causes)
+        "each line caused by Clerk has the id of its delivery", all(cause in outcome.events for cause in causes)
     )
 
 
-def _desk(people: Users, outcome: Outcome) -> Iterator[Expectation]:
-    due: list[tuple[int, tuple[str, ...], str]] = [
+def _api(users: Users, outcome: Outcome) -> Iterator[Expectation]:
+    expected: list[tuple[int, tuple[str, ...], str]] = [
         (200, ("LEARNER",), "with her role"),
-        (401, (), "without a token"),
-        (403, (), "without the role"),
-        (201, ("MENTOR",), "and it is done"),
+        (401, (), "no valid token"),
+        (403, (), "role missing"),
+        (201, ("MENTOR",), "assigned"),
         (200, ("LEARNER", "MENTOR"), "with both roles"),
-        (200, ("MENTOR",), "and it is done"),
-        (200, ("LEARNER",), "without the role, at once"),
+        (200, ("MENTOR",), "revoked"),
+        (200, ("LEARNER",), "without the role, immediately"),
     ]
-    for reply, (status, roles, what) in zip(outcome.replies, due, strict=True):
+    for reply, (status, roles, what) in zip(outcome.replies, expected, strict=True):
         holds = (reply.status, tuple(sorted(reply.roles))) == (status, roles)
-        yield Expectation(f"{reply.asked}: {status}, {what}", holds)
-    signed = [(line.action, line.role) for line in outcome.trail if line.actor == people.grace]
+        yield Expectation(f"{reply.request}: {status}, {what}", holds)
+    by_admin = [(line.action, line.role) for line in outcome.trail if line.actor == users.grace]
     yield Expectation(
-        "the audit trail has a line for each of the admin's changes, in the admin's name",
-        signed == [("role.assigned", "MENTOR"), ("role.revoked", "MENTOR")],
+        "the audit trail has a line for each change by the admin, with the admin as the actor",
+        by_admin == [("role.assigned", "MENTOR"), ("role.revoked", "MENTOR")],
     )
 
 
-def _came(people: Users) -> list[str]:
-    return [people.grace, people.zoe, people.mei]
+def _created(users: Users) -> list[str]:
+    return [users.grace, users.zoe, users.mei]
 
 
-def _farewell(people: Users) -> list[Told]:
-    return [(people.mei, "user.deleted", None), (people.mei, "role.revoked", people.default_role)]
+def _deletion(users: Users) -> list[AuditKey]:
+    return [(users.mei, "user.deleted", None), (users.mei, "role.revoked", users.default_role)]

@@ -1,4 +1,4 @@
-"""What the processes stand on: the servers that the environment names, and embedded ones for those it does not."""
+"""PostgreSQL and Redis for local processes: configured servers, or embedded ones where none is configured."""
 
 import base64
 import os
@@ -23,18 +23,21 @@ Server = TypeVar("Server", Postgres, Redis)
 
 
 @dataclass(frozen=True, slots=True)
-class Ground:
+class RunningServers:
     """The servers in use."""
 
     addresses: dict[str, str]
     """DATABASE_URL, REDIS_URL and, if there is one, DATABASE_OWNER_URL."""
     embedded: tuple[Postgres | Redis, ...]
-    """The servers that were started for them."""
+    """The servers that were started."""
 
 
 @contextmanager
-def servers(directory: Path, *, redis_options: Mapping[str, str] = MappingProxyType({})) -> Iterator[Ground]:
-    """The servers that the environment names, and embedded ones for the others, which stop with the block."""
+def servers(directory: Path, *, redis_options: Mapping[str, str] = MappingProxyType({})) -> Iterator[RunningServers]:
+    """The servers of the environment, and embedded ones for those that it does not set; the latter stop with the block.
+
+    Raises ClickException if one does not start.
+    """
     addresses = _given()
     embedded: list[Postgres | Redis] = []
     with ExitStack() as stack:
@@ -52,7 +55,7 @@ def servers(directory: Path, *, redis_options: Mapping[str, str] = MappingProxyT
                 addresses["REDIS_URL"] = redis.url()
         except (EmbeddedMissing, RuntimeError) as error:
             raise click.ClickException(str(error)) from error
-        yield Ground(addresses, tuple(embedded))
+        yield RunningServers(addresses, tuple(embedded))
 
 
 def _started(server: Server, stack: ExitStack) -> Server:
@@ -62,32 +65,32 @@ def _started(server: Server, stack: ExitStack) -> Server:
 
 
 def new_secret() -> str:
-    """A signing secret like Clerk's."""
+    """A random signing secret in Clerk's format."""
     return "whsec_" + base64.b64encode(secrets.token_bytes(24)).decode()
 
 
 def refuse_busy(host: str, port: int, variable: str = "PORT") -> None:
-    """Raise ClickException if another program has the port that the variable chooses."""
+    """Raise ClickException if the port, which `variable` sets, is in use."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
         except OSError as error:
             raise click.ClickException(
-                f"port {port} is taken ({error.strerror}): end the program that has it, or choose another with "
-                f"{variable}."
+                f"Port {port} is in use ({error.strerror}). Stop the program that uses it, or set {variable} to "
+                "another port."
             ) from error
 
 
 def free_port(host: str = "127.0.0.1") -> int:
-    """A port that nobody listens on at this moment."""
+    """A port that is free at this moment."""
     with socket.socket() as probe:
         probe.bind((host, 0))
         return int(probe.getsockname()[1])
 
 
 def _given() -> dict[str, str]:
-    """The addresses that the environment names, as libpq takes them. Raises ClickException."""
+    """The addresses in the environment, normalised for libpq. Raises ClickException for an invalid URL."""
     names = ("DATABASE_URL", "DATABASE_POOLER", "DATABASE_OWNER_URL", "REDIS_URL")
     given = {name: os.environ[name] for name in names if os.environ.get(name)}
     if names_pooler(given.get("DATABASE_URL", "")):

@@ -1,4 +1,4 @@
-"""The end of a log file, for the moment when something did not start."""
+"""Reads the end of a log file for error messages."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ from dev.terminal import escape
 
 
 def tail(path: Path, lines: int = 20) -> str:
-    """The last lines of a log file, as a terminal may have them; nothing where there is none."""
+    """The last lines of a log file, with control characters escaped; empty if there is no file."""
     if not path.exists():
         return ""
     return escape("\n".join(path.read_text(errors="replace").splitlines()[-lines:]))

@@ -1,4 +1,4 @@
-"""Migrates a database, and explains what PostgreSQL refused."""
+"""Migrates a database, with messages for PostgreSQL's errors."""
 
 import click
 import psycopg
@@ -12,10 +12,10 @@ from dev.terminal import escape
 
 
 def apply(application_url: str, owner_url: str | None) -> list[str]:
-    """Migrate, as the owner if there is one; what was applied. Raises ClickException where PostgreSQL says no."""
+    """Migrate, as the owner if given, and return the applied migrations. Raises ClickException if it fails."""
     try:
         pooler.refuse(owner_url or application_url)
-        return upgrade(owner_url or application_url, application_url, say=lambda said: click.echo(said, err=True))
+        return upgrade(owner_url or application_url, application_url, say=lambda line: click.echo(line, err=True))
     except (MigrationRefused, TransactionPooler) as error:
         raise click.ClickException(str(error)) from error
     except (DBAPIError, psycopg.Error) as error:
@@ -24,9 +24,9 @@ def apply(application_url: str, owner_url: str | None) -> list[str]:
 
 def _advice(error: Exception, variable: str) -> str:
     cause = getattr(error, "orig", error)
-    said = escape(str(cause).strip())
+    message = escape(str(cause).strip())
     if isinstance(cause, psycopg.errors.InsufficientPrivilege):
-        return f"PostgreSQL did not allow it: {said}\nLet {variable} name the role that owns the tables."
-    if isinstance(cause, psycopg.OperationalError) and cause.sqlstate is None:  # the server said nothing
-        return f"PostgreSQL cannot be reached: {said}\nIs {variable} right, and does the server run?"
-    return f"PostgreSQL refused a migration: {said}\nNothing of it was kept; the server's log says more."
+        return f"Permission denied by PostgreSQL: {message}\nSet {variable} to the role that owns the tables."
+    if isinstance(cause, psycopg.OperationalError) and cause.sqlstate is None:  # no answer from a server
+        return f"PostgreSQL is unreachable: {message}\nCheck {variable}, and that the server is running."
+    return f"A migration failed: {message}\nIt was rolled back; see the server's log for details."

@@ -1,4 +1,4 @@
-"""Prints what processes say on one terminal, each line under its process's name."""
+"""Prints the output of several processes, each line prefixed with the name of its process."""
 
 import itertools
 import subprocess
@@ -15,22 +15,22 @@ WIDTH = 6
 
 
 class PrefixedOutput:
-    """Starts processes and hands their lines on; colours only on a terminal."""
+    """Starts processes and forwards their output line by line; colours only on a terminal."""
 
     def __init__(self) -> None:
         self._free = itertools.cycle(COLOURS)
         self._colours: dict[str, str] = {}
 
     def start(self, process: Process) -> None:
-        """Start the process, and hand on what it prints until it ends."""
+        """Start the process, and forward its output until it ends."""
         colour = self._colours.setdefault(process.name, next(self._free))
         stream = process.start(subprocess.PIPE)
         if stream is not None:
-            threading.Thread(target=_hand_on, args=(stream, process.name, colour), daemon=True).start()
+            threading.Thread(target=_forward, args=(stream, process.name, colour), daemon=True).start()
 
 
-def _hand_on(stream: IO[bytes], name: str, colour: str) -> None:
+def _forward(stream: IO[bytes], name: str, colour: str) -> None:
     with stream:
         for line in stream:
-            said = escape(line.decode(errors="replace").rstrip("\n"))
-            click.echo(click.style(f"{name:<{WIDTH}} | ", fg=colour) + said)
+            text = escape(line.decode(errors="replace").rstrip("\n"))
+            click.echo(click.style(f"{name:<{WIDTH}} | ", fg=colour) + text)

@@ -1,4 +1,4 @@
-"""Whether receiver and API answer."""
+"""Waits until receiver and API answer."""
 
 import time
 
@@ -10,12 +10,12 @@ READY_SECONDS = 60.0
 
 
 def url(host: str, port: int) -> str:
-    """Where what listens on this host and port is reached from this machine."""
+    """The URL of this host and port, for clients on this machine."""
     return f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{port}"  # noqa: S104
 
 
 def wait(running: Processes, *urls: str) -> bool:
-    """Wait until all of them answer; false if they do not in time, or one of the processes ended."""
+    """Wait until all URLs answer; False after a timeout, or if one of the processes ended."""
     deadline = time.monotonic() + READY_SECONDS
     while time.monotonic() < deadline and not running.ended():
         if all(_answers(each) for each in urls):
@@ -26,7 +26,7 @@ def wait(running: Processes, *urls: str) -> bool:
 
 def _answers(url: str) -> bool:
     try:
-        # No certificates are read for plain HTTP: it would take longer than all the rest.
+        # Plain HTTP needs no certificates, and loading them would take longer than the request.
         return httpx.get(f"{url}/healthz", timeout=1, trust_env=False, verify=False).is_success  # noqa: S501
     except httpx.HTTPError:
         return False

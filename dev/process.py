@@ -1,4 +1,4 @@
-"""One child process, the leader of a group of its own, so that ending it ends all that it started."""
+"""A child process that leads its own process group, so that it is stopped together with its children."""
 
 import os
 import signal
@@ -15,13 +15,13 @@ from dev.reaper import Reaper
 
 PATIENCE_SECONDS = 10.0
 DYING_SECONDS = 2.0
-"""How long a killed group may take to be gone: its members die at once, but are not all ours to collect."""
+"""How long to wait for a killed group to disappear: its members die at once, but not all are our children to reap."""
 SEARCH_PATH = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
-WATCHDOG = Reaper()
+REAPER = Reaper()
 
 
 class Process:
-    """A program that can be started, ended and killed, as often as one likes."""
+    """A program that can be started, stopped and killed repeatedly."""
 
     def __init__(
         self,
@@ -44,12 +44,12 @@ class Process:
         self._killed = False
 
     def start(self, output: int | IO[bytes]) -> IO[bytes] | None:
-        """Start the program; what it prints goes to `output`, or with `subprocess.PIPE` to the stream returned."""
+        """Start the program; its output goes to `output`, or with `subprocess.PIPE` to the stream returned."""
         owner = {"user": self._user, "group": self._user, "extra_groups": []} if self._user else {}
-        with signals.held():
-            WATCHDOG.wake()
+        with signals.deferred():
+            REAPER.start()
             try:
-                self._child = subprocess.Popen(  # noqa: S603 - what it runs is our own
+                self._child = subprocess.Popen(  # noqa: S603 - only our own commands
                     self._arguments,
                     stdin=subprocess.DEVNULL,
                     stdout=output,
@@ -60,14 +60,14 @@ class Process:
                     **owner,  # type: ignore[call-overload]
                 )
             except OSError:
-                WATCHDOG.rest()
+                REAPER.stop_if_idle()
                 raise
             self._asked = self._killed = False
-            WATCHDOG.watch(self._child.pid)
+            REAPER.watch(self._child.pid)
         return self._child.stdout
 
     def run(self, output: int | IO[bytes]) -> int:
-        """Start the program, wait for its end and return its exit code; an interruption leaves nothing of it behind."""
+        """Run the program and return its exit code; an interruption kills its whole group."""
         try:
             self.start(output)
             return self._child.wait() if self._child else 0
@@ -76,14 +76,14 @@ class Process:
 
     @property
     def pid(self) -> int:
-        """The process id of the newest start."""
+        """The process id of the last start. Raises RuntimeError if it was never started."""
         if self._child is None:
             raise RuntimeError(f"{self.name} was never started")
         return self._child.pid
 
     @property
     def code(self) -> int | None:
-        """How the program ended: its exit code, negative for a signal, or None while it runs."""
+        """The exit code, negative for a signal; None while the program runs."""
         return self._child.poll() if self._child else None
 
     @property
@@ -92,13 +92,13 @@ class Process:
         return self._child is not None and self._child.poll() is None
 
     def ask_to_end(self) -> None:
-        """Ask only the program itself, and once: it knows best how to end its own children."""
+        """Send the end signal once, to the program only: it stops its own children."""
         if self._child is not None and self.runs and not self._asked:
             self._asked = True
             self._child.send_signal(self._end_signal)
 
     def end(self, patience: float = PATIENCE_SECONDS) -> None:
-        """Ask the program to end, wait for it, and kill what is left of its group."""
+        """Send the end signal, wait for the program, and kill the rest of its group."""
         self.ask_to_end()
         if self._child is not None:
             with suppress(subprocess.TimeoutExpired):
@@ -106,9 +106,9 @@ class Process:
         self.kill()
 
     def kill(self) -> None:
-        """Kill the program and its group at once, as `kill -9` does, and wait until none of them writes any more.
+        """Kill the program and its group with SIGKILL, and wait until no member is left.
 
-        Does nothing the second time: the group's number may belong to another program by then.
+        Does nothing the second time: the group id may have been reused by then.
         """
         if self._child is None or self._killed:
             return
@@ -121,4 +121,4 @@ class Process:
                 time.sleep(0.002)
         self._child.wait()
         self._killed = True
-        WATCHDOG.release(self._child.pid)
+        REAPER.release(self._child.pid)

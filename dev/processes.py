@@ -1,4 +1,4 @@
-"""Several processes that run together and end together."""
+"""Runs several processes together."""
 
 import threading
 import time
@@ -17,21 +17,21 @@ class Server(Protocol):
 
     @property
     def name(self) -> str:
-        """What it is called in messages."""
+        """The name of the server in messages."""
 
     @property
     def runs(self) -> bool:
-        """Whether it was started and has not ended."""
+        """Whether the server was started and has not ended."""
 
     def start(self) -> None:
-        """Start it and wait until it answers. Raises RuntimeError if it does not."""
+        """Start the server and wait until it answers. Raises RuntimeError if it does not."""
 
     def kill(self) -> None:
-        """End what is left of it."""
+        """Kill the server and its children."""
 
 
 class Processes:
-    """Started on entering the `with` block, ended on leaving it, whatever happened in between."""
+    """Processes that start on entering the `with` block and stop on leaving it."""
 
     def __init__(self, processes: Sequence[Process], start: Callable[[Process], object]) -> None:
         self._processes = processes
@@ -53,27 +53,27 @@ class Processes:
         self.end()
 
     def ended(self) -> list[Process]:
-        """Those that run no more."""
+        """The processes that have ended."""
         return [process for process in self._processes if not process.runs]
 
     def keep_running(self, say: Callable[[str], None], servers: Sequence[Server] = ()) -> None:
-        """Start again whatever ends, of the servers too, until interrupted or told to stop."""
+        """Restart processes and servers that end, until interrupted or `stop` is called."""
         while not self._stopped.wait(LOOK_SECONDS):
             for server in servers:
                 if not server.runs:
-                    _start_again(server, say)
+                    _restart(server, say)
             for process in self.ended():
-                say(f"{process.name} ended ({outcome(process.code)}) and starts again in {RESTART_SECONDS:g} s")
+                say(f"{process.name} ended ({outcome(process.code)}); restarting in {RESTART_SECONDS:g} s")
                 process.kill()
                 if not self._stopped.wait(RESTART_SECONDS):
                     self._start(process)
 
     def stop(self) -> None:
-        """Let `keep_running` come back: from now on nothing is started."""
+        """Make `keep_running` return; nothing is restarted any more."""
         self._stopped.set()
 
     def end(self, patience: float = PATIENCE_SECONDS) -> None:
-        """Ask all at once to end, wait for each, and kill what is left."""
+        """Send all processes the end signal, wait for each, and kill the rest."""
         for process in self._processes:
             process.ask_to_end()
         deadline = time.monotonic() + patience
@@ -81,8 +81,8 @@ class Processes:
             process.end(max(0.0, deadline - time.monotonic()))
 
 
-def _start_again(server: Server, say: Callable[[str], None]) -> None:
-    say(f"{server.name} ended and starts again")
+def _restart(server: Server, say: Callable[[str], None]) -> None:
+    say(f"{server.name} ended; restarting")
     server.kill()
     try:
         server.start()
@@ -91,7 +91,7 @@ def _start_again(server: Server, say: Callable[[str], None]) -> None:
 
 
 def outcome(code: int | None) -> str:
-    """How a process ended, in words."""
+    """A description of an exit code."""
     if code is None:
-        return "it did not start"
+        return "not started"
     return f"signal {-code}" if code < 0 else f"exit code {code}"

@@ -1,4 +1,4 @@
-"""The Procfile: which processes there are, and the one line that starts each."""
+"""Reads the Procfile: the name and the command of each process."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,19 +9,19 @@ from dev.process import Process
 
 PATH = Path(__file__).parents[1] / "Procfile"
 LOCAL = PATH.parent / ".local"
-LASTING = ("web", "api", "worker", "beat")
+LONG_RUNNING = ("web", "api", "worker", "beat")
 
 
 def read(path: Path = PATH) -> dict[str, str]:
-    """The commands by the names of their processes. Raises ClickException outside a checkout, which alone has them."""
+    """The commands by process name. Raises ClickException outside a checkout, where there is no Procfile."""
     if not path.exists():
-        raise click.ClickException("this command runs the processes of the Procfile, in a checkout of Akako Sync.")
+        raise click.ClickException("There is no Procfile. Run this command in a checkout of Akako Sync.")
     lines = (line.partition(":") for line in path.read_text("utf-8").splitlines() if line.strip())
     return {name.strip(): command.strip() for name, _, command in lines}
 
 
 def processes(environment: Mapping[str, str], **own: Mapping[str, str]) -> list[Process]:
-    """The processes that run for ever, each exactly as its line stands; `own` is laid over one's environment."""
+    """The long-running processes with the commands of the Procfile; `own` adds variables for single processes."""
     commands = read()
     return [
         Process(
@@ -30,5 +30,5 @@ def processes(environment: Mapping[str, str], **own: Mapping[str, str]) -> list[
             environment={**environment, **own.get(name, {})},
             directory=PATH.parent,
         )
-        for name in LASTING
+        for name in LONG_RUNNING
     ]

@@ -15,7 +15,7 @@ from db.event_filter import EventFilter
 from db.user_search import UserEntry
 from roles import assignments as changes
 
-OPERATOR = Author(actor="operator:akako demo", reason="Stands in for a colleague.")
+OPERATOR = Author(actor="operator:akako demo", reason="Substitutes for a colleague.")
 MOST_LINES = 100
 
 

@@ -1,7 +1,6 @@
-"""Kills what is left when the program that started it is killed itself and can clear up nothing.
+"""Kills child process groups if their parent is killed and cannot clean up.
 
-A tiny process of its own reads the ids of process groups from a pipe. The pipe closes when its writer dies, whatever
-it died of.
+A small separate process reads the ids of process groups from a pipe, which closes when its writer dies for any reason.
 """
 
 import os
@@ -13,14 +12,14 @@ from typing import IO
 
 
 class Reaper:
-    """Knows the running groups of this process; exists only while there are any."""
+    """Tracks the process groups that this process has started; its own process runs only while there are any."""
 
     def __init__(self) -> None:
         self._groups: set[int] = set()
         self._process: subprocess.Popen[bytes] | None = None
 
-    def wake(self) -> None:
-        """Be there before the next group is, so that it is not for an instant without."""
+    def start(self) -> None:
+        """Start the reaper process. Call this before a group is started, so that no group is unprotected."""
         if self._process is None:
             self._process = subprocess.Popen(  # noqa: S603
                 [sys.executable, "-I", "-S", __file__], stdin=subprocess.PIPE, start_new_session=True
@@ -29,22 +28,22 @@ class Reaper:
     def watch(self, group: int) -> None:
         """Kill this group if this program dies before `release`."""
         self._groups.add(group)
-        self._tell(f"+{group}")
+        self._send(f"+{group}")
 
     def release(self, group: int) -> None:
-        """The group is gone, or may live on."""
+        """Stop watching this group."""
         if group in self._groups:
             self._groups.discard(group)
-            self._tell(f"-{group}")
-        self.rest()
+            self._send(f"-{group}")
+        self.stop_if_idle()
 
-    def rest(self) -> None:
-        """Leave, if there is nothing to watch."""
+    def stop_if_idle(self) -> None:
+        """End the reaper process if there is no group to watch."""
         if not self._groups and self._process is not None:
             self._process.communicate()
             self._process = None
 
-    def _tell(self, line: str) -> None:
+    def _send(self, line: str) -> None:
         if self._process is not None and self._process.stdin is not None:
             with suppress(BrokenPipeError):
                 self._process.stdin.write(f"{line}\n".encode())
@@ -52,7 +51,7 @@ class Reaper:
 
 
 def guard(lines: IO[str]) -> None:
-    """Read `+id` and `-id` until the writer is gone, then kill the groups that were not released."""
+    """Read lines `+id` and `-id` until the writer has closed the pipe, then kill the groups that were not released."""
     groups: set[int] = set()
     for line in lines:
         (groups.add if line.startswith("+") else groups.discard)(int(line[1:]))

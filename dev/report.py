@@ -1,4 +1,4 @@
-"""The demonstration's outcome: tables for people, one object for programs."""
+"""Formats the outcome of the demonstration as tables or JSON."""
 
 import json
 from collections.abc import Sequence
@@ -9,14 +9,14 @@ from rich.console import Console
 from rich.table import Table
 
 from db.user_search import UserEntry
-from dev.expectations import Expectation, Outcome, said
+from dev.expectations import Expectation, Outcome, answer_word
 from dev.scenario import Step
 
 WIDTH_OF_A_PIPE = 150
 
 
 def console() -> Console:
-    """Standard output: as wide as the terminal, or wide enough for every table where there is none."""
+    """A console on standard output, with the width of the terminal, or wide enough for every table in a pipe."""
     plain = Console()
     return plain if plain.is_terminal else Console(width=WIDTH_OF_A_PIPE)
 
@@ -33,21 +33,21 @@ def tables(scenario: Sequence[Step], outcome: Outcome) -> list[Table]:
     ]
 
 
-def verdict(expectations: Sequence[Expectation]) -> list[str]:
-    """A line for each expectation, and one for all."""
+def summary(expectations: Sequence[Expectation]) -> list[str]:
+    """One line for each expectation, and a total."""
     lines = [f"[green]✓[/] {each.text}" if each.holds else f"[red]✗ {each.text}[/]" for each in expectations]
     failed = sum(not each.holds for each in expectations)
-    whole = f"[red]{failed} of {len(lines)} did not hold.[/]" if failed else f"[green]All {len(lines)} hold.[/]"
-    return [*lines, "", whole]
+    total = f"[red]{failed} of {len(lines)} do not hold.[/]" if failed else f"[green]All {len(lines)} hold.[/]"
+    return [*lines, "", total]
 
 
 def as_json(scenario: Sequence[Step], outcome: Outcome, expectations: Sequence[Expectation]) -> str:
-    """Everything as one JSON object; `ok` says whether every expectation holds."""
+    """The outcome as one JSON object; `ok` is true if every expectation holds."""
     deliveries = [
-        {"title": step.title, "svix_id": step.svix_id, "status": answer.status, "answer": said(answer)}
+        {"title": step.title, "svix_id": step.svix_id, "status": answer.status, "answer": answer_word(answer)}
         for step, answer in zip(scenario, outcome.answers, strict=True)
     ]
-    told = {
+    result = {
         "ok": all(each.holds for each in expectations),
         "expectations": [asdict(each) for each in expectations],
         "deliveries": deliveries,
@@ -56,7 +56,7 @@ def as_json(scenario: Sequence[Step], outcome: Outcome, expectations: Sequence[E
         "roles": [{"clerk_id": each.clerk_id, **asdict(each.assignment)} for each in outcome.assignments],
         "audit": [asdict(each) for each in outcome.trail],
     }
-    return json.dumps(told, ensure_ascii=False, default=datetime.isoformat)
+    return json.dumps(result, ensure_ascii=False, default=datetime.isoformat)
 
 
 def _table(title: str, *columns: str) -> Table:
@@ -64,10 +64,10 @@ def _table(title: str, *columns: str) -> Table:
 
 
 def _deliveries(scenario: Sequence[Step], outcome: Outcome) -> Table:
-    table = _table("Deliveries and answers", "Delivery", "Answer", "Event", "Why")
+    table = _table("Deliveries and answers", "Delivery", "Answer", "Event", "Reason")
     for step, answer in zip(scenario, outcome.answers, strict=True):
-        status, why = outcome.events.get(step.svix_id, ("not kept", None))
-        table.add_row(step.title, f"{answer.status} {said(answer)}", status, why)
+        status, why = outcome.events.get(step.svix_id, ("not stored", None))
+        table.add_row(step.title, f"{answer.status} {answer_word(answer)}", status, why)
     return table
 
 
@@ -79,14 +79,14 @@ def _users(outcome: Outcome) -> Table:
 
 
 def _replies(outcome: Outcome) -> Table:
-    table = _table("Questions to the API", "Question", "Answer", "Roles in it")
+    table = _table("API requests", "Request", "Status", "Roles in the answer")
     for each in outcome.replies:
-        table.add_row(each.asked, str(each.status), ", ".join(each.roles))
+        table.add_row(each.request, str(each.status), ", ".join(each.roles))
     return table
 
 
 def _roles(outcome: Outcome, names: dict[str, str]) -> Table:
-    table = _table("Roles and their windows (UTC)", "Who", "Role", "From", "Until", "Counts now", "Why")
+    table = _table("Roles and their windows (UTC)", "User", "Role", "From", "Until", "Held now", "Reason")
     for each in outcome.assignments:
         found = each.assignment
         window = (_moment(found.effective_start_date), _moment(found.effective_end_date) or "open")
@@ -97,7 +97,7 @@ def _roles(outcome: Outcome, names: dict[str, str]) -> Table:
 
 def _trail(scenario: Sequence[Step], outcome: Outcome, names: dict[str, str]) -> Table:
     titles = {step.svix_id: step.title for step in reversed(scenario)}
-    table = _table("Audit trail", "At (UTC)", "What", "Who", "Role", "By", "Because of")
+    table = _table("Audit trail", "At (UTC)", "Action", "User", "Role", "Actor", "Cause")
     for line in outcome.trail:
         because = titles.get(line.cause or "") or line.reason
         table.add_row(

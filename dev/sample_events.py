@@ -1,4 +1,4 @@
-"""The project's own sample events: made-up persons, in the shapes that Clerk sends."""
+"""Sample events with fictitious users, in the format that Clerk sends."""
 
 import json
 import re
@@ -27,7 +27,7 @@ def names() -> list[str]:
 
 
 def load(name: str) -> Event:
-    """The sample of that name as it is written, with its old times and ids."""
+    """The sample of that name, unchanged. Raises NoSuchSample."""
     if name not in names():
         raise NoSuchSample(name)
     event: Event = json.loads((FOLDER / f"{name}.json").read_text("utf-8"))
@@ -35,14 +35,14 @@ def load(name: str) -> Event:
 
 
 def new_id(kind: str) -> str:
-    """An id as Clerk and Svix make them: a kind and 27 letters and digits, such as `user_...` or `msg_...`."""
+    """A random id in the format of Clerk and Svix: a prefix and 27 letters and digits, such as `user_...`."""
     return f"{kind}_" + "".join(secrets.choice(ALPHABET) for _ in range(27))
 
 
 def freshen(event: Event, user_id: str, at: float | None = None) -> Event:
-    """The same event as if it happened to that user at that time (seconds since 1970; now, if not given).
+    """The same event for that user and time (seconds since 1970; default now).
 
-    Ids and e-mail addresses of samples become the user's own, so that two users never claim one address.
+    Ids and e-mail addresses are made specific to the user, so that two users never claim the same address.
     """
     now = round((time.time() if at is None else at) * 1_000)
     since: int = event.get("timestamp", now)
@@ -51,10 +51,10 @@ def freshen(event: Event, user_id: str, at: float | None = None) -> Event:
 
 
 def change(event: Event, assignment: str) -> None:
-    """Change one value in place, as in `data.first_name=Ada`; a value that is not JSON is taken as text."""
+    """Change one value in place, such as `data.first_name=Ada`; a value that is not JSON is taken as text."""
     path, _, text = assignment.partition("=")
-    *way, last = path.split(".")
-    for step in way:
+    *parents, last = path.split(".")
+    for step in parents:
         event = event.setdefault(step, {})
     try:
         event[last] = json.loads(text)
@@ -63,7 +63,7 @@ def change(event: Event, assignment: str) -> None:
 
 
 def body(event: Event) -> bytes:
-    """The event as bytes, compact, as it travels."""
+    """The event as compact JSON."""
     return json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode()
 
 

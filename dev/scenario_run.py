@@ -1,4 +1,4 @@
-"""Performs the demonstration's story on its stage: deliver, wait for what must follow, look."""
+"""Runs the demonstration: delivers each event, waits until it is applied, and collects the outcome."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -20,77 +20,77 @@ ROLE_SECONDS = 2.0
 
 
 class StepTimedOut(Exception):
-    """Something that had to happen did not, in good time."""
+    """A step of the demonstration did not complete in time, or a process ended."""
 
 
-def perform(stack: Stack, steps: Sequence[Step], people: Users, say: Callable[[str], None]) -> Outcome:
-    """Deliver every chapter, let a role run out, ask the API, and return what it all led to."""
+def run(stack: Stack, steps: Sequence[Step], users: Users, say: Callable[[str], None]) -> Outcome:
+    """Send every delivery, let a role expire, query the API, and return the outcome. Raises StepTimedOut."""
     answers = []
     for step in steps:
         say(f"delivering {step.title}")
         answers.append(_deliver(stack, step))
         _settle(stack, step)
-    say("waiting for a role's time to run out")
-    counted = _let_a_role_run_out(stack, people)
-    replies = _ask(stack, people, say)
+    say("waiting for a role to expire")
+    held = _let_a_role_expire(stack, users)
+    replies = _ask(stack, users, say)
     with stack.engine.connect() as connection:
         return Outcome(
             answers,
             queries.events(connection, [step.svix_id for step in steps]),
-            queries.users(connection, people.everybody()),
-            queries.assignments(connection, people.everybody()),
-            queries.trail(connection, people.everybody()),
-            counted,
+            queries.users(connection, users.ids()),
+            queries.assignments(connection, users.ids()),
+            queries.trail(connection, users.ids()),
+            held,
             replies,
         )
 
 
 def _deliver(stack: Stack, step: Step) -> ReceiverResponse:
-    sealed = delivery.sign(stack.secret, step.svix_id, step.body, forged=step.forged)
+    request = delivery.sign(stack.secret, step.svix_id, step.body, forged=step.forged)
     try:
-        return delivery.send(sealed, stack.webhook)
+        return delivery.send(request, stack.webhook)
     except httpx.HTTPError as error:
-        raise StepTimedOut(f"the receiver gave no answer to {step.title} ({error!r}).") from error
+        raise StepTimedOut(f"The receiver did not answer {step.title} ({error!r}).") from error
 
 
-def _ask(stack: Stack, people: Users, say: Callable[[str], None]) -> list[Reply]:
+def _ask(stack: Stack, users: Users, say: Callable[[str], None]) -> list[Reply]:
     try:
-        return api_checks.ask(stack, people, say)
+        return api_checks.ask(stack, users, say)
     except httpx.HTTPError as error:
-        raise StepTimedOut(f"the API gave no answer ({error!r}).") from error
+        raise StepTimedOut(f"The API did not answer ({error!r}).") from error
 
 
 def _settle(stack: Stack, step: Step) -> None:
-    """Wait until the event is done: two in one set would be folded, and the story tells of each."""
+    """Wait until the event is applied: two events in one set would be folded, and the demonstration shows each."""
 
     def done(connection: Connection) -> bool:
         status, _ = queries.events(connection, [step.svix_id]).get(step.svix_id, (None, None))
         return status != "received"
 
-    _until(stack, done, f"{step.title} was kept and not applied")
+    _until(stack, done, f"{step.title} was stored and not applied")
 
 
-def _let_a_role_run_out(stack: Stack, people: Users) -> bool:
-    """Assign a role for a moment and wait until the calendar wrote down its end; whether it counted until then."""
+def _let_a_role_expire(stack: Stack, users: Users) -> bool:
+    """Assign a temporary role, wait until its expiry is recorded, and return whether it was held before."""
     with stack.engine.begin() as connection:
-        queries.assign_temporarily(connection, people.grace, Role(people.passing_role), ROLE_SECONDS)
+        queries.assign_temporarily(connection, users.grace, Role(users.temporary_role), ROLE_SECONDS)
     with stack.engine.connect() as connection:
-        counted = any(each.assignment.held for each in _passing(connection, people))
+        held = any(each.assignment.held for each in _temporary(connection, users))
     _until(
         stack,
-        lambda connection: all(not each.assignment.is_active for each in _passing(connection, people)),
-        "the end of the role was not written down",
+        lambda connection: all(not each.assignment.is_active for each in _temporary(connection, users)),
+        "the expiry of the role was not recorded",
     )
-    return counted
+    return held
 
 
-def _passing(connection: Connection, people: Users) -> list[UserAssignment]:
-    found = queries.assignments(connection, [people.grace])
-    return [each for each in found if each.assignment.role == people.passing_role]
+def _temporary(connection: Connection, users: Users) -> list[UserAssignment]:
+    found = queries.assignments(connection, [users.grace])
+    return [each for each in found if each.assignment.role == users.temporary_role]
 
 
 def _until(stack: Stack, holds: Callable[[Connection], bool], otherwise: str) -> None:
-    """Look again and again until the condition holds. Raises Unsettled if it takes too long or a process died."""
+    """Poll until the condition holds. Raises StepTimedOut after a timeout, or if a process ended."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     while True:
         with stack.engine.connect() as connection:

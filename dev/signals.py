@@ -1,4 +1,4 @@
-"""Ctrl-C, SIGTERM and SIGHUP, all as one KeyboardInterrupt that comes once and never between a child and its name."""
+"""Handles SIGINT, SIGTERM and SIGHUP as one KeyboardInterrupt, never raised between starting and recording a child."""
 
 import signal
 from collections.abc import Iterator
@@ -8,16 +8,16 @@ from types import FrameType
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-class _Attention:
-    holds = 0
-    called = False
+class _State:
+    deferrals = 0
+    pending = False
 
 
 @contextmanager
-def heard() -> Iterator[None]:
-    """Raise KeyboardInterrupt at the first of the signals; the clearing up that follows is not interrupted again."""
-    before = [signal.signal(each, _hear) for each in SIGNALS]
-    _Attention.called = False
+def interruptible() -> Iterator[None]:
+    """Raise KeyboardInterrupt at the first of the signals; further ones do not interrupt the cleanup."""
+    before = [signal.signal(each, _handle) for each in SIGNALS]
+    _State.pending = False
     try:
         yield
     finally:
@@ -26,22 +26,22 @@ def heard() -> Iterator[None]:
 
 
 @contextmanager
-def held() -> Iterator[None]:
-    """Put the interruption off until the block is left: what it starts must not be lost."""
-    _Attention.holds += 1
+def deferred() -> Iterator[None]:
+    """Defer the KeyboardInterrupt until the block is left, so that a process started in it is not lost."""
+    _State.deferrals += 1
     try:
         yield
     finally:
-        _Attention.holds -= 1
-        if _Attention.called and not _Attention.holds:
-            _Attention.called = False
+        _State.deferrals -= 1
+        if _State.pending and not _State.deferrals:
+            _State.pending = False
             raise KeyboardInterrupt
 
 
-def _hear(_signal: int, _frame: FrameType | None) -> None:
+def _handle(_signal: int, _frame: FrameType | None) -> None:
     for each in SIGNALS:
         signal.signal(each, signal.SIG_IGN)
-    if _Attention.holds:
-        _Attention.called = True
+    if _State.deferrals:
+        _State.pending = True
     else:
         raise KeyboardInterrupt

@@ -1,4 +1,4 @@
-"""Everything that the demonstration runs on: servers, tables, and the processes as the Procfile says."""
+"""Starts the stack of the demonstration: servers, tables, and the processes of the Procfile."""
 
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -16,47 +16,47 @@ from dev.migration import apply
 from dev.processes import Processes
 
 HOST = "127.0.0.1"
-# Short, so that nobody waits for the calendar; and the role that the story tells of.
+# Short intervals of the periodic tasks, and the default role that the scenario expects.
 SETTINGS = {"SWEEP_SECONDS": "1", "EXPIRE_SECONDS": "1", "DEFAULT_ROLE": "LEARNER"}
 
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """What is running, and how to reach it."""
+    """A running stack, and how to reach it."""
 
     webhook: str
     secret: str
     api: str
     instance: ClerkInstance
-    """Signs the tokens that the API believes."""
+    """Signs the tokens that the API accepts."""
     engine: Engine
     running: Processes
     log: Path
-    """What the processes say."""
+    """The log of the processes."""
 
 
 @contextmanager
 def build(directory: Path, say: Callable[[str], None]) -> Iterator[Stack]:
-    """Start everything; when the block is left, however it is left, everything has ended."""
+    """Start the stack; it is stopped when the block is left. Raises ClickException if it does not start."""
     procfile.read()
     say("starting PostgreSQL and Redis")
     with local_servers.servers(directory) as found:
         addresses = found.addresses
         say("migrating")
         apply(addresses["DATABASE_URL"], addresses.get("DATABASE_OWNER_URL"))
-        say("starting receiver, API, worker and calendar")
+        say("starting receiver, API, worker and beat")
         pool = engine.connect(addresses["DATABASE_URL"], "demo")
         try:
             with _processes(addresses, directory / "processes.log", pool) as stack:
                 yield stack
-                say("ending everything")
+                say("stopping everything")
         finally:
             pool.dispose()
 
 
 @contextmanager
 def _processes(addresses: dict[str, str], log: Path, pool: Engine) -> Iterator[Stack]:
-    secret, clerk = local_servers.new_secret(), clerk_instance.made()
+    secret, clerk = local_servers.new_secret(), clerk_instance.create()
     receiver, api = local_servers.free_port(HOST), local_servers.free_port(HOST)
     own = {local_servers.SECRET: secret, "HOST": HOST, "LOG_FORMAT": "console"}
     processes = procfile.processes(
@@ -64,11 +64,11 @@ def _processes(addresses: dict[str, str], log: Path, pool: Engine) -> Iterator[S
         web={"PORT": str(receiver)},
         api={"PORT": str(api), **clerk_instance.NO_BACKEND, **clerk.settings},
     )
-    door, desk = probes.url(HOST, receiver), probes.url(HOST, api)
+    receiver_url, api_url = probes.url(HOST, receiver), probes.url(HOST, api)
     with (
         closing(log.open("ab")) as output,
         Processes(processes, lambda process: process.start(output)) as running,
     ):
-        if not probes.wait(running, door, desk):
-            raise click.ClickException(f"the processes did not start; the end of their log:\n{tail(log)}")
-        yield Stack(f"{door}/webhooks/clerk", secret, desk, clerk, pool, running, log)
+        if not probes.wait(running, receiver_url, api_url):
+            raise click.ClickException(f"The processes did not start. End of their log:\n{tail(log)}")
+        yield Stack(f"{receiver_url}/webhooks/clerk", secret, api_url, clerk, pool, running, log)

@@ -34,7 +34,7 @@ class Broker:
             address.url, socket_timeout=SILENCE_SECONDS, socket_connect_timeout=SILENCE_SECONDS
         )
 
-    def answers(self) -> bool:
+    def takes_messages(self) -> bool:
         """True; raises Away if a message could not be put there, whatever the reason."""
         self._ask()
         return True

@@ -46,7 +46,7 @@ class ComponentState:
     """How one part is: `well`, or in a few words what is wrong. No word of it is a secret or names a host."""
 
     part: Component
-    said: str = "well"
+    description: str = "well"
     next_step: str = ""
 
     @property
@@ -60,14 +60,14 @@ class Components:
 
     def __init__(self, look: DatabaseProbe, broker: Broker) -> None:
         self._look = look
-        self._broker = SingleFlight(broker.answers, fresh=FRESH_SECONDS, patience=PATIENCE_SECONDS)
+        self._broker = SingleFlight(broker.takes_messages, fresh=FRESH_SECONDS, patience=PATIENCE_SECONDS)
 
     def states(self) -> list[ComponentState]:
         """How each part is, in their order."""
         try:
             seen = self._look.vitals()
         except (SQLAlchemyError, TimeoutError, WrongSettings) as error:
-            database, migrations = blind(error)
+            database, migrations = unreadable(error)
             moving, directly = [_unknown(part) for part in MOVING], False
         else:
             database, migrations = _database(seen), _migrations(seen.revision, seen.schema_faults)
@@ -83,7 +83,7 @@ class Components:
         return ComponentState(Component.BROKER, "well" + (NOT_FROM_A_WORKER if directly else ""))
 
 
-def blind(error: Exception) -> tuple[ComponentState, ComponentState]:
+def unreadable(error: Exception) -> tuple[ComponentState, ComponentState]:
     """Database and migrations, where nothing could be read: because of the one or of the other."""
     if faults.is_schema_mismatch(error):
         return ComponentState(Component.DATABASE), _ill(Component.MIGRATIONS, "the tables are not of this version")
@@ -122,5 +122,5 @@ def _unknown(part: Component) -> ComponentState:
     return ComponentState(part, "unknown, since the database says nothing", "mend the database first")
 
 
-def _ill(part: Component, said: str) -> ComponentState:
-    return ComponentState(part, said, NEXT_STEPS[part])
+def _ill(part: Component, description: str) -> ComponentState:
+    return ComponentState(part, description, NEXT_STEPS[part])

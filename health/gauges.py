@@ -65,12 +65,12 @@ class BrokerGauge(Collector):
     """Whether Redis takes messages, as found out within `PATIENCE_SECONDS`."""
 
     def __init__(self, broker: Broker) -> None:
-        self._answers = SingleFlight(broker.answers, fresh=FRESH_SECONDS, patience=PATIENCE_SECONDS)
+        self._takes_messages = SingleFlight(broker.takes_messages, fresh=FRESH_SECONDS, patience=PATIENCE_SECONDS)
 
     def collect(self) -> Iterator[Metric]:
         """Ask it."""
         try:
-            up = self._answers.get()
+            up = self._takes_messages.get()
         except (RedisUnavailable, TimeoutError):
             up = False
         yield _gauge("akako_broker_up", "Whether Redis took messages when this was asked for.", up)

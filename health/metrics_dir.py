@@ -17,7 +17,7 @@ PREFIX = "akako-counts-"
 _LOCK = "in-use"
 
 
-def _new_place() -> Path:
+def _new_directory() -> Path:
     try:
         place = Path(tempfile.mkdtemp(prefix=PREFIX))
     except OSError:
@@ -27,7 +27,7 @@ def _new_place() -> Path:
     return place
 
 
-def _clear_away() -> None:
+def _remove_unused() -> None:
     """Remove the places of those that are gone: who is killed cannot do it himself."""
     for place in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
         try:
@@ -45,7 +45,7 @@ def _clear_away() -> None:
 
 
 if parent_process() is None:
-    _clear_away()
-    os.environ[VARIABLE] = str(_new_place())
+    _remove_unused()
+    os.environ[VARIABLE] = str(_new_directory())
 
-PLACE = os.environ[VARIABLE]
+DIRECTORY = os.environ[VARIABLE]

@@ -6,7 +6,7 @@ import threading
 import time
 
 _MOMENT = struct.Struct("d")
-BEACON_SECONDS = 1.0
+TICK_SECONDS = 1.0
 
 
 class Progress:
@@ -14,9 +14,9 @@ class Progress:
 
     def __init__(self) -> None:
         self._memory = mmap.mmap(-1, _MOMENT.size)
-        self.move()
+        self.record()
 
-    def move(self) -> None:
+    def record(self) -> None:
         """It moved just now."""
         _MOMENT.pack_into(self._memory, 0, time.monotonic())
 
@@ -34,21 +34,21 @@ class ProgressTicker:
     """
 
     def __init__(self, progress: Progress) -> None:
-        self._pulse = progress
-        self._lit = threading.Event()
-        threading.Thread(target=self._shine, name="beacon", daemon=True).start()
+        self._progress = progress
+        self._running = threading.Event()
+        threading.Thread(target=self._tick, name="beacon", daemon=True).start()
 
     def begin_ticking(self, **_: object) -> None:
         """A task begins."""
-        self._pulse.move()
-        self._lit.set()
+        self._progress.record()
+        self._running.set()
 
     def end_ticking(self, **_: object) -> None:
         """A task has ended."""
-        self._lit.clear()
-        self._pulse.move()
+        self._running.clear()
+        self._progress.record()
 
-    def _shine(self) -> None:
-        while self._lit.wait():
-            self._pulse.move()
-            time.sleep(BEACON_SECONDS)
+    def _tick(self) -> None:
+        while self._running.wait():
+            self._progress.record()
+            time.sleep(TICK_SECONDS)

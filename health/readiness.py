@@ -29,7 +29,7 @@ class Readiness:
         """The newest answer."""
         states = await asyncio.shield(self._look())
         ready = all(state.is_well for state in states)
-        said = {state.part.value: state.said for state in states}
+        said = {state.part.value: state.description for state in states}
         return JSONResponse({"ready": ready, "parts": said}, 200 if ready else 503)
 
     def _look(self) -> "asyncio.Task[list[ComponentState]]":

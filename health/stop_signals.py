@@ -14,10 +14,10 @@ def install() -> None:
     SIGTERM, unless they are replaced too: a terminal sends SIGINT for Ctrl-C and SIGHUP when it is closed.
     """
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    equate()
+    treat_as_sigterm()
 
 
-def equate() -> None:
+def treat_as_sigterm() -> None:
     """Have SIGINT and SIGHUP do from now on what SIGTERM does."""
     for other in (signal.SIGINT, signal.SIGHUP):
         signal.signal(other, lambda *_: signal.raise_signal(signal.SIGTERM))

@@ -14,7 +14,7 @@ BROKEN = 70
 """The exit code of a process that lost one of its threads; whoever supervises it starts another."""
 
 
-def needed(name: str, work: Callable[[], None]) -> threading.Thread:
+def essential(name: str, work: Callable[[], None]) -> threading.Thread:
     """A thread, not yet started, that takes the whole process with it if its work fails.
 
     A receiver that answers its health check and keeps nothing would be worse than none.

@@ -50,15 +50,15 @@ class Watchdog:
         every: float = LOOK_SECONDS,
     ) -> None:
         self._part = part
-        self._pulse = progress
-        self._heart = heartbeat
+        self._progress = progress
+        self._heartbeat = heartbeat
         self._waits = waits
         self._stuck = stuck
         self._end = end
         self._patience = patience
         self._every = every
         self._stopped = threading.Event()
-        self._thread = thread.needed("watch", self._run)
+        self._thread = thread.essential("watch", self._run)
         self._ready = False
         self._calm_at = self._looked_at = time.monotonic()
         self._beat_at = self._looked_at - BEAT_SECONDS
@@ -84,10 +84,10 @@ class Watchdog:
     @property
     def stalled_seconds(self) -> float:
         """How long work has waited without any movement; nothing, while none waits."""
-        return min(self._pulse.stalled_seconds, time.monotonic() - self._calm_at)
+        return min(self._progress.stalled_seconds, time.monotonic() - self._calm_at)
 
     @property
-    def is_moving(self) -> bool:
+    def is_progressing(self) -> bool:
         """Whether work has waited no longer without any movement than it may."""
         return self.stalled_seconds <= (self._patience if self._ready else STARTING_SECONDS)
 
@@ -98,7 +98,7 @@ class Watchdog:
                 self._judge()
 
     def _judge(self) -> None:
-        if (not self.is_moving or self._stuck()) and not self._stopped.is_set():
+        if (not self.is_progressing or self._stuck()) and not self._stopped.is_set():
             self._give_up()
 
     def _look(self) -> None:
@@ -119,7 +119,7 @@ class Watchdog:
     def _beat(self) -> None:
         was_away = self._database_away
         try:
-            self._heart.beat(self.stalled_seconds)
+            self._heartbeat.beat(self.stalled_seconds)
             self._database_away = False
         except SQLAlchemyError as error:
             self._database_away = True

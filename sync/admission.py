@@ -1,7 +1,7 @@
-"""Decides which messages from Redis a worker takes, and rebuilds them from the few parts that ours have. Pure.
+"""Validates messages from Redis, and rebuilds them from the parts that Akako Sync's own messages have. Pure.
 
-Whoever can write to Redis could otherwise send a message that decompresses to gigabytes, starts other tasks (Celery's
-callbacks and chains), sets its own time limits, or waits in the worker's memory for a distant time.
+Otherwise a client with write access to Redis could send a message that decompresses to gigabytes, starts other tasks
+(Celery's callbacks and chains), sets its own time limits, or occupies the worker's memory until a distant ETA.
 """
 
 import base64
@@ -12,7 +12,7 @@ from typing import Any
 from sync.broker import TASKS
 
 LONGEST_BYTES = 1_048_576
-"""Of one message. The largest of ours, 1,000 svix ids of 255 characters, has about 350,000."""
+"""The maximum size of a message. The largest valid one, 1,000 svix ids of 255 characters, has about 350,000 bytes."""
 MOST_EVENTS = 1_000
 LONGEST_ID = 255
 
@@ -20,9 +20,9 @@ _EMBEDDED: dict[str, None] = {"callbacks": None, "errbacks": None, "chain": None
 
 
 class MessageRefused(Exception):
-    """A message that is none of ours. It was removed from Redis; if it named events, the sweep finds them again.
+    """Akako Sync did not send this message. It was removed from Redis; the sweep enqueues any events in it again.
 
-    Find out who else can write to this Redis.
+    Find out which other clients can write to this Redis.
     """
 
     def __init__(self, reason: str) -> None:
@@ -30,8 +30,8 @@ class MessageRefused(Exception):
         self.reason = reason
 
 
-def admitted(raw: bytes) -> bytes:
-    """The message, rebuilt. Raises Inadmissible, without parsing or decompressing what is too large or compressed."""
+def rebuild(raw: bytes) -> bytes:
+    """The validated message, rebuilt. Raises MessageRefused; too large or compressed messages are not decoded."""
     if len(raw) > LONGEST_BYTES:
         raise MessageRefused("too_large")
     message = _object(_json(raw))
@@ -82,10 +82,10 @@ def admitted(raw: bytes) -> bytes:
 
 def _arguments(task: str, body: object) -> list[list[str]]:
     try:
-        said = _json(base64.b64decode(body, validate=True)) if isinstance(body, str) else None
+        value = _json(base64.b64decode(body, validate=True)) if isinstance(body, str) else None
     except binascii.Error as error:
         raise MessageRefused("malformed") from error
-    arguments = said[0] if isinstance(said, list) and said else None
+    arguments = value[0] if isinstance(value, list) and value else None
     if not isinstance(arguments, list) or len(arguments) != TASKS[task]:
         raise MessageRefused("unknown_arguments")
     return [_ids(argument) for argument in arguments]

@@ -1,4 +1,4 @@
-"""Makes kept events true: a set at a time, in one transaction with the mark that they are done."""
+"""Applies stored events, one set in one transaction, which also updates their status."""
 
 import time
 from collections.abc import Sequence
@@ -14,51 +14,51 @@ from config.role import Role
 from db import clock, events, faults
 from sync import bisect, failures, persist
 from sync.fold import State
-from sync.interpret import understand
+from sync.interpret import interpret
 from sync.persist import WriteRules
 from sync.transaction import retry
 
 log = structlog.get_logger()
 
-NOT_WAITING = replace(persist.FROM_CLERK, waits=False)
+WITHOUT_WAITING = replace(persist.FROM_CLERK, wait=False)
 
 
 @dataclass(slots=True)
 class Applied:
-    """What one call did, for the log."""
+    """The result of one call, for logs and metrics."""
 
     applied: int = 0
     parked: int = 0
     ignored: int = 0
     failed: int = 0
     lags: list[float] = field(default_factory=list, compare=False)
-    """Seconds for which each applied event had been kept."""
+    """Seconds from receipt to application of each applied event."""
 
     @property
-    def figures(self) -> dict[str, int]:
-        """How many of each, without the rest."""
+    def counts(self) -> dict[str, int]:
+        """The number of events by outcome."""
         return {"applied": self.applied, "parked": self.parked, "ignored": self.ignored, "failed": self.failed}
 
 
 def apply(
     engine: Engine, svix_ids: Sequence[str], default_role: Role, seconds: float = bisect.LONGEST_SECONDS
 ) -> Applied:
-    """Apply the events among these that wait and that nobody else is applying.
+    """Apply the pending events among these, except those that another transaction has locked.
 
-    An event that fails is found by halving the set; it is postponed or parked, and the others are applied. What is said
-    of users whom somebody holds locked for long is left to the sweep. Raises what is not the events' fault (the
-    database is away, time ran out, halving took longer than `seconds`): nothing is counted then, and the sweep comes
-    again.
+    A set that fails is bisected: the failing event is postponed or parked, and the others are applied. Events of users
+    that stay locked are left to the sweep. Raises errors that the events did not cause (the database is unavailable,
+    the time limit is reached, bisecting took longer than `seconds`); no attempt is counted then, and the sweep enqueues
+    the events again.
     """
     return _apply(engine, svix_ids, default_role, time.monotonic() + seconds)
 
 
 def _apply(engine: Engine, svix_ids: Sequence[str], default_role: Role, deadline: float) -> Applied:
-    def alone(svix_id: str, error: Exception) -> Applied:
+    def on_failure(svix_id: str, error: Exception) -> Applied:
         failures.note(engine, svix_id, error)
         return Applied(failed=1)
 
-    parts = bisect.apart(svix_ids, lambda part: _apply_at_once(engine, part, default_role), alone, deadline)
+    parts = bisect.run(svix_ids, lambda part: _apply_set(engine, part, default_role), on_failure, deadline)
     return reduce(_sum, parts)
 
 
@@ -66,46 +66,58 @@ def _sum(one: Applied, other: Applied) -> Applied:
     return Applied(*(getattr(one, name) + getattr(other, name) for name in Applied.__slots__))
 
 
-def apply_begun(engine: Engine, svix_id: str, default_role: Role) -> Applied:
-    """Apply one event whose attempt was counted before it began, and uncount the attempt in the same transaction.
+def apply_redelivered(engine: Engine, svix_id: str, default_role: Role) -> Applied:
+    """Apply the single event of a redelivered message. Its attempt is counted before, and uncounted when it is applied.
 
-    Raises whatever keeps the event from being applied.
+    A redelivery alone does not count as a failure, since a client with write access to Redis can forge one: only an
+    attempt that the event's row records as begun, and that never ended, counts. Raises errors that the event did not
+    cause.
     """
-    return _apply_at_once(engine, [svix_id], default_role, begun=True)
+    if not failures.begin(engine, svix_id, bisect.WorkerLost()):
+        return Applied()
+    try:
+        return _apply_set(engine, [svix_id], default_role, begun=True)
+    except Exception as error:
+        if bisect.ran_out_of_time(error) or faults.is_unavailable(error) or faults.is_lock(error):
+            raise
+        failures.note(engine, svix_id, error, begun=True)
+        return Applied(failed=1)
 
 
 def apply_snapshot(engine: Engine, snapshot: Snapshot, cause: str, default_role: Role) -> None:
-    """Make true what Clerk answered when it was asked about a user, exactly as if an event had brought it.
+    """Apply a snapshot from Clerk's Backend API, exactly as if an event had delivered it.
 
-    `cause` is the id of the request that asked. A tombstone stays one. Raises Implausible if the version lies in the
-    future, and the database's error if it is away.
+    `cause` is the id of the request that fetched it. A deleted user stays deleted. Raises Implausible if the version is
+    in the future, and the database's error if it is unavailable.
     """
 
     def write(connection: Connection, email_keys: set[str]) -> None:
         if snapshot.version > clock.now(connection) + CLOCK_TOLERANCE:
             raise Implausible(Implausible.__doc__)
-        said: list[tuple[State, str]] = [(snapshot, cause)]
-        persist.write(connection, said, default_role, email_keys)
+        states: list[tuple[State, str]] = [(snapshot, cause)]
+        persist.write(connection, states, default_role, email_keys)
 
     retry(engine.begin, write)
 
 
-def _apply_at_once(engine: Engine, svix_ids: Sequence[str], default_role: Role, *, begun: bool = False) -> Applied:
-    def in_one(connection: Connection, rules: WriteRules, email_keys: set[str]) -> Applied:
+def _apply_set(engine: Engine, svix_ids: Sequence[str], default_role: Role, *, begun: bool = False) -> Applied:
+    def work(connection: Connection, rules: WriteRules, email_keys: set[str]) -> Applied:
         if begun:
             events.unpark(connection, svix_ids[0])
         return _apply_in(connection, svix_ids, default_role, rules, email_keys)
 
-    def once(rules: WriteRules) -> Applied:
-        return retry(engine.begin, lambda connection, keys: in_one(connection, rules, keys))
+    def run(rules: WriteRules) -> Applied:
+        return retry(engine.begin, lambda connection, keys: work(connection, rules, keys))
 
     try:
-        return once(persist.FROM_CLERK)
+        return run(persist.FROM_CLERK)
     except DBAPIError as error:
         if not faults.is_lock(error):
             raise
-        log.warning("users.held", events=len(svix_ids), next_step="look in pg_locks for who holds a lock so long")
-        return once(NOT_WAITING)
+        log.warning(
+            "users.locked", events=len(svix_ids), next_step="look in pg_locks for the transaction that holds it"
+        )
+        return run(WITHOUT_WAITING)
 
 
 def _apply_in(
@@ -114,12 +126,12 @@ def _apply_in(
     claimed = events.claim(connection, svix_ids)
     if not claimed:
         return Applied()
-    understood = understand(connection, claimed)
-    for svix_id, status, why in understood.without_effect:
+    interpreted = interpret(connection, claimed)
+    for svix_id, status, why in interpreted.without_effect:
         events.mark(connection, svix_id, status, why)
-    left = persist.write(connection, understood.states, default_role, email_keys, rules)
-    marked = {svix_id for svix_id, _, _ in understood.without_effect}
+    left = persist.write(connection, interpreted.states, default_role, email_keys, rules)
+    marked = {svix_id for svix_id, _, _ in interpreted.without_effect}
     done = [event.svix_id for event in claimed if event.svix_id not in marked | left]
     lags = events.mark_applied(connection, done)
-    parked = sum(status == "parked" for _, status, _ in understood.without_effect)
+    parked = sum(status == "parked" for _, status, _ in interpreted.without_effect)
     return Applied(applied=len(done), parked=parked, ignored=len(marked) - parked, lags=lags)

@@ -1,4 +1,4 @@
-"""How Celery talks to Redis here: what a worker needs to survive its loss, and what a publisher needs not to wait."""
+"""Configures Celery for Redis: workers that survive its loss, and publishers that fail fast."""
 
 from typing import Any
 
@@ -16,9 +16,10 @@ SWEEP = "sweep"
 EXPIRE_ROLES = "expire_roles"
 FORGET_BODIES = "forget_bodies"
 TASKS = {APPLY_EVENTS: 1, SWEEP: 0, EXPIRE_ROLES: 0, FORGET_BODIES: 0}
-"""How many arguments each task takes."""
+"""The number of arguments of each task."""
 
-# Celery on Redis loses messages and stalls; none of this is relied upon (the sweep heals), it only makes both rare.
+# Celery on Redis can lose messages and stall. Correctness does not depend on these options, since the sweep enqueues
+# again; they only make both rare.
 _COMMON: dict[str, Any] = {
     "task_default_queue": EVENTS,
     "task_serializer": "json",
@@ -30,7 +31,7 @@ _COMMON: dict[str, Any] = {
 _CONSUMING: dict[str, Any] = {
     "broker_connection_retry_on_startup": True,
     "broker_connection_max_retries": None,
-    # A Redis that is full refuses commands: connect anew, which waits until it takes messages again.
+    # A full Redis refuses commands: reconnect, which waits until it accepts messages again.
     "broker_channel_error_retry": True,
     "broker_pool_limit": 4,
     "task_acks_late": True,
@@ -43,10 +44,10 @@ _CONSUMING: dict[str, Any] = {
     "worker_cancel_long_running_tasks_on_connection_loss": True,
     "worker_hijack_root_logger": False,
     "worker_redirect_stdouts": False,
-    # The subscription stays, since a worker without it stalls more often; what comes through it is never parsed.
+    # The subscription remains, since a worker without it stalls more often; its messages are never parsed.
     "worker_enable_remote_control": True,
     "broker_transport_options": {
-        # The calendar's queue before the events': its few messages never wait behind a backlog.
+        # The scheduler's queue before the queue of events, so that its few messages never wait behind a backlog.
         "queue_order_strategy": "sorted",
         "visibility_timeout": 120,
         "unacked_restore_interval": 10,
@@ -68,14 +69,14 @@ _PUBLISHING: dict[str, Any] = {
 
 
 class _Connection(kombu.Connection):
-    """Tries again every second: kombu's pauses grow to 30, in which a Redis that is back would not be noticed."""
+    """Reconnects every second: kombu's backoff grows to 30 s, which would delay recovery."""
 
     def ensure_connection(self, *given: Any, **named: Any) -> kombu.Connection:  # type: ignore[override]
-        """Connect, however often that has to be tried."""
+        """Connect, with retries every second."""
         return super().ensure_connection(*given, **{"interval_start": 1, "interval_step": 0, "interval_max": 1} | named)
 
 
-# By the names that URLs have, so that what Celery writes of a connection stays a URL.
+# Registered under the URL schemes, so that Celery still shows a connection as a URL.
 TRANSPORT_ALIASES.update(dict.fromkeys(("redis", "rediss"), "sync.transport:PersistentTransport"))
 
 
@@ -84,12 +85,12 @@ class _Broker(AMQP):
 
 
 def consumer(address: RedisAddress) -> Celery:
-    """The Celery application of workers and of the calendar."""
+    """The Celery application of workers and of the scheduler."""
     return _celery(address, _CONSUMING)
 
 
 def publisher(address: RedisAddress) -> Celery:
-    """A Celery application that only sends, and gives up within some seconds."""
+    """A Celery application that only sends, and fails within a few seconds."""
     return _celery(address, _PUBLISHING)
 
 

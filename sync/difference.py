@@ -1,4 +1,4 @@
-"""What a replay would change: users, roles and the audit trail before and after. Pure."""
+"""The changes that a replay would make: users and roles before and after, and new lines of the audit trail. Pure."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -15,11 +15,11 @@ PERSONAL = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A row that becomes other than it is: only the columns that differ; None where there is no row."""
+    """A row that changes, with only the columns that differ; None where no row exists."""
 
     clerk_user_id: str
     assignment_id: int | None
-    """None for the user's own row, and for an assignment that is new."""
+    """None for the user's own row, and for a new assignment."""
     role: str | None
     before: dict[str, Any] | None
     after: dict[str, Any] | None
@@ -27,23 +27,21 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """Everything that would be other than it is."""
+    """All changes that a replay would make."""
 
     users: list[Change]
     roles: list[Change]
     lines: list[AuditEntry]
-    """What would be added to the audit trail, first to last; ids and times would be others."""
+    """The lines that would be added to the audit trail, in order; ids and times would differ."""
 
     def redacted(self) -> "Difference":
-        """The same without what it says of persons."""
-        lines = [
-            replace(each, before=_without_person(each.before), after=_without_person(each.after)) for each in self.lines
-        ]
-        return Difference(list(map(_veiled, self.users)), list(map(_veiled, self.roles)), lines)
+        """The same with personal data redacted."""
+        lines = [replace(each, before=_redact(each.before), after=_redact(each.after)) for each in self.lines]
+        return Difference(list(map(_redacted, self.users)), list(map(_redacted, self.roles)), lines)
 
 
 def between(before: Mapping[str, UserImage], after: Mapping[str, UserImage], lines: Sequence[AuditEntry]) -> Difference:
-    """What differs between two moments of the same users, in the order of Clerk's ids."""
+    """The difference between two states of the same users, in the order of Clerk's ids."""
     named = [(clerk_id, before[clerk_id], after[clerk_id]) for clerk_id in sorted(before)]
     users = (_change(clerk_id, None, None, then.user, now.user) for clerk_id, then, now in named)
     roles = (change for clerk_id, then, now in named for change in _roles(clerk_id, then.roles, now.roles))
@@ -68,11 +66,11 @@ def _only(row: Row | None, names: Sequence[str]) -> Row | None:
     return None if row is None else {name: row[name] for name in names}
 
 
-def _veiled(change: Change) -> Change:
-    return replace(change, before=_without_person(change.before), after=_without_person(change.after))
+def _redacted(change: Change) -> Change:
+    return replace(change, before=_redact(change.before), after=_redact(change.after))
 
 
-def _without_person(row: Row | None) -> Row | None:
+def _redact(row: Row | None) -> Row | None:
     if row is None:
         return None
     return {name: HIDDEN if name in PERSONAL and value is not None else value for name, value in row.items()}

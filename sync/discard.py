@@ -1,4 +1,4 @@
-"""Puts events away for good, on purpose, by a person."""
+"""Discards events permanently, at a person's request."""
 
 from collections.abc import Sequence
 
@@ -11,24 +11,24 @@ from db.event_filter import EventStatus
 from sync.replay import UNKNOWN, SkippedEvent
 
 _REFUSALS = {
-    EventStatus.APPLIED: "It is applied: what it changed stays. Discarding is for events that are parked or wait.",
-    EventStatus.IGNORED: "It is ignored already: nothing will be done about it.",
-    EventStatus.DISCARDED: "It is discarded already.",
+    EventStatus.APPLIED: "It is already applied; its changes remain. Only parked and received events can be discarded.",
+    EventStatus.IGNORED: "It is already ignored and will not be applied.",
+    EventStatus.DISCARDED: "It is already discarded.",
 }
 
 
 def discard(connection: Connection, svix_ids: Sequence[str], author: Author) -> list[SkippedEvent]:
-    """Discard those of the events that are parked or wait, a line in the trail for each; the others, with why not.
+    """Discard the parked and received events among these, each with a line in the audit trail; returns those skipped.
 
     Raises NotPermitted.
     """
-    held = {each.svix_id: each for each in event_actions.lock(connection, svix_ids)}
+    locked = {each.svix_id: each for each in event_actions.lock(connection, svix_ids)}
     permission.lock_and_check(connection, author.permission)
-    left = [SkippedEvent(svix_id, why) for svix_id in svix_ids if (why := _refusal(held.get(svix_id)))]
-    refused = {each.svix_id for each in left}
+    skipped = [SkippedEvent(svix_id, why) for svix_id in svix_ids if (why := _refusal(locked.get(svix_id)))]
+    refused = {each.svix_id for each in skipped}
     audit.set_author(connection, author)
-    event_actions.discard(connection, [svix_id for svix_id in held if svix_id not in refused])
-    return left
+    event_actions.discard(connection, [svix_id for svix_id in locked if svix_id not in refused])
+    return skipped
 
 
 def _refusal(event: LockedEvent | None) -> str | None:

@@ -1,4 +1,4 @@
-"""Sends Celery the ids of events to apply: the only door of the worker that receivers use. Ids, never payloads."""
+"""Enqueues Celery messages with the ids of events to apply, never payloads; all that the receiver uses of `sync`."""
 
 from collections.abc import Sequence
 
@@ -12,7 +12,7 @@ MOST_MESSAGES = 10_000
 
 
 class Queue:
-    """The queue of events. Its loss costs seconds: whatever is due is found and sent again by the sweep."""
+    """The queue of events. A lost message delays its events by seconds, until the sweep enqueues them again."""
 
     def __init__(self, address: RedisAddress, set_size: int) -> None:
         self._celery = broker.publisher(address)
@@ -21,13 +21,13 @@ class Queue:
         self._key = address.key(broker.EVENTS)
         self._set_size = set_size
         self._waiting = MOST_MESSAGES
-        """When it was last asked; before that, as if there were no room."""
+        """The length of the queue as last read; initially the maximum, so that it is read before the first message."""
 
     def put(self, svix_ids: Sequence[str]) -> int:
-        """Ask the workers to apply these events; how many messages wait then: none, if a worker took them at once.
-        Raises what Celery and redis-py raise if Redis cannot be reached.
+        """Enqueue these events; returns the number of messages that wait afterwards.
 
-        Does nothing while very many messages wait already: the queue of events stays small however long no worker runs.
+        Sends nothing while `MOST_MESSAGES` wait already, so that the queue stays small while no worker runs. Raises the
+        errors of Celery and redis-py if Redis cannot be reached.
         """
         if self._waiting >= MOST_MESSAGES:
             self._waiting = self.length()
@@ -37,11 +37,11 @@ class Queue:
         return self._waiting
 
     def check(self) -> None:
-        """Raise RedisError if Redis takes no messages."""
+        """Raise RedisError if Redis does not accept messages."""
         probe(self._redis, self._address)
 
     def _length_now(self) -> int:
-        """How many messages wait; as many as can be, if that cannot be asked: what was sent before is sent."""
+        """The number of messages that wait; the maximum if it cannot be read, since the messages are sent already."""
         try:
             return self.length()
         except redis.RedisError:
@@ -53,10 +53,10 @@ class Queue:
             self._celery.send_task(broker.APPLY_EVENTS, args=(ids,), queue=broker.EVENTS)
 
     def length(self) -> int:
-        """How many messages wait. Celery on Redis keeps a queue as a list of its name."""
+        """The number of messages that wait. On Redis, Celery stores a queue as a list with the queue's name."""
         return int(self._redis.llen(self._key))
 
     def close(self) -> None:
-        """Give back the connections."""
+        """Close the connections."""
         self._redis.close()
         self._celery.close()

@@ -1,4 +1,4 @@
-"""Writes down which roles have ended. They stopped counting at their end; this only closes the books."""
+"""Records the expiry of roles. Access ends by the clock, at the end of the role; this only updates its row."""
 
 import time
 
@@ -7,11 +7,11 @@ from sqlalchemy import Engine
 from db import audit, roles
 
 LONGEST_SECONDS = 30.0
-"""A run ends then, between two batches; the next run goes on."""
+"""A run ends after this time, between two batches; the next run continues."""
 
 
 def expire(engine: Engine, batch: int) -> int:
-    """Close the assignments whose end has passed, `batch` a transaction; how many."""
+    """Mark the assignments whose end has passed as expired, `batch` per transaction; returns how many."""
     deadline, total = time.monotonic() + LONGEST_SECONDS, 0
     while time.monotonic() < deadline:
         with engine.begin() as connection:

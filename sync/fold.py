@@ -1,9 +1,9 @@
-"""Decides what a set of events makes true. Pure: values in, values out.
+"""Folds the events of each user to one state, and decides what to write. Pure: values in, values out.
 
-A user's state only ever grows: of two snapshots the newer counts, a deletion counts above every snapshot, and of two
-deletions the earlier. Whether a user is banned has a version of its own, that of the newest snapshot that states it.
-`later` is therefore associative, commutative and idempotent (the maximum in two orders at once), and any order and any
-repetition of the same events ends in the same state.
+A user's state only grows: the newer of two snapshots wins, a deletion wins over every snapshot, and the earlier of two
+deletions wins. A ban has its own version, that of the newest snapshot that states whether the user is banned. `later`
+is therefore associative, commutative and idempotent (the maximum of two orders at once): any order and repetition of
+the same events leads to the same state.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -24,19 +24,19 @@ class Decision:
     """What to write, in this order."""
 
     released: list[int]
-    """Row ids of users that hold their e-mail address no longer."""
+    """Row ids of users that no longer hold their e-mail address."""
     changed: list[UserWrite]
-    """Users that are there and become other than they are."""
+    """Stored users that change."""
     added: list[UserWrite]
-    """Users never seen before; some may be gone already."""
-    departed: dict[int, datetime | None]
-    """Row ids of users that are gone from now on, and when their roles end; None: now."""
+    """Users that are not stored yet; some may be deleted already."""
+    deleted: dict[int, datetime | None]
+    """Row ids of users that become deleted, and when their roles end; None: now."""
     contested: set[str]
-    """E-mail keys whose holder was decided; sound only if every user that claims one of them was given."""
+    """E-mail keys whose holder was decided; valid only if every user that claims one of them was given."""
 
 
 def later(one: State, other: State) -> State:
-    """Which of two things known of a user is true now."""
+    """The state that results from two states of one user."""
     if isinstance(one, Deletion) and isinstance(other, Deletion):
         return one if one.at <= other.at else other
     if isinstance(one, Snapshot) and isinstance(other, Snapshot):
@@ -44,20 +44,20 @@ def later(one: State, other: State) -> State:
     return one if isinstance(one, Deletion) else other
 
 
-def insisted(known: State, told: State) -> State:
-    """What is true when a person insists on what was told: an older snapshot too, but nobody is brought back."""
-    if not isinstance(known, Snapshot) or not isinstance(told, Snapshot):
-        return later(known, told)
-    return _with_ban(told, _ban(known)) if told.banned_as_of == NEVER else told
+def forced(known: State, given: State) -> State:
+    """The state that results when a person forces `given`: an older snapshot wins too, but deletions are final."""
+    if not isinstance(known, Snapshot) or not isinstance(given, Snapshot):
+        return later(known, given)
+    return _with_ban(given, _ban(known)) if given.banned_as_of == NEVER else given
 
 
-def decided(state: State, true: State) -> bool:
-    """Whether this is what decided the state that is true of a user; of snapshots, the one that states the ban."""
-    if isinstance(state, Snapshot) and isinstance(true, Snapshot):
-        if true.banned_as_of == NEVER:
-            return state.version == true.version
-        return _ban(state) == _ban(true)
-    return state == true
+def decided(state: State, result: State) -> bool:
+    """Whether this state decided the result for its user; among snapshots, the one that states the ban."""
+    if isinstance(state, Snapshot) and isinstance(result, Snapshot):
+        if result.banned_as_of == NEVER:
+            return state.version == result.version
+        return _ban(state) == _ban(result)
+    return state == result
 
 
 def _newer(one: Snapshot, other: Snapshot) -> Snapshot:
@@ -67,13 +67,13 @@ def _newer(one: Snapshot, other: Snapshot) -> Snapshot:
 
 
 def _rank(snapshot: Snapshot) -> tuple[Any, ...]:
-    """Orders snapshots of one version by all that they say, so that a tie breaks the same way always."""
-    said = (getattr(snapshot, name) for name in _RANKED)
-    return tuple((value is not None, "" if value is None else value) for value in said)
+    """Orders snapshots of one version by all their fields, so that a tie always breaks the same way."""
+    values = (getattr(snapshot, name) for name in _RANKED)
+    return tuple((value is not None, "" if value is None else value) for value in values)
 
 
 def _ban(snapshot: Snapshot) -> tuple[datetime, bool]:
-    """The version that stated whether the user is banned, and whether it is: in a tie, a ban counts."""
+    """The version that states whether the user is banned, and whether it is; in a tie, a ban wins."""
     return snapshot.banned_as_of or snapshot.version, snapshot.banned
 
 
@@ -85,53 +85,54 @@ def _with_ban(snapshot: Snapshot, ban: tuple[datetime, bool]) -> Snapshot:
 
 
 def fold(states: Iterable[State]) -> dict[str, State]:
-    """What is true of each user, by Clerk's id, of all that was said."""
-    true: dict[str, State] = {}
+    """The resulting state of each user, by Clerk's id."""
+    folded: dict[str, State] = {}
     for state in states:
-        known = true.get(state.clerk_id)
-        true[state.clerk_id] = state if known is None else later(known, state)
-    return true
+        known = folded.get(state.clerk_id)
+        folded[state.clerk_id] = state if known is None else later(known, state)
+    return folded
 
 
 def claim(state: State | None) -> str | None:
-    """The key of the e-mail address that a user claims, if living."""
+    """The key of the e-mail address that a user claims; None for a deleted user or without an address."""
     return email_key(state.email) if isinstance(state, Snapshot) and state.email else None
 
 
 def holders(states: Iterable[State]) -> dict[str, str]:
-    """Who holds each address, by its key: of the living claimants that are not banned, the one of the highest claim."""
-    holding: dict[str, Snapshot] = {}
+    """The holder of each address, by its key: of the claimants neither deleted nor banned, the highest-ranked."""
+    found: dict[str, Snapshot] = {}
     for state in states:
         key = claim(state)
         if key is None or not isinstance(state, Snapshot) or state.banned:
             continue
-        rival = holding.get(key)
-        if rival is None or _claim_rank(rival) < _claim_rank(state):
-            holding[key] = state
-    return {key: snapshot.clerk_id for key, snapshot in holding.items()}
+        other = found.get(key)
+        if other is None or _claim_rank(other) < _claim_rank(state):
+            found[key] = state
+    return {key: snapshot.clerk_id for key, snapshot in found.items()}
 
 
 def _claim_rank(snapshot: Snapshot) -> tuple[bool, datetime, str]:
-    """Orders claims to an address: verified ones above the others, then by version."""
+    """Orders claims to an address: verified ones before others, then by version."""
     return snapshot.email_verified is not False, snapshot.version, snapshot.clerk_id
 
 
-def entangled(stored: Iterable[StoredUser], incoming: Mapping[str, State], held: Mapping[str, str | None]) -> set[str]:
-    """Of whom nothing can be decided without users that somebody else holds, given with the addresses they claim.
+def blocked(stored: Iterable[StoredUser], incoming: Mapping[str, State], locked: Mapping[str, str | None]) -> set[str]:
+    """The users that cannot be decided without rows that another transaction has locked.
 
-    Those users themselves, and whoever claims one of their addresses or did so before.
+    `locked` has those users with the address that each claims. Blocked are they, and every user that claims one of
+    these addresses or did so before.
     """
-    keys = set(held.values()) - {None}
+    keys = set(locked.values()) - {None}
     claimed = [(user.state.clerk_id, user.state) for user in stored] + list(incoming.items())
-    return {clerk_id for clerk_id, state in claimed if clerk_id in held or claim(state) in keys}
+    return {clerk_id for clerk_id, state in claimed if clerk_id in locked or claim(state) in keys}
 
 
 def decide(
     stored: Sequence[StoredUser], incoming: Mapping[str, State], settle: Callable[[State, State], State] = later
 ) -> Decision:
-    """What a set of events makes of the users stored, which are those of the set and all that claim their addresses.
+    """What to write for a set of events. `stored` has the users of the set and all users that claim their addresses.
 
-    `settle` says what is true of a user, of what is stored and what comes in.
+    `settle` returns the state that results from the stored and the incoming one.
     """
     before = {user.state.clerk_id: user for user in stored}
     after = {clerk_id: user.state for clerk_id, user in before.items()} | {
@@ -139,30 +140,30 @@ def decide(
         for clerk_id, state in incoming.items()
     }
     contested = _contested(before, after)
-    holds = holders(after.values())
+    holder = holders(after.values())
 
-    def holding(clerk_id: str) -> UserWrite:
+    def written(clerk_id: str) -> UserWrite:
         state, user = after[clerk_id], before.get(clerk_id)
         key = claim(state)
         if not isinstance(state, Snapshot) or key is None:
             return UserWrite(state, None)
         if key not in contested and user is not None:
             return UserWrite(state, user.email)
-        return UserWrite(state, state.email if holds.get(key) == clerk_id else None)
+        return UserWrite(state, state.email if holder.get(key) == clerk_id else None)
 
-    wanted = {clerk_id: holding(clerk_id) for clerk_id in after}
+    wanted = {clerk_id: written(clerk_id) for clerk_id in after}
     changed = [user for user in stored if wanted[user.state.clerk_id] != UserWrite(user.state, user.email)]
     return Decision(
         released=[user.id for user in changed if user.email and wanted[user.state.clerk_id].email != user.email],
         changed=[wanted[user.state.clerk_id] for user in changed],
         added=[wanted[clerk_id] for clerk_id in after if clerk_id not in before],
-        departed=_departed(changed, after),
+        deleted=_deleted(changed, after),
         contested=contested,
     )
 
 
 def _contested(before: Mapping[str, StoredUser], after: Mapping[str, State]) -> set[str]:
-    """The addresses whose holder may change: what changed users claimed before, and what they claim now."""
+    """The addresses whose holder may change: those that changed users claimed before or claim now."""
     changed = [
         clerk_id for clerk_id, state in after.items() if clerk_id not in before or before[clerk_id].state != state
     ]
@@ -170,15 +171,16 @@ def _contested(before: Mapping[str, StoredUser], after: Mapping[str, State]) -> 
     return {key for key in old | {claim(after[clerk_id]) for clerk_id in changed} if key is not None}
 
 
-def _departed(changed: Iterable[StoredUser], after: Mapping[str, State]) -> dict[int, datetime | None]:
+def _deleted(changed: Iterable[StoredUser], after: Mapping[str, State]) -> dict[int, datetime | None]:
     living = ((user.id, user.state, after[user.state.clerk_id]) for user in changed if isinstance(user.state, Snapshot))
     return {row_id: _end(known, state) for row_id, known, state in living if isinstance(state, Deletion)}
 
 
 def _end(known: Snapshot, deletion: Deletion) -> datetime | None:
-    """When the roles of a deleted user end: with the user, unless a snapshot shows that the user existed after that.
+    """When the roles of a deleted user end: at the deletion, unless a snapshot shows that the user existed after it.
 
-    Then when we heard of the deletion: a time that is too early must not deny what the user held. None: now.
+    In that case when the deletion was received: a deletion time that is too early must not hide roles that the user
+    held. None: now.
     """
     if deletion.at >= known.version:
         return deletion.at

@@ -1,6 +1,6 @@
-"""A kept delivery looked at by a person: as it came, whether it still verifies, and what became of it.
+"""Shows a stored event to a person: as it was received, whether its signature still verifies, and what it changed.
 
-Here and not in `db`, as it reads a body and a signature; here and not in `api`, as the commands need it too.
+Not in `db`, since it interprets a body and a signature; not in `api`, since commands use it too.
 """
 
 from collections.abc import Sequence
@@ -21,34 +21,34 @@ UNCHECKED = "Not checked: CLERK_WEBHOOK_SIGNING_SECRET is not set here."
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inspection:
-    """A delivery, looked at."""
+    """A stored event with its signature, body and audit lines."""
 
     entry: EventEntry
     svix_timestamp: int
     svix_signature: str
     verified_by: str
-    """The secret that fitted when it came, by its fingerprint."""
+    """Fingerprint of the secret that verified it when it was received."""
     verified_now_by: str | None
-    """The live secret that fits now, whatever the time; None if none does, or if none could be tried."""
+    """Fingerprint of the live secret that verifies it now, regardless of its age; None if none does or none is set."""
     verification: str
     """The same as a sentence."""
     content: Any
-    """The body as a value; personal fields are hidden."""
+    """The body as a value, with personal data redacted."""
     body: str | None
-    """The body exactly as it came, only if it was asked to be revealed."""
+    """The body exactly as received; only if it is revealed."""
     note: str | None
-    """What there is to say of the body."""
+    """A remark about the body, if it is erased or not UTF-8."""
     lines: Sequence[AuditEntry]
-    """What it changed, and what people did with it, first to last."""
+    """The audit lines that it caused and those of people's actions on it, in order."""
 
 
 def inspect(connection: Connection, svix_id: str, signing_secrets: SigningSecrets | None) -> Inspection:
-    """One delivery, without its personal fields. Changes nothing. Raises EventUnknown."""
+    """One event with personal data redacted. Changes nothing. Raises EventUnknown."""
     return _inspection(connection, _find(connection, svix_id), signing_secrets)
 
 
 def reveal(connection: Connection, svix_id: str, signing_secrets: SigningSecrets | None, author: Author) -> Inspection:
-    """One delivery with its body as it came; a line in the trail says who saw it, and why.
+    """One event with its body as received; the audit trail records who revealed it, and why.
 
     Raises NotPermitted or EventUnknown.
     """
@@ -92,23 +92,23 @@ def _inspection(
 
 def _note(body: bytes | None) -> str | None:
     if body is None:
-        return "The body was removed for its age; what it changed is in the trail."
+        return "The body was erased because of its age; the audit trail shows what the event changed."
     try:
         body.decode()
     except UnicodeDecodeError as error:
-        return f"The body is not UTF-8 from byte {error.start} on; U+FFFD stands for what cannot be shown."
+        return f"The body is not valid UTF-8 at byte {error.start}; U+FFFD replaces invalid bytes."
     return None
 
 
 def _sentence(found: SignedDelivery, signing_secrets: SigningSecrets | None, now_by: str | None) -> str:
     if found.body is None:
-        return "It cannot be verified any more: the body was removed for its age."
+        return "It can no longer be verified: the body was erased because of its age."
     if signing_secrets is None:
         return UNCHECKED
     if now_by is None:
-        return f"No live secret fits. When it came, {found.verified_by} did: was that one rotated out since?"
+        return f"No live secret verifies it. {found.verified_by} did when it was received: has it been rotated out?"
     return (
-        f"The live secret {now_by} fits, as it did when it came."
+        f"The live secret {now_by} verifies it, as it did when it was received."
         if now_by == found.verified_by
-        else (f"The live secret {now_by} fits; when it came, {found.verified_by} was tried first and did.")
+        else f"The live secret {now_by} verifies it; when it was received, {found.verified_by} was tried first and did."
     )

@@ -1,4 +1,4 @@
-"""What the worker counts."""
+"""The metrics of the worker."""
 
 from collections.abc import Iterable
 
@@ -7,23 +7,23 @@ from prometheus_client import Counter, Histogram
 APPLY_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 LAG_SECONDS = (0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 3_600)
 
-SETTLED = Counter("akako_events_processed_total", "Events that a worker was done with.", ["outcome"])
-POSTPONED = Counter("akako_events_postponed_total", "Attempts that failed, and come again.", ["reason"])
-PARKED = Counter("akako_events_parked_total", "Events that were set aside for a person.", ["reason"])
-HINDERED = Counter("akako_tasks_failed_total", "Tasks that could not be done: the sweep comes again.", ["reason"])
-REFUSED = Counter("akako_messages_refused_total", "Messages from Redis that are none of ours.", ["reason"])
-NUDGED = Counter("akako_events_enqueued_total", "Due events that the sweep nudged.")
-DIRECTLY = Counter("akako_events_applied_directly_total", "Events that were applied while the queue took no messages.")
-EXPIRED = Counter("akako_roles_expired_total", "Roles whose end was written down.")
-APPLY = Histogram("akako_apply_seconds", "What it took to apply one set.", buckets=APPLY_SECONDS)
-LAG = Histogram("akako_event_lag_seconds", "From an event's being kept to its being applied.", buckets=LAG_SECONDS)
+PROCESSED = Counter("akako_events_processed_total", "Events that a worker has processed.", ["outcome"])
+POSTPONED = Counter("akako_events_postponed_total", "Failed attempts that will be retried.", ["reason"])
+PARKED = Counter("akako_events_parked_total", "Events parked after the last attempt.", ["reason"])
+TASKS_FAILED = Counter("akako_tasks_failed_total", "Tasks that failed and are left to the sweep.", ["reason"])
+REFUSED = Counter("akako_messages_refused_total", "Messages from Redis that were removed unused.", ["reason"])
+ENQUEUED = Counter("akako_events_enqueued_total", "Due events that the sweep has enqueued.")
+APPLIED_DIRECTLY = Counter("akako_events_applied_directly_total", "Events applied without the queue.")
+EXPIRED = Counter("akako_roles_expired_total", "Roles recorded as expired.")
+APPLY = Histogram("akako_apply_seconds", "Time to apply one set.", buckets=APPLY_SECONDS)
+LAG = Histogram("akako_event_lag_seconds", "Time from storing an event to applying it.", buckets=LAG_SECONDS)
 
 
-def note_settled(seconds: float, lags: Iterable[float], **outcomes: int) -> None:
-    """Count a set that was applied: how long it took, how long each event had to wait, and what became of them."""
+def note_processed(seconds: float, lags: Iterable[float], **outcomes: int) -> None:
+    """Count a processed set: its duration, the lag of each event, and the number of events by outcome."""
     APPLY.observe(seconds)
     for lag in lags:
         LAG.observe(lag)
     for outcome, count in outcomes.items():
         if count:
-            SETTLED.labels(outcome).inc(count)
+            PROCESSED.labels(outcome).inc(count)

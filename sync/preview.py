@@ -1,4 +1,4 @@
-"""What a replay would do: it is done, looked at, and rolled back."""
+"""Previews a replay: runs it, records the difference, and rolls it back."""
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -14,27 +14,27 @@ from sync.replay import ReplayRequest, ReplayResult, replay
 
 
 def preview(engine: Engine, sets: Iterable[Sequence[str]], order: ReplayRequest) -> tuple[ReplayResult, Difference]:
-    """What replaying these sets would do, and the exact difference that it would make.
+    """The result of replaying these sets, and the exact difference that it would make.
 
-    One transaction holds the users concerned locked until it is rolled back, so keep what is previewed small. All are
-    locked before the first set is replayed, in the one order that everybody keeps: set by set, two could wait for each
-    other. Raises NotPermitted.
+    One transaction locks the users affected until it is rolled back, so preview few events. All users are locked before
+    the first set is replayed, in the same order as by other transactions: locking set by set could deadlock. Raises
+    NotPermitted.
     """
     parts = list(sets)
     done = ReplayResult()
     with engine.connect() as connection, connection.begin() as transaction:
         author = order.author.permission
         event_actions.lock_with_users(connection, list(chain.from_iterable(parts)), author.clerk_ids if author else ())
-        onlooker = _Observer(connection)
+        observer = _Observer(connection)
         for part in parts:
-            done.add(replay(onlooker.savepoint, part, order, onlooker.see))
-        made = onlooker.difference(order)
+            done.add(replay(observer.savepoint, part, order, observer.observe))
+        found = observer.difference(order)
         transaction.rollback()
-    return done, made
+    return done, found
 
 
 class _Observer:
-    """Sees everybody who may change before anything does, and again when all is done."""
+    """Records the users that may change, before and after the replay."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -44,18 +44,18 @@ class _Observer:
 
     @contextmanager
     def savepoint(self) -> Iterator[Connection]:
-        """A transaction inside the one that is rolled back; what was seen in one that failed is forgotten."""
+        """A nested transaction; what was observed in one that failed is dropped."""
         self._seen = {}
         with self._connection.begin_nested():
             yield self._connection
         self._before = self._seen | self._before
 
-    def see(self, connection: Connection, clerk_ids: Collection[str]) -> None:
-        """Remember whom nobody changed yet."""
+    def observe(self, connection: Connection, clerk_ids: Collection[str]) -> None:
+        """Record these users before they change."""
         self._seen = row_images.read(connection, clerk_ids)
 
     def difference(self, order: ReplayRequest) -> Difference:
-        """What became other than it was."""
+        """The changes since the replay began."""
         after = row_images.read(self._connection, self._before.keys())
         lines = audit.own(self._connection, self._last_line, order.author.actor)
         return difference.between(self._before, after, lines)

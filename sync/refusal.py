@@ -1,4 +1,4 @@
-"""Why a request by a person is refused. Each docstring is the sentence that the person reads."""
+"""Reasons to refuse a person's request. Each docstring is the message that the person reads."""
 
 from typing import ClassVar
 
@@ -6,10 +6,10 @@ from db.assignments import Assignment
 
 
 class Refused(Exception):
-    """What was asked for is refused."""
+    """The request is refused."""
 
     word: ClassVar[str] = "refused"
-    """For programs; stays as it is."""
+    """Stable identifier for programs."""
 
     def __init__(self, particulars: str = "", in_the_way: Assignment | None = None) -> None:
         super().__init__(" ".join(filter(None, [self.__doc__, particulars])))
@@ -17,6 +17,6 @@ class Refused(Exception):
 
 
 class EventUnknown(Refused):
-    """We keep no delivery with this svix id. The list of events has those that we keep."""
+    """No event with this svix id is stored. List the events to find its id."""
 
     word = "event_unknown"

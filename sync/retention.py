@@ -1,4 +1,4 @@
-"""Lets events that are done lose their bodies after a time: what they said of people is not kept longer than needed."""
+"""Erases the bodies of old processed events, so that personal data is not stored longer than needed."""
 
 import time
 
@@ -7,17 +7,17 @@ from sqlalchemy import Engine
 from db import events
 
 LONGEST_SECONDS = 10.0
-"""A run ends then, between two batches; the next run goes on."""
+"""A run ends after this time, between two batches; the next run continues."""
 BATCH = 1_000
 
 
 def erase_bodies(engine: Engine, days: int, batch: int = BATCH) -> int:
-    """Empty the events that are older than so many days, `batch` a transaction; how many."""
+    """Erase the bodies of processed events older than `days` days, `batch` per transaction; returns how many."""
     deadline, total = time.monotonic() + LONGEST_SECONDS, 0
     while time.monotonic() < deadline:
         with engine.begin() as connection:
-            forgotten = events.erase_bodies(connection, days, batch)
-        total += forgotten
-        if forgotten < batch:
+            erased = events.erase_bodies(connection, days, batch)
+        total += erased
+        if erased < batch:
             break
     return total

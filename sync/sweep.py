@@ -1,4 +1,4 @@
-"""Heals what was lost on the way: nudges again whatever is due and not applied."""
+"""Recovers lost messages: enqueues events that are due and not applied again."""
 
 from sqlalchemy import Engine
 
@@ -6,11 +6,11 @@ from db import events
 from sync.enqueue import Queue
 
 ENOUGH_WAITING = 50
-"""Messages in the queue above which nothing is lost, only late: more would not help, and would pile up."""
+"""With more messages than this in the queue, events are late rather than lost; further messages would only pile up."""
 
 
 def sweep(engine: Engine, queue: Queue, most: int) -> int:
-    """Nudge up to `most` due events, the longest due first; how many. Two at once only send some of them twice."""
+    """Enqueue up to `most` due events, longest due first; returns how many. Concurrent sweeps only send duplicates."""
     if queue.length() > ENOUGH_WAITING:
         return 0
     with engine.connect() as connection:

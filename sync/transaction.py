@@ -1,4 +1,4 @@
-"""One transaction, done again while others get in its way."""
+"""Runs a transaction, and retries it after conflicts with other transactions."""
 
 import random
 import time
@@ -13,13 +13,13 @@ from db import faults
 Done = TypeVar("Done")
 
 Begin: TypeAlias = Callable[[], AbstractContextManager[Connection]]
-"""Begins a transaction that is kept if its block ends well: `engine.begin`, or a savepoint of one that is not kept."""
+"""Begins a transaction that is committed if its block succeeds: `engine.begin`, or a savepoint of a preview."""
 
 TRIES = 8
 
 
 class Conflict(Exception):
-    """Another transaction added a user, or a claim to an address, that this one had to know of. Do it again."""
+    """Another transaction added a user, or a claim to an address, that this one depends on. Retry."""
 
     def __init__(self, email_keys: set[str]) -> None:
         super().__init__("raced")
@@ -27,7 +27,7 @@ class Conflict(Exception):
 
 
 def retry(begin: Begin, work: Callable[[Connection, set[str]], Done]) -> Done:
-    """One transaction, tried again while others get in its way; it is given the addresses that it has to know of."""
+    """Run `work` in a transaction, and retry after conflicts; `work` gets the e-mail keys that it must also lock."""
     email_keys: set[str] = set()
     for attempt in range(1, TRIES + 1):
         try:
@@ -40,5 +40,5 @@ def retry(begin: Begin, work: Callable[[Connection, set[str]], Done]) -> Done:
                 raise
             if attempt == TRIES:
                 raise
-            time.sleep(random.uniform(0, 0.01 * attempt))  # noqa: S311 - only to come apart
+            time.sleep(random.uniform(0, 0.01 * attempt))  # noqa: S311 - jitter
     raise AssertionError("unreachable")

@@ -1,6 +1,6 @@
-"""Kombu's Redis transport with one kept client per channel, that admits only messages of ours.
+"""Kombu's Redis transport with one persistent client per channel, which refuses messages that are not Akako Sync's.
 
-One client is kept because making one for each command costs more than the command.
+The client is reused because creating one for each command costs more than the command.
 """
 
 from collections.abc import Callable
@@ -22,9 +22,9 @@ _MESSAGES = (b"message", b"pmessage")
 
 class _QoS(QoS):
     def restore_by_tag(self, tag: Any, client: Any = None, leftmost: bool = False) -> None:
-        """Put a message that was taken and not finished back into its queue; remove it if it is none of ours."""
+        """Put an unacknowledged message back into its queue; remove it if it is malformed or too large."""
         with self.channel.conn_or_acquire(client) as connection:  # type: ignore[attr-defined]
-            # Kombu's client adds the prefix to the commands that kombu uses, and HSTRLEN is none of them.
+            # Kombu's client prefixes keys only in the commands that kombu uses, and HSTRLEN is not one of them.
             key = self.channel.global_keyprefix + self.unacked_key  # type: ignore[attr-defined]
             if connection.hstrlen(key, tag) <= 2 * admission.LONGEST_BYTES:
                 try:
@@ -40,23 +40,23 @@ class _QoS(QoS):
 
 class _Channel(Channel):
     QoS = _QoS
-    _kept: redis.Redis | None = None
+    _persistent: redis.Redis | None = None
 
     def _create_client(self, asynchronous: bool = False) -> Any:
         if asynchronous:
             client = super()._create_client(asynchronous=True)  # type: ignore[misc]
-            client.parse_response = _admitting(client.parse_response)
+            client.parse_response = _validating(client.parse_response)
             return client
-        # The pool is another one after a connection was lost.
-        if self._kept is None or self._kept.connection_pool is not self.pool:
-            self._kept = super()._create_client()  # type: ignore[misc]
-        return self._kept
+        # After a lost connection, the channel has a new pool.
+        if self._persistent is None or self._persistent.connection_pool is not self.pool:
+            self._persistent = super()._create_client()  # type: ignore[misc]
+        return self._persistent
 
     @cached_property
     def client(self) -> Any:
-        """The client that takes messages. Raises ConnectionError if Redis takes none, so that the worker tries again.
+        """The client that consumes messages. Raises ConnectionError if Redis accepts none, so that the worker retries.
 
-        Kombu itself only pings, and a worker that then cannot write would end.
+        Kombu itself only pings, and a worker that cannot write afterwards would exit.
         """
         made = self._create_client(asynchronous=True)
         try:
@@ -68,28 +68,28 @@ class _Channel(Channel):
 
     @cached_property
     def subclient(self) -> Any:
-        """The subscription to Celery's remote control, which stays silent: no command is needed, and none is obeyed."""
+        """The subscription to Celery's remote control; its messages are dropped, since no command is used."""
         subscription = super()._create_client(asynchronous=True).pubsub()  # type: ignore[misc]
         subscription.parse_response = _without_messages(subscription.parse_response)
         return subscription
 
 
 class PersistentTransport(Transport):
-    """As kombu's own in all else."""
+    """Kombu's Redis transport with these changes."""
 
     Channel = _Channel
-    # Redis refuses a command when it is full, read-only or cannot save: kombu would let that end the worker.
+    # Redis refuses commands while it is full, read-only or cannot save; with kombu's own list, that ends the worker.
     connection_errors = (*Transport.connection_errors, redis.ResponseError)
 
 
-def _admitting(parse: Callable[..., Any]) -> Callable[..., Any]:
+def _validating(parse: Callable[..., Any]) -> Callable[..., Any]:
     def parse_response(connection: Any, command: str, **options: Any) -> Any:
         response = parse(connection, command, **options)
         if command != "BRPOP" or not response:
             return response
         queue, raw = response
         try:
-            return queue, admission.admitted(raw)
+            return queue, admission.rebuild(raw)
         except MessageRefused as error:
             _note(error.reason)
             return None
@@ -98,8 +98,8 @@ def _admitting(parse: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _without_messages(parse: Callable[..., Any]) -> Callable[..., Any]:
-    def parse_response(*given: Any, **named: Any) -> Any:
-        response = parse(*given, **named)
+    def parse_response(*args: Any, **options: Any) -> Any:
+        response = parse(*args, **options)
         if isinstance(response, list) and response and response[0] in _MESSAGES:
             _note("remote_control")
             return None
@@ -108,13 +108,15 @@ def _without_messages(parse: Callable[..., Any]) -> Callable[..., Any]:
     return parse_response
 
 
-_tally: list[RateLimitedLog] = []
+_refusals: list[RateLimitedLog] = []
 
 
 def _note(reason: str) -> None:
-    if not _tally:
-        # Only workers come here: a process that only publishes exports no such count.
+    if not _refusals:
+        # Imported here, since only workers refuse messages: a process that only publishes does not export this metric.
         from sync.metrics import REFUSED
 
-        _tally.append(RateLimitedLog("message.refused", REFUSED))
-    _tally[0].note(reason, next_step="find out who else writes to this Redis, and give Redis a password")
+        _refusals.append(RateLimitedLog("message.refused", REFUSED))
+    _refusals[0].note(
+        reason, next_step="find out which other clients write to this Redis, and set a password for Redis"
+    )

@@ -29,9 +29,9 @@ class RunningStack:
     def __init__(self, database: Database, redis_url: str, directory: Path, **settings: str) -> None:
         self.clerk = Clerk()
         self.engine: Engine = connect(database.app_url, "test", connections=8)
-        self.instance = clerk_instance.made()
+        self.instance = clerk_instance.create()
         self.ports = {name: local_servers.free_port() for name in ("web", "api")}
-        self.metrics = {name: local_servers.free_port() for name in procfile.LASTING}
+        self.metrics = {name: local_servers.free_port() for name in procfile.LONG_RUNNING}
         self.url = f"http://127.0.0.1:{self.ports['web']}"
         self.api = f"http://127.0.0.1:{self.ports['api']}"
         self._directory = directory

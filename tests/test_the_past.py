@@ -138,7 +138,7 @@ class History:
 
     def replayed(self) -> None:
         chosen = [self.random.choice(self.delivered)] if self.delivered else []
-        order = replay.ReplayRequest(author=OPERATOR, default_role=Role.LEARNER, insists=self.random.random() < 0.5)
+        order = replay.ReplayRequest(author=OPERATOR, default_role=Role.LEARNER, force=self.random.random() < 0.5)
         replay.replay(self.engine.begin, chosen, order)
 
     def imported(self) -> None:

@@ -38,8 +38,8 @@ class Enqueuer:
         self._waiting: list[str] = []
         self._wake = threading.Condition()
         self._closing = False
-        self._failed = RateLimitedLog("nudge.failed", ENQUEUE_FAILURES)
-        self._thread = thread.needed("enqueuer", self._run)
+        self._failed = RateLimitedLog("enqueue.failed", ENQUEUE_FAILURES)
+        self._thread = thread.essential("enqueuer", self._run)
 
     def start(self) -> None:
         """Start the thread."""
@@ -74,7 +74,7 @@ class Enqueuer:
 
     def _note(self, error: Exception) -> None:
         fault = redis_faults.explain(error)
-        self._failed.note("queue_away", why=fault.reason, next_step=fault.next_step, **logs.fault(error))
+        self._failed.note("queue_unavailable", why=fault.reason, next_step=fault.next_step, **logs.fault(error))
 
     def _next(self) -> list[str]:
         """Wait for ids and take all of them; an empty list when closing."""

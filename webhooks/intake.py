@@ -51,8 +51,8 @@ class Intake:
         self._settings = settings
         self._enqueue = enqueue
         self._closing = False
-        self._timeouts = Timeouts(settings.keep_timeout_seconds, lambda: StorageUnavailable("database_slow"))
-        self._thread = thread.needed("intake", self._run)
+        self._timeouts = Timeouts(settings.store_timeout_seconds, lambda: StorageUnavailable("database_slow"))
+        self._thread = thread.essential("intake", self._run)
         self._arrived: list[PendingDelivery] = []
         self._entered, self._left = _Counters(), _Counters()
         self._batches: SimpleQueue[list[PendingDelivery]] = SimpleQueue()
@@ -76,11 +76,11 @@ class Intake:
         return await pending.outcome
 
     async def close(self) -> None:
-        """Store the waiting deliveries and stop, waiting for at most `keep_timeout_seconds`."""
+        """Store the waiting deliveries and stop, waiting for at most `store_timeout_seconds`."""
         self._closing = True
         self._submit()
         self._batches.put([])
-        await asyncio.to_thread(self._thread.join, self._settings.keep_timeout_seconds)
+        await asyncio.to_thread(self._thread.join, self._settings.store_timeout_seconds)
 
     def _enter(self, pending: PendingDelivery) -> None:
         rows = self._entered.rows - self._left.rows
@@ -134,7 +134,7 @@ class Intake:
             added = self._write([pending.event for pending in batch])
         except Exception as error:
             if remedy := faults.remedy(error):
-                complete(batch, StorageUnavailable("database_away", next_step=remedy, **logs.fault(error)))
+                complete(batch, StorageUnavailable("database_unavailable", next_step=remedy, **logs.fault(error)))
             elif len(batch) == 1:
                 complete(batch, StorageUnavailable("row_refused", **logs.fault(error)))
             else:
@@ -154,7 +154,7 @@ class Intake:
             self._connection.run(lambda connection: duplicates.compare(connection, repeated))
         except Exception as error:
             log.warning(
-                "duplicates.not_compared",
+                "duplicate_comparison.failed",
                 count=len(repeated),
                 next_step="none while PostgreSQL is unavailable",
                 **logs.fault(error),

@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import Literal
 
-UnavailableReason = Literal["database_away", "database_slow", "too_many_waiting", "row_refused"]
+UnavailableReason = Literal["database_unavailable", "database_slow", "too_many_waiting", "row_refused"]
 """Why a delivery could not be stored."""
 
 

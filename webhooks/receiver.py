@@ -46,7 +46,7 @@ def build(settings: ReceiverSettings) -> ASGIApp:
     queue = Queue(settings.redis, settings.apply_set_size)
     enqueuer = Enqueuer(queue)
     intake = Intake(database, settings, enqueuer.enqueue)
-    refused, not_stored = RateLimitedLog("delivery.refused", REFUSED), RateLimitedLog("delivery.not_kept", NOT_STORED)
+    refused, not_stored = RateLimitedLog("delivery.refused", REFUSED), RateLimitedLog("delivery.not_stored", NOT_STORED)
     signing_secrets = SigningSecrets(split_secrets(settings.clerk_webhook_signing_secret))
     receiver = Receiver(settings, signing_secrets, intake, refused, not_stored)
 

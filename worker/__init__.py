@@ -1,1 +1,1 @@
-"""The hand: Celery tasks that make kept events true (`apply`), keep the calendar (`sweep`, `expiry`) and fail well."""
+"""The Celery worker: tasks that apply stored events and run periodic work, the scheduler, and the liveness watchdog."""

@@ -1,6 +1,6 @@
-"""The Celery application that `celery -A worker.app` starts, with its calendar, made from the environment."""
+"""The Celery application that `celery -A worker.app` starts, with its schedule, configured from the environment."""
 
-# ruff: noqa: E402 - a signal that comes during the other imports, which take long, stops the process cleanly too
+# ruff: noqa: E402 - installed before the slow imports, so that a signal during them also stops the process cleanly
 from health import garbage, metrics_dir, stop_signals
 
 stop_signals.install()
@@ -39,13 +39,13 @@ log = structlog.get_logger()
 
 LEAST_FORCE_SECONDS = 60
 FORGET_SECONDS = 600
-"""Often, so that a calendar that is restarted now and then comes to it too: it counts from its start."""
+"""Short, so that a scheduler that is restarted frequently also runs it: intervals count from its start."""
 LONGEST_SLEEP_SECONDS = 2
-"""Of the calendar, however far off its next entry is: each time it wakes is a sign of life."""
+"""The longest sleep of the scheduler, since each time it wakes up counts as progress."""
 
 
 def build(settings: WorkerSettings) -> Celery:
-    """The application of one worker or calendar."""
+    """The application of one worker or scheduler."""
     celery = broker.consumer(settings.redis)
     celery.conf.update(
         include=["worker.tasks"],
@@ -63,9 +63,9 @@ def build(settings: WorkerSettings) -> Celery:
 
 
 def _every(seconds: int, task: str) -> dict[str, Any]:
-    """An entry whose messages lose their force, so that a worker that comes back after a day does not do a day's worth.
+    """An entry whose messages expire, so that a worker that was down for a day does not run a day's worth of them.
 
-    Not sooner than in a minute: it is another machine's clock that judges.
+    They expire after a minute at the earliest, since the worker's clock may differ from the scheduler's.
     """
     expires = max(LEAST_FORCE_SECONDS, 2 * seconds)
     return {"task": task, "schedule": float(seconds), "options": {"queue": broker.CALENDAR, "expires": expires}}
@@ -77,68 +77,72 @@ app = build(settings)
 
 
 @setup_logging.connect(weak=False)
-def _spoken_for(**_: object) -> None:
-    """Keep Celery from setting up logging of its own, and let its pool of processes speak through ours."""
+def _keep_our_logging(**_: object) -> None:
+    """Prevent Celery from configuring logging, and send the log of its process pool through ours."""
     get_logger().propagate = True
-    # Celery prints notices of its shutdown there as plain text, past logging.
+    # Celery prints shutdown notices there as plain text, bypassing logging.
     sys.__stdout__ = None  # type: ignore[misc]
 
 
 @worker_init.connect(weak=False)
-def _watch_worker(**_: object) -> None:
-    watch = liveness.over_worker(settings)
-    worker_ready.connect(watch.ready, weak=False)
+def _start_threads(**_: object) -> None:
+    watchdog = liveness.worker_watchdog(settings)
+    worker_ready.connect(watchdog.ready, weak=False)
     direct = DirectApplier(settings)
-    for part in (watch, direct):
+    for part in (watchdog, direct):
         worker_shutting_down.connect(part.stop, weak=False)
-    _begin(watch)
+    _start_watchdog(watchdog)
     direct.start()
 
 
 @worker_ready.connect(weak=False)
 def _stop_cleanly(**_: object) -> None:
-    """Celery's own would end with 1 on SIGINT, and start the worker again on SIGHUP."""
-    stop_signals.equate()
+    """Replace Celery's handlers, which exit with 1 on SIGINT and restart the worker on SIGHUP."""
+    stop_signals.treat_as_sigterm()
 
 
 @worker_ready.connect(weak=False)
 def _sweep_at_once(**_: object) -> None:
-    """What the worker before this one lost waits for no calendar."""
+    """Recover what the previous worker lost without waiting for the scheduler."""
     app.send_task(broker.SWEEP, queue=broker.CALENDAR, expires=LEAST_FORCE_SECONDS)
 
 
 @worker_process_init.connect(weak=False)
-def _equip(**_: object) -> None:
+def _start_process(**_: object) -> None:
     process_starts.count_start()
-    process.equip(settings)
+    process.open_resources(settings)
     garbage.tune()
-    ticker = ProgressTicker(liveness.PULSE)
+    ticker = ProgressTicker(liveness.PROGRESS)
     task_prerun.connect(ticker.begin_ticking, weak=False)
-    task_prerun.connect(_speak_of, weak=False)
+    task_prerun.connect(_bind_task_id, weak=False)
     task_postrun.connect(ticker.end_ticking, weak=False)
-    task_postrun.connect(_speak_of_none, weak=False)
+    task_postrun.connect(_unbind_task_id, weak=False)
 
 
-def _speak_of(task_id: str, **_: object) -> None:
+def _bind_task_id(task_id: str, **_: object) -> None:
     structlog.contextvars.bind_contextvars(task_id=task_id)
 
 
-def _speak_of_none(**_: object) -> None:
+def _unbind_task_id(**_: object) -> None:
     structlog.contextvars.unbind_contextvars("task_id")
 
 
 @beat_init.connect(weak=False)
-def _watch_beat(**_: object) -> None:
+def _start_beat(**_: object) -> None:
     log.info("beat.started")
-    watch = liveness.over_beat(settings)
-    watch.ready()
-    _begin(watch)
+    watchdog = liveness.beat_watchdog(settings)
+    watchdog.ready()
+    _start_watchdog(watchdog)
 
 
-def _begin(watch: Watchdog) -> None:
+def _start_watchdog(watchdog: Watchdog) -> None:
     garbage.tune()
-    watch.start()
+    watchdog.start()
     redis = BrokerGauge(Broker(settings.redis))
     exposition.start(
-        settings, metrics_dir.PLACE, redis, StallGauge(lambda: watch.stalled_seconds), healthy=lambda: watch.is_moving
+        settings,
+        metrics_dir.DIRECTORY,
+        redis,
+        StallGauge(lambda: watchdog.stalled_seconds),
+        healthy=lambda: watchdog.is_progressing,
     )

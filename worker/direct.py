@@ -1,4 +1,4 @@
-"""Applies due events in the worker's main process while Redis takes no messages, so that none of them waits for it."""
+"""Applies due events in the worker's main process while Redis is unavailable, so that events do not wait for it."""
 
 import threading
 import time
@@ -18,9 +18,9 @@ log = structlog.get_logger()
 
 LOOK_SECONDS = 1.0
 PATIENCE_SECONDS = 3.0
-"""How long Redis may take no messages before this begins: a restart is shorter, and the sweep makes good for it."""
+"""How long Redis must be unavailable before this starts: a restart is shorter, and the sweep recovers from it."""
 LEASE_SECONDS = 15.0
-# A fork of the main process waits for the set that is being applied (health/forking.py): smaller bounds than a task's.
+# Shorter than a task's timeouts, since a fork of the main process waits for the current set (health/forking.py).
 LONGEST_SECONDS = 5.0
 STATEMENT_SECONDS = 5
 LOCK_SECONDS = 1
@@ -28,11 +28,11 @@ IDLE_SECONDS = 10
 
 
 class DirectApplier:
-    """One thread that looks every second whether Redis takes messages, and applies what is due while it does not.
+    """A thread that checks every second whether Redis accepts messages, and applies due events while it does not.
 
-    Of all workers one at a time does so: the holder of a lease in the database, renewed with every set. Two at once
-    would do no harm, since each claims the events that it applies. The connection to the database exists only
-    meanwhile, and is made after Celery forked its processes.
+    Only one worker at a time does so: the one that holds a lease in the database, renewed with every set. Two at once
+    would do no harm, since each claims the events that it applies. The database connection exists only during that
+    time, and is opened after Celery has forked its processes.
     """
 
     def __init__(
@@ -44,56 +44,56 @@ class DirectApplier:
         self._broker = Broker(settings.redis)
         self._holder = uuid.uuid4().hex
         self._engine: Engine | None = None
-        self._away_since: float | None = None
+        self._unavailable_since: float | None = None
         self._logged = False
         self._stopped = threading.Event()
-        self._thread = thread.needed("direct applier", self._run)
+        self._thread = thread.essential("direct applier", self._run)
 
     def start(self) -> None:
-        """Begin to look, whether or not the worker has ever reached Redis."""
+        """Start the thread, whether or not the worker has ever reached Redis."""
         self._thread.start()
 
     def stop(self, **_: object) -> None:
-        """Apply no further set: the worker is ending."""
+        """Apply no further set, since the worker shuts down."""
         self._stopped.set()
 
     def join(self, seconds: float) -> None:
-        """Wait for the last set, at most so long."""
+        """Wait up to `seconds` for the last set."""
         self._thread.join(seconds)
 
     def _run(self) -> None:
         while not self._stopped.wait(self._every):
             with forking.without_forks():
-                waited = self._look()
+                waited = self._check()
             if waited is not None and waited >= self._patience:
                 self._apply_for(self._every)
         with forking.without_forks():
             self._finish()
         self._broker.close()
 
-    def _look(self) -> float | None:
-        """For how many seconds Redis has taken no messages; None if it takes them."""
+    def _check(self) -> float | None:
+        """For how many seconds Redis has been unavailable; None if it accepts messages."""
         try:
-            self._broker.answers()
+            self._broker.takes_messages()
         except RedisUnavailable as error:
-            return self._note_away(error)
+            return self._note_unavailable(error)
         if self._logged:
-            log.info("queue.available", next_step="nothing: events are applied through the queue again")
-        self._away_since, self._logged = None, False
+            log.info("queue.available", next_step="none: events are applied through the queue again")
+        self._unavailable_since, self._logged = None, False
         self._finish()
         return None
 
-    def _note_away(self, error: RedisUnavailable) -> float:
+    def _note_unavailable(self, error: RedisUnavailable) -> float:
         now = time.monotonic()
-        self._away_since = self._away_since if self._away_since is not None else now
-        waited = now - self._away_since
+        self._unavailable_since = self._unavailable_since if self._unavailable_since is not None else now
+        waited = now - self._unavailable_since
         if waited >= self._patience and not self._logged:
             log.warning("queue.unavailable", reason=f"Redis {error.fault.reason}", next_step=error.fault.next_step)
             self._logged = True
         return waited
 
     def _apply_for(self, seconds: float) -> None:
-        """Apply set after set until nothing is due, or it is time to look at Redis again."""
+        """Apply sets until nothing is due, or Redis is to be checked again."""
         deadline = time.monotonic() + seconds
         more = True
         while more and time.monotonic() < deadline and not self._stopped.is_set():
@@ -101,7 +101,7 @@ class DirectApplier:
                 more = self._apply_set()
 
     def _apply_set(self) -> bool:
-        """Apply one set, if this process has the lease; whether there is more to do."""
+        """Apply one set, if this process holds the lease; returns whether more may be due."""
         pool = self._connected()
         try:
             with pool.begin() as connection:
@@ -114,23 +114,23 @@ class DirectApplier:
             done = apply.apply(pool, svix_ids, self._settings.default_role, LONGEST_SECONDS)
         except Exception as error:
             hindrances.note(error)
-            # Whatever state the connection is in, the next set begins with another.
+            # The state of the connection is unknown, so the next set opens a new one.
             pool.dispose()
             return False
-        metrics.note_settled(time.monotonic() - begun, done.lags, **done.figures)
-        metrics.DIRECTLY.inc(done.applied)
-        log.info("events.applied", asked=len(svix_ids), directly=True, **done.figures)
-        return len(svix_ids) == self._settings.apply_set_size and any(done.figures.values())
+        metrics.note_processed(time.monotonic() - begun, done.lags, **done.counts)
+        metrics.APPLIED_DIRECTLY.inc(done.applied)
+        log.info("events.applied", asked=len(svix_ids), directly=True, **done.counts)
+        return len(svix_ids) == self._settings.apply_set_size and any(done.counts.values())
 
     def _finish(self) -> None:
-        """Give back lease and connection, if this process had them."""
+        """Release the lease and close the connection, if this process has them."""
         if self._engine is None:
             return
         try:
             with self._engine.begin() as connection:
                 leases.give_back(connection, leases.DIRECT_APPLY, self._holder)
         except Exception as error:
-            hindrances.note(error)  # the lease ends by itself
+            hindrances.note(error)  # the lease expires
         self._engine.dispose()
         self._engine = None
 

@@ -1,4 +1,4 @@
-"""The watch over this worker, and over this calendar: what moves it, and when something waits for it."""
+"""The liveness watchdogs of worker and scheduler: what counts as progress, and what as pending work."""
 
 import os
 import signal
@@ -16,65 +16,65 @@ from health.progress import Progress
 from health.watchdog import STALLED, Watchdog
 from sync import broker
 
-# Longer than any time limit lets a task run, shorter than a message is kept back from other workers.
-LONGEST_HELD_SECONDS = 90.0
+# Longer than the hard time limit of a task, shorter than the visibility timeout of a message.
+LONGEST_UNACKED_SECONDS = 90.0
 
-PULSE = Progress()
-"""Of this worker with all its children, or of this calendar; made before the children, who share it."""
+PROGRESS = Progress()
+"""The last progress of this worker and its child processes, or of this scheduler; created before the children fork."""
 
 
-def over_worker(settings: WorkerSettings) -> Watchdog:
-    """A watch that ends this worker, its children first, when messages wait and nothing of it moves."""
-    redis, held = _broker(settings), UnackedMessages()
+def worker_watchdog(settings: WorkerSettings) -> Watchdog:
+    """Terminates this worker, child processes first, when messages wait and it makes no progress."""
+    redis, unacked = _broker(settings), UnackedMessages()
     return Watchdog(
         "worker",
-        PULSE,
-        _heart(settings, "worker"),
-        lambda: held.some() or redis.holds(broker.EVENTS, broker.CALENDAR),
-        stuck=held.too_long,
+        PROGRESS,
+        _heartbeat(settings, "worker"),
+        lambda: unacked.exist() or redis.holds(broker.EVENTS, broker.CALENDAR),
+        stuck=unacked.overdue,
         end=_end_all,
     )
 
 
-def over_beat(settings: WorkerSettings) -> Watchdog:
-    """A watch that ends this calendar when Redis answers and the calendar does not tick."""
-    return Watchdog("beat", PULSE, _heart(settings, "beat"), _broker(settings).answers)
+def beat_watchdog(settings: WorkerSettings) -> Watchdog:
+    """Terminates this scheduler when Redis accepts messages and the scheduler does not tick."""
+    return Watchdog("beat", PROGRESS, _heartbeat(settings, "beat"), _broker(settings).takes_messages)
 
 
 def _broker(settings: WorkerSettings) -> Broker:
     return Broker(settings.redis)
 
 
-def _heart(settings: WorkerSettings, part: str) -> Heartbeat:
+def _heartbeat(settings: WorkerSettings, part: str) -> Heartbeat:
     return Heartbeat(settings.database_url.get_secret_value(), part, settings.database_pooler)
 
 
 class UnackedMessages:
-    """The messages that this worker took and has not finished."""
+    """The messages that this worker has received and not acknowledged."""
 
     def __init__(self) -> None:
         self._since: dict[str, float] = {}
 
-    def some(self) -> bool:
+    def exist(self) -> bool:
         """Whether there are any."""
         now = time.monotonic()
         self._since = {request.id: self._since.get(request.id, now) for request in _reserved()}
         return bool(self._since)
 
-    def too_long(self) -> bool:
-        """Whether there is one that no time limit ends: its process had stopped before it could begin."""
-        return any(time.monotonic() - since > LONGEST_HELD_SECONDS for since in self._since.values())
+    def overdue(self) -> bool:
+        """Whether one is older than any time limit allows: its process stopped before the task could start."""
+        return any(time.monotonic() - since > LONGEST_UNACKED_SECONDS for since in self._since.values())
 
 
 def _reserved() -> list[Request]:
-    """What Celery's main thread, which does not wait for us, held at one moment."""
+    """A snapshot of Celery's reserved requests, which its main thread modifies concurrently."""
     while True:
-        with suppress(RuntimeError):  # it took or let go of one while we read
+        with suppress(RuntimeError):  # the set changed during iteration
             return list(state.reserved_requests)
 
 
 def _end_all() -> None:
-    """End at once. The children first: one that is stopped would not notice, and hold its locks for ever."""
+    """Exit at once. Child processes are killed first: a suspended one would not notice, and would keep its locks."""
     for child in active_children():
         if child.pid is not None:
             with suppress(ProcessLookupError):

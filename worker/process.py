@@ -1,4 +1,4 @@
-"""What one worker process holds: its own engine and queue, made after the fork that connections do not survive."""
+"""The engine and queue of one worker process, opened after the fork, since connections do not survive it."""
 
 from dataclasses import dataclass
 
@@ -8,27 +8,27 @@ from config.settings import WorkerSettings
 from db import engine
 from sync.enqueue import Queue
 
-# Far below the soft time limit of a task, so that an event that cannot get on is found by halving and postponed.
+# Far below the soft time limit of a task, so that a blocked event is found by bisecting and postponed.
 STATEMENT_SECONDS = 15
 LOCK_SECONDS = 2
-# A process that stops in the middle of a set lets go of its rows then, for another one to apply them.
+# The rows of a process that is suspended in the middle of a set are released then, so that another can apply them.
 IDLE_SECONDS = 10
 
 
 @dataclass(frozen=True, slots=True)
 class ProcessResources:
-    """What the tasks of this process work with."""
+    """The resources of the tasks of this process."""
 
     settings: WorkerSettings
     engine: Engine
     queue: Queue
 
 
-_tools: list[ProcessResources] = []
+_resources: list[ProcessResources] = []
 
 
-def equip(settings: WorkerSettings) -> None:
-    """Make this process's tools."""
+def open_resources(settings: WorkerSettings) -> None:
+    """Open the resources of this process."""
     url = settings.database_url.get_secret_value()
     queue = Queue(settings.redis, settings.apply_set_size)
     pool = engine.connect(
@@ -41,9 +41,9 @@ def equip(settings: WorkerSettings) -> None:
         idle_seconds=IDLE_SECONDS,
         looks_up=True,
     )
-    _tools[:] = [ProcessResources(settings, pool, queue)]
+    _resources[:] = [ProcessResources(settings, pool, queue)]
 
 
-def tools() -> ProcessResources:
-    """This process's tools."""
-    return _tools[0]
+def resources() -> ProcessResources:
+    """The resources of this process."""
+    return _resources[0]

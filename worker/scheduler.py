@@ -1,27 +1,27 @@
-"""Celery's scheduler, which moves as long as it gets rid of what is due."""
+"""Celery's scheduler (beat), which records progress as long as it sends the messages that are due."""
 
 from typing import Any
 
 from celery.beat import Scheduler
 
-from worker.liveness import PULSE
+from worker.liveness import PROGRESS
 
 
 class StatelessScheduler(Scheduler):
-    """Remembers nothing: a calendar of short intervals may forget when it last ticked, and two may run at once."""
+    """Stores no state: with short intervals the last run need not be known, and two schedulers may run at once."""
 
     _failing = False
 
-    def tick(self, *given: Any, **named: Any) -> float:
-        """Send what is due, and say how long to sleep."""
-        pause: float = super().tick(*given, **named)
+    def tick(self, *args: Any, **options: Any) -> float:
+        """Send the messages that are due; returns how long to sleep."""
+        pause: float = super().tick(*args, **options)
         if not self._failing:
-            PULSE.move()
+            PROGRESS.record()
         return pause
 
-    def apply_async(self, *given: Any, **named: Any) -> Any:
-        """Send one message; Celery logs a failure and goes on as if nothing had happened."""
+    def apply_async(self, *args: Any, **options: Any) -> Any:
+        """Send one message. Celery logs a failure and continues, so it is recorded here."""
         self._failing = True
-        sent = super().apply_async(*given, **named)
+        sent = super().apply_async(*args, **options)
         self._failing = False
         return sent

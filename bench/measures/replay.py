@@ -41,6 +41,6 @@ def _replayed(database: Database, events: int) -> Values:
             time.sleep(LOOK_SECONDS)
         seconds = time.perf_counter() - start
         told = command.stdout.read() if command.stdout else ""
-    if told.strip() != f"{events:,} applied, 0 ignored, 0 left":
+    if told.strip() != f"{events:,} applied, 0 ignored, 0 skipped":
         raise RuntimeError(f"replaying {events:,} events came to: {told.strip() or 'nothing'}")
     return {"rate": events / seconds, "seconds": seconds, "largest_mb": largest}

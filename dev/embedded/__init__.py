@@ -1,1 +1,1 @@
-"""PostgreSQL and Redis out of packages: real servers for a machine that has none. Production never needs this room."""
+"""PostgreSQL and Redis servers from Python packages, for development and tests. Not used in production."""

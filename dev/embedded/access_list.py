@@ -1,4 +1,4 @@
-"""POSIX access control lists of directories, as Linux keeps them in an extended attribute (acl(5))."""
+"""Reads and writes POSIX access control lists, which Linux stores in an extended attribute (acl(5))."""
 
 import errno
 import os
@@ -21,16 +21,16 @@ class AccessList:
     entries: tuple[tuple[int, int, int], ...]
 
     def lets_pass(self, user: int) -> bool:
-        """Whether an entry of this user's own lets it search the directory."""
+        """Whether an entry for this user permits searching the directory."""
         mask = next((permissions for tag, permissions, _ in self.entries if tag == _MASK), 0)
         return any(
             (tag, of) == (_USER, user) and permissions & mask & _EXECUTE for tag, permissions, of in self.entries
         )
 
     def letting_pass(self, user: int) -> "AccessList":
-        """The same with such an entry. No other user may do more than before."""
+        """The same list with such an entry. It gives no other user more permissions."""
         mask = next((permissions for tag, permissions, _ in self.entries if tag == _MASK), None)
-        # Without a mask the owning group may do what its entry says; with one, no more than the mask does.
+        # Without a mask, the owning group has the permissions of its entry; with one, at most those of the mask.
         widened = mask is not None and not mask & _EXECUTE
         entries = {(tag, of): permissions for tag, permissions, of in self.entries}
         for (tag, of), permissions in entries.items():
@@ -43,7 +43,7 @@ class AccessList:
 
 
 def read(path: Path) -> AccessList:
-    """The list of a file or directory; where it has none, what its mode says."""
+    """The list of a file or directory; derived from its mode if it has none."""
     try:
         raw = os.getxattr(path, _NAME)
     except OSError as error:
@@ -56,5 +56,5 @@ def read(path: Path) -> AccessList:
 
 
 def write(path: Path, acl: AccessList) -> None:
-    """Give a file or directory this list."""
+    """Set the list of a file or directory."""
     os.setxattr(path, _NAME, _VERSION.pack(2) + b"".join(_ENTRY.pack(*entry) for entry in acl.entries))

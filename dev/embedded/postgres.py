@@ -1,4 +1,4 @@
-"""A PostgreSQL server of our own in a directory, with an owner of the tables and a role for the application."""
+"""An embedded PostgreSQL server in a directory, with an owner of the tables and a role for the application."""
 
 import importlib.util
 import shutil
@@ -19,14 +19,14 @@ from dev.process import Process
 READY_SECONDS = 30.0
 LONGEST_SOCKET_PATH = 100
 PROGRAMS = {16: "pginstall", 18: "pginstall18"}
-"""The versions in the package; others are looked for where Debian installs them."""
+"""The versions in the package; others are expected where Debian installs them."""
 DEBIAN = Path("/usr/lib/postgresql")
 QUICK = MappingProxyType({"fsync": "off", "full_page_writes": "off"})
-"""Options for tests: what is committed survives the server's death, but not the machine's."""
+"""Options for tests: committed data survives a crash of the server, but not of the machine."""
 
 
 class Postgres:
-    """A server on a unix socket that only the user who runs it (and root) can open."""
+    """A server on a Unix socket that only the user that runs it (and root) can open."""
 
     def __init__(
         self, directory: Path, *, version: int = 18, options: Mapping[str, str] = MappingProxyType({})
@@ -41,12 +41,12 @@ class Postgres:
             [str(self._programs / "postgres"), "-D", str(self._data), *self._settings(options)],
             user=account.needed(),
             directory=directory,
-            end_signal=signal.SIGINT,  # ends sessions at once; SIGTERM would wait for the last client to leave
+            end_signal=signal.SIGINT,  # fast shutdown; SIGTERM would wait for clients to disconnect
         )
 
     @property
     def name(self) -> str:
-        """What the server is called in messages."""
+        """The name of the server in messages."""
         return self._process.name
 
     @property
@@ -61,15 +61,15 @@ class Postgres:
 
     @property
     def superuser_url(self) -> str:
-        """The server's own administrator; never for the application."""
+        """The URL of the superuser; never for the application."""
         return self.url("postgres", "postgres")
 
     def url(self, role: str, database: str = "akako") -> str:
-        """How a role reaches a database of this server."""
+        """The URL of a database of this server for a role."""
         return f"postgresql://{role}@/{database}?host={self._sockets}"
 
     def start(self) -> None:
-        """Start the server; in an empty directory make the cluster, the roles and the database first."""
+        """Start the server; initialise the cluster, roles and database in an empty directory. Raises RuntimeError."""
         account.make()
         account.make_directory(self._sockets)
         if not (self._data / "PG_VERSION").exists():
@@ -78,17 +78,17 @@ class Postgres:
         while not self._comes_up(deadline):
             if time.monotonic() > deadline:
                 self.kill()
-                raise RuntimeError(f"PostgreSQL did not start; the end of its log:\n{tail(self._log)}")
+                raise RuntimeError(f"PostgreSQL did not start. End of its log:\n{tail(self._log)}")
         self._make_database()
 
     def stop(self) -> None:
-        """End the server in order: sessions are closed, what was committed is on disk."""
+        """Shut the server down: sessions are closed, and committed data is written to disk."""
         self._process.end()
         if self._sockets != self._data:
             shutil.rmtree(self._sockets, ignore_errors=True)
 
     def kill(self) -> None:
-        """Kill the server at once; the next start recovers what was committed."""
+        """Kill the server; the next start recovers committed data."""
         self._process.kill()
 
     def _settings(self, options: Mapping[str, str]) -> list[str]:
@@ -101,7 +101,7 @@ class Postgres:
         return [f"--{name}={value}" for name, value in {**ours, **options}.items()]
 
     def _comes_up(self, deadline: float) -> bool:
-        """Try once; false if the server gave up, as it does while a killed one's children still hold its memory."""
+        """Try once; False if the server exits, as it does while children of a killed one still hold shared memory."""
         with self._log.open("ab") as log:
             self._process.start(log)
         while self._process.runs and time.monotonic() < deadline:
@@ -126,10 +126,10 @@ class Postgres:
         )
         with self._log.open("ab") as log:
             if initdb.run(log):
-                raise RuntimeError(f"PostgreSQL could not make its files in {self._data}:\n{tail(self._log)}")
+                raise RuntimeError(f"initdb failed in {self._data}. End of its log:\n{tail(self._log)}")
 
     def _make_database(self) -> None:
-        """The owner makes the application's role itself, as it has to on a real server."""
+        """Create roles and database; the owner creates the application's role, as on a production server."""
         with psycopg.connect(self.superuser_url, autocommit=True) as connection:
             if not connection.execute("SELECT 1 FROM pg_roles WHERE rolname = 'akako_app'").fetchone():
                 with connection.transaction():
@@ -141,7 +141,7 @@ class Postgres:
 
 
 def _programs(version: int) -> Path:
-    """Where the programs of a version are. The package is looked up, not imported: importing it writes to the disk."""
+    """The directory of a version's programs. The package is located without importing it: its import writes to disk."""
     if version not in PROGRAMS:
         programs = DEBIAN / str(version) / "bin"
         if not (programs / "postgres").exists():
@@ -154,7 +154,7 @@ def _programs(version: int) -> Path:
 
 
 def _sockets(data: Path) -> Path:
-    """The data directory itself, or a temporary one where its path is too long for a unix socket."""
+    """The directory of the socket: the data directory, or a temporary one if that path is too long for a socket."""
     if len(str(data / ".s.PGSQL.5432")) <= LONGEST_SOCKET_PATH:
         return data
     return Path(tempfile.mkdtemp(prefix="akako-", dir="/tmp"))

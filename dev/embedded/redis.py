@@ -1,4 +1,4 @@
-"""A Redis (Valkey) server of our own in a directory, on a port of the loopback that nobody else uses."""
+"""An embedded Redis (Valkey) server in a directory, on a free port of the loopback interface."""
 
 import socket
 import time
@@ -14,11 +14,11 @@ from dev.process import Process
 
 READY_SECONDS = 10.0
 DURABLE = MappingProxyType({"appendonly": "yes"})
-"""Options for a server that keeps its messages between two runs."""
+"""Options for a server that persists its messages between runs."""
 
 
 class Redis:
-    """A server that keeps its port from start to start, so that clients find it again."""
+    """A server that uses the same port after a restart, so that clients can reconnect."""
 
     def __init__(self, directory: Path, *, options: Mapping[str, str] = MappingProxyType({})) -> None:
         self._program = _program()
@@ -26,11 +26,11 @@ class Redis:
         self._log = directory.resolve() / "redis.log"
         self._options = options
         self._port = _free_port()
-        self._process = self._described()
+        self._process = self._configured()
 
     @property
     def name(self) -> str:
-        """What the server is called in messages."""
+        """The name of the server in messages."""
         return self._process.name
 
     @property
@@ -44,11 +44,11 @@ class Redis:
         return self._process.pid
 
     def url(self, database: int = 0) -> str:
-        """How a client reaches one of the server's numbered databases."""
+        """The URL of one of the server's numbered databases."""
         return f"redis://127.0.0.1:{self._port}/{database}"
 
     def start(self) -> None:
-        """Start the server and wait until it answers."""
+        """Start the server and wait until it answers. Raises RuntimeError if it does not."""
         self._directory.mkdir(parents=True, exist_ok=True)
         with self._log.open("ab") as log:
             self._process.start(log)
@@ -56,18 +56,18 @@ class Redis:
         while not self._answers():
             if not self._process.runs or time.monotonic() > deadline:
                 self.kill()
-                raise RuntimeError(f"Redis did not start; the end of its log:\n{tail(self._log)}")
+                raise RuntimeError(f"Redis did not start. End of its log:\n{tail(self._log)}")
             time.sleep(0.01)
 
     def stop(self) -> None:
-        """End the server in order."""
+        """Shut the server down."""
         self._process.end()
 
     def kill(self) -> None:
-        """Kill the server at once; without appendonly its messages are gone."""
+        """Kill the server; without `appendonly`, its messages are lost."""
         self._process.kill()
 
-    def _described(self) -> Process:
+    def _configured(self) -> Process:
         ours = {
             "bind": "127.0.0.1",
             "port": str(self._port),

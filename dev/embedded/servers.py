@@ -1,4 +1,4 @@
-"""The two embedded servers as one thing to start and stop."""
+"""Starts and stops both embedded servers together."""
 
 import atexit
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from dev.embedded.redis import Redis
 
 
 class Servers:
-    """PostgreSQL and Redis in one directory; leaving the `with` block, or the program, stops them."""
+    """PostgreSQL and Redis in one directory; they stop when the `with` block or the program ends."""
 
     def __init__(
         self,
@@ -42,21 +42,21 @@ class Servers:
 
     @property
     def owner_url(self) -> str:
-        """The role that owns the tables: for migrations."""
+        """The URL of the role that owns the tables, for migrations."""
         return self.postgres.url("akako_owner")
 
     @property
     def app_url(self) -> str:
-        """The role that the application connects as; it owns nothing."""
+        """The URL of the application's role, which owns nothing."""
         return self.postgres.url("akako_app")
 
     @property
     def redis_url(self) -> str:
-        """Where Celery's messages go."""
+        """The URL of Celery's broker."""
         return self.redis.url()
 
     def stop(self) -> None:
-        """Stop both, whatever state they are in; a second time does nothing."""
+        """Stop both servers in any state; a second call does nothing."""
         atexit.unregister(self.stop)
         self.redis.stop()
         self.postgres.stop()

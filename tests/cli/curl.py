@@ -1,4 +1,4 @@
-"""Stands in for `curl` on machines without it; takes the options that our commands print."""
+"""Replaces `curl` on machines without it; accepts the options that our commands print."""
 
 import argparse
 import urllib.error
@@ -6,7 +6,7 @@ import urllib.request
 
 
 def main() -> None:
-    """Print what the URL answers, whatever the status."""
+    """Print the answer's body for any status."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--silent", action="store_true")
     parser.add_argument("--show-error", action="store_true")

@@ -1,4 +1,4 @@
-"""The demonstration, as a newcomer runs it."""
+"""`akako demo`."""
 
 import json
 import os
@@ -17,29 +17,29 @@ BEFORE = "select users from users where clerk_id = 'user_before'"
 
 
 @pytest.mark.recovery
-def test_every_outcome_is_the_expected_one_and_nothing_is_left_behind(mark: str, directory: Path) -> None:
-    said = directory / "said"
-    with groups.akako(mark, "demo", "--json", output=said) as demo:
-        assert demo.wait(120) == 0, said.read_text()
-    told = json.loads(said.read_text())
-    assert [each["text"] for each in told["expectations"] if not each["holds"]] == []
+def test_every_expectation_holds_and_no_process_is_left(mark: str, directory: Path) -> None:
+    printed = directory / "printed"
+    with groups.akako(mark, "demo", "--json", output=printed) as demo:
+        assert demo.wait(120) == 0, printed.read_text()
+    result = json.loads(printed.read_text())
+    assert [each["text"] for each in result["expectations"] if not each["holds"]] == []
     assert groups.marked(mark) == []
 
 
-def test_given_servers_are_used_and_what_they_hold_is_left_alone(
+def test_configured_servers_are_used_and_their_rows_do_not_change(
     database: Database, redis_url: str, mark: str, directory: Path
 ) -> None:
-    said = directory / "said"
+    printed = directory / "printed"
     with psycopg.connect(database.app_url, autocommit=True) as connection:
         connection.execute("insert into users (clerk_id, clerk_updated_at) values ('user_before', now())")
         before = connection.execute(BEFORE).fetchall()
         addresses = {"DATABASE_URL": database.app_url, "DATABASE_OWNER_URL": database.owner_url}
-        with groups.akako(mark, "demo", "--json", output=said, REDIS_URL=redis_url, **addresses) as demo:
+        with groups.akako(mark, "demo", "--json", output=printed, REDIS_URL=redis_url, **addresses) as demo:
             groups.until(lambda: any("-m webhooks" in line for line in groups.marked(mark)), pause=0.25)
             assert not [line for line in groups.marked(mark) if "/postgres" in line or "valkey" in line]
-            assert demo.wait(120) == 0, said.read_text()
+            assert demo.wait(120) == 0, printed.read_text()
         assert connection.execute(BEFORE).fetchall() == before
-    assert "user_before" not in said.read_text()
+    assert "user_before" not in printed.read_text()
 
 
 @pytest.mark.recovery
@@ -53,10 +53,10 @@ def test_given_servers_are_used_and_what_they_hold_is_left_alone(
         ("-m webhooks", signal.SIGINT),
     ],
 )
-def test_an_interrupted_demonstration_leaves_nothing_behind(
+def test_an_interrupted_demonstration_leaves_no_process(
     when: str, number: signal.Signals, mark: str, directory: Path
 ) -> None:
-    with groups.akako(mark, "demo", output=directory / "said") as demo:
+    with groups.akako(mark, "demo", output=directory / "printed") as demo:
         groups.until(lambda: any(when in line for line in groups.marked(mark)))
         os.killpg(demo.pid, number)
         assert demo.wait(30) == (-signal.SIGKILL if number == signal.SIGKILL else 130)

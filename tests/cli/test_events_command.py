@@ -11,7 +11,7 @@ from tests.ledger import change, keep, rows
 from tests.servers import Database
 
 PERSONAL = ("ada@example.com", "Lovelace", "img.example.com", "never to be seen", "192.0.2.1")
-WHY = ("--reason", "The customer asked.")
+WHY = ("--reason", "Data request.")
 
 
 def ids(listed: str) -> list[str]:
@@ -20,23 +20,23 @@ def ids(listed: str) -> list[str]:
 
 
 def test_events_are_listed_newest_first_page_by_page(engine: Engine, clerk: Clerk, akako: Any) -> None:
-    kept = [keep(engine, clerk, clerk.created(f"user_{number}", email=None))[0] for number in range(5)]
+    stored = [keep(engine, clerk, clerk.created(f"user_{number}", email=None))[0] for number in range(5)]
 
     first = akako("events", "list", "--limit", "3", "--json")
-    second = akako("events", "list", "--limit", "3", "--before", kept[2], "--json")
+    second = akako("events", "list", "--limit", "3", "--before", stored[2], "--json")
 
-    assert ids(first.stdout) == kept[:1:-1]
-    assert f"--before {kept[2]}" in first.stderr
-    assert (ids(second.stdout), second.stderr) == (kept[1::-1], "")
+    assert ids(first.stdout) == stored[:1:-1]
+    assert f"--before {stored[2]}" in first.stderr
+    assert (ids(second.stdout), second.stderr) == (stored[1::-1], "")
 
 
-def test_events_that_came_at_once_are_each_on_one_page(engine: Engine, clerk: Clerk, akako: Any) -> None:
-    kept = keep(engine, clerk, *(clerk.created(f"user_{number}", email=None) for number in range(5)))
+def test_events_received_at_the_same_time_are_each_on_one_page(engine: Engine, clerk: Clerk, akako: Any) -> None:
+    stored = keep(engine, clerk, *(clerk.created(f"user_{number}", email=None) for number in range(5)))
 
     first = ids(akako("events", "list", "--limit", "3", "--json").stdout)
     second = ids(akako("events", "list", "--limit", "3", "--before", first[-1], "--json").stdout)
 
-    assert sorted(first + second) == sorted(kept)
+    assert sorted(first + second) == sorted(stored)
 
 
 @pytest.mark.parametrize(
@@ -75,65 +75,65 @@ def several(engine: Engine, clerk: Clerk) -> None:
 
 
 @pytest.mark.parametrize("place", ["msg_none", ""])
-def test_a_place_that_nobody_knows_is_no_page(akako: Any, place: str) -> None:
+def test_an_unknown_event_id_is_no_page_position(akako: Any, place: str) -> None:
     done = akako("events", "list", "--before", place)
 
-    assert (done.exit_code, "We keep no delivery" in done.output) == (1, True)
+    assert (done.exit_code, "The cursor refers to a delivery that is not stored" in done.output) == (1, True)
 
 
-def test_ids_are_printed_for_the_next_command(engine: Engine, clerk: Clerk, akako: Any) -> None:
+def test_ids_alone_are_printed_one_per_line(engine: Engine, clerk: Clerk, akako: Any) -> None:
     several(engine, clerk)
 
     assert akako("events", "list", "--ids").stdout.splitlines() == ["msg_other", "msg_parked", "msg_bea", "msg_ada"]
     assert "no version" in akako("events", "list", "--status", "parked").stdout
 
 
-def test_a_delivery_is_shown_without_what_is_personal(engine: Engine, clerk: Clerk, akako: Any) -> None:
+def test_a_delivery_is_shown_without_personal_data(engine: Engine, clerk: Clerk, akako: Any) -> None:
     several(engine, clerk)
 
-    told = akako("events", "show", "msg_ada").stdout + akako("events", "show", "msg_ada", "--json").stdout
+    shown = akako("events", "show", "msg_ada").stdout + akako("events", "show", "msg_ada", "--json").stdout
 
-    assert "user_ada" in told
-    assert "(hidden)" in told
-    assert [word for word in PERSONAL if word in told] == []
+    assert "user_ada" in shown
+    assert "(hidden)" in shown
+    assert [word for word in PERSONAL if word in shown] == []
     assert ledger.actions(engine).count("event.revealed") == 0
 
 
-def test_a_delivery_is_shown_with_the_lines_of_what_it_changed(engine: Engine, clerk: Clerk, akako: Any) -> None:
+def test_a_delivery_is_shown_with_the_audit_lines_that_it_caused(engine: Engine, clerk: Clerk, akako: Any) -> None:
     several(engine, clerk)
 
-    told = json.loads(akako("events", "show", "msg_ada", "--json").stdout)
+    shown = json.loads(akako("events", "show", "msg_ada", "--json").stdout)
 
-    assert [line["action"] for line in told["audit"]] == ["user.created", "role.assigned"]
-    assert {line["cause"] for line in told["audit"]} == {"msg_ada"}
+    assert [line["action"] for line in shown["audit"]] == ["user.created", "role.assigned"]
+    assert {line["cause"] for line in shown["audit"]} == {"msg_ada"}
     assert json.loads(akako("events", "show", "msg_other", "--json").stdout)["audit"] == []
 
 
-def test_a_revealed_delivery_is_as_it_came_and_the_trail_says_who_saw_it(
+def test_a_revealed_delivery_is_unchanged_and_recorded_in_the_audit_trail(
     engine: Engine, clerk: Clerk, akako: Any
 ) -> None:
     sent = clerk.created("user_ada")
     ledger.apply(engine, clerk, sent)
 
-    told = json.loads(akako("events", "show", sent.svix_id, "--reveal", *WHY, "--by", "grace", "--json").stdout)
+    shown = json.loads(akako("events", "show", sent.svix_id, "--reveal", *WHY, "--by", "grace", "--json").stdout)
 
-    assert told["body"].encode() == sent.body
+    assert shown["body"].encode() == sent.body
     line = "select actor, reason, cause, clerk_user_id from audit_log where action = 'event.revealed'"
-    assert rows(engine, line) == [("operator:grace", "The customer asked.", sent.svix_id, "user_ada")]
-    assert told["audit"][-1]["action"] == "event.revealed"
+    assert rows(engine, line) == [("operator:grace", "Data request.", sent.svix_id, "user_ada")]
+    assert shown["audit"][-1]["action"] == "event.revealed"
 
 
 def test_a_body_that_is_not_utf_8_is_shown_as_far_as_it_can_be(engine: Engine, clerk: Clerk, akako: Any) -> None:
     sent = clerk.send(b'{"type": "user.created", "data": {"first_name": "\xe5"}}')
     keep(engine, clerk, sent)
 
-    told = json.loads(akako("events", "show", sent.svix_id, "--json").stdout)
+    shown = json.loads(akako("events", "show", sent.svix_id, "--json").stdout)
     plain = akako("events", "show", sent.svix_id)
     revealed = json.loads(akako("events", "show", sent.svix_id, "--reveal", *WHY, "--json").stdout)
 
-    assert (told["status"], told["last_error"]) == ("parked", "The body is not UTF-8 text.")
-    assert (told["content"], told["body"]) == ("(hidden)", None)
-    assert "byte 49" in told["note"]
+    assert (shown["status"], shown["last_error"]) == ("parked", "The body is not UTF-8 text.")
+    assert (shown["content"], shown["body"]) == ("(hidden)", None)
+    assert "byte 49" in shown["note"]
     assert plain.exit_code == 0
     assert revealed["body"] == '{"type": "user.created", "data": {"first_name": "\ufffd"}}'
 
@@ -144,51 +144,53 @@ def test_nothing_is_revealed_without_a_reason(engine: Engine, clerk: Clerk, akak
     absent = akako("events", "show", svix_id, "--reveal")
     empty = akako("events", "show", svix_id, "--reveal", "--reason", " ")
 
-    assert (absent.exit_code, "Say with --reason" in absent.output) == (2, True)
+    assert (absent.exit_code, "--reveal needs --reason" in absent.output) == (2, True)
     assert (empty.exit_code, "give a reason" in empty.output) == (2, True)
     assert ledger.actions(engine) == []
 
 
-def test_the_signature_of_an_old_delivery_is_verified_anew(engine: Engine, akako: Any) -> None:
+def test_the_signature_of_an_old_delivery_is_verified_again(engine: Engine, akako: Any) -> None:
     old, new = Clerk(), Clerk()
     (svix_id,) = keep(engine, old, old.send(old.created().body, seconds_ago=200))
 
     def verified(secrets: str) -> tuple[str | None, str]:
-        told = json.loads(akako("events", "show", svix_id, "--json", CLERK_WEBHOOK_SIGNING_SECRET=secrets).stdout)
-        return told["verified_now_by"], told["verification"]
+        shown = json.loads(akako("events", "show", svix_id, "--json", CLERK_WEBHOOK_SIGNING_SECRET=secrets).stdout)
+        return shown["verified_now_by"], shown["verification"]
 
     name = rows(engine, "select verified_by from webhook_events")[0][0]
     assert verified(f"{new.secrets[0]},{old.secrets[0]}") == (
         name,
-        f"The live secret {name} fits, as it did when it came.",
+        f"The live secret {name} verifies it, as it did when it was received.",
     )
-    assert verified(new.secrets[0])[1].startswith("No live secret fits.")
+    assert verified(new.secrets[0])[1].startswith("No live secret verifies it.")
     assert verified("")[1].startswith("Not checked")
 
 
-def test_an_event_whose_body_was_removed_says_so(database: Database, engine: Engine, clerk: Clerk, akako: Any) -> None:
+def test_an_event_without_a_body_is_shown_with_the_reason(
+    database: Database, engine: Engine, clerk: Clerk, akako: Any
+) -> None:
     several(engine, clerk)
     forget_bodies(database)
 
-    told = json.loads(akako("events", "show", "msg_ada", "--json").stdout)
+    shown = json.loads(akako("events", "show", "msg_ada", "--json").stdout)
 
-    assert (told["body_bytes"], told["content"]) == (None, None)
-    assert "removed for its age" in told["note"]
-    assert len(told["audit"]) == 2
+    assert (shown["body_bytes"], shown["content"]) == (None, None)
+    assert "erased because of its age" in shown["note"]
+    assert len(shown["audit"]) == 2
 
 
 def forget_bodies(database: Database) -> None:
-    """What retention does to applied events in the end."""
+    """Remove the bodies of applied events, as retention does."""
     owner = connect(database.owner_url, "test")
     change(owner, "update webhook_events set received_at = received_at - interval '91 days'")
     change(owner, "update webhook_events set body = null where status = 'applied'")
     owner.dispose()
 
 
-def test_an_event_that_nobody_knows_is_not_found(akako: Any) -> None:
+def test_an_unknown_event_is_not_found(akako: Any) -> None:
     done = akako("events", "show", "msg_none")
 
-    assert (done.exit_code, "We keep no delivery" in done.output) == (1, True)
+    assert (done.exit_code, "No event with this svix id" in done.output) == (1, True)
 
 
 def test_events_are_counted(engine: Engine, clerk: Clerk, akako: Any) -> None:
@@ -196,22 +198,22 @@ def test_events_are_counted(engine: Engine, clerk: Clerk, akako: Any) -> None:
     keep(engine, clerk, clerk.updated())
     change(engine, "update webhook_events set next_attempt_at = now() where status = 'received'")
 
-    told = json.loads(akako("events", "stats", "--json").stdout)
+    shown = json.loads(akako("events", "stats", "--json").stdout)
 
     statuses = {"received": 1, "applied": 2, "ignored": 1, "parked": 1, "discarded": 0}
-    assert {each["name"]: each["events"] for each in told["statuses"]} == statuses
-    assert (told["due"], told["oldest_due_at"] is not None) == (1, True)
-    assert {each["name"]: each["events"] for each in told["types_of_last_day"]} == {
+    assert {each["name"]: each["events"] for each in shown["statuses"]} == statuses
+    assert (shown["due"], shown["oldest_due_at"] is not None) == (1, True)
+    assert {each["name"]: each["events"] for each in shown["types_of_last_day"]} == {
         "user.created": 2,
         "user.updated": 2,
         "session.created": 1,
     }
-    assert [each["events"] for each in told["why_parked"]] == [1]
+    assert [each["events"] for each in shown["why_parked"]] == [1]
     assert "parked" in akako("events", "stats").stdout
 
 
 @pytest.mark.parametrize(
     "words", [("list", "--status", "lost"), ("list", "--since", "yesterday"), ("list", "-", "msg_1"), ("show",)]
 )
-def test_a_command_about_events_written_wrongly_ends_with_2(akako: Any, words: tuple[str, ...]) -> None:
+def test_invalid_arguments_exit_with_2(akako: Any, words: tuple[str, ...]) -> None:
     assert akako("events", *words).exit_code == 2

@@ -11,27 +11,27 @@ from dev.local_servers import free_port
 from tests.servers import Database, ascii_database
 
 
-def test_a_migrated_database_needs_nothing(database: Database) -> None:
+def test_a_migrated_database_has_no_pending_migrations(database: Database) -> None:
     addresses = {"DATABASE_URL": database.app_url, "DATABASE_OWNER_URL": database.owner_url}
     done = CliRunner().invoke(main, ["migrate", "--json"], env=addresses)
     assert (done.exit_code, json.loads(done.output)) == (0, {"applied": []})
 
 
-def test_a_server_that_is_not_there_is_named_by_its_variable() -> None:
+def test_a_missing_server_is_reported_with_its_variable() -> None:
     nowhere = f"postgresql://akako@127.0.0.1:{free_port()}/akako"
     failed = CliRunner().invoke(main, ["migrate"], env={"DATABASE_URL": nowhere, "DATABASE_OWNER_URL": None})
     assert (failed.exit_code, "DATABASE_URL" in failed.output) == (1, True)
 
 
-def test_a_database_that_is_not_utf8_is_refused_in_a_sentence(servers: Servers) -> None:
+def test_a_database_that_is_not_utf8_is_refused_with_a_message(servers: Servers) -> None:
     with ascii_database(servers) as database:
         addresses = {"DATABASE_URL": database.app_url, "DATABASE_OWNER_URL": database.owner_url}
         failed = CliRunner().invoke(main, ["migrate"], env=addresses)
     assert failed.exit_code == 1
-    assert failed.output.startswith("Error: The database does not store text as UTF-8")
+    assert failed.output.startswith("Error: The database encoding is not UTF-8")
 
 
-def test_a_missing_address_is_asked_for() -> None:
+def test_a_missing_database_url_exits_with_1() -> None:
     failed = CliRunner().invoke(main, ["migrate"], env={"DATABASE_URL": None})
     assert failed.exit_code == 1
 
@@ -45,7 +45,7 @@ def test_a_schema_that_others_may_create_in_is_refused_with_the_remedy(database:
     assert "revoke create on schema akako from akako_app" in failed.output
 
 
-def test_settings_that_the_owner_may_not_set_are_said_and_the_rest_is_done(database: Database) -> None:
+def test_settings_that_the_owner_may_not_change_are_printed_and_migrations_applied(database: Database) -> None:
     with psycopg.connect(database.superuser_url) as superuser:
         superuser.execute("create role made_elsewhere login")
     try:

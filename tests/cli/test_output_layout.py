@@ -1,4 +1,4 @@
-"""No cell of a table is ever cut, however narrow the terminal is."""
+"""Cells of a table are never truncated, at any width of the terminal."""
 
 import io
 
@@ -20,25 +20,25 @@ def drawn(head: tuple[str, ...], row: tuple[str, ...], width: int) -> list[str]:
 
 @pytest.mark.parametrize("width", [40, 60, 80, 100, 120, 200])
 def test_ids_and_times_stay_whole_on_one_line(width: int) -> None:
-    told = drawn((*HEAD, "Why"), (*ROW, WHY), width)
+    printed = drawn((*HEAD, "Why"), (*ROW, WHY), width)
 
-    assert all(any(cell in line for line in told) for cell in ROW)
-    assert WHY.split()[-1] in "".join(told)
-    assert "…" not in "".join(told)
+    assert all(any(cell in line for line in printed) for cell in ROW)
+    assert WHY.split()[-1] in "".join(printed)
+    assert "…" not in "".join(printed)
 
 
 def test_words_wrap_before_a_table_becomes_blocks() -> None:
-    told = drawn(("Id", "Why"), ("17", WHY), 60)
+    printed = drawn(("Id", "Why"), ("17", WHY), 60)
 
-    assert "│ Why" in told[2] or "┃ Why" in told[2]
-    assert len(told) > 5
-    assert max(map(len, told)) <= 60
+    assert "│ Why" in printed[2] or "┃ Why" in printed[2]
+    assert len(printed) > 5
+    assert max(map(len, printed)) <= 60
 
 
 def test_a_row_that_does_not_fit_becomes_a_block_with_every_column() -> None:
-    told = drawn((*HEAD, "Why"), (*ROW, WHY), 60)
+    printed = drawn((*HEAD, "Why"), (*ROW, WHY), 60)
 
-    assert [line.split()[0] for line in told if line.startswith(("Id", "Role", "From", "Until", "Held"))] == [
+    assert [line.split()[0] for line in printed if line.startswith(("Id", "Role", "From", "Until", "Held"))] == [
         "Id",
         "Role",
         "From",
@@ -47,11 +47,11 @@ def test_a_row_that_does_not_fit_becomes_a_block_with_every_column() -> None:
     ]
 
 
-def test_columns_without_a_value_give_way_first() -> None:
-    told = drawn(("Id", "Why it ended", "Why"), ("17", "", "Summer"), 20)
+def test_empty_columns_are_omitted_first() -> None:
+    printed = drawn(("Id", "Why it ended", "Why"), ("17", "", "Summer"), 20)
 
-    assert "Why it ended" not in "".join(told)
-    assert any("17" in line and "Summer" in line for line in told)
+    assert "Why it ended" not in "".join(printed)
+    assert any("17" in line and "Summer" in line for line in printed)
 
 
 def test_in_a_pipe_each_row_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
@@ -59,12 +59,12 @@ def test_in_a_pipe_each_row_is_one_line(capsys: pytest.CaptureFixture[str]) -> N
 
     output.table("Roles", (*HEAD, "Why"), [(*ROW, reason.strip())])
 
-    told = capsys.readouterr().out.splitlines()
-    assert sum(all(cell in line for cell in (*ROW, reason.strip())) for line in told) == 1
+    printed = capsys.readouterr().out.splitlines()
+    assert sum(all(cell in line for cell in (*ROW, reason.strip())) for line in printed) == 1
 
 
-def test_a_long_list_loses_no_row(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_long_list_is_printed_completely(capsys: pytest.CaptureFixture[str]) -> None:
     output.table("Numbers", ("Number",), ((f"n{number}",) for number in range(2_500)))
 
-    told = capsys.readouterr().out
-    assert all(f" n{number} " in told for number in range(2_500))
+    printed = capsys.readouterr().out
+    assert all(f" n{number} " in printed for number in range(2_500))

@@ -1,4 +1,4 @@
-"""A list that is not complete says so on standard error, with the command that goes on."""
+"""An incomplete list is followed by the command for the next page on standard error."""
 
 import json
 import re
@@ -19,21 +19,21 @@ COUNT = 7
 
 @pytest.fixture
 def users(engine: Engine, clerk: Clerk) -> list[str]:
-    """Users that came with events, the oldest first."""
+    """Users created by events, oldest first."""
     ids = [f"user_{number}" for number in range(COUNT)]
     for clerk_id in ids:
         ledger.apply(engine, clerk, clerk.created(clerk_id, email=None))
     return ids
 
 
-def next_command(told: str) -> list[str]:
-    """The words after `akako` of the command that goes on."""
-    (found,) = re.findall(r"(?:Next page|Continue with): akako (.*)", told)
+def next_command(stderr: str) -> list[str]:
+    """The words after `akako` of the command for the next page."""
+    (found,) = re.findall(r"(?:Next page|Continue with): akako (.*)", stderr)
     return shlex.split(found)
 
 
 def pages(akako: Any, *words: str) -> list[list[dict[str, Any]]]:
-    """Every page, each with the command that the one before named."""
+    """Every page, each read with the command that the previous one printed."""
     found = []
     command: list[str] | None = list(words)
     while command:
@@ -55,9 +55,7 @@ def pages(akako: Any, *words: str) -> list[list[dict[str, Any]]]:
         (("roles", "list", "--role", "LEARNER", "--as-of", "now"), "clerk_id"),
     ],
 )
-def test_the_named_commands_lead_through_every_row(
-    akako: Any, users: list[str], words: tuple[str, ...], key: str
-) -> None:
+def test_the_printed_commands_read_every_row(akako: Any, users: list[str], words: tuple[str, ...], key: str) -> None:
     found = pages(akako, *words, "--limit", "3", "--json")
 
     assert [len(page) for page in found] == [3, 3, 1]
@@ -65,21 +63,21 @@ def test_the_named_commands_lead_through_every_row(
 
 
 @pytest.mark.parametrize("words", [("users", "list"), ("events", "list"), ("roles", "list")])
-def test_all_is_everything_in_one_answer(akako: Any, users: list[str], words: tuple[str, ...]) -> None:
+def test_all_prints_every_row_at_once(akako: Any, users: list[str], words: tuple[str, ...]) -> None:
     done = akako(*words, "--all", "--json")
 
     page = json.loads(done.stdout)
     assert (len(page["items"]), page["next"], done.stderr) == (COUNT, None, "")
 
 
-def test_a_table_says_that_there_is_more_on_standard_error(akako: Any, users: list[str]) -> None:
+def test_the_next_page_of_a_table_is_printed_to_standard_error(akako: Any, users: list[str]) -> None:
     done = akako("users", "list", "--limit", "3")
 
-    assert "There is more" not in done.stdout
+    assert "There are more results" not in done.stdout
     assert next_command(done.stderr)[:2] == ["users", "list"]
 
 
-def test_the_trail_goes_on_where_a_page_ended(akako: Any, users: list[str]) -> None:
+def test_the_next_page_of_the_audit_trail_starts_where_the_first_ended(akako: Any, users: list[str]) -> None:
     first = akako("audit", "--limit", "4", "--json")
     second = akako(*next_command(first.stderr))
 
@@ -88,7 +86,7 @@ def test_the_trail_goes_on_where_a_page_ended(akako: Any, users: list[str]) -> N
     assert len(set(numbers)) == 8
 
 
-def test_the_trail_is_followed_from_position_to_position(akako: Any, engine: Engine, users: list[str]) -> None:
+def test_the_audit_trail_is_followed_by_position(akako: Any, engine: Engine, users: list[str]) -> None:
     words = ["audit", "--after", "0", "--limit", "5", "--json"]
     seen: list[int] = []
     for _ in range(4):
@@ -102,7 +100,7 @@ def test_the_trail_is_followed_from_position_to_position(akako: Any, engine: Eng
     assert [json.loads(line)["action"] for line in akako(*words).stdout.splitlines()] == ["role.assigned"]
 
 
-def test_values_of_options_survive_in_the_named_command(akako: Any, users: list[str]) -> None:
+def test_the_printed_command_has_the_given_options(akako: Any, users: list[str]) -> None:
     since = (datetime.now(UTC) - timedelta(hours=1)).isoformat()
 
     done = akako("audit", "--since", since, "--actor", "clerk", "--limit", "1", "--json")
@@ -112,11 +110,11 @@ def test_values_of_options_survive_in_the_named_command(akako: Any, users: list[
     assert akako(*again).exit_code == 0
 
 
-def test_before_and_after_exclude_each_other(akako: Any) -> None:
+def test_before_and_after_cannot_be_combined(akako: Any) -> None:
     assert akako("audit", "--before", "7", "--after", "3").exit_code == 2
 
 
-def test_a_server_that_takes_no_writes_cannot_be_followed(akako: Any, database: Database) -> None:
+def test_a_read_only_server_cannot_be_followed(akako: Any, database: Database) -> None:
     with demoted(database):
         done = akako("audit", "--after", "0")
 

@@ -7,14 +7,14 @@ from cli import progress
 
 
 class Screen(io.StringIO):
-    """A terminal, as far as a program can tell."""
+    """A stream that claims to be a terminal."""
 
     def isatty(self) -> bool:
         return True
 
 
 def moved(screen: io.StringIO, monkeypatch: pytest.MonkeyPatch) -> str:
-    """What is drawn while 200 of 600 are done."""
+    """The output at 200 of 600."""
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setattr(sys, "stderr", screen)
     with progress.bar("replaying", 600) as advance:
@@ -22,12 +22,12 @@ def moved(screen: io.StringIO, monkeypatch: pytest.MonkeyPatch) -> str:
     return screen.getvalue()
 
 
-def test_on_a_terminal_a_bar_moves_on(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_progress_bar_is_drawn_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     drawn = moved(Screen(), monkeypatch)
 
     assert "replaying" in drawn
     assert "200/600" in drawn
 
 
-def test_elsewhere_nothing_is_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_progress_bar_is_drawn_without_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     assert moved(io.StringIO(), monkeypatch) == ""

@@ -12,7 +12,7 @@ from tests.ledger import rows, values
 WHY = ("--reason", "Runs the platform.")
 
 
-def test_the_first_admin_is_made_on_the_command_line(engine: Engine, akako: Any) -> None:
+def test_the_first_admin_is_assigned_on_the_command_line(engine: Engine, akako: Any) -> None:
     people.add(engine, "user_ada")
 
     done = akako("roles", "assign", "user_ada", "ADMIN", *WHY, "--by", "grace")
@@ -24,7 +24,7 @@ def test_the_first_admin_is_made_on_the_command_line(engine: Engine, akako: Any)
     ]
 
 
-def test_without_a_name_the_trail_names_the_systems_user(engine: Engine, akako: Any) -> None:
+def test_without_by_the_actor_is_the_system_user(engine: Engine, akako: Any) -> None:
     people.add(engine, "user_ada")
 
     akako("roles", "assign", "user_ada", "mentor", *WHY)
@@ -43,7 +43,7 @@ def test_a_role_is_extended_and_revoked(engine: Engine, akako: Any) -> None:
     assert json.loads(revoked.output)[0]["is_active"] is False
 
 
-def test_the_last_admin_is_kept_and_the_command_fails(engine: Engine, akako: Any) -> None:
+def test_revoking_the_last_admin_fails(engine: Engine, akako: Any) -> None:
     people.add(engine, "user_ada")
     given = people.assign(engine, "user_ada", Role.ADMIN)
 
@@ -52,7 +52,7 @@ def test_the_last_admin_is_kept_and_the_command_fails(engine: Engine, akako: Any
     assert (done.exit_code, "without any ADMIN" in done.output) == (1, True)
 
 
-def test_an_overlap_names_what_is_in_the_way(engine: Engine, akako: Any) -> None:
+def test_an_overlap_is_reported_with_the_existing_assignment(engine: Engine, akako: Any) -> None:
     people.add(engine, "user_ada")
     given = people.assign(engine, "user_ada", Role.MENTOR)
 
@@ -71,13 +71,13 @@ def test_an_overlap_names_what_is_in_the_way(engine: Engine, akako: Any) -> None
         ("roles", "list", "user_ada", "--role", "ADMIN"),
     ],
 )
-def test_a_command_written_wrongly_ends_with_2(akako: Any, words: tuple[str, ...]) -> None:
+def test_invalid_arguments_exit_with_2(akako: Any, words: tuple[str, ...]) -> None:
     assert akako(*words).exit_code == 2
 
 
 @pytest.mark.parametrize("words", [("users", "show"), ("roles", "history"), ("roles", "list")])
-def test_a_stranger_is_not_found(akako: Any, words: tuple[str, ...]) -> None:
-    done = akako(*words, "user_nobody")
+def test_an_unknown_user_is_not_found(akako: Any, words: tuple[str, ...]) -> None:
+    done = akako(*words, "user_unknown")
 
     assert (done.exit_code, "There is no user" in done.output) == (1, True)
 
@@ -95,7 +95,7 @@ def test_users_are_listed_and_shown(engine: Engine, akako: Any) -> None:
     assert "MENTOR" in akako("users", "show", "user_ada").output
 
 
-def test_a_long_list_says_how_to_go_on(engine: Engine, akako: Any) -> None:
+def test_a_long_list_ends_with_the_next_page(engine: Engine, akako: Any) -> None:
     people.add(engine, "user_ada")
     bob = people.add(engine, "user_bob")
 
@@ -103,7 +103,7 @@ def test_a_long_list_says_how_to_go_on(engine: Engine, akako: Any) -> None:
     assert "user_ada" in akako("users", "list", "--before", str(bob.id)).output
 
 
-def test_what_was_held_then_is_told(engine: Engine, akako: Any) -> None:
+def test_roles_at_an_instant_name_the_question_that_they_answer(engine: Engine, akako: Any) -> None:
     people.add(engine, "user_ada", Role.MENTOR)
 
     was, known = (
@@ -115,7 +115,7 @@ def test_what_was_held_then_is_told(engine: Engine, akako: Any) -> None:
     assert (known["question"], known["user_status"], known["roles"]) == ("what_is_known", "active", ["LEARNER"])
 
 
-def test_the_roles_of_a_user_say_which_question_they_answer(engine: Engine, akako: Any) -> None:
+def test_roles_of_a_user_are_printed_with_the_question_that_they_answer(engine: Engine, akako: Any) -> None:
     people.add(engine, "user_ada", Role.MENTOR)
 
     now = akako("roles", "list", "user_ada").output
@@ -123,26 +123,26 @@ def test_the_roles_of_a_user_say_which_question_they_answer(engine: Engine, akak
     known = akako("roles", "list", "user_ada", "--at", "2025-06-01T00:00Z", "--as-of", "now").output
 
     assert "MENTOR" in now
-    assert "What was so at 2025-06-01T00:00:00Z" in was
+    assert "At 2025-06-01T00:00:00Z, as the guard decided then" in was
     assert "the guard refused every request" in was
-    assert "What was recorded later about 2025-06-01T00:00:00Z" in was
-    assert "What is known about 2025-06-01T00:00:00Z: as recorded by 2" in known
+    assert "Recorded later about 2025-06-01T00:00:00Z" in was
+    assert "About 2025-06-01T00:00:00Z, as recorded by 2" in known
 
 
-def test_who_held_a_role_is_told_of_everybody(engine: Engine, akako: Any) -> None:
+def test_holders_of_a_role_are_listed_for_all_users(engine: Engine, akako: Any) -> None:
     people.add(engine, "user_ada", Role.ADMIN)
     people.add(engine, "user_bob")
 
     admins = json.loads(akako("roles", "list", "--role", "ADMIN", "--json").stdout)
-    everybody = akako("roles", "list").output
+    all_users = akako("roles", "list").output
 
     assert [(each["clerk_id"], each["user_status"]) for each in admins["items"]] == [("user_ada", "active")]
     assert [each["role"] for each in admins["items"][0]["assignments"]] == ["ADMIN"]
     assert admins["question"] == "what_was_so"
-    assert "ADMIN, LEARNER" in everybody
+    assert "ADMIN, LEARNER" in all_users
 
 
-def test_a_history_is_told_as_it_was_recorded_then(engine: Engine, akako: Any) -> None:
+def test_a_history_is_limited_to_what_was_recorded_by_then(engine: Engine, akako: Any) -> None:
     people.add(engine, "user_ada")
     (moment,) = values(engine, "select clock_timestamp()")
     people.assign(engine, "user_ada", Role.MENTOR)
@@ -152,16 +152,16 @@ def test_a_history_is_told_as_it_was_recorded_then(engine: Engine, akako: Any) -
     assert [each["role"] for each in then["assignments"]] == ["LEARNER"]
 
 
-def test_why_is_told_with_the_line_of_the_trail(engine: Engine, akako: Any) -> None:
+def test_an_explanation_has_the_audit_line(engine: Engine, akako: Any) -> None:
     people.add(engine, "user_ada", Role.MENTOR)
 
-    told = akako("explain", "user_ada", "MENTOR")
+    done = akako("explain", "user_ada", "MENTOR")
 
-    assert "Held: operator:tests assigned it (For a test)." in told.output
-    assert "role.assigned" in told.output
+    assert "Held: operator:tests assigned it (For a test)." in done.output
+    assert "role.assigned" in done.output
 
 
-def test_the_trail_is_told_newest_first(engine: Engine, akako: Any) -> None:
+def test_the_audit_trail_is_printed_newest_first(engine: Engine, akako: Any) -> None:
     people.add(engine, "user_ada", Role.MENTOR)
 
     lines = [

@@ -27,7 +27,7 @@ def moved(database: Database, *parts: str) -> None:
 
 @pytest.fixture
 def akako(database: Database, redis_url: str) -> Any:
-    """The command, on the test's servers."""
+    """Runs the command with the test's servers."""
 
     def run(*words: str, **environment: str) -> Result:
         given = {"DATABASE_URL": database.app_url, "REDIS_URL": redis_url, **environment}
@@ -36,34 +36,34 @@ def akako(database: Database, redis_url: str) -> Any:
     return run
 
 
-def test_all_is_well(database: Database, engine: Engine, clerk: Clerk, akako: Any) -> None:
+def test_everything_is_healthy(database: Database, engine: Engine, clerk: Clerk, akako: Any) -> None:
     moved(database, "worker", "beat")
     apply(engine, clerk, clerk.created())
 
     done = akako()
 
     assert done.exit_code == 0
-    assert "All is well." in done.output
-    assert "kept to applied" in done.output
+    assert "Everything is healthy." in done.output
+    assert "stored to applied" in done.output
 
 
-def test_a_part_that_is_missing_is_named_with_what_to_do(database: Database, akako: Any) -> None:
+def test_a_missing_component_is_reported_with_the_remedy(database: Database, akako: Any) -> None:
     moved(database, "beat")
 
     done = akako()
 
     assert done.exit_code == 1
     assert "never seen" in done.output
-    assert "see that the worker runs" in done.output
+    assert "check that the worker runs" in done.output
 
 
-def test_one_part_alone_decides_for_a_health_check(database: Database, akako: Any) -> None:
+def test_part_checks_only_that_component(database: Database, akako: Any) -> None:
     moved(database, "beat")
 
     assert [akako("--part", part).exit_code for part in ("beat", "worker")] == [0, 1]
 
 
-def test_an_event_that_is_late_is_not_well(database: Database, engine: Engine, clerk: Clerk, akako: Any) -> None:
+def test_a_late_event_is_unhealthy(database: Database, engine: Engine, clerk: Clerk, akako: Any) -> None:
     moved(database, "worker", "beat")
     keep(engine, clerk, clerk.created())
     change(engine, "update webhook_events set next_attempt_at = now() - interval '3 minutes'")
@@ -74,35 +74,35 @@ def test_an_event_that_is_late_is_not_well(database: Database, engine: Engine, c
     assert "runbook.md#events-are-late" in done.output
 
 
-def test_programs_get_json(database: Database, engine: Engine, clerk: Clerk, akako: Any) -> None:
+def test_the_report_is_available_as_json(database: Database, engine: Engine, clerk: Clerk, akako: Any) -> None:
     moved(database, "worker")
     apply(engine, clerk, clerk.created())
     keep(engine, clerk, clerk.send(b"no JSON"))
 
     done = akako("--json")
 
-    told = json.loads(done.output)
-    assert (done.exit_code, told["healthy"], told["parts"]["worker"], told["parts"]["beat"]) == (
+    report = json.loads(done.output)
+    assert (done.exit_code, report["healthy"], report["parts"]["worker"], report["parts"]["beat"]) == (
         1,
         False,
         "well",
         "never seen",
     )
-    assert told["events"]["parked"] == 1
-    assert told["lag_seconds"]["worst"] >= told["lag_seconds"]["median"] >= 0
-    assert list(told["next_steps"]) == ["beat"]
+    assert report["events"]["parked"] == 1
+    assert report["lag_seconds"]["worst"] >= report["lag_seconds"]["median"] >= 0
+    assert list(report["next_steps"]) == ["beat"]
 
 
-def test_without_a_database_the_rest_is_still_told(akako: Any) -> None:
+def test_without_a_database_the_other_components_are_reported(akako: Any) -> None:
     done = akako(DATABASE_URL="postgresql://akako:a-secret@127.0.0.1:1/akako")
 
     assert done.exit_code == 1
     assert "check DATABASE_URL" in done.output
-    assert "mend the database first" in done.output
+    assert "fix the database first" in done.output
     assert "a-secret" not in done.output
 
 
-def test_certificates_that_are_not_trusted_are_named_with_what_to_do(
+def test_untrusted_certificates_are_reported_with_the_remedy(
     database: Database, redis_url: str, akako: Any, tmp_path: Path
 ) -> None:
     moved(database, "worker", "beat")
@@ -111,25 +111,25 @@ def test_certificates_that_are_not_trusted_are_named_with_what_to_do(
         of_redis = akako("--json", REDIS_URL=f"rediss://127.0.0.1:{redis_port}/0")
         url = f"postgresql://akako@127.0.0.1:{postgres_port}/akako?sslmode=verify-full&sslrootcert={other.path}"
         of_postgres = akako("--json", DATABASE_URL=url)
-    told = json.loads(of_redis.output)
-    assert told["parts"]["broker"] == "has a certificate that is not trusted"
-    assert "ssl_ca_certs" in told["next_steps"]["broker"]
-    told = json.loads(of_postgres.output)
-    assert told["parts"]["database"] == "has a certificate that is not trusted"
-    assert "sslrootcert" in told["next_steps"]["database"]
+    report = json.loads(of_redis.output)
+    assert report["parts"]["broker"] == "has a certificate that is not trusted"
+    assert "ssl_ca_certs" in report["next_steps"]["broker"]
+    report = json.loads(of_postgres.output)
+    assert report["parts"]["database"] == "has a certificate that is not trusted"
+    assert "sslrootcert" in report["next_steps"]["database"]
 
 
-def test_watching_goes_on_until_it_is_interrupted(database: Database, redis_url: str, tmp_path: Path) -> None:
+def test_watching_continues_until_interrupted(database: Database, redis_url: str, tmp_path: Path) -> None:
     environment = {**os.environ, "DATABASE_URL": database.app_url, "REDIS_URL": redis_url}
-    said = tmp_path / "said"
+    printed = tmp_path / "printed"
     with (
-        said.open("wb") as output,
+        printed.open("wb") as output,
         subprocess.Popen([AKAKO, "status", "--watch", "--json"], env=environment, stdout=output) as watching,
     ):
         try:
-            until(lambda: said.read_text().count("\n") >= 2)
+            until(lambda: printed.read_text().count("\n") >= 2)
             watching.send_signal(signal.SIGINT)
             assert watching.wait(10) == 0
         finally:
             watching.kill()
-    assert {json.loads(line)["healthy"] for line in said.read_text().splitlines()} == {False}
+    assert {json.loads(line)["healthy"] for line in printed.read_text().splitlines()} == {False}

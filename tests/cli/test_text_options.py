@@ -1,4 +1,4 @@
-"""What is written on the command line follows the rules of the API, and a command that cannot be meant ends with 2."""
+"""Text options follow the rules of the API, and invalid values exit with 2."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from tests import people
 from tests.ledger import rows
 
 ASSIGN = ("roles", "assign", "user_ada", "MENTOR")
-SIGNED = {
+WITH_REASON = {
     "assign": ASSIGN,
     "extend": ("roles", "extend", "user_ada", "1", "--open"),
     "revoke": ("roles", "revoke", "user_ada", "1"),
@@ -20,7 +20,7 @@ SIGNED = {
 }
 
 
-@pytest.mark.parametrize("words", SIGNED.values(), ids=SIGNED)
+@pytest.mark.parametrize("words", WITH_REASON.values(), ids=WITH_REASON)
 @pytest.mark.parametrize(
     ("reason", "advice"),
     [
@@ -31,31 +31,27 @@ SIGNED = {
     ],
     ids=["empty", "blank", "long", "control"],
 )
-def test_every_command_that_signs_refuses_the_reasons_that_the_api_refuses(
-    akako: Any, words: tuple[str, ...], reason: str, advice: str
-) -> None:
+def test_reasons_that_the_api_refuses_are_refused(akako: Any, words: tuple[str, ...], reason: str, advice: str) -> None:
     done = akako(*words, "--reason", reason)
 
     assert (done.exit_code, advice in " ".join(done.output.split())) == (2, True)
 
 
-@pytest.mark.parametrize("words", SIGNED.values(), ids=SIGNED)
+@pytest.mark.parametrize("words", WITH_REASON.values(), ids=WITH_REASON)
 @pytest.mark.parametrize("name", ["", " ", "x" * 201, "a\x1b[31m", "grace\u202eecarg", "a\nb"], ids=ascii)
-def test_every_command_that_signs_refuses_names_that_could_look_like_another(
-    akako: Any, words: tuple[str, ...], name: str
-) -> None:
+def test_invalid_or_misleading_names_are_refused(akako: Any, words: tuple[str, ...], name: str) -> None:
     done = akako(*words, "--reason", "Why.", "--by", name)
 
     assert (done.exit_code, "give a name" in done.output) == (2, True)
 
 
-def test_reasons_and_names_are_kept_without_white_space_around_them(engine: Engine, akako: Any) -> None:
+def test_reasons_and_names_are_stripped(engine: Engine, akako: Any) -> None:
     people.add(engine, "user_ada")
 
-    akako(*ASSIGN, "--reason", " Leads the course.\n", "--by", " grace ")
+    akako(*ASSIGN, "--reason", " Teaches the course.\n", "--by", " grace ")
 
     assert rows(engine, "select actor, reason from audit_log where role = 'MENTOR'") == [
-        ("operator:grace", "Leads the course.")
+        ("operator:grace", "Teaches the course.")
     ]
 
 
@@ -66,7 +62,7 @@ def test_notes_have_the_limit_of_the_api(engine: Engine, akako: Any) -> None:
     assert akako(*ASSIGN, "--reason", "Why.", "--notes", "One.\nTwo.").exit_code == 0
 
 
-def test_a_system_user_without_a_usable_name_is_asked_for_one(
+def test_without_a_usable_system_user_by_is_required(
     engine: Engine, akako: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     people.add(engine, "user_ada")
@@ -90,7 +86,7 @@ OF_A_USER = {
 
 @pytest.mark.parametrize("words", OF_A_USER.values(), ids=OF_A_USER)
 @pytest.mark.parametrize("mistyped", ["user_adda", "user ada", "user_ädа"])
-def test_a_mistyped_user_ends_with_2(engine: Engine, akako: Any, words: tuple[str, ...], mistyped: str) -> None:
+def test_an_unknown_user_id_exits_with_2(engine: Engine, akako: Any, words: tuple[str, ...], mistyped: str) -> None:
     people.add(engine, "user_ada")
 
     done = akako(*words, "--user", mistyped)
@@ -100,9 +96,7 @@ def test_a_mistyped_user_ends_with_2(engine: Engine, akako: Any, words: tuple[st
 
 
 @pytest.mark.parametrize("words", OF_A_USER.values(), ids=OF_A_USER)
-def test_a_known_user_of_whom_nothing_is_found_is_no_mistake(
-    engine: Engine, akako: Any, words: tuple[str, ...]
-) -> None:
+def test_a_known_user_without_results_is_no_error(engine: Engine, akako: Any, words: tuple[str, ...]) -> None:
     people.add(engine, "user_ada")
 
     assert (
@@ -119,9 +113,7 @@ RANGES = [
 
 @pytest.mark.parametrize(("words", "since", "until"), RANGES)
 @pytest.mark.parametrize("end", ["2026-09-01T08:00:00Z", "2026-09-01T09:59:59.999999+02:00"])
-def test_a_range_in_which_no_time_lies_ends_with_2(
-    akako: Any, words: tuple[str, ...], since: str, until: str, end: str
-) -> None:
+def test_an_empty_range_exits_with_2(akako: Any, words: tuple[str, ...], since: str, until: str, end: str) -> None:
     done = akako(*words, f"--{since}", "2026-09-01T08:00:00Z", f"--{until}", end)
 
     assert (done.exit_code, f"--{since} must be before --{until}" in " ".join(done.output.split())) == (2, True)
@@ -149,7 +141,7 @@ TIMES = {
         ("2027-01-01T08:00:00", "add a time zone"),
     ],
 )
-def test_a_time_that_cannot_be_read_ends_with_2_and_says_what_is_wrong(
+def test_an_invalid_time_exits_with_2_and_the_reason(
     akako: Any, words: tuple[str, ...], time: str, advice: str
 ) -> None:
     done = akako(*words, time)
@@ -157,7 +149,7 @@ def test_a_time_that_cannot_be_read_ends_with_2_and_says_what_is_wrong(
     assert (done.exit_code, advice in " ".join(done.output.split())) == (2, True)
 
 
-def test_what_an_overlap_says_of_the_end_is_a_start_that_fits(engine: Engine, akako: Any) -> None:
+def test_the_end_printed_for_an_overlap_is_a_valid_start(engine: Engine, akako: Any) -> None:
     people.add(engine, "user_ada")
     akako(*ASSIGN, "--reason", "Why.", "--end", "2200-01-01T00:00:00.123456Z")
 

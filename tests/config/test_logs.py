@@ -70,7 +70,7 @@ def test_a_fault_of_the_database_names_our_own_lines_and_the_constraint_and_no_v
     assert SECRET in str(raised.value)
     said = logs.fault(raised.value)
     assert (said["sqlstate"], said["constraint"]) == ("23514", "webhook_events_known_status")
-    assert re.fullmatch(r"db/events\.py:\d+ keep < config/test_logs\.py:\d+ \w+", said["at"])
+    assert re.fullmatch(r"db/events\.py:\d+ store < config/test_logs\.py:\d+ \w+", said["at"])
     assert SECRET not in str(said)
 
 

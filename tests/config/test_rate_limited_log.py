@@ -39,10 +39,10 @@ def test_a_reason_is_told_once_in_a_while_and_the_rest_at_the_end(metric: Counte
 
 def test_the_line_says_what_else_there_is_to_say(metric: Counter) -> None:
     with capture_logs() as lines:
-        RateLimitedLog("delivery.not_kept", metric).note("away", why="connection refused")
+        RateLimitedLog("delivery.not_stored", metric).note("away", why="connection refused")
     assert lines == [
         {
-            "event": "delivery.not_kept",
+            "event": "delivery.not_stored",
             "log_level": "warning",
             "reason": "away",
             "count": 1,

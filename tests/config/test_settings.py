@@ -102,7 +102,7 @@ def test_several_signing_secrets_are_split_newest_first(environment: Environment
         ("PORT", "http", "PORT: "),
         ("PORT", "70000", "PORT: Input should be less than or equal to 65535"),
         ("MAX_BODY_BYTES", "1", "MAX_BODY_BYTES: "),
-        ("KEEP_TIMEOUT_SECONDS", "15", "KEEP_TIMEOUT_SECONDS: Input should be less than 15"),
+        ("STORE_TIMEOUT_SECONDS", "15", "STORE_TIMEOUT_SECONDS: Input should be less than 15"),
         ("INTAKE_ROWS", "0", "INTAKE_ROWS: "),
         ("LOG_LEVEL", "LOUD", "LOG_LEVEL: "),
     ],

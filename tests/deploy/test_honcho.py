@@ -34,7 +34,7 @@ def test_honcho_runs_everything_and_stops_everything_on_sigterm(
         "PORT": str(port),
         "LOG_FORMAT": "json",
         **clerk_instance.NO_BACKEND,
-        **clerk_instance.made().settings,
+        **clerk_instance.create().settings,
     }
     environment["PATH"] = f"{Path(sys.executable).parent}:{environment['PATH']}"
     said = tmp_path / "said"
@@ -52,5 +52,5 @@ def test_honcho_runs_everything_and_stops_everything_on_sigterm(
             honcho.send_signal(signal.SIGTERM)
             honcho.wait(60)
     # The code is that of the shell in which honcho runs a line, and to which it sends the signal too.
-    assert sorted(re.findall(r"(\w+)\.1 stopped", said.read_text())) == sorted(procfile.LASTING)
+    assert sorted(re.findall(r"(\w+)\.1 stopped", said.read_text())) == sorted(procfile.LONG_RUNNING)
     assert "sending SIGKILL" not in said.read_text()

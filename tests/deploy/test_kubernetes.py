@@ -78,7 +78,7 @@ def test_a_pod_runs_as_the_user_of_the_image_and_writes_only_to_tmp(name: str) -
     assert [(mount.name, mount.mountPath) for mount in container(name).volumeMounts] == [("tmp", "/tmp")]
 
 
-@pytest.mark.parametrize("name", procfile.LASTING)
+@pytest.mark.parametrize("name", procfile.LONG_RUNNING)
 def test_each_process_is_probed_on_a_port_that_it_has(name: str) -> None:
     for probe in (container(name).readinessProbe, container(name).livenessProbe):
         assert probe is not None
@@ -86,7 +86,7 @@ def test_each_process_is_probed_on_a_port_that_it_has(name: str) -> None:
         assert probe.httpGet.port in {port.name for port in container(name).ports}
 
 
-@pytest.mark.parametrize("name", procfile.LASTING)
+@pytest.mark.parametrize("name", procfile.LONG_RUNNING)
 def test_the_ports_are_those_that_the_process_listens_on(name: str) -> None:
     values = {variable.name: variable.value for variable in container(name).env}
     expected = {"http": values.get("PORT"), "metrics": values["METRICS_PORT"]}

@@ -1,4 +1,4 @@
-"""Dashboard and alerts ask only for what is exported, and each alert has its section in the runbook."""
+"""Dashboard and alerts use only exported metrics, and each alert has a section in the runbook."""
 
 import json
 import re
@@ -32,13 +32,13 @@ RULES: list[dict[str, Any]] = ALERTS["groups"][0]["rules"]
 DASHBOARD: dict[str, Any] = json.loads((ROOT / "deploy/grafana/akako-sync.json").read_text())
 RUNBOOK = (ROOT / "docs/how-to/runbook.md").read_text()
 REFERENCE = (ROOT / "docs/reference/metrics.md").read_text()
-# What a room counts is registered when it is imported.
-ROOMS = (access.authentication, access.lookup, api.metrics, health.process_starts, webhooks.metrics, sync.metrics)
+# Metrics of a module are registered when it is imported.
+MODULES = (access.authentication, access.lookup, api.metrics, health.process_starts, webhooks.metrics, sync.metrics)
 NAMES = re.compile(r"\b(?:akako|process)_[a-z_]+\b")
 
 
 def exported(database: Database, engine: Any) -> set[str]:
-    """Every name that any process exports."""
+    """The names of all exported metrics."""
     clerk = Clerk()
     keep(engine, clerk, clerk.created())
     heart = Heartbeat(database.app_url, "worker")
@@ -74,14 +74,14 @@ def names(database: Database, engine: Any) -> set[str]:
     return exported(database, engine)
 
 
-def test_alerts_and_dashboard_ask_for_what_is_exported(names: set[str]) -> None:
-    asked = {name for expression in expressions() for name in NAMES.findall(expression)}
+def test_alerts_and_dashboard_use_only_exported_metrics(names: set[str]) -> None:
+    used = {name for expression in expressions() for name in NAMES.findall(expression)}
 
-    assert len(asked) > 15
-    assert asked - names == set()
+    assert len(used) > 15
+    assert used - names == set()
 
 
-def test_every_metric_of_ours_has_its_sentence_in_the_reference(names: set[str]) -> None:
+def test_every_metric_is_documented(names: set[str]) -> None:
     documented = set(re.findall(r"^\| `(akako_\w+)`", REFERENCE, re.MULTILINE))
     ends = ("_bucket", "_sum", "_count")
     ours = {name for name in names if name.startswith("akako_") and not name.endswith(ends)}
@@ -89,15 +89,15 @@ def test_every_metric_of_ours_has_its_sentence_in_the_reference(names: set[str])
     assert {name for name in ours if f"{name}_total" not in ours} == documented
 
 
-def test_every_metric_of_ours_is_on_the_dashboard_or_in_an_alert(names: set[str]) -> None:
+def test_every_metric_is_on_the_dashboard_or_in_an_alert(names: set[str]) -> None:
     documented = set(re.findall(r"^\| `(akako_\w+)`", REFERENCE, re.MULTILINE))
-    asked = " ".join(expressions())
+    used = " ".join(expressions())
 
-    assert {name for name in documented if name not in asked} == set()
+    assert {name for name in documented if name not in used} == set()
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: str(rule["alert"]))
-def test_every_alert_leads_to_its_section_of_the_runbook(rule: dict[str, Any]) -> None:
+def test_every_alert_links_to_its_section_of_the_runbook(rule: dict[str, Any]) -> None:
     page, _, section = rule["annotations"]["runbook_url"].partition("#")
     spaced = re.sub(r"(?<!^)(?=[A-Z])", "-", rule["alert"]).lower()
 
@@ -108,7 +108,7 @@ def test_every_alert_leads_to_its_section_of_the_runbook(rule: dict[str, Any]) -
     assert rule["labels"]["severity"] in {"page", "ticket"}
 
 
-def test_each_target_that_is_down_pages_with_its_name() -> None:
+def test_a_target_that_is_down_pages_with_its_name() -> None:
     (rule,) = [rule for rule in RULES if rule["alert"] == "ProcessDown"]
 
     assert rule["expr"] == 'up{job="akako"} == 0'
@@ -116,14 +116,14 @@ def test_each_target_that_is_down_pages_with_its_name() -> None:
     assert "$labels.process" in rule["annotations"]["summary"]
 
 
-def test_a_receiver_that_never_kept_anything_is_seen_to_have_kept_nothing() -> None:
-    (rule,) = [rule for rule in RULES if rule["alert"] == "SignaturesDoNotFit"]
+def test_a_receiver_that_has_stored_nothing_counts_as_zero() -> None:
+    (rule,) = [rule for rule in RULES if rule["alert"] == "SignaturesInvalid"]
 
-    # To Prometheus an empty side of `and` is no zero: nothing would follow from it.
+    # In PromQL, an empty operand of `and` is not zero: the alert would never fire.
     assert "(sum(increase(akako_deliveries_stored_total[15m])) or vector(0)) == 0" in rule["expr"]
 
 
-def test_every_section_of_the_runbook_is_an_alert_s_and_says_what_to_do() -> None:
+def test_every_section_of_the_runbook_belongs_to_an_alert_and_has_a_remedy() -> None:
     sections = re.split(r"^## ", RUNBOOK, flags=re.MULTILINE)[1:]
     alerts = {rule["annotations"]["runbook_url"].partition("#")[2] for rule in RULES}
 
@@ -131,7 +131,7 @@ def test_every_section_of_the_runbook_is_an_alert_s_and_says_what_to_do() -> Non
     assert [section for section in sections if "**Means**" not in section or "**do**" not in section.lower()] == []
 
 
-def test_what_is_scraped_is_what_compose_runs() -> None:
+def test_the_scrape_targets_are_the_services_of_compose() -> None:
     scraped: dict[str, Any] = yaml.safe_load((ROOT / "deploy/prometheus/prometheus.yml").read_text())
     services = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
     targets = [target for each in scraped["scrape_configs"][0]["static_configs"] for target in each["targets"]]

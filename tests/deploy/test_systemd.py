@@ -30,7 +30,7 @@ def test_each_process_of_the_procfile_has_its_unit_and_command() -> None:
 
 
 def test_what_runs_for_ever_is_always_restarted_after_the_migrations() -> None:
-    for name in procfile.LASTING:
+    for name in procfile.LONG_RUNNING:
         found = unit(f"akako-{name}.service")
         assert found["Service"]["Restart"] == "always"
         assert found["Unit"]["StartLimitIntervalSec"] == "0"
@@ -43,7 +43,7 @@ def test_only_migrations_read_the_owner_s_url() -> None:
 
 
 def test_no_two_processes_share_a_port() -> None:
-    environments = [unit(f"akako-{name}.service")["Service"]["Environment"] for name in procfile.LASTING]
+    environments = [unit(f"akako-{name}.service")["Service"]["Environment"] for name in procfile.LONG_RUNNING]
     ports = [pair.partition("=")[2] for environment in environments for pair in environment.split()]
     assert len(ports) == len(set(ports)) == 6
 

@@ -1,5 +1,5 @@
-"""Fixtures of the tests of development, shared with those of the commands."""
+"""Fixtures shared with the tests of the commands."""
 
-from tests.cli.conftest import directory, door, mark
+from tests.cli.conftest import directory, mark
 
-__all__ = ["directory", "door", "mark"]
+__all__ = ["directory", "mark"]

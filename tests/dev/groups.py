@@ -1,7 +1,7 @@
-"""Finds what a command left running: processes that carry its mark.
+"""Runs `akako` with a mark, by which the processes that it leaves running are found.
 
-The mark is in their environment, and in the name of the directory in which they keep their files: a container's root
-may not read the environment of another user's processes, as PostgreSQL's are.
+The mark is in their environment and in the name of the directory of their files: root in a container may not be
+permitted to read the environment of other users' processes, such as PostgreSQL's.
 """
 
 import os
@@ -28,7 +28,7 @@ AKAKO = str(Path(sys.executable).with_name("akako"))
 
 @contextmanager
 def akako(mark: str, *arguments: str, output: Path, **environment: str) -> Iterator[subprocess.Popen[bytes]]:
-    """Run `akako` with a mark that its children inherit, in a group of its own as a shell would."""
+    """Run `akako` with a mark that its children inherit, in its own process group as a shell does."""
     clean = {name: value for name, value in os.environ.items() if name not in OURS}
     files = output.parent / mark
     files.mkdir(exist_ok=True)
@@ -50,7 +50,7 @@ def akako(mark: str, *arguments: str, output: Path, **environment: str) -> Itera
 
 
 def marked(mark: str) -> list[str]:
-    """The command lines of the living processes with the mark."""
+    """Process id and command line of each running process with the mark."""
     return [line for process in psutil.process_iter() if (line := _command(process, mark))]
 
 
@@ -70,11 +70,11 @@ def _has_in_environment(process: psutil.Process, mark: str) -> bool:
 
 
 def until(condition: Callable[[], object], seconds: float = 90, pause: float = 0.02) -> None:
-    """Wait for a condition; fail if it does not come true even in the time that a busy machine takes.
+    """Wait for a condition; fail after a timeout that is long enough for a busy machine.
 
-    A condition that takes long to find out, as `marked` does, needs a longer pause: it would keep a core busy.
+    Use a longer pause for an expensive condition such as `marked`, which would otherwise keep a core busy.
     """
     deadline = time.monotonic() + seconds
     while not condition():
-        assert time.monotonic() < deadline, "the condition did not come true in time"
+        assert time.monotonic() < deadline, "the condition did not become true in time"
         time.sleep(pause)

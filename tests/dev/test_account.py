@@ -1,4 +1,4 @@
-"""The user that runs PostgreSQL for root, where several processes make it at the same time."""
+"""The system user that runs PostgreSQL for root, created by several processes at the same time."""
 
 import pytest
 

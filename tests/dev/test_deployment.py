@@ -1,4 +1,4 @@
-"""The files for production, compared with the Procfile and the settings: there is no Docker here to build them with."""
+"""Compose file, Dockerfile and .env.example, compared with the Procfile and the settings, without a Docker engine."""
 
 import os
 import re
@@ -32,12 +32,12 @@ DOCKERFILE = (ROOT / "Dockerfile").read_text()
 
 
 def fields() -> dict[str, Any]:
-    """Every setting once; of two, that of the process which cannot do without."""
+    """Every setting once; the receiver's field where it is required only there."""
     kinds = sorted(KINDS.values(), key=lambda kind: kind is ReceiverSettings)
     return {name.upper(): field for kind in kinds for name, field in kind.model_fields.items()}
 
 
-def test_compose_runs_what_the_procfile_says() -> None:
+def test_compose_runs_the_commands_of_the_procfile() -> None:
     commands = procfile.read()
     assert {name: SERVICES[name]["command"] for name in KINDS} == {
         "migrate": commands["release"],
@@ -56,19 +56,19 @@ def test_only_migrations_connect_as_the_owner(name: str) -> None:
     assert SERVICES[name]["environment"]["DATABASE_URL"].startswith("postgresql://akako_app:")
 
 
-def test_only_what_answers_the_world_is_published() -> None:
+def test_only_receiver_and_api_are_published() -> None:
     assert [name for name, service in SERVICES.items() if "ports" in service] == ["web", "api"]
 
 
-def test_everything_but_the_migration_is_always_restarted() -> None:
+def test_every_service_but_the_migration_is_always_restarted() -> None:
     assert {name for name, service in SERVICES.items() if service["restart"] != "always"} == {"migrate"}
 
 
-def test_everything_that_can_be_asked_has_a_health_check() -> None:
+def test_every_service_but_the_migration_has_a_health_check() -> None:
     assert {name for name, service in SERVICES.items() if "healthcheck" not in service} == {"migrate"}
 
 
-def test_what_is_published_is_published_on_the_loopback_unless_told_otherwise() -> None:
+def test_ports_are_published_on_the_loopback_by_default() -> None:
     assert [SERVICES[name]["ports"] for name in ("web", "api")] == [
         ["${PUBLISH_ADDRESS:-127.0.0.1}:${PORT:-8000}:8000"],
         ["${PUBLISH_ADDRESS:-127.0.0.1}:${API_PORT:-8001}:8000"],
@@ -86,13 +86,13 @@ def test_a_container_has_no_capabilities_and_bounded_memory(name: str) -> None:
     assert "build" in service or service["user"] == name
 
 
-def test_redis_keeps_its_messages_and_never_evicts_one() -> None:
+def test_redis_persists_messages_and_never_evicts() -> None:
     script = SERVICES["redis"]["command"][-1]
     assert "--appendonly yes" in script
     assert "--maxmemory-policy noeviction" in script
 
 
-def test_redis_as_compose_starts_it_answers_only_who_has_the_password(directory: Path, servers: Servers) -> None:
+def test_redis_of_compose_requires_the_password(directory: Path, servers: Servers) -> None:
     (directory / "redis-server").symlink_to(psutil.Process(servers.redis.pid).exe())
     script = (
         SERVICES["redis"]["command"][-1].replace("$$", "$").replace(" - ", f" - --port 0 --unixsocket {directory}/s ")
@@ -110,7 +110,7 @@ def test_redis_as_compose_starts_it_answers_only_who_has_the_password(directory:
         process.end()
 
 
-def test_everything_that_speaks_to_redis_has_its_password() -> None:
+def test_every_redis_url_has_the_password() -> None:
     urls = [service["environment"].get("REDIS_URL") for name, service in SERVICES.items() if name in KINDS]
     assert {url for url in urls if url} == {"redis://:${REDIS_PASSWORD:?set it in .env}@redis:6379/0"}
 
@@ -130,7 +130,7 @@ def test_no_secret_has_a_default() -> None:
 
 
 @pytest.mark.parametrize("name", fields())
-def test_the_example_has_each_setting_with_its_sentence_and_default(name: str) -> None:
+def test_the_example_has_each_setting_with_description_and_default(name: str) -> None:
     field = fields()[name]
     default = "" if field.is_required() or field.default is None else str(field.default)
     mark = "" if field.is_required() else "# "
@@ -147,9 +147,9 @@ def test_the_example_has_nothing_else() -> None:
     }
 
 
-def test_the_image_runs_as_nobody_special() -> None:
+def test_the_image_runs_as_an_unprivileged_user() -> None:
     final = DOCKERFILE.rpartition("\nFROM ")[2]
-    (user,) = re.findall(r"^USER (\d+)$", final, re.MULTILINE)  # a name would be no proof to Kubernetes (runAsNonRoot)
+    (user,) = re.findall(r"^USER (\d+)$", final, re.MULTILINE)  # Kubernetes (runAsNonRoot) requires a numeric id
     assert re.search(rf"^RUN useradd .*--uid {user} .* akako$", final, re.MULTILINE)
 
 
@@ -164,9 +164,9 @@ def test_the_image_installs_locked_dependencies_only() -> None:
     assert all((ROOT / lock).exists() for lock in re.findall(r"-r (\S+)", DOCKERFILE))
 
 
-def test_the_image_gets_every_room_and_no_more() -> None:
+def test_the_image_contains_the_packages_and_nothing_else() -> None:
     allowed = {line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")}
     project = (ROOT / "pyproject.toml").read_text()
-    rooms = set(yaml.safe_load(re.findall(r"^packages = (\[.config.*\])$", project, re.MULTILINE)[0]))
-    assert allowed == rooms | {"pyproject.toml", "README.md", "requirements/build.txt", "requirements/runtime.txt"}
+    packages = set(yaml.safe_load(re.findall(r"^packages = (\[.config.*\])$", project, re.MULTILINE)[0]))
+    assert allowed == packages | {"pyproject.toml", "README.md", "requirements/build.txt", "requirements/runtime.txt"}
     assert all(Path(ROOT / name).exists() for name in allowed)

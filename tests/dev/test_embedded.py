@@ -1,4 +1,4 @@
-"""The embedded servers, which every other test stands on."""
+"""The embedded servers."""
 
 import errno
 import os
@@ -18,34 +18,34 @@ pytestmark = pytest.mark.processes
 
 
 @pytest.mark.parametrize("version", [16, 18])
-def test_postgresql_keeps_what_was_committed_when_it_is_killed(directory: Path, version: int) -> None:
+def test_committed_data_survives_a_kill_of_postgresql(directory: Path, version: int) -> None:
     server = Postgres(directory, version=version, options=QUICK)
     server.start()
     try:
         with psycopg.connect(server.url("akako_owner")) as connection:
-            connection.execute("CREATE TABLE kept AS SELECT 7 AS number")
+            connection.execute("CREATE TABLE stored AS SELECT 7 AS number")
         server.kill()
         server.start()
         with psycopg.connect(server.url("akako_owner")) as connection:
-            assert connection.execute("SELECT number FROM kept").fetchone() == (7,)
+            assert connection.execute("SELECT number FROM stored").fetchone() == (7,)
     finally:
         server.stop()
 
 
-def test_redis_keeps_its_port_and_what_it_was_told(directory: Path) -> None:
+def test_redis_keeps_port_and_data_after_a_kill(directory: Path) -> None:
     server = Redis(directory, options={**DURABLE, "appendfsync": "always"})
     server.start()
     try:
         with redis.Redis.from_url(server.url(), decode_responses=True) as client:
-            client.set("kept", "yes")
+            client.set("stored", "yes")
             server.kill()
             server.start()
-            assert client.get("kept") == "yes"
+            assert client.get("stored") == "yes"
     finally:
         server.stop()
 
 
-def test_a_path_too_long_for_a_socket_is_no_obstacle(directory: Path) -> None:
+def test_a_path_too_long_for_a_socket_works(directory: Path) -> None:
     server = Postgres(directory / ("long" * 30), options=QUICK)
     (directory / ("long" * 30)).mkdir()
     server.start()
@@ -56,7 +56,7 @@ def test_a_path_too_long_for_a_socket_is_no_obstacle(directory: Path) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root runs PostgreSQL as another user")
-def test_a_closed_directory_above_the_data_is_opened_to_postgresql_s_user_alone(directory: Path) -> None:
+def test_a_private_parent_directory_becomes_accessible_only_to_the_user_of_postgresql(directory: Path) -> None:
     closed = directory / "closed"
     closed.mkdir(mode=0o700)
     directory.chmod(0o700)
@@ -73,7 +73,7 @@ def test_a_closed_directory_above_the_data_is_opened_to_postgresql_s_user_alone(
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root runs PostgreSQL as another user")
-def test_where_its_user_cannot_be_let_in_the_error_says_what_to_do(
+def test_an_inaccessible_directory_is_reported_with_the_remedy(
     directory: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refused(*_: object) -> None:
@@ -87,7 +87,7 @@ def test_where_its_user_cannot_be_let_in_the_error_says_what_to_do(
 
 
 def reaches(user: str, path: Path) -> bool:
-    """Whether a user may see what is at a path."""
+    """Whether a user can access a path."""
     return subprocess.run(["/bin/ls", "-d", path], user=user, extra_groups=[], capture_output=True).returncode == 0
 
 

@@ -1,4 +1,4 @@
-"""A child process and the group that it leads."""
+"""A child process and its process group."""
 
 import os
 import signal
@@ -20,12 +20,12 @@ MANY = "for each in 1 2 3 4 5 6 7 8 9 10; do (while :; do mkdir -p made/$each; r
 
 @pytest.fixture
 def busy(tmp_path: Path) -> Process:
-    """A program whose children write in their directory for as long as they live."""
+    """A program whose children write to their directory until they end."""
     return Process("busy", ["sh", "-c", MANY], directory=tmp_path)
 
 
 @pytest.mark.properties
-def test_when_a_kill_returns_nothing_of_the_group_is_left_to_write(busy: Process) -> None:
+def test_no_process_of_the_group_runs_after_kill_returns(busy: Process) -> None:
     for _ in range(examples(10)):
         busy.start(subprocess.DEVNULL)
         time.sleep(0.1)
@@ -33,9 +33,7 @@ def test_when_a_kill_returns_nothing_of_the_group_is_left_to_write(busy: Process
         assert _is_gone(busy)
 
 
-def test_a_second_kill_signals_nothing_that_may_have_the_number_of_the_group_by_then(
-    busy: Process, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_second_kill_sends_no_signal_to_a_reused_group_id(busy: Process, monkeypatch: pytest.MonkeyPatch) -> None:
     signalled: list[int] = []
     busy.start(subprocess.DEVNULL)
     busy.kill()
@@ -44,9 +42,9 @@ def test_a_second_kill_signals_nothing_that_may_have_the_number_of_the_group_by_
     assert signalled == []
 
 
-def test_an_interrupted_run_leaves_nothing_behind(busy: Process) -> None:
+def test_an_interrupted_run_leaves_no_process(busy: Process) -> None:
     interrupter = threading.Timer(0.3, os.kill, [os.getpid(), signal.SIGINT])
-    with signals.heard():
+    with signals.interruptible():
         interrupter.start()
         with pytest.raises(KeyboardInterrupt):
             busy.run(subprocess.DEVNULL)

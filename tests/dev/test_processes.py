@@ -1,4 +1,4 @@
-"""Processes that run together: started, restarted, ended, and never left behind."""
+"""Processes that run together are started, restarted and stopped, and none is left running."""
 
 import os
 import signal
@@ -25,21 +25,21 @@ def shell(script: str, mark: str, name: str = "test") -> Process:
 
 
 def ready(process: Process) -> None:
-    """Start it and wait for its first line."""
+    """Start the process and wait for its first line."""
     stream = process.start(subprocess.PIPE)
     assert stream is not None
     with stream:
         assert stream.readline() == b"here\n"
 
 
-def test_a_process_that_will_not_end_is_killed() -> None:
+def test_a_process_that_ignores_sigterm_is_killed() -> None:
     process = shell(STUBBORN, uuid.uuid4().hex)
     ready(process)
     process.end(patience=0.1)
     assert process.code == -signal.SIGKILL
 
 
-def test_what_a_process_started_ends_with_it() -> None:
+def test_children_of_a_process_end_with_it() -> None:
     mark = uuid.uuid4().hex
     process = shell(PARENT, mark)
     ready(process)
@@ -48,7 +48,7 @@ def test_what_a_process_started_ends_with_it() -> None:
     groups.until(lambda: not groups.marked(mark), pause=0.25)
 
 
-def test_a_process_that_dies_is_started_again() -> None:
+def test_a_killed_process_is_restarted() -> None:
     process = shell("exec sleep 300", uuid.uuid4().hex)
     lines: list[str] = []
     with Processes([process], lambda each: each.start(subprocess.DEVNULL)) as running:
@@ -57,10 +57,10 @@ def test_a_process_that_dies_is_started_again() -> None:
         os.kill(first, signal.SIGKILL)
         groups.until(lambda: process.pid != first and process.runs)
         running.stop()
-    assert lines == ["test ended (signal 9) and starts again in 1 s"]
+    assert lines == ["test ended (signal 9); restarting in 1 s"]
 
 
-def test_what_was_started_ends_when_a_later_one_cannot_start() -> None:
+def test_started_processes_are_stopped_when_a_later_one_fails_to_start() -> None:
     mark = uuid.uuid4().hex
     broken = Process("broken", ["/nowhere/at/all"])
     with pytest.raises(FileNotFoundError):
@@ -68,7 +68,7 @@ def test_what_was_started_ends_when_a_later_one_cannot_start() -> None:
     assert groups.marked(mark) == []
 
 
-def test_what_a_killed_program_started_is_killed_too() -> None:
+def test_children_of_a_killed_program_are_killed() -> None:
     mark = uuid.uuid4().hex
     program = (
         "import subprocess, time; from dev.process import Process;"
@@ -83,5 +83,5 @@ def test_what_a_killed_program_started_is_killed_too() -> None:
     groups.until(lambda: not groups.marked(mark), pause=0.25)
 
 
-def test_the_procfile_names_what_a_host_needs() -> None:
+def test_the_procfile_has_every_process() -> None:
     assert list(procfile.read()) == ["release", "web", "api", "worker", "beat"]

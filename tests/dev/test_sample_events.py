@@ -1,4 +1,4 @@
-"""The samples, and how they are made fresh."""
+"""The sample events, and fresh copies of them."""
 
 import json
 import time
@@ -10,7 +10,7 @@ from dev import sample_events
 
 
 @pytest.mark.parametrize("name", sample_events.names())
-def test_a_fresh_sample_happened_just_now(name: str) -> None:
+def test_a_fresh_sample_has_the_current_time(name: str) -> None:
     fresh = sample_events.freshen(sample_events.load(name), "user_a")
     assert abs(fresh["timestamp"] / 1_000 - time.time()) < 5
 
@@ -37,12 +37,12 @@ def test_the_same_user_keeps_the_address() -> None:
 
 
 @pytest.mark.parametrize("name", sample_events.names())
-def test_samples_are_made_up(name: str) -> None:
+def test_samples_have_fictitious_addresses(name: str) -> None:
     text = json.dumps(sample_events.load(name))
     assert all(part.split('"')[0].startswith("example.") for part in text.split("@")[1:])
 
 
-def test_a_change_reaches_into_the_event() -> None:
+def test_a_nested_value_can_be_changed() -> None:
     event = {"data": {"banned": False}}
     sample_events.change(event, "data.banned=true")
     sample_events.change(event, "data.first_name=Ada")

@@ -40,7 +40,7 @@ def test_every_delivery_in_the_readmes_output_is_one_of_the_demonstration() -> N
     shown = re.findall(r"^│ (.+?) +│ \d{3} ", README, flags=re.MULTILINE)
 
     assert shown
-    assert set(shown) <= {step.title for step in scenario.written(scenario.Users(), 0)}
+    assert set(shown) <= {step.title for step in scenario.deliveries(scenario.Users(), 0)}
 
 
 def test_every_row_of_the_fault_results_is_a_fault_of_the_suite() -> None:

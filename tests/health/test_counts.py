@@ -9,15 +9,15 @@ import pytest
 
 pytestmark = pytest.mark.processes
 
-PLACES = "from health import counts; print(counts.PLACE, flush=True); "
+PLACES = "from health import counts; print(counts.DIRECTORY, flush=True); "
 WAITING = PLACES + "import time; time.sleep(300)"
 EMPTY = """
 from pathlib import Path
 from health import counts, starts
 from health.exposition import Counted
 starts.note_started()
-Path(counts.PLACE, "counter_1.db").touch()
-print([sample.value for metric in Counted(counts.PLACE).collect() for sample in metric.samples])
+Path(counts.DIRECTORY, "counter_1.db").touch()
+print([sample.value for metric in Counted(counts.DIRECTORY).collect() for sample in metric.samples])
 """
 
 

@@ -68,7 +68,7 @@ class Slowly:
         return []
 port = ground.free_port()
 nowhere = "postgresql://akako@127.0.0.1:1/akako"
-exposition.start(MetricsSettings(metrics_port=port, database_url=nowhere), counts.PLACE, Slowly())
+exposition.start(MetricsSettings(metrics_port=port, database_url=nowhere), counts.DIRECTORY, Slowly())
 def scrape():
     while not os.path.exists("begun"):
         try:

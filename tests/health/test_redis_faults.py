@@ -24,7 +24,7 @@ def looked_at(url: str) -> Fault:
     broker = Broker(RedisAddress(normalise(url)))
     try:
         with pytest.raises(RedisUnavailable) as away:
-            broker.answers()
+            broker.takes_messages()
     finally:
         broker.close()
     return away.value.fault
@@ -72,7 +72,7 @@ def test_a_certificate_that_is_not_trusted_is_named_and_one_whose_ca_is_named_is
         options = (f"ssl_ca_certs={certificate.path}", "ssl_cert_reqs=none", "ssl_cert_reqs=CERT_NONE")
         for number, option in enumerate(options, start=1):
             address = RedisAddress(normalise(f"rediss://127.0.0.1:{port}/{number}?{option}"))
-            assert Broker(address).answers()
+            assert Broker(address).takes_messages()
             queue = Queue(address, set_size=3)
             queue._send(["msg_1"])
             queue.close()
@@ -83,7 +83,7 @@ def test_a_certificate_for_another_host_is_named(redis_url: str, tmp_path: Path)
     with tls.before(redis_url, certificate) as port:
         url = f"rediss://127.0.0.1:{port}/0?ssl_ca_certs={certificate.path}"
         assert both(url) == redis_faults.OTHER_NAME
-        assert Broker(RedisAddress(normalise(f"{url}&ssl_check_hostname=false"))).answers()
+        assert Broker(RedisAddress(normalise(f"{url}&ssl_check_hostname=false"))).takes_messages()
 
 
 def test_a_port_without_tls_is_named(redis_url: str) -> None:

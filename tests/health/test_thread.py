@@ -14,7 +14,7 @@ from config import logs
 from health import thread
 
 logs.configure("receiver", form="json")
-thread.needed("intake", lambda: 1 // 0).start()
+thread.essential("intake", lambda: 1 // 0).start()
 time.sleep(60)
 """
 

@@ -90,7 +90,7 @@ def test_a_part_ends_that_does_not_move_while_work_waits_and_says_so(database: D
     (line,) = said
     assert (line["event"], line["log_level"], line["exit_code"]) == ("beat.stalled", "critical", 75)
     assert line["still_seconds"] >= PATIENCE
-    assert not part.watch.is_moving
+    assert not part.watch.is_progressing
 
 
 def test_a_part_ends_that_holds_something_for_longer_than_can_be(database: Database) -> None:
@@ -116,14 +116,14 @@ def test_a_part_that_is_idle_does_not_end(database: Database) -> None:
 
 def test_a_part_that_moves_does_not_end(database: Database) -> None:
     with watched(database.app_url) as part:
-        part.looks.meanwhile = part.progress.move
+        part.looks.meanwhile = part.progress.record
         until(lambda: part.looks.count > LOOKS)
-        assert part.watch.is_moving
+        assert part.watch.is_progressing
         assert not part.ended.is_set()
 
 
 def test_a_part_does_not_end_while_redis_is_away(database: Database) -> None:
-    with watched(database.app_url, waits=Broker(RedisAddress("redis://127.0.0.1:1/0")).answers) as part:
+    with watched(database.app_url, waits=Broker(RedisAddress("redis://127.0.0.1:1/0")).takes_messages) as part:
         until(lambda: part.looks.count > LOOKS)
         assert not part.ended.is_set()
 

@@ -71,7 +71,7 @@ class Compose:
 
     def __init__(self, image: Image, servers: Servers, logs: Path) -> None:
         self.clerk = Clerk()
-        self.instance = clerk_instance.made()
+        self.instance = clerk_instance.create()
         self.ports = {name: free_port() for name in ("web", "api")}
         self._image = image
         self._logs = logs
@@ -84,7 +84,7 @@ class Compose:
             **clerk_instance.NO_BACKEND,
             **self.instance.settings,
         }
-        self.processes = {name: self._process(name) for name in ("migrate", *procfile.LASTING)}
+        self.processes = {name: self._process(name) for name in ("migrate", *procfile.LONG_RUNNING)}
 
     def start(self, name: str) -> None:
         """Start a service; what it prints goes to its log, without standard error."""
@@ -180,7 +180,7 @@ def compose(image: Image, own_servers: Servers, tmp_path_factory: pytest.TempPat
         for _ in range(2):  # the second time there is nothing to do
             with running.log("migrate").open("ab") as log:
                 assert running.processes["migrate"].run(log) == 0
-        for name in procfile.LASTING:
+        for name in procfile.LONG_RUNNING:
             running.start(name)
         for port in running.ports.values():
             until(lambda port=port: answers(port), 60)  # type: ignore[misc]
@@ -212,7 +212,7 @@ def test_a_delivery_becomes_a_role_and_the_api_answers_it(compose: Compose, own_
     assert profile.json()["roles"] == ["LEARNER"]
 
 
-@pytest.mark.parametrize("name", procfile.LASTING)
+@pytest.mark.parametrize("name", procfile.LONG_RUNNING)
 def test_each_process_runs_as_the_user_of_the_image_without_capabilities(compose: Compose, name: str) -> None:
     pid = compose.processes[name].pid
     status = dict(line.split(":\t", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines())
@@ -220,7 +220,7 @@ def test_each_process_runs_as_the_user_of_the_image_without_capabilities(compose
     assert (status["CapBnd"], status["NoNewPrivs"]) == ("0000000000000000", "1")
 
 
-@pytest.mark.parametrize("name", procfile.LASTING)
+@pytest.mark.parametrize("name", procfile.LONG_RUNNING)
 def test_the_health_check_of_each_service_passes(compose: Compose, name: str) -> None:
     until(lambda: compose.health(name) == 0, 60)
 
@@ -240,7 +240,11 @@ def test_an_error_names_our_own_code(compose: Compose, image: Image) -> None:
 def test_each_process_ends_with_0_on_sigterm_and_has_printed_nothing_but_json(compose: Compose) -> None:
     for process in compose.processes.values():
         process.ask_to_end()
-    for name in procfile.LASTING:
+    for name in procfile.LONG_RUNNING:
         until(lambda name=name: not compose.processes[name].runs, 60)  # type: ignore[misc]
-    assert {name: compose.processes[name].code for name in procfile.LASTING} == dict.fromkeys(procfile.LASTING, 0)
-    assert {name: bool(compose.lines(name)) for name in procfile.LASTING} == dict.fromkeys(procfile.LASTING, True)
+    assert {name: compose.processes[name].code for name in procfile.LONG_RUNNING} == dict.fromkeys(
+        procfile.LONG_RUNNING, 0
+    )
+    assert {name: bool(compose.lines(name)) for name in procfile.LONG_RUNNING} == dict.fromkeys(
+        procfile.LONG_RUNNING, True
+    )

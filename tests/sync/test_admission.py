@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sync import admission
-from sync.admission import MessageRefused, admitted
+from sync.admission import MessageRefused, rebuild
 from sync.enqueue import Queue
 from tests.worker.messages import EVENTS_KEY, sets
 
@@ -47,7 +47,7 @@ def message(**changes: Any) -> dict[str, Any]:
 def refusal(raw: bytes) -> str:
     """Why it is not taken."""
     with pytest.raises(MessageRefused) as refused:
-        admitted(raw)
+        rebuild(raw)
     return refused.value.reason
 
 
@@ -55,23 +55,23 @@ def test_what_a_publisher_of_ours_sends_is_taken_whole(queue: Queue, raw: redis.
     queue.put(["msg_1", "msg_2", "msg_3"])
     sent: bytes = raw.lindex(EVENTS_KEY, 0)  # type: ignore[assignment]
     raw.delete(EVENTS_KEY)
-    raw.lpush(EVENTS_KEY, admitted(sent))
+    raw.lpush(EVENTS_KEY, rebuild(sent))
     assert sets(raw) == [["msg_1", "msg_2", "msg_3"]]
-    rebuilt, before = json.loads(admitted(sent)), json.loads(sent)
+    rebuilt, before = json.loads(rebuild(sent)), json.loads(sent)
     for path in (("headers", "id"), ("headers", "task"), ("properties", "delivery_tag"), ("headers", "expires")):
         assert rebuilt[path[0]][path[1]] == before[path[0]][path[1]]
 
 
 def test_the_largest_set_that_can_be_configured_is_taken() -> None:
     ids = [f"{number:0255}" for number in range(admission.MOST_EVENTS)]
-    taken = json.loads(admitted(json.dumps(message(body=encoded([[ids], {}, {}]))).encode()))
+    taken = json.loads(rebuild(json.dumps(message(body=encoded([[ids], {}, {}]))).encode()))
     assert json.loads(base64.b64decode(taken["body"]))[0] == [ids]
 
 
 def test_nothing_but_ids_and_what_a_worker_needs_is_taken_on() -> None:
     told = message(body=encoded([[["msg_1"]], {"extra": 1}, {"callbacks": [{"task": "evil"}], "chain": [1]}]))
     told["headers"] |= {"eta": "9999-01-01T00:00:00", "timelimit": [9e9, 9e9], "retries": 5, "stamps": {"a": 1}}
-    taken = json.loads(admitted(json.dumps(told).encode()))
+    taken = json.loads(rebuild(json.dumps(told).encode()))
     assert json.loads(base64.b64decode(taken["body"])) == [
         [["msg_1"]],
         {},
@@ -134,4 +134,4 @@ def test_what_is_too_large_is_not_even_parsed() -> None:
 ))  # fmt: skip
 def test_whatever_lies_in_redis_is_taken_or_refused(raw: bytes) -> None:
     with pytest.raises(MessageRefused):
-        admitted(raw)
+        rebuild(raw)

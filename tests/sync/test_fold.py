@@ -113,9 +113,9 @@ def test_a_ban_stated_between_two_silent_snapshots_counts_in_every_order() -> No
 
 def test_a_person_who_insists_on_a_silent_snapshot_does_not_lift_a_ban() -> None:
     known, told = said("user_ada", 5, banned=True), said("user_ada", 1, first_name="Ada", banned_as_of=NEVER)
-    assert fold.insisted(known, told) == replace(told, banned=True, banned_as_of=moment(5))
+    assert fold.forced(known, told) == replace(told, banned=True, banned_as_of=moment(5))
     stated = said("user_ada", 1, banned=False)
-    assert fold.insisted(known, stated) == stated
+    assert fold.forced(known, stated) == stated
 
 
 def test_a_tie_breaks_the_same_way_whatever_zone_its_times_are_written_in() -> None:
@@ -201,7 +201,7 @@ class Ledger:
 
     def __init__(self) -> None:
         self.users: dict[str, StoredUser] = {}
-        self.departures: list[int] = []
+        self.deletions: list[int] = []
 
     def apply(self, *states: State) -> None:
         """Apply a set as a transaction does that locked every user."""
@@ -210,7 +210,7 @@ class Ledger:
             known = self.users.get(holding.state.clerk_id)
             row_id = known.id if known else len(self.users) + 1
             self.users[holding.state.clerk_id] = StoredUser(row_id, holding.state, holding.email)
-        self.departures += decision.departed
+        self.deletions += decision.deleted
 
     @property
     def seen(self) -> dict[str, UserWrite]:
@@ -294,7 +294,7 @@ def test_a_set_without_news_decides_nothing() -> None:
     ada = StoredUser(1, said("user_ada", 2, "ada@example.com"), "ada@example.com")
     older = said("user_ada", 1, "older@example.com")
     decision = fold.decide([ada], fold.fold([older, ada.state]))
-    assert (decision.released, decision.changed, decision.added, decision.departed) == ([], [], [], {})
+    assert (decision.released, decision.changed, decision.added, decision.deleted) == ([], [], [], {})
     assert decision.contested == set()
 
 
@@ -303,7 +303,7 @@ def test_a_user_departs_once() -> None:
     gone = Deletion(clerk_id="user_ada", at=moment(5))
     for states in ([said("user_ada", 1)], [gone], [gone], [Deletion(clerk_id="user_ada", at=moment(4))]):
         ledger.apply(*states)
-    assert ledger.departures == [1]
+    assert ledger.deletions == [1]
 
 
 @pytest.mark.parametrize(
@@ -316,5 +316,5 @@ def test_roles_end_with_the_user_but_never_before_a_snapshot_that_shows_the_user
     ada = StoredUser(1, said("user_ada", 2), None)
     heard = None if received_at is None else moment(received_at)
     decision = fold.decide([ada], {"user_ada": Deletion(clerk_id="user_ada", at=moment(at), received_at=heard)})
-    assert decision.departed == {1: None if end is None else moment(end)}
+    assert decision.deleted == {1: None if end is None else moment(end)}
     assert decision.changed[0].state == Deletion(clerk_id="user_ada", at=moment(at))

@@ -22,8 +22,8 @@ WHOLE = ("select * from users", "select * from user_roles", "select * from audit
 USERS = ("user_ada", "user_bea", "user_cyd", "user_dee")
 
 
-def order(*, insists: bool = False) -> ReplayRequest:
-    return ReplayRequest(author=GRACE, default_role=Role.LEARNER, insists=insists)
+def order(*, force: bool = False) -> ReplayRequest:
+    return ReplayRequest(author=GRACE, default_role=Role.LEARNER, force=force)
 
 
 def told(line: AuditEntry) -> tuple[object, ...]:
@@ -84,7 +84,7 @@ def test_nothing_is_foreseen_where_nothing_is_missing(engine: Engine, apply: App
 def test_what_insisting_would_move_back_is_shown_column_by_column(engine: Engine, apply: Apply, clerk: Clerk) -> None:
     old = clerk.created(at=0, first_name="Ada")
     apply(old, clerk.updated(at=1_000, first_name="Augusta"))
-    _, shown = preview(engine, [[old.svix_id]], order(insists=True))
+    _, shown = preview(engine, [[old.svix_id]], order(force=True))
     before = {"first_name": "Augusta", "clerk_updated_at": "2025-01-01T00:00:01+00:00"}
     after = {"first_name": "Ada", "clerk_updated_at": "2025-01-01T00:00:00+00:00"}
     assert shown.users == [Change(ADA, None, None, before, after)]

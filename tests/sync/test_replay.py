@@ -18,7 +18,7 @@ from tests.sync.conftest import Apply
 
 GRACE = Author(actor="operator:grace", reason="A fix.", cause="req_1")
 ORDER = ReplayRequest(author=GRACE, default_role=Role.LEARNER)
-INSISTING = ReplayRequest(author=GRACE, default_role=Role.LEARNER, insists=True)
+INSISTING = ReplayRequest(author=GRACE, default_role=Role.LEARNER, force=True)
 EVERYTHING = ("select * from users order by id", "select * from user_roles order by id")
 EVENT_LINES = """
     select action, actor, reason, cause, before, after from audit_log where action like 'event.%%' order by id

@@ -63,9 +63,7 @@ def test_a_deletion_in_the_far_future_is_parked(engine: Engine, apply: Apply, cl
 def test_nobody_makes_a_parked_version_true_by_insisting(engine: Engine, apply: Apply, clerk: Clerk) -> None:
     apply(clerk.created(at=0))
     apply(far := clerk.updated(updated_at=FAR, first_name="Pinned"))
-    order = ReplayRequest(
-        author=Author(actor="operator:ada", reason="To see."), default_role=Role.LEARNER, insists=True
-    )
+    order = ReplayRequest(author=Author(actor="operator:ada", reason="To see."), default_role=Role.LEARNER, force=True)
     done = replay(engine.begin, [far.svix_id], order)
     assert [left.svix_id for left in done.left] == [far.svix_id]
     assert values(engine, "select first_name from users") == ["Ada"]

@@ -98,7 +98,7 @@ def test_a_delivery_that_is_being_stored_is_never_evicted(
     start_receiver: StartReceiver, clerk: Clerk, database: Database
 ) -> None:
     sent = [clerk.created(f"user_{number}") for number in range(10)]
-    with start_receiver(max_connections=10, keep_timeout_seconds=10) as receiver, ExitStack() as held:
+    with start_receiver(max_connections=10, store_timeout_seconds=10) as receiver, ExitStack() as held:
         with psycopg.connect(database.owner_url) as owner:
             owner.execute("lock table webhook_events")
             senders = [held.enter_context(socket.create_connection(("127.0.0.1", receiver.port), 30)) for _ in sent]

@@ -75,14 +75,14 @@ def test_a_missing_server_is_503_and_the_receiver_stays_up(
     with start_receiver(database_url=f"postgresql://unknown@/nothing?host={tmp_path}") as receiver:
         assert_unavailable(receiver.deliver(clerk.created()))
         assert receiver.answers()
-        assert receiver.reasons() == {"database_away"}
+        assert receiver.reasons() == {"database_unavailable"}
 
 
 @pytest.mark.recovery
 def test_the_first_delivery_after_a_restart_of_the_server_is_accepted(
     start_receiver: StartReceiver, clerk: Clerk, postgres: Postgres
 ) -> None:
-    with start_receiver(database_url=postgres.url("akako_app"), keep_timeout_seconds=PATIENCE_SECONDS) as receiver:
+    with start_receiver(database_url=postgres.url("akako_app"), store_timeout_seconds=PATIENCE_SECONDS) as receiver:
         assert receiver.deliver(clerk.created()).status_code == 202
         postgres.stop()
         assert_unavailable(receiver.deliver(clerk.created()))
@@ -97,7 +97,7 @@ def test_the_first_delivery_after_a_restart_of_the_server_is_accepted(
 def test_an_unresponsive_server_is_503_until_it_responds_again(
     start_receiver: StartReceiver, clerk: Clerk, postgres: Postgres
 ) -> None:
-    with start_receiver(database_url=postgres.url("akako_app"), keep_timeout_seconds=PATIENCE_SECONDS) as receiver:
+    with start_receiver(database_url=postgres.url("akako_app"), store_timeout_seconds=PATIENCE_SECONDS) as receiver:
         receiver.deliver(clerk.created())
         with suspended(postgres.pid):
             assert_unavailable(receiver.deliver(clerk.created()))
@@ -109,7 +109,7 @@ def test_a_server_at_its_connection_limit_is_503_until_one_is_free(
     start_receiver: StartReceiver, clerk: Clerk, postgres: Postgres
 ) -> None:
     with (
-        start_receiver(database_url=postgres.url("akako_app"), keep_timeout_seconds=PATIENCE_SECONDS) as receiver,
+        start_receiver(database_url=postgres.url("akako_app"), store_timeout_seconds=PATIENCE_SECONDS) as receiver,
         ExitStack() as others,
     ):
         fill(others, postgres.url("akako_app"))
@@ -122,7 +122,7 @@ def test_a_locked_table_is_503_and_nothing_is_acknowledged(
     start_receiver: StartReceiver, clerk: Clerk, database: Database, engine: Engine
 ) -> None:
     refused = [clerk.created(f"user_{number}") for number in range(20)]
-    with start_receiver(keep_timeout_seconds=PATIENCE_SECONDS) as receiver:
+    with start_receiver(store_timeout_seconds=PATIENCE_SECONDS) as receiver:
         with psycopg.connect(database.owner_url) as owner:
             owner.execute("lock table webhook_events")
             for answer in receiver.deliver_at_once(*refused):
@@ -134,11 +134,11 @@ def test_a_locked_table_is_503_and_nothing_is_acknowledged(
 
 
 def test_the_default_timeout_is_less_than_two_seconds() -> None:
-    assert ReceiverSettings.model_fields["keep_timeout_seconds"].default < LIMIT_SECONDS
+    assert ReceiverSettings.model_fields["store_timeout_seconds"].default < LIMIT_SECONDS
 
 
 def test_a_full_queue_is_503_immediately(start_receiver: StartReceiver, clerk: Clerk, database: Database) -> None:
-    with start_receiver(intake_rows=1, intake_waiting_rows=1, keep_timeout_seconds=3) as receiver:
+    with start_receiver(intake_rows=1, intake_waiting_rows=1, store_timeout_seconds=3) as receiver:
         with psycopg.connect(database.owner_url) as owner:
             owner.execute("lock table webhook_events")
             answers = receiver.deliver_at_once(*(clerk.created(f"user_{number}") for number in range(6)))

@@ -140,7 +140,7 @@ def test_a_row_that_the_database_rejects_does_not_fail_the_rest_of_its_batch(
     assert (first.status_code, {answer.status_code for answer in others}) == (503, {202})
     assert set(values(engine, STORED_IDS)) == {sent.svix_id for sent in good}
     assert [
-        (line["reason"], line["sqlstate"]) for line in receiver.lines() if line["event"] == "delivery.not_kept"
+        (line["reason"], line["sqlstate"]) for line in receiver.lines() if line["event"] == "delivery.not_stored"
     ] == [("row_refused", "23514")]
 
 

@@ -19,6 +19,6 @@ def test_counters_start_at_zero() -> None:
         'akako_deliveries_stored_total{outcome="duplicate"} 0.0',
         'akako_deliveries_refused_total{reason="signature_wrong"} 0.0',
         'akako_deliveries_refused_total{reason="too_many_connections"} 0.0',
-        'akako_deliveries_not_stored_total{reason="database_away"} 0.0',
+        'akako_deliveries_not_stored_total{reason="database_unavailable"} 0.0',
         'akako_deliveries_not_stored_total{reason="row_refused"} 0.0',
     } <= set(lines)

@@ -39,7 +39,7 @@ def test_responses_do_not_wait_for_redis(
 ) -> None:
     with unavailable() as url, start_receiver(redis_url=url) as receiver:
         answers = [receiver.deliver(clerk.created(f"user_{number}")) for number in range(10)]
-        until(lambda: "queue_away" in receiver.reasons())
+        until(lambda: "queue_unavailable" in receiver.reasons())
     assert {answer.status_code for answer in answers} == {202}
     assert max(answer.elapsed.total_seconds() for answer in answers) < 1
     assert receiver.process.code == 0

@@ -46,5 +46,5 @@ def busy() -> Iterator[None]:
 def test_messages_that_come_and_go_while_the_watch_reads_do_not_end_it() -> None:
     held = UnackedMessages()
     for _ in range(5_000):
-        held.some()
-    assert not held.too_long()
+        held.exist()
+    assert not held.overdue()

@@ -96,7 +96,7 @@ def test_a_delivery_goes_through_tls_and_the_documented_acl_and_touches_nobody_e
     assert theirs(raw) == before
     assert denied(raw) == []
     assert stack.scrape("web")["akako_broker_up", ""] == 1
-    assert not [word for word in ("queue.unavailable", "nudge.failed", "message.refused") if word in stack.text()]
+    assert not [word for word in ("queue.unavailable", "enqueue.failed", "message.refused") if word in stack.text()]
 
 
 @pytest.mark.parametrize(
@@ -109,5 +109,5 @@ def test_an_acl_that_lacks_something_is_said_to_lack_it(
     raw.execute_command("ACL", "SETUSER", "akako", rule)  # type: ignore[no-untyped-call]
     broker = Broker(RedisAddress(redis_url.replace("://", "://akako:secret@"), PREFIX))
     with pytest.raises(Exception, match=reason):
-        broker.answers()
+        broker.takes_messages()
     broker.close()

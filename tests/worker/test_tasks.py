@@ -49,7 +49,7 @@ class Worker:
     """A worker process: this one."""
 
     def __init__(self, tasks: Any, settings: WorkerSettings) -> None:
-        process.equip(settings)
+        process.open_resources(settings)
         self._tasks = tasks
 
     def apply(self, svix_ids: list[str], *, redelivered: bool = False) -> list[EventDict]:
@@ -77,8 +77,8 @@ def settings(database_url: str, redis_url: str) -> WorkerSettings:
 def worker(tasks: Any, database: Database, redis_url: str) -> Iterator[Worker]:
     """A worker on the test's servers."""
     yield Worker(tasks, settings(database.app_url, redis_url))
-    process.tools().engine.dispose()
-    process.tools().queue.close()
+    process.resources().engine.dispose()
+    process.resources().queue.close()
 
 
 def two(engine: Engine, clerk: Clerk) -> list[str]:
@@ -130,7 +130,7 @@ def test_a_server_that_is_not_there_is_said_to_be_away(tasks: Any, redis_url: st
     (line,) = nowhere.apply(["msg_1"])
     assert (line["event"], line["log_level"]) == ("database.unavailable", "warning")
     assert "PostgreSQL runs" in line["next_step"]
-    process.tools().queue.close()
+    process.resources().queue.close()
 
 
 def test_a_redis_that_is_not_there_is_said_to_be_away(
@@ -140,8 +140,8 @@ def test_a_redis_that_is_not_there_is_said_to_be_away(
     change(engine, DUE)
     (line,) = Worker(tasks, settings(database.app_url, "redis://127.0.0.1:1/0")).run("sweep_events")
     assert (line["event"], "REDIS_URL" in line["next_step"]) == ("queue.unavailable", True)
-    process.tools().engine.dispose()
-    process.tools().queue.close()
+    process.resources().engine.dispose()
+    process.resources().queue.close()
 
 
 def test_a_lock_that_is_held_for_long_is_said_to_be_looked_for(worker: Worker, owner: Engine) -> None:

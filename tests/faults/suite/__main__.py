@@ -49,7 +49,7 @@ def main(
     if listed:
         click.echo("\n".join(f"{trial.name} x {trial.times}" for trial in chosen))
         return
-    with signals.heard():
+    with signals.interruptible():
         try:
             verdicts = _run(chosen, times, short=short)
         except KeyboardInterrupt:

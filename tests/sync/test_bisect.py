@@ -6,8 +6,8 @@ from celery.exceptions import SoftTimeLimitExceeded
 from sqlalchemy import Engine
 
 from config.role import Role
-from sync import failures, suspect
-from sync.apply import Applied
+from sync import bisect, failures
+from sync.apply import Applied, apply_redelivered
 from sync.apply import apply as apply_ids
 from sync.bisect import ran_out_of_time
 from sync.enqueue import Queue
@@ -61,7 +61,7 @@ def test_a_suspected_set_comes_apart_into_two_messages(
     engine: Engine, queue: Queue, raw: redis.Redis, clerk: Clerk
 ) -> None:
     ids = three(clerk, engine)
-    suspect.part(engine, queue, ids)
+    bisect.after_timeout(engine, queue, ids)
     assert sets(raw) == [ids[:1], ids[1:]]
     assert rows(engine, "select distinct attempts from webhook_events") == [(0,)]
 
@@ -69,14 +69,14 @@ def test_a_suspected_set_comes_apart_into_two_messages(
 def test_a_suspected_event_that_stands_alone_has_failed_and_comes_again_after_a_pause(
     engine: Engine, queue: Queue, raw: redis.Redis, clerk: Clerk
 ) -> None:
-    suspect.part(engine, queue, keep(engine, clerk, clerk.created()))
+    bisect.after_timeout(engine, queue, keep(engine, clerk, clerk.created()))
     assert rows(engine, FAILED) == [(1, "Attempt 1: error WorkerLost", True)]
     assert sets(raw) == []
 
 
 def lose(engine: Engine, svix_id: str) -> None:
     """Begin an attempt, and never come back."""
-    failures.begin(engine, svix_id, suspect.WorkerLost())
+    failures.begin(engine, svix_id, bisect.WorkerLost())
 
 
 def test_an_attempt_that_never_ended_counts_and_is_not_made_again_before_its_pause_is_over(
@@ -85,9 +85,9 @@ def test_an_attempt_that_never_ended_counts_and_is_not_made_again_before_its_pau
     (svix_id,) = keep(engine, clerk, clerk.created())
     lose(engine, svix_id)
     assert rows(engine, FAILED) == [(1, "Attempt 1: error WorkerLost", True)]
-    assert suspect.redelivered(engine, queue, [svix_id], Role.LEARNER) == Applied()
+    assert apply_redelivered(engine, svix_id, Role.LEARNER) == Applied()
     change(engine, "update webhook_events set next_attempt_at = now()")
-    assert suspect.redelivered(engine, queue, [svix_id], Role.LEARNER) == Applied(applied=1)
+    assert apply_redelivered(engine, svix_id, Role.LEARNER) == Applied(applied=1)
 
 
 def test_an_event_over_which_workers_are_lost_again_and_again_is_parked(
@@ -98,7 +98,7 @@ def test_an_event_over_which_workers_are_lost_again_and_again_is_parked(
         lose(engine, svix_id)
         assert rows(engine, FAILED)[0][2]
         change(engine, "update webhook_events set next_attempt_at = now()")
-    assert suspect.redelivered(engine, queue, [svix_id], Role.LEARNER) == Applied()
+    assert apply_redelivered(engine, svix_id, Role.LEARNER) == Applied()
     assert rows(engine, "select status, last_error from webhook_events") == [("parked", "Attempt 12: error WorkerLost")]
 
 
@@ -107,7 +107,7 @@ def test_a_redelivered_event_that_cannot_be_applied_has_one_failed_attempt(
 ) -> None:
     change(owner, "alter table users add constraint no_ada check (first_name <> 'Ada')")
     (svix_id,) = keep(engine, clerk, clerk.created())
-    assert suspect.redelivered(engine, queue, [svix_id], Role.LEARNER) == Applied(failed=1)
+    assert apply_redelivered(engine, svix_id, Role.LEARNER) == Applied(failed=1)
     ((attempts, why, later),) = rows(engine, FAILED)
     assert (attempts, later) == (1, True)
     assert str(why).startswith("Attempt 1: error IntegrityError")
@@ -118,7 +118,7 @@ def test_a_redelivered_event_that_another_worker_holds_is_left_to_it(
 ) -> None:
     (svix_id,) = keep(engine, clerk, clerk.created())
     with holding(engine, "select from webhook_events for no key update"):
-        assert suspect.redelivered(engine, queue, [svix_id], Role.LEARNER) == Applied()
+        assert apply_redelivered(engine, svix_id, Role.LEARNER) == Applied()
     assert rows(engine, "select status, attempts from webhook_events") == [("received", 0)]
 
 
@@ -126,5 +126,5 @@ def test_a_suspected_event_that_has_been_applied_already_has_not_failed(
     engine: Engine, queue: Queue, apply: Apply, clerk: Clerk
 ) -> None:
     apply(sent := clerk.created())
-    suspect.part(engine, queue, [sent.svix_id])
+    bisect.after_timeout(engine, queue, [sent.svix_id])
     assert rows(engine, "select status, attempts from webhook_events") == [("applied", 0)]
