@@ -8,6 +8,7 @@ from pathlib import Path
 import psycopg
 import pytest
 from psycopg import errors
+from sqlalchemy import create_engine
 
 from db import migrate
 from db.held import HELD_NOW
@@ -95,7 +96,11 @@ def test_the_python_example_of_the_page_runs(database: Database, owner: psycopg.
     exec(compile(example, "sql.md", "exec"), names)
     mentors = names["mentors"]
     assert callable(mentors)
-    assert mentors(database.app_url.replace("postgresql://", "postgresql+psycopg://")) == ["user_ada"]
+    engine = create_engine(database.app_url.replace("postgresql://", "postgresql+psycopg://"))
+    try:
+        assert mentors(engine) == ["user_ada"]
+    finally:
+        engine.dispose()
 
 
 @pytest.mark.parametrize("view", VIEWS)

@@ -9,15 +9,15 @@ import pytest
 
 pytestmark = pytest.mark.processes
 
-PLACES = "from health import counts; print(counts.DIRECTORY, flush=True); "
+PLACES = "from health import metrics_dir; print(metrics_dir.DIRECTORY, flush=True); "
 WAITING = PLACES + "import time; time.sleep(300)"
 EMPTY = """
 from pathlib import Path
-from health import counts, starts
+from health import metrics_dir, process_starts
 from health.exposition import Counted
-starts.note_started()
-Path(counts.DIRECTORY, "counter_1.db").touch()
-print([sample.value for metric in Counted(counts.DIRECTORY).collect() for sample in metric.samples])
+process_starts.count_start()
+Path(metrics_dir.DIRECTORY, "counter_1.db").touch()
+print([sample.value for metric in Counted(metrics_dir.DIRECTORY).collect() for sample in metric.samples])
 """
 
 

@@ -23,52 +23,52 @@ if child:
 signal.alarm(10)
 import slowly
 socket.getaddrinfo("localhost", 80)
-with forking.held_off():
+with forking.without_forks():
     forking.start(lambda: os._exit(0))
     time.sleep(60)
 """
 HELD_OFF = """
 from health import forking
 def work():
-    with forking.held_off():
+    with forking.without_forks():
         import slowly
 threading.Thread(target=work, daemon=True).start()
 """
 ANSWER = """
 from health import forking
-from health.single_flight import Asked
-threading.Thread(target=Asked(lambda: __import__("slowly"), fresh=1, patience=0.1).get, daemon=True).start()
+from health.single_flight import SingleFlight
+threading.Thread(target=SingleFlight(lambda: __import__("slowly"), fresh=1, patience=0.1).get, daemon=True).start()
 """
 NESTED = """
 from health import forking
-from health.single_flight import Asked
+from health.single_flight import SingleFlight
 def work():
-    with forking.held_off():
+    with forking.without_forks():
         open("begun", "w").close()
         time.sleep(0.5)
-        Asked(lambda: __import__("slowly"), fresh=1, patience=60).get()
+        SingleFlight(lambda: __import__("slowly"), fresh=1, patience=60).get()
 threading.Thread(target=work, daemon=True).start()
 """
 LOOK = """
 from health import forking
-from health.heartbeat import Heart
-from health.progress import Pulse
-from health.watchdog import Watch
-heart = Heart("postgresql://akako@127.0.0.1:1/akako", "beat")
-Watch("beat", Pulse(), heart, lambda: bool(__import__("slowly")), every=0.01).start()
+from health.heartbeat import Heartbeat
+from health.progress import Progress
+from health.watchdog import Watchdog
+heart = Heartbeat("postgresql://akako@127.0.0.1:1/akako", "beat")
+Watchdog("beat", Progress(), heart, lambda: bool(__import__("slowly")), every=0.01).start()
 """
 SCRAPE = """
 import http.client
 from config.settings import MetricsSettings
-from health import counts, exposition, forking
-from dev import ground
+from health import metrics_dir, exposition, forking
+from dev import local_servers
 class Slowly:
     def collect(self):
         import slowly
         return []
-port = ground.free_port()
+port = local_servers.free_port()
 nowhere = "postgresql://akako@127.0.0.1:1/akako"
-exposition.start(MetricsSettings(metrics_port=port, database_url=nowhere), counts.DIRECTORY, Slowly())
+exposition.start(MetricsSettings(metrics_port=port, database_url=nowhere), metrics_dir.DIRECTORY, Slowly())
 def scrape():
     while not os.path.exists("begun"):
         try:

@@ -172,13 +172,14 @@ def test_a_part_that_is_told_to_end_is_left_to_it(database: Database) -> None:
 BREAKS = """
 import time
 from config import logs
-from health.heartbeat import Heart
-from health.progress import Pulse
+from health.heartbeat import Heartbeat
+from health.progress import Progress
 from health.thread import BROKEN
-from health.watchdog import Watch
+from health.watchdog import Watchdog
 
 logs.configure("worker", form="json")
-Watch("worker", Pulse(), Heart("postgresql://akako@127.0.0.1:1/akako", "worker"), lambda: 1 // 0, every=0.1).start()
+heartbeat = Heartbeat("postgresql://akako@127.0.0.1:1/akako", "worker")
+Watchdog("worker", Progress(), heartbeat, lambda: 1 // 0, every=0.1).start()
 time.sleep(60)
 """
 
