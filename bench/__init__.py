@@ -1,1 +1,1 @@
-"""The measure: ours beside what people use instead, on one machine in one run (`python -m bench`)."""
+"""The benchmark: compares Akako Sync with common alternatives on one machine in one run (`python -m bench`)."""

@@ -1,4 +1,4 @@
-"""`python -m bench`: measure, keep each round, and show what came of it."""
+"""`python -m bench`: measures, stores each round, and prints the results."""
 
 import contextlib
 import sys
@@ -21,34 +21,37 @@ from bench.setup import Setup
 from dev.embedded.redis import DURABLE
 from dev.embedded.servers import Servers
 
-KEPT = Path(__file__).with_name("results")
+RESULTS = Path(__file__).with_name("results")
 QUICK_PEERS = ("akako", "delay_payload", "delay_id", "node", "bare")
-# As every server of some size is set; a checkpoint in the middle of a round would fall on one contender alone.
+# Typical settings of a larger server; a checkpoint during a round would slow down only one contender.
 POSTGRES = {"max_wal_size": "8GB", "max_connections": "300", "shared_buffers": "1GB"}
 EXAMPLES = """
 \b
 Examples:
   python -m bench                             everything (more than an hour)
-  python -m bench --quick                     the main rows in small, in under three minutes
+  python -m bench --quick                     the main rows at a small scale, in under three minutes
   python -m bench --only accepts --rounds 1 --add
-                                              one more round of one measure, beside those in the file
+                                              one more round of one measure, added to those in the file
   python -m bench --only applies --peers delay_id,node
-                                              these measured again (ours always with them), the rest kept
+                                              measure these again (and Akako Sync), keep the other rows
   python -m bench --only grown --servers .local/bench/servers
-                                              on servers that keep their data, so that it is filled once
+                                              on servers that keep their data, so that tables are filled once
 """
 
 
 @click.command(epilog=EXAMPLES)
-@click.option("--quick", is_flag=True, help="The main rows only, in small.")
-@click.option("--only", multiple=True, type=click.Choice(list(MEASURES)), help="Measure this alone; may be repeated.")
-@click.option("--peers", help=f"Beside ours, these only, with commas: {','.join(NAMES)}.")
-@click.option("--rounds", type=click.IntRange(1), help="How often everything is measured, in turn.")
-@click.option("--add", is_flag=True, help="Keep the rounds that the file has, and add to them.")
+@click.option("--quick", is_flag=True, help="Only the main rows, at a small scale.")
+@click.option("--only", multiple=True, type=click.Choice(list(MEASURES)), help="Run only this measure; repeatable.")
+@click.option("--peers", help=f"Only these contenders and Akako Sync, comma-separated: {','.join(NAMES)}.")
+@click.option("--rounds", type=click.IntRange(1), help="Number of rounds.")
+@click.option("--add", is_flag=True, help="Add to the rounds in the results file instead of replacing them.")
 @click.option(
-    "--results", "file", type=click.Path(path_type=Path), help="The file of results; others' rows stay in it."
+    "--results",
+    "file",
+    type=click.Path(path_type=Path),
+    help="Results file; rows that are not measured again are kept.",
 )
-@click.option("--servers", type=click.Path(path_type=Path), help="A directory where the servers keep their data.")
+@click.option("--servers", type=click.Path(path_type=Path), help="Data directory of the servers.")
 @click.option("--json", "as_json", is_flag=True, help="Print the results as JSON instead of tables.")
 def main(
     quick: bool,
@@ -60,26 +63,26 @@ def main(
     servers: Path | None,
     as_json: bool,
 ) -> None:
-    """Measure ours beside what people use instead, on servers of this run's own."""
+    """Compare Akako Sync with common alternatives, on servers that this command starts."""
     scale = QUICK if quick else FULL
     if rounds:
         scale = replace(scale, rounds=rounds)
     chosen = only or [name for name, measure in MEASURES.items() if measure.quick or not quick]
     contenders = _contenders(peers.split(",") if peers else QUICK_PEERS if quick else list(NAMES))
-    path = file or KEPT / ("quick.json" if quick else "full.json")
-    kept = _kept(path, chosen, peers, contenders, add=add or False)
+    path = file or RESULTS / ("quick.json" if quick else "full.json")
+    stored = _stored(path, chosen, peers, contenders, add=add or False)
     with _directory(servers) as directory:
-        measured = _measure(directory, scale, contenders, chosen, kept, path)
+        measured = _measure(directory, scale, contenders, chosen, stored, path)
     if as_json:
         print(rows.as_json(measured))
     else:
         report.show(measured, Console(width=None if sys.stdout.isatty() else 160))
-        Console(stderr=True).print(f"Kept in {path}")
+        Console(stderr=True).print(f"Stored in {path}")
 
 
 def _contenders(names: Sequence[str]) -> list[Contender]:
     if unknown := set(names) - set(NAMES):
-        raise click.UsageError(f"unknown: {', '.join(sorted(unknown))}. There are: {', '.join(NAMES)}.")
+        raise click.UsageError(f"Unknown: {', '.join(sorted(unknown))}. Choose from: {', '.join(NAMES)}.")
     found = []
     for contender in ALL:
         if contender is AKAKO or contender.name in names:
@@ -90,15 +93,15 @@ def _contenders(names: Sequence[str]) -> list[Contender]:
     return found
 
 
-def _kept(
+def _stored(
     path: Path, chosen: Sequence[str], peers: str | None, contenders: Sequence[Contender], *, add: bool
 ) -> Results:
-    """What the file holds, less what this run measures again."""
-    held = rows.load(path)
+    """The results in the file, without the rows that this run measures again."""
+    found = rows.load(path)
     if add:
-        return held
+        return found
     names = [contender.name for contender in contenders] if peers else []
-    return held.without([name for each in chosen for name in MEASURES[each].yields], names)
+    return found.without([name for each in chosen for name in MEASURES[each].yields], names)
 
 
 @contextlib.contextmanager
@@ -111,7 +114,7 @@ def _directory(named: Path | None) -> Iterator[Path]:
 
 
 def _measure(
-    directory: Path, scale: Scale, contenders: Sequence[Contender], chosen: Sequence[str], kept: Results, path: Path
+    directory: Path, scale: Scale, contenders: Sequence[Contender], chosen: Sequence[str], results: Results, path: Path
 ) -> Results:
     console = Console(stderr=True)
     servers = Servers(directory, postgres_options=POSTGRES, redis_options=DURABLE)
@@ -121,12 +124,12 @@ def _measure(
             node.prepare()
         make_templates(servers)
         setup = Setup(servers, directory, scale, contenders, status.update)
-        kept.machine, kept.scale = setup.machine(), asdict(scale)
+        results.machine, results.scale = setup.machine(), asdict(scale)
         for name in chosen:
             for row in MEASURES[name].rows(setup):
-                kept.rows.append(row)
-                rows.keep(kept, path)
-    return kept
+                results.rows.append(row)
+                rows.save(results, path)
+    return results
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Ours, the peers and the ceilings, each under the name that `--peers` takes."""
+"""Akako Sync, the peers and the ceilings, by the names that `--peers` accepts."""
 
 import sys
 from importlib.util import find_spec
@@ -34,12 +34,12 @@ AKAKO = Contender(
     receiver=f"{sys.executable} -m webhooks",
     worker="celery --quiet -A worker.app worker --without-gossip --without-mingle",
     worker_forks=True,
-    kept=as_events,
+    count_stored=as_events,
     empty="truncate webhook_events",
     holds=OUR_HOLDS,
     waits="select 1 from webhook_events where status = 'received' limit 1",
     poll_seconds=0.02,
-    enough_a_second=20_000,
+    max_rate=20_000,
 )
 IN_REQUEST = Contender(
     name="in_request",
@@ -48,12 +48,12 @@ IN_REQUEST = Contender(
     receiver=UVICORN.format(name="in_request"),
     worker=None,
     worker_forks=True,
-    kept=as_users,
+    count_stored=as_users,
     empty="truncate users cascade",
     holds=HOLDS,
     waits=TOO_FEW_USERS,
     poll_seconds=0.1,
-    enough_a_second=2_500,
+    max_rate=2_500,
     slow=True,
 )
 DELAY_PAYLOAD = Contender(
@@ -63,12 +63,12 @@ DELAY_PAYLOAD = Contender(
     receiver=UVICORN.format(name="delay_payload"),
     worker=CELERY.format(name="delay_payload"),
     worker_forks=True,
-    kept=as_messages,
+    count_stored=as_messages,
     empty="truncate users cascade",
     holds=HOLDS,
     waits=TOO_FEW_USERS,
     poll_seconds=0.1,
-    enough_a_second=4_000,
+    max_rate=4_000,
     slow=True,
 )
 DELAY_ID = Contender(
@@ -78,12 +78,12 @@ DELAY_ID = Contender(
     receiver=UVICORN.format(name="delay_id"),
     worker=CELERY.format(name="delay_id"),
     worker_forks=True,
-    kept=as_events,
+    count_stored=as_events,
     empty="truncate webhook_events",
     holds=HOLDS,
     waits=TOO_FEW_USERS,
     poll_seconds=0.1,
-    enough_a_second=2_500,
+    max_rate=2_500,
     slow=True,
 )
 PROCRASTINATE = Contender(
@@ -93,12 +93,12 @@ PROCRASTINATE = Contender(
     receiver=UVICORN.format(name="procrastinate_job"),
     worker="procrastinate -a bench.peers.procrastinate_job.worker.app worker --concurrency 10",
     worker_forks=False,
-    kept=as_events,
+    count_stored=as_events,
     empty="truncate webhook_events, procrastinate_jobs, procrastinate_events, procrastinate_periodic_defers",
     holds=HOLDS,
     waits=TOO_FEW_USERS,
     poll_seconds=0.1,
-    enough_a_second=5_000,
+    max_rate=5_000,
     slow=True,
 )
 NODE = Contender(
@@ -108,12 +108,12 @@ NODE = Contender(
     receiver=f"node {node.PLACE}/dist/receiver.js",
     worker=f"node {node.PLACE}/dist/worker.js",
     worker_forks=False,
-    kept=as_events,
+    count_stored=as_events,
     empty="truncate webhook_events",
     holds=HOLDS,
     waits=TOO_FEW_USERS,
     poll_seconds=0.1,
-    enough_a_second=12_000,
+    max_rate=12_000,
 )
 BARE = Contender(
     name="bare",
@@ -122,21 +122,21 @@ BARE = Contender(
     receiver=UVICORN.format(name="bare"),
     worker=None,
     worker_forks=True,
-    kept=nowhere,
+    count_stored=nowhere,
     empty="select",
     holds=HOLDS,
     waits=TOO_FEW_USERS,
     poll_seconds=0.1,
-    enough_a_second=40_000,
+    max_rate=40_000,
 )
 ALL = (AKAKO, IN_REQUEST, DELAY_PAYLOAD, DELAY_ID, PROCRASTINATE, NODE, BARE)
 NAMES = {contender.name: contender for contender in ALL}
 
 
 def missing(contender: Contender) -> str | None:
-    """Why a contender cannot run here, and what to do; None if it can."""
+    """Why a contender cannot run on this machine, and what to do; None if it can."""
     if contender is NODE and node.missing():
-        return "node is skipped: there is no Node here. Install Node 20 or newer with npm to measure it."
+        return "node is skipped: Node is not installed. Install Node 20 or newer with npm to measure it."
     needed = "procrastinate" if contender is PROCRASTINATE else "greenlet"
     if contender in (IN_REQUEST, DELAY_ID, PROCRASTINATE) and find_spec(needed) is None:
         return f"{contender.name} is skipped: {needed} is not installed. Run `make bench` or `make bench-quick`."

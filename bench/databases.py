@@ -1,4 +1,4 @@
-"""The databases of a run: copies of empty ones, and one of ours that is full."""
+"""The databases of a run: copies of empty templates, and one with full tables."""
 
 import importlib.util
 import os
@@ -22,21 +22,21 @@ PROCRASTINATE_SCHEMA = ("procrastinate", "-a", "bench.peers.procrastinate_job.wo
 
 @dataclass(frozen=True, slots=True)
 class Database:
-    """One database, reached by its application's role, its owner and the administrator."""
+    """The URLs of a database for the application's role, the owner and the superuser."""
 
     url: str
     owner_url: str
     superuser_url: str
 
     def run(self, statement: LiteralString, parameters: Iterable[Any] = ()) -> list[tuple[Any, ...]]:
-        """Run one statement as the administrator; its rows, if it has any."""
+        """Run one statement as the superuser and return its rows, if any."""
         with psycopg.connect(self.superuser_url, autocommit=True) as connection:
             cursor = connection.execute(statement, list(parameters) or None)
             return cursor.fetchall() if cursor.description else []
 
 
 def make_templates(servers: Servers) -> None:
-    """Our tables, the usual way's, and those with Procrastinate's beside them: empty, to be copied."""
+    """Create empty templates: Akako Sync's tables, the peers' tables, and the latter with Procrastinate's tables."""
     ours = fresh(servers, OUR_TEMPLATE, "template1")
     upgrade(ours.owner_url, ours.url)
     usual = fresh(servers, USUAL_TEMPLATE, "template1", "akako_app")
@@ -50,35 +50,35 @@ def make_templates(servers: Servers) -> None:
 
 
 def fresh(servers: Servers, name: str, template: str, owner: str = "akako_owner") -> Database:
-    """A copy of the template under this name, whatever was there before."""
+    """Create a copy of the template, replacing a database of the same name."""
     made = sql.SQL("create database {} owner {} template {}")
     _as_superuser(servers, sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(name)))
     _as_superuser(servers, made.format(*map(sql.Identifier, (name, owner, template))))
-    # The settings of roles are not copied with a database; the usual way's tables are in `public`.
+    # Settings of roles are not copied with a database; the peers' tables are in `public`.
     find = sql.SQL("alter database {} set search_path = akako, public")
     _as_superuser(servers, find.format(sql.Identifier(name)))
     return named(servers, name)
 
 
 def named(servers: Servers, name: str) -> Database:
-    """How to reach a database that is there."""
+    """The URLs of an existing database."""
     return Database(*(servers.postgres.url(role, name) for role in ("akako_app", "akako_owner", "postgres")))
 
 
 def rename(servers: Servers, name: str, to: str) -> None:
-    """Give a database that nobody is connected to another name."""
+    """Rename a database that has no connections."""
     change = sql.SQL("alter database {} rename to {}")
     _as_superuser(servers, change.format(*map(sql.Identifier, (name, to))))
 
 
 def exists(servers: Servers, name: str) -> bool:
-    """Whether there is a database of this name."""
+    """Whether a database of this name exists."""
     with psycopg.connect(servers.postgres.superuser_url) as connection:
         return bool(connection.execute("select 1 from pg_database where datname = %s", [name]).fetchone())
 
 
-def calm(servers: Servers) -> None:
-    """Write out what earlier rounds left, so that no round pays for another."""
+def checkpoint(servers: Servers) -> None:
+    """Run a checkpoint, so that a round does not pay for earlier ones."""
     _as_superuser(servers, sql.SQL("checkpoint"))
 
 

@@ -1,4 +1,4 @@
-"""Signed deliveries of users never seen before, as the bytes that go over the wire."""
+"""Signed deliveries of new users as raw HTTP requests."""
 
 import base64
 import hmac
@@ -19,7 +19,7 @@ _HEAD = (
 
 @dataclass(frozen=True, slots=True)
 class Numbered:
-    """One creation of one user; run and number name both."""
+    """The creation of a user, identified by run and number."""
 
     run: str
     number: int
@@ -33,12 +33,12 @@ class Numbered:
         return f"user_{self.run}_{self.number:020}"
 
     def body(self) -> bytes:
-        """About 1.1 KB, as Clerk's own `user.created` are."""
+        """A body of about 1.1 KB, the size of Clerk's `user.created`."""
         name, now = f"{self.run}_{self.number:020}", int(time.time() * 1_000)
         return _BODY.replace(_NUMBER.encode(), name.encode()).replace(b"%d" % _MILLISECONDS, b"%d" % now)
 
     def request(self) -> bytes:
-        """The whole HTTP request, signed as Svix signs, at this moment."""
+        """The complete HTTP request, signed now as Svix signs."""
         body, svix_id, timestamp = self.body(), self.svix_id.encode(), b"%d" % time.time()
         signature = base64.b64encode(hmac.digest(_KEY, b"%b.%b.%b" % (svix_id, timestamp, body), "sha256"))
         return _HEAD % (svix_id, timestamp, signature, len(body)) + body

@@ -1,4 +1,4 @@
-"""Tables as they are after years: many users with their roles, and many kept events, some for each user."""
+"""Fills tables as after years of use: many users with roles, and many stored events for them."""
 
 from datetime import timedelta
 
@@ -6,9 +6,9 @@ from bench.databases import Database
 
 
 def fill(database: Database, users: int, events: int, ended: timedelta | None = None) -> None:
-    """Add so many users, each with the default role and its lines in the trail, and so many applied events.
+    """Add `users` users, each with the default role and its audit lines, and `events` applied events.
 
-    With `ended` every role's time ran out so long ago, and nobody has written that down.
+    With `ended`, every role ended that long ago, and its expiry has not been recorded.
     """
     database.run(
         """
@@ -42,7 +42,7 @@ def fill(database: Database, users: int, events: int, ended: timedelta | None = 
     database.run("checkpoint")
 
 
-def nothing_waits(database: Database) -> None:
-    """Take away what rounds of a receiver left waiting."""
+def delete_pending(database: Database) -> None:
+    """Delete pending events of earlier rounds."""
     database.run("delete from webhook_events where status = 'received'")
     database.run("vacuum analyze webhook_events")

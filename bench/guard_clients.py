@@ -1,4 +1,4 @@
-"""Those who visit a guarded endpoint: connections that send a request again as soon as it is answered."""
+"""Clients of a guarded endpoint: connections that send the next request as soon as one is answered."""
 
 import asyncio
 import time
@@ -10,14 +10,14 @@ from typing import cast
 
 @dataclass(slots=True)
 class Result:
-    """What came back in one round."""
+    """The responses of one round."""
 
     statuses: set[bytes] = field(default_factory=set)
     latencies: list[float] = field(default_factory=list)
 
 
 class GuardClient(asyncio.Protocol):
-    """One connection that sends its request again as soon as it is answered."""
+    """One connection that sends the next request as soon as one is answered."""
 
     def __init__(self, requests: Iterator[bytes], result: Result, end: float) -> None:
         self._requests = requests
@@ -27,7 +27,7 @@ class GuardClient(asyncio.Protocol):
         self.finished = asyncio.get_running_loop().create_future()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast(asyncio.Transport, transport)  # uvloop's is no subclass of it
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's transport is not a subclass
         self._send()
 
     def _send(self) -> None:
@@ -50,17 +50,17 @@ class GuardClient(asyncio.Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """What is asked, and with which tokens: one for each connection, or the next of a turn that goes on for ever."""
+    """A path and its tokens: one for each connection, or a new one from an endless iterator for each request."""
 
     name: str
     path: str
     tokens: list[str] = field(default_factory=list)
-    turn: Iterator[str] | None = None
+    token_cycle: Iterator[str] | None = None
 
     def requests(self, connections: int) -> list[Iterator[bytes]]:
-        """What each connection sends. The turn goes on where the last round ended."""
-        if self.turn:
-            return [map(self._request, self.turn)] * connections
+        """The requests of each connection. The token cycle continues where the last round ended."""
+        if self.token_cycle:
+            return [map(self._request, self.token_cycle)] * connections
         written = [self._request(token) for token in self.tokens] or [self._request(None)]
         return [repeat(written[number % len(written)]) for number in range(connections)]
 
@@ -69,16 +69,16 @@ class Case:
         return f"GET {self.path} HTTP/1.1\r\nhost: lms\r\n{authorization}\r\n".encode()
 
 
-async def visit(port: int, case: Case, connections: int, seconds: float) -> Result:
-    """One round."""
+async def send(port: int, case: Case, connections: int, seconds: float) -> Result:
+    """Run one round."""
     requests = case.requests(connections)
     result = Result()
     end = time.perf_counter() + seconds
     loop = asyncio.get_running_loop()
-    visitors = []
+    clients = []
     for each in requests:
-        _, visitor = await loop.create_connection(lambda r=each: GuardClient(r, result, end), "127.0.0.1", port)  # type: ignore[misc]
-        visitors.append(visitor)
+        _, client = await loop.create_connection(lambda r=each: GuardClient(r, result, end), "127.0.0.1", port)  # type: ignore[misc]
+        clients.append(client)
     async with asyncio.timeout(seconds + 30):
-        await asyncio.gather(*(visitor.finished for visitor in visitors))
+        await asyncio.gather(*(client.finished for client in clients))
     return result

@@ -1,7 +1,7 @@
-"""The load generator, a process of its own: writes prepared requests over raw sockets and times the answers.
+"""The load generator, a separate process: writes prepared requests to raw sockets and measures the response times.
 
-`python -m bench.load` reads one order from its arguments and prints one JSON value. It has no HTTP client: that it is
-fast enough shows in the figures of a server that does nothing (`peers/nothing.py`) and in its own share of a core.
+`python -m bench.load` reads one order from its arguments and prints one JSON value. It uses no HTTP client. Its rate
+against a server that does nothing (`peers/nothing.py`) and its own CPU share show that it is fast enough.
 """
 
 import asyncio
@@ -26,9 +26,9 @@ Prepared = tuple[int, bytes]
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What to send: for `seconds`, `most` requests at most; as fast as answers come, or `rate` a second.
+    """What to send: at most `most` requests in `seconds`, in a closed loop, or at `rate` per second.
 
-    With `distinct`, only so many deliveries, again and again.
+    With `distinct`, repeats this number of deliveries.
     """
 
     port: int
@@ -42,18 +42,18 @@ class Order:
 
 @dataclass(slots=True)
 class Result:
-    """What came back, a request an entry; times are seconds of the system's wall clock."""
+    """The responses, one entry per request; times are seconds of the system's wall clock."""
 
     numbers: list[int] = field(default_factory=list)
     statuses: list[int] = field(default_factory=list)
     sent: list[float] = field(default_factory=list)
     answered: list[float] = field(default_factory=list)
     busy: float = 0.0
-    """The generator's own share of a core."""
+    """CPU share of the generator, as a fraction of one core."""
 
 
 class Connection(asyncio.Protocol):
-    """One connection that carries one request at a time."""
+    """A connection with at most one open request."""
 
     def __init__(self, result: Result, on_free: Callable[["Connection"], None]) -> None:
         self._result = result
@@ -66,7 +66,7 @@ class Connection(asyncio.Protocol):
         self._transport = transport
 
     def send(self, number: int, request: bytes, due: float | None = None) -> None:
-        """Write a request; its time counts from `due`, if it should have left before now."""
+        """Write a request; its response time counts from `due`, if given."""
         self._number = number
         self._sent = due or time.time()
         self._transport.write(request)
@@ -95,11 +95,11 @@ async def send(order: Order) -> Result:
     requests = list(islice(cycle(enumerate(different)), order.most))
     gc.disable()
     if order.rate is None:
-        return await _as_answers_come(order, requests)
+        return await _closed_loop(order, requests)
     return await _at_a_rate(order, requests, order.rate)
 
 
-async def _as_answers_come(order: Order, requests: list[Prepared]) -> Result:
+async def _closed_loop(order: Order, requests: list[Prepared]) -> Result:
     result, finished = Result(), asyncio.Event()
     waiting = iter(requests)
     idle: list[Connection] = []
@@ -124,7 +124,7 @@ async def _as_answers_come(order: Order, requests: list[Prepared]) -> Result:
 
 
 async def _at_a_rate(order: Order, requests: list[Prepared], rate: float) -> Result:
-    """An open loop: requests leave when they are due, whether or not answers come; late ones count from then."""
+    """An open loop: requests are sent when they are due, whether or not answers arrive; waits count from then."""
     result, free = Result(), asyncio.Queue[Connection]()
     for connection in await _open(order, result, free.put_nowait):
         free.put_nowait(connection)
@@ -145,13 +145,13 @@ async def _open(order: Order, result: Result, on_free: Callable[[Connection], No
         await loop.create_connection(lambda: Connection(result, on_free), "127.0.0.1", order.port)
         for _ in range(order.connections)
     ]
-    # The kernel says yes before the server does: uvloop lets one in a turn, and under load turns are long.
+    # The kernel accepts connections before the server does: uvloop accepts one per loop iteration, slowly under load.
     await asyncio.sleep(ADMISSION_SECONDS)
     return [connection for _, connection in made]
 
 
 def main() -> None:
-    """Carry out the order in the first argument; print the result."""
+    """Carry out the order in the first argument and print the result."""
     json.dump(asdict(uvloop.run(send(Order(**json.loads(sys.argv[1]))))), sys.stdout)
 
 

@@ -1,4 +1,4 @@
-"""What a figure was measured on, without which it says nothing."""
+"""Describes the machine and the versions of a measurement."""
 
 import os
 import platform
@@ -13,11 +13,11 @@ from bench import node
 
 PACKAGES = ("starlette", "uvicorn", "uvloop", "httptools", "svix", "psycopg", "SQLAlchemy", "celery", "redis")
 PEERS_PACKAGES = ("procrastinate", "greenlet")
-"""Looked up only where they are installed."""
+"""Included only if they are installed."""
 
 
 def describe(postgres: str, redis: str) -> dict[str, str]:
-    """The machine and the versions, each under its name."""
+    """The machine and the versions by name."""
     gigabytes, system = psutil.virtual_memory().total / 1e9, f"{platform.system()} {platform.machine()}"
     return {
         "measured": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),

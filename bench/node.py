@@ -1,4 +1,4 @@
-"""The Node peer's packages: installed from its lock and compiled, in a directory of their own, when they changed."""
+"""Installs the Node peer's packages from its lock file and compiles it, in a separate directory, after changes."""
 
 import hashlib
 import json
@@ -13,7 +13,7 @@ PACKAGES = ("fastify", "svix", "pg", "bullmq", "ioredis")
 
 
 def prepare() -> None:
-    """Make what `NODE` runs; does nothing if nothing changed since."""
+    """Install and build the peer, unless nothing has changed. Raises RuntimeError if a command fails."""
     if READY.exists() and READY.read_text() == _fingerprint():
         return
     shutil.rmtree(PLACE, ignore_errors=True)
@@ -26,12 +26,12 @@ def prepare() -> None:
 
 
 def missing() -> bool:
-    """Whether this machine has no Node, or no npm."""
+    """Whether Node or npm is not installed."""
     return not (shutil.which("node") and shutil.which("npm"))
 
 
 def versions() -> dict[str, str]:
-    """Node's own version and those of its packages; nothing where there is no Node."""
+    """The versions of Node and of the packages; empty without Node."""
     if missing():
         return {}
     own = subprocess.run(["node", "--version"], capture_output=True, text=True, check=True).stdout.strip()

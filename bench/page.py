@@ -1,4 +1,4 @@
-"""`python -m bench.page`: writes the kept results into `docs/benchmarks.md`, between its marks, with their plots."""
+"""`python -m bench.page`: writes the stored results between the marks of `docs/benchmarks.md`, with plots."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -13,8 +13,8 @@ DOCS = Path(__file__).parents[1] / "docs"
 RESULTS = Path(__file__).with_name("results") / "full.json"
 BEGIN, END = "<!-- measured: written by `python -m bench.page` -->", "<!-- /measured -->"
 PLOTS = {
-    "Deliveries kept, as fast as answers come": ("accepts", "waits"),
-    "Waits at a fixed rate, from when each was due to leave": ("steady",),
+    "Deliveries stored, as fast as answers come": ("accepts", "waits"),
+    "Latency at a fixed rate, from when each was due": ("steady",),
     "Events applied from a backlog": ("applies",),
     "From 202 to the role": ("visible",),
     "A burst of 100,000, from empty to settled": ("burst",),
@@ -30,21 +30,21 @@ def main(file: Path) -> None:
     Example:
       python -m bench.page bench/results/full.json
     """
-    from bench import plots  # what only the benchmark installs
+    from bench import plots  # needs packages that only the benchmark installs
 
     results = rows.load(file)
     drawn = plots.draw(results, DOCS / "benchmarks")
     page = DOCS / "benchmarks.md"
     page.write_text(rendered(page.read_text(), results, drawn))
-    click.echo(f"Written: {page} and {len(drawn)} plots beside it")
+    click.echo(f"Written: {page} and {len(drawn)} plots")
 
 
 def rendered(text: str, results: Results, drawn: Sequence[str]) -> str:
-    """The page with what stands between its marks renewed."""
+    """The page with new content between its marks. Raises ClickException if a mark is missing."""
     before, _, rest = text.partition(BEGIN)
     _, _, after = rest.partition(END)
     if not after:
-        raise click.ClickException(f"docs/benchmarks.md lacks its marks: put back {BEGIN} and {END}")
+        raise click.ClickException(f"docs/benchmarks.md has no marks. Restore {BEGIN} and {END}.")
     return f"{before}{BEGIN}\n\n" + "\n".join(_measured(results, drawn)) + f"\n{END}{after}"
 
 

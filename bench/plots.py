@@ -1,4 +1,4 @@
-"""The main figures as pictures that can be read on a light page and on a dark one: nothing behind, mid-tones on top."""
+"""Plots of the main figures, readable on light and dark pages: transparent background, mid-tone colours."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -40,7 +40,7 @@ LOGARITHMIC, PLAIN = "log", "{x:,.0f}"
 
 
 def draw(results: Results, directory: Path) -> list[str]:
-    """Write every picture for which there are rows; their names."""
+    """Write every plot that has rows, and return their names."""
     directory.mkdir(parents=True, exist_ok=True)
     pictures: dict[str, tuple[str, Callable[[Axes, Results], None]]] = {
         "accepts": ("accepts", _accepts),
@@ -61,7 +61,7 @@ def draw(results: Results, directory: Path) -> list[str]:
 
 def _accepts(axes: Axes, results: Results) -> None:
     _lines(axes, results, "accepts", "rate")
-    axes.set(xlabel="connections", ylabel="deliveries kept a second")
+    axes.set(xlabel="connections", ylabel="deliveries stored per second")
 
 
 def _waits(axes: Axes, results: Results) -> None:
@@ -71,24 +71,24 @@ def _waits(axes: Axes, results: Results) -> None:
 
 def _visible(axes: Axes, results: Results) -> None:
     _lines(axes, results, "visible", "p50_ms")
-    axes.set(xlabel="deliveries a second", ylabel="202 to role, p50, milliseconds")
+    axes.set(xlabel="deliveries per second", ylabel="202 to role, p50, milliseconds")
 
 
 def _steady(axes: Axes, results: Results) -> None:
     _bars(axes, results, "steady", "p99_ms", results.settings("steady")[0])
     axes.set_xscale(LOGARITHMIC)
     axes.xaxis.set_major_formatter(PLAIN)
-    axes.set(xlabel=f"p99 at {results.settings('steady')[0]}/s, milliseconds: less is better")
+    axes.set(xlabel=f"p99 at {results.settings('steady')[0]}/s, milliseconds (lower is better)")
 
 
 def _applies(axes: Axes, results: Results) -> None:
     _bars(axes, results, "applies", "rate", 2)
-    axes.set(xlabel="events applied a second, two worker processes")
+    axes.set(xlabel="events applied per second, two worker processes")
 
 
 def _burst(axes: Axes, results: Results) -> None:
     _bars(axes, results, "burst", "rate", 1)
-    axes.set(xlabel="deliveries settled a second, one receiver and two worker processes")
+    axes.set(xlabel="deliveries settled per second, one receiver and two worker processes")
 
 
 def _lines(axes: Axes, results: Results, measure: str, name: str) -> None:

@@ -1,4 +1,4 @@
-"""The tables of a run: on a terminal, and as Markdown."""
+"""Renders the tables of a run for a terminal and as Markdown."""
 
 from collections.abc import Iterator
 
@@ -19,7 +19,7 @@ def show(results: Results, console: Console) -> None:
 
 
 def markdown(sheet: Sheet) -> Iterator[str]:
-    """One table in Markdown, under its heading."""
+    """One table in Markdown with its heading."""
     yield from (f"### {sheet.title}", "", f"| {' | '.join(sheet.head)} |", f"|{'---|' * len(sheet.head)}")
     yield from (f"| {' | '.join(line)} |" for line in sheet.lines)
     yield ""

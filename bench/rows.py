@@ -1,4 +1,4 @@
-"""What was measured: one row a round, kept in a file after each, so that a run that ends early has lost nothing."""
+"""The measured rows, one per round, saved to a file after each so that an interrupted run loses nothing."""
 
 import json
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ Values = dict[str, float]
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One round of one contender at one setting (`at`: connections, a rate, a batch; 0 where there is none)."""
+    """One round of one contender at one setting (`at`: connections, a rate, a batch; 0 without a setting)."""
 
     measure: str
     contender: str
@@ -21,14 +21,14 @@ class Row:
 
 @dataclass(slots=True)
 class Results:
-    """All rows, and what they were measured on."""
+    """All rows, and the machine and scale of the measurement."""
 
     machine: dict[str, str] = field(default_factory=dict)
     scale: dict[str, Any] = field(default_factory=dict)
     rows: list[Row] = field(default_factory=list)
 
     def rounds(self, measure: str, contender: str, at: int, name: str) -> list[float]:
-        """One figure, a round an entry."""
+        """The values of one figure, one per round."""
         return [row.values[name] for row in self.of(measure) if (row.contender, row.at) == (contender, at)]
 
     def of(self, measure: str) -> list[Row]:
@@ -36,15 +36,15 @@ class Results:
         return [row for row in self.rows if row.measure == measure]
 
     def contenders(self, measure: str) -> list[str]:
-        """Who was measured, in the order of the first round."""
+        """The contenders of a measure, in the order of the first round."""
         return list(dict.fromkeys(row.contender for row in self.of(measure)))
 
     def settings(self, measure: str) -> list[int]:
-        """At what it was measured, ascending."""
+        """The settings of a measure, ascending."""
         return sorted({row.at for row in self.of(measure)})
 
     def without(self, measures: Sequence[str], contenders: Sequence[str]) -> "Results":
-        """The same, less what is about to be measured again."""
+        """The results without the rows of these measures and contenders (all contenders if empty)."""
         rows = [row for row in self.rows if not (row.measure in measures and _belongs(row.contender, contenders))]
         return Results(self.machine, self.scale, rows)
 
@@ -54,15 +54,15 @@ def _belongs(contender: str, names: Sequence[str]) -> bool:
 
 
 def load(path: Path) -> Results:
-    """What a file holds; nothing, where there is none."""
+    """Load a file; empty results if it does not exist."""
     if not path.exists():
         return Results()
-    held = json.loads(path.read_text())
-    return Results(held["machine"], held["scale"], [Row(**row) for row in held["rows"]])
+    content = json.loads(path.read_text())
+    return Results(content["machine"], content["scale"], [Row(**row) for row in content["rows"]])
 
 
-def keep(results: Results, path: Path) -> None:
-    """Write the file anew, whole or not at all."""
+def save(results: Results, path: Path) -> None:
+    """Replace the file atomically."""
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_suffix(".draft")
     draft.write_text(as_json(results))
@@ -70,7 +70,7 @@ def keep(results: Results, path: Path) -> None:
 
 
 def as_json(results: Results) -> str:
-    """One row a line, so that two versions can be compared."""
+    """The results as JSON with one row per line, so that versions can be compared."""
     rows = ",\n    ".join(json.dumps(_rounded(row)) for row in results.rows)
     head = ",\n  ".join(f'"{name}": {json.dumps(asdict(results)[name], indent=4)}' for name in ("machine", "scale"))
     return f'{{\n  {head},\n  "rows": [\n    {rows}\n  ]\n}}\n'

@@ -1,28 +1,28 @@
-"""How much is measured: the whole, a quick look, or just enough to see that everything works."""
+"""The scales of a run: full, quick, or tiny to check that everything works."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """One run's size. What is called slow is for peers that would need minutes for what others do in seconds."""
+    """The scale of a run. `slow_...` values are for peers that would otherwise need minutes instead of seconds."""
 
     rounds: int
     seconds: float
-    """Of load on one receiver in one round."""
+    """Duration of the load on one receiver in one round."""
     connections: tuple[int, ...]
     steady_rate: int
     backlog: int
     slow_backlog: int
     apply_seconds: float
-    """How long a worker may apply; then its rate is taken from what it has done."""
+    """Time limit for a worker; its rate is computed from what it has applied by then."""
     visible_rates: tuple[int, ...]
     visible_seconds: float
     distinct: int
-    """Deliveries that a storm of duplicates repeats."""
+    """Deliveries that the duplicates measure repeats."""
     burst: int
     burst_seconds: float
-    """How long a burst may take, sending included; then its rate is taken from what is settled."""
+    """Time limit for a burst, including sending; its rate is computed from what is settled by then."""
     slow_burst_seconds: float
     grown_users: int
     grown_events: int

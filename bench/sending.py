@@ -1,4 +1,4 @@
-"""One round of load: what the generator sent, what came of it."""
+"""Runs the load generator for one round, and evaluates the result."""
 
 import json
 import subprocess
@@ -12,7 +12,7 @@ from bench.rows import Values
 
 
 def send(order: Order) -> Result:
-    """Have the load generator carry out an order, in an interpreter of its own."""
+    """Run the load generator in a separate interpreter. Raises RuntimeError if it fails."""
     command = [sys.executable, "-m", "bench.load", json.dumps(asdict(order))]
     done = subprocess.run(command, capture_output=True, check=False)
     if done.returncode:
@@ -20,18 +20,18 @@ def send(order: Order) -> Result:
     return Result(**json.loads(done.stdout))
 
 
-def judged(contender: Contender, place: Place, order: Order, result: Result) -> Values:
-    """Rate and waits of one round. Only a delivery that was answered 2xx and whose row is there counts."""
+def evaluate(contender: Contender, place: Place, order: Order, result: Result) -> Values:
+    """Rate and latency of one round. A delivery counts only if it was answered 2xx and is stored."""
     accepted = [n for n, status in zip(result.numbers, result.statuses, strict=True) if 200 <= status < 300]
-    kept = contender.kept(place, order.run, accepted)
+    stored = contender.count_stored(place, order.run, accepted)
     elapsed = max(result.answered) - min(result.sent)
     waits = [(end - start) * 1_000 for start, end in zip(result.sent, result.answered, strict=True)]
     return {
-        "rate": kept / elapsed,
+        "rate": stored / elapsed,
         "p50_ms": percentile(waits, 0.5),
         "p99_ms": percentile(waits, 0.99),
         "p999_ms": percentile(waits, 0.999),
         "answered": len(result.numbers),
-        "not_kept": len(result.numbers) - kept,
+        "not_stored": len(result.numbers) - stored,
         "generator_busy": result.busy,
     }

@@ -1,4 +1,4 @@
-"""The services under measure, started as they are in production and ended with the `with` block."""
+"""The measured services, started as in production and stopped at the end of the `with` block."""
 
 import socket
 import time
@@ -13,12 +13,12 @@ from dev.process import Process
 
 READY_SECONDS = 30.0
 WORKER_PATIENCE = 0.2
-"""A worker takes seconds to leave in order, and nothing of it is needed any more; a receiver still sends its nudges."""
+"""A graceful stop of a worker takes seconds and is not needed; a receiver still enqueues its events."""
 
 
 @contextmanager
 def receiver(logs: Path, contender: Contender, place: Place, processes: int = 1) -> Iterator[tuple[Process, int]]:
-    """A receiver of so many processes, and the port it listens on."""
+    """A receiver with this number of processes, and its port."""
     port = free_port()
     command = contender.receiver.format(port=port, processes=processes)
     environment = {
@@ -35,7 +35,7 @@ def receiver(logs: Path, contender: Contender, place: Place, processes: int = 1)
 
 @contextmanager
 def workers(logs: Path, contender: Contender, place: Place, processes: int = 2) -> Iterator[list[Process]]:
-    """A worker of so many processes; none, where the receiver does it all."""
+    """A worker with this number of processes; none if the contender has no worker."""
     with ExitStack() as stack:
         if contender.worker is None:
             yield []
@@ -54,7 +54,7 @@ def workers(logs: Path, contender: Contender, place: Place, processes: int = 2) 
 def running(
     logs: Path, name: str, command: str, environment: dict[str, str], patience: float = 10
 ) -> Iterator[Process]:
-    """One process, its output in a log of its name; asked to end, and killed if that takes too long."""
+    """One process with its output in a log file; terminated at the end, and killed after `patience` seconds."""
     process = Process(name, command.split(), environment=environment)
     with (logs / f"{name}.log").open("ab") as log:
         process.start(log)
@@ -65,7 +65,7 @@ def running(
 
 
 def wait_for_port(logs: Path, process: Process, port: int) -> None:
-    """Return when the process listens."""
+    """Wait until the process listens. Raises RuntimeError if it ends or does not listen in time."""
     deadline = time.monotonic() + READY_SECONDS
     while not _listens(port):
         if not process.runs or time.monotonic() > deadline:
@@ -74,7 +74,7 @@ def wait_for_port(logs: Path, process: Process, port: int) -> None:
 
 
 def free_port() -> int:
-    """A port of the loopback that nobody listens on."""
+    """A free port of the loopback interface."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

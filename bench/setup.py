@@ -1,4 +1,4 @@
-"""The stage of a run: its servers, its size, and whoever takes part."""
+"""The environment of a run: servers, scale and contenders."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -10,7 +10,7 @@ import redis
 from bench import growth, machine, services
 from bench.contender import Contender, Place
 from bench.contenders import ALL
-from bench.databases import OUR_TEMPLATE, calm, exists, fresh, named, rename
+from bench.databases import OUR_TEMPLATE, checkpoint, exists, fresh, named, rename
 from bench.scale import Scale
 from dev.embedded.servers import Servers
 from dev.process import Process
@@ -20,7 +20,7 @@ GROWN = "bench_grown"
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """Given to each measure, which yields its rows."""
+    """Passed to each measure, which yields its rows."""
 
     servers: Servers
     logs: Path
@@ -29,17 +29,17 @@ class Setup:
     say: Callable[[str], None]
 
     def place(self, contender: Contender) -> Place:
-        """An empty place for a contender."""
+        """A new, empty place for a contender."""
         place = Place(fresh(self.servers, contender.name, contender.tables), self._redis_url(contender))
         place.empty_redis()
         return place
 
     def existing(self, contender: Contender) -> Place:
-        """A contender's place as it was left."""
+        """The existing place of a contender."""
         return Place(named(self.servers, contender.name), self._redis_url(contender))
 
     def grown(self, contender: Contender) -> Place:
-        """Our tables as they are after years; made when they are first asked for. Nothing waits in them."""
+        """Akako Sync's tables after years of use, created on first use, without pending events."""
         if not exists(self.servers, GROWN):
             self.say(f"filling tables: {self.scale.grown_users:,} users, {self.scale.grown_events:,} events")
             growing = fresh(self.servers, f"{GROWN}_half", OUR_TEMPLATE)
@@ -49,24 +49,24 @@ class Setup:
         place.empty_redis()
         return place
 
-    def calm(self) -> None:
-        """Write out what earlier rounds left."""
-        calm(self.servers)
+    def checkpoint(self) -> None:
+        """Run a checkpoint, so that a round does not pay for earlier ones."""
+        checkpoint(self.servers)
 
     @contextmanager
     def receiver(self, contender: Contender, place: Place, processes: int = 1) -> Iterator[tuple[Process, int]]:
-        """Its receiver, and the port."""
+        """The contender's receiver and its port."""
         with services.receiver(self.logs, contender, place, processes) as started:
             yield started
 
     @contextmanager
     def workers(self, contender: Contender, place: Place, processes: int = 2) -> Iterator[list[Process]]:
-        """Its workers."""
+        """The contender's workers."""
         with services.workers(self.logs, contender, place, processes) as started:
             yield started
 
     def machine(self) -> dict[str, str]:
-        """What all is measured on."""
+        """The machine and the versions of this run."""
         with redis.Redis.from_url(self.servers.redis_url) as client:
             server = client.info("server")
         postgres = named(self.servers, "postgres").run("show server_version")[0][0]

@@ -1,4 +1,4 @@
-"""The results as tables, all text: the same on a terminal and in `docs/benchmarks.md`."""
+"""The results as tables of text, for a terminal and for `docs/benchmarks.md`."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from bench.contenders import NAMES
 from bench.figures import Figure, figure
 from bench.rows import Results
-from bench.targets import judge
+from bench.targets import evaluate
 
 Line = tuple[str, ...]
 
@@ -22,7 +22,7 @@ class Sheet:
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """How a measure's rows become a table: a heading and a form for each figure; the first also with its spread."""
+    """The table of a measure: heading and format of each figure; the first is shown with its spread."""
 
     measure: str
     title: str
@@ -31,19 +31,17 @@ class Shape:
 
 
 WAITS = (("p50 ms", "p50_ms", ",.1f"), ("p99 ms", "p99_ms", ",.1f"), ("p99.9 ms", "p999_ms", ",.1f"))
-RATE = ("a second", "rate", ",.0f")
+RATE = ("per second", "rate", ",.0f")
 CPU = tuple((f"{name}, CPU s / 1,000", f"{name}_cpu", ".2f") for name in ("receiver", "worker", "postgres", "redis"))
 MEMORY = tuple((f"{name} MB", f"{name}_mb", ",.0f") for name in ("receiver", "worker"))
-LOST = ("answered, not kept", "not_kept", ",.0f")
+LOST = ("answered, not stored", "not_stored", ",.0f")
 
 SHAPES = (
-    Shape("accepts", "Deliveries kept, as fast as answers come", "connections", (RATE, *WAITS, LOST)),
-    Shape(
-        "steady", "Waits at a fixed rate, from when each was due to leave", "a second", (*WAITS, ("kept/s", *RATE[1:]))
-    ),
+    Shape("accepts", "Deliveries stored, as fast as answers come", "connections", (RATE, *WAITS, LOST)),
+    Shape("steady", "Latency at a fixed rate, from when each was due", "per second", (*WAITS, ("stored/s", *RATE[1:]))),
     Shape("applies", "Events applied from a backlog", "processes", (RATE, ("largest MB", "largest_mb", ",.0f"))),
-    Shape("visible", "From 202 to the role", "a second", (*WAITS, ("seen", "seen_share", ".0%"))),
-    Shape("duplicates", "A storm of duplicates", "deliveries", (RATE, *WAITS, LOST)),
+    Shape("visible", "From 202 to the role", "per second", (*WAITS, ("seen", "seen_share", ".0%"))),
+    Shape("duplicates", "Duplicate deliveries", "deliveries", (RATE, *WAITS, LOST)),
     Shape(
         "burst",
         "A burst of 100,000, from empty to settled",
@@ -57,10 +55,10 @@ SHAPES = (
         (RATE, ("settled", "settled", ",.0f"), *MEMORY),
     ),
     Shape("ceilings", "Ceilings", "batch or connections", (RATE,)),
-    Shape("grown accepts", "With full tables: deliveries kept", "connections", (RATE, *WAITS)),
+    Shape("grown accepts", "With full tables: deliveries stored", "connections", (RATE, *WAITS)),
     Shape("grown applies", "With full tables: events applied", "processes", (RATE,)),
     Shape(
-        "grown visible", "With full tables: from 202 to the role", "a second", (*WAITS, ("seen", "seen_share", ".0%"))
+        "grown visible", "With full tables: from 202 to the role", "per second", (*WAITS, ("seen", "seen_share", ".0%"))
     ),
     Shape("guard", "What the guard costs", "connections", (RATE, *WAITS[:2], ("CPU µs each", "cpu_us", ",.0f"))),
     Shape("expiry", "`expire_roles`", "due", (RATE, ("seconds", "seconds", ",.0f"), ("MB grown", "grown_mb", ",.0f"))),
@@ -75,33 +73,33 @@ SHAPES = (
 
 
 def sheets(results: Results) -> list[Sheet]:
-    """Everything that was measured, the promises first."""
+    """All results, the targets first."""
     measured = [_sheet(results, shape) for shape in SHAPES if results.of(shape.measure)]
-    return [_promises(results), *measured, Sheet("Measured on", ("", ""), list(results.machine.items()))]
+    return [_targets(results), *measured, Sheet("Measured on", ("", ""), list(results.machine.items()))]
 
 
 def title(contender: str) -> str:
-    """A contender as tables and plots call it."""
+    """The title of a contender in tables and plots."""
     return NAMES[contender].title if contender in NAMES else contender.replace("akako", "Akako Sync")
 
 
-def _promises(results: Results) -> Sheet:
+def _targets(results: Results) -> Sheet:
     lines = [
         (
-            verdict.promise,
+            verdict.target,
             f"{'at most' if verdict.at_most else 'at least'} {verdict.wanted:.3g} {verdict.unit}",
             f"{verdict.reached.median:.3g} {verdict.unit}",
             _spread(verdict.reached),
             "reached" if verdict.met else f"missed by {verdict.missing}",
         )
-        for verdict in judge(results)
+        for verdict in evaluate(results)
     ]
-    return Sheet("Promised and reached", ("", "wanted", "reached", "least - most", ""), lines)
+    return Sheet("Targets and results", ("", "target", "result", "min - max", ""), lines)
 
 
 def _sheet(results: Results, shape: Shape) -> Sheet:
     first, *others = (heading for heading, _, _ in shape.columns)
-    head = ("", shape.at, first, "least - most", *others, "rounds")
+    head = ("", shape.at, first, "min - max", *others, "rounds")
     return Sheet(shape.title, head, list(_lines(results, shape)))
 
 

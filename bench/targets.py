@@ -1,4 +1,4 @@
-"""What was promised, beside what was measured."""
+"""Compares the measured figures with their targets."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -12,9 +12,9 @@ CONNECTIONS = (32, 128)
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """One promise: `wanted` as the least (or, with `at_most`, the greatest) value, and what it came to."""
+    """One target with its result: `wanted` is the minimum, or with `at_most` the maximum."""
 
-    promise: str
+    target: str
     unit: str
     wanted: float
     at_most: bool
@@ -22,18 +22,18 @@ class Verdict:
 
     @property
     def met(self) -> bool:
-        """Whether the median keeps the promise."""
+        """Whether the median reaches the target."""
         return self.reached.median <= self.wanted if self.at_most else self.reached.median >= self.wanted
 
     @property
     def missing(self) -> str:
-        """By how much it is missed, as a share of what was wanted; nothing where it is met."""
+        """By how much the target is missed, in percent of `wanted`; empty if it is met."""
         return "" if self.met else f"{abs(self.reached.median / self.wanted - 1):.0%}"
 
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """One figure of two contenders."""
+    """A figure of a measure, to compare two contenders."""
 
     results: Results
     measure: str
@@ -41,7 +41,7 @@ class Compared:
     at: int
 
     def ratio(self, one: str, other: str) -> Figure | None:
-        """The one's rounds by the other's; None where either was not measured."""
+        """The ratio of the first contender to the second; None if either was not measured."""
         pairs = list(zip(self._rounds(one), self._rounds(other), strict=False))
         divisible = [(first, second) for first, second in pairs if second]
         return ratio(*zip(*divisible, strict=True)) if divisible else None
@@ -51,8 +51,8 @@ class Compared:
         return [row.values[self.name] for row in rows if self.name in row.values]
 
 
-def judge(results: Results) -> list[Verdict]:
-    """Every promise that the rows can judge."""
+def evaluate(results: Results) -> list[Verdict]:
+    """Evaluate every target for which there are rows."""
     return [
         *_accepts(results),
         *_steady(results),
@@ -68,7 +68,7 @@ def _accepts(results: Results) -> Iterator[Verdict]:
     for peer, title, wanted in peers:
         for at in CONNECTIONS:
             found = Compared(results, "accepts", "rate", at).ratio(OURS, peer)
-            yield from _at_least(f"accepts, ours to {title}, {at} connections", wanted, found)
+            yield from _at_least(f"accepts relative to {title}, {at} connections", wanted, found)
 
 
 def _steady(results: Results) -> Iterator[Verdict]:
@@ -76,34 +76,36 @@ def _steady(results: Results) -> Iterator[Verdict]:
         for peer in results.contenders("steady"):
             if peer not in (OURS, "bare"):
                 found = Compared(results, "steady", "p99_ms", rate).ratio(OURS, peer)
-                yield from _at_most(f"p99 at {rate}/s, ours to {peer}", "x", 1, found)
+                yield from _at_most(f"p99 at {rate}/s relative to {peer}", "x", 1, found)
 
 
 def _applies(results: Results) -> Iterator[Verdict]:
     for peer, title in (("delay_payload", "peer 2"), ("delay_id", "peer 3")):
-        yield from _at_least(f"applies, ours to {title}", 15, Compared(results, "applies", "rate", 2).ratio(OURS, peer))
+        yield from _at_least(
+            f"applies relative to {title}", 15, Compared(results, "applies", "rate", 2).ratio(OURS, peer)
+        )
 
 
 def _growth(results: Results) -> Iterator[Verdict]:
     for at in results.settings("grown accepts"):
         found = Compared(results, "grown accepts", "rate", at).ratio("akako, grown", OURS)
-        yield from _at_least(f"accepts, grown to empty, {at} connections", 0.9, found)
+        yield from _at_least(f"accepts, full tables relative to empty, {at} connections", 0.9, found)
     found = Compared(results, "grown applies", "rate", 2).ratio("akako, grown", OURS)
-    yield from _at_least("applies, grown to empty", 0.9, found)
+    yield from _at_least("applies, full tables relative to empty", 0.9, found)
     for rate in results.settings("grown visible"):
         found = Compared(results, "grown visible", "p50_ms", rate).ratio("akako, grown", OURS)
-        yield from _at_most(f"202 to role, p50 at {rate}/s, grown to empty", "x", 1 / 0.9, found)
+        yield from _at_most(f"202 to role, p50 at {rate}/s, full tables relative to empty", "x", 1 / 0.9, found)
 
 
 def _node(results: Results) -> Iterator[Verdict]:
-    """Ahead of Node on every row: more a second, and a shorter wait."""
+    """Better than Node in every row: a higher rate and a shorter wait."""
     for measure in ("accepts", "applies", "duplicates", "burst", "pairs"):
         for at in results.settings(measure):
             found = Compared(results, measure, "rate", at).ratio(OURS, NODE)
-            yield from _at_least(f"{measure}, ours to Node, {_setting(measure, at)}", 1, found)
+            yield from _at_least(f"{measure} relative to Node, {_setting(measure, at)}", 1, found)
     for rate in results.settings("visible"):
         found = Compared(results, "visible", "p50_ms", rate).ratio(OURS, NODE)
-        yield from _at_most(f"202 to role, p50 at {rate}/s, ours to Node", "x", 1, found)
+        yield from _at_most(f"202 to role, p50 at {rate}/s relative to Node", "x", 1, found)
 
 
 def _limits(results: Results) -> Iterator[Verdict]:
@@ -121,11 +123,11 @@ def _setting(measure: str, at: int) -> str:
     return f"{at} {units.get(measure, 'receiver process' + ('es' if at > 1 else ''))}"
 
 
-def _at_least(promise: str, wanted: float, reached: Figure | None) -> Iterator[Verdict]:
+def _at_least(target: str, wanted: float, reached: Figure | None) -> Iterator[Verdict]:
     if reached:
-        yield Verdict(promise, "x", wanted, False, reached)
+        yield Verdict(target, "x", wanted, False, reached)
 
 
-def _at_most(promise: str, unit: str, wanted: float, reached: Figure | None) -> Iterator[Verdict]:
+def _at_most(target: str, unit: str, wanted: float, reached: Figure | None) -> Iterator[Verdict]:
     if reached:
-        yield Verdict(promise, unit, wanted, True, reached)
+        yield Verdict(target, unit, wanted, True, reached)

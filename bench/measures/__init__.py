@@ -1,1 +1,1 @@
-"""One file a measure: each yields its rows, round after round, every contender in turn, so that all see one machine."""
+"""One module per measure. Contenders alternate within each round, so that all run under the same conditions."""

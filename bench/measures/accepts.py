@@ -1,6 +1,6 @@
-"""How many deliveries a receiver keeps in a second, and how long senders wait: at full speed and at a fixed rate.
+"""Deliveries stored per second and response times of a receiver, in a closed loop and at a fixed rate.
 
-No worker runs meanwhile; what a receiver queues is thrown away after the round.
+No worker runs; the messages of a receiver are deleted after each round.
 """
 
 from collections.abc import Callable, Iterator
@@ -10,27 +10,27 @@ from dataclasses import dataclass
 from bench.contender import Contender, Place
 from bench.load import Order
 from bench.rows import Row
-from bench.sending import judged, send
+from bench.sending import evaluate, send
 from bench.setup import Setup
 
-STEADY_CONNECTIONS = STORM_CONNECTIONS = 32
+STEADY_CONNECTIONS = DUPLICATES_CONNECTIONS = 32
 WARM_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """A receiver that runs."""
+    """A running receiver."""
 
     name: str
     contender: Contender
     place: Place
     port: int
     reset: Callable[[], object]
-    """Makes a round start as the first one did."""
+    """Resets the tables before a round."""
 
 
 def closed_loop(setup: Setup) -> Iterator[Row]:
-    """Each connection sends again as soon as it is answered."""
+    """Closed loop: each connection sends the next delivery as soon as one is answered."""
     with ExitStack() as stack:
         running = _started(setup, stack)
         for number in range(setup.scale.rounds):
@@ -41,7 +41,7 @@ def closed_loop(setup: Setup) -> Iterator[Row]:
 
 
 def steady(setup: Setup) -> Iterator[Row]:
-    """Deliveries leave at a fixed rate, whether or not answers come; waits count from when each was due to leave."""
+    """Open loop: deliveries are sent at a fixed rate, with or without answers; latency counts from the due time."""
     rate, seconds = setup.scale.steady_rate, setup.scale.seconds
     with ExitStack() as stack:
         running = _started(setup, stack)
@@ -53,27 +53,27 @@ def steady(setup: Setup) -> Iterator[Row]:
 
 
 def duplicates(setup: Setup) -> Iterator[Row]:
-    """A storm: a few deliveries, again and again, which must leave a row each and no more."""
+    """Repeats a few deliveries, each of which must result in exactly one row."""
     with ExitStack() as stack:
         running = [each for each in _started(setup, stack) if each.name != "bare"]
         for number in range(setup.scale.rounds):
             for each in running:
                 setup.say(f"duplicates: round {number + 1}, {each.name}")
-                yield _storm(setup, each, f"d{number}")
+                yield _repeat(setup, each, f"d{number}")
 
 
 def full_load(setup: Setup, measure: str, each: Running, connections: int) -> Row:
-    """One round of one receiver at so many connections."""
-    most = int(each.contender.enough_a_second * setup.scale.seconds)
+    """One round of one receiver with this number of connections."""
+    most = int(each.contender.max_rate * setup.scale.seconds)
     order = Order(each.port, f"c{connections}", connections, setup.scale.seconds, most)
     row = _row(setup, measure, each, connections, order)
     if row.values["answered"] == most:
-        raise RuntimeError(f"{each.name} answered all {most} requests early: raise its `enough_a_second`")
+        raise RuntimeError(f"{each.name} answered all {most} requests before the end: raise its `max_rate`")
     return row
 
 
 def started(setup: Setup, stack: ExitStack, contender: Contender) -> Running:
-    """A receiver before empty tables that runs, and has run a little."""
+    """Start a receiver with empty tables, and warm it up."""
     place = setup.place(contender)
     return running(setup, stack, contender, place, contender.name, lambda: place.database.run(contender.empty))
 
@@ -81,7 +81,7 @@ def started(setup: Setup, stack: ExitStack, contender: Contender) -> Running:
 def running(
     setup: Setup, stack: ExitStack, contender: Contender, place: Place, name: str, reset: Callable[[], object]
 ) -> Running:
-    """A receiver that runs; a first second lets it open its connections and see its code once."""
+    """Start a receiver; a warm-up second opens its connections and runs its code once."""
     _, port = stack.enter_context(setup.receiver(contender, place))
     send(Order(port, "warm", 8, WARM_SECONDS, 1_000))
     return Running(name, contender, place, port, reset)
@@ -94,12 +94,12 @@ def _started(setup: Setup, stack: ExitStack) -> list[Running]:
 def _row(setup: Setup, measure: str, each: Running, at: int, order: Order) -> Row:
     each.reset()
     each.place.empty_redis()
-    setup.calm()
-    return Row(measure, each.name, at, judged(each.contender, each.place, order, send(order)))
+    setup.checkpoint()
+    return Row(measure, each.name, at, evaluate(each.contender, each.place, order, send(order)))
 
 
-def _storm(setup: Setup, each: Running, run: str) -> Row:
+def _repeat(setup: Setup, each: Running, run: str) -> Row:
     distinct, seconds = setup.scale.distinct, setup.scale.seconds
-    most = int(each.contender.enough_a_second * seconds)
-    order = Order(each.port, run, STORM_CONNECTIONS, seconds, most, distinct=distinct)
+    most = int(each.contender.max_rate * seconds)
+    order = Order(each.port, run, DUPLICATES_CONNECTIONS, seconds, most, distinct=distinct)
     return _row(setup, "duplicates", each, distinct, order)

@@ -1,6 +1,6 @@
-"""How many waiting events two worker processes apply in a second.
+"""Events applied per second from a backlog by two worker processes.
 
-The backlog arises as it does in life: deliveries come while no worker runs.
+The backlog is created by deliveries while no worker runs.
 """
 
 import time
@@ -20,7 +20,7 @@ FILLING_CONNECTIONS = 64
 
 
 def applies(setup: Setup) -> Iterator[Row]:
-    """Every contender that has a worker."""
+    """Measure every contender that has a worker."""
     for number in range(setup.scale.rounds):
         for contender in setup.contenders:
             if contender.worker:
@@ -31,10 +31,10 @@ def applies(setup: Setup) -> Iterator[Row]:
 
 
 def one(setup: Setup, contender: Contender, place: Place, run: str, backlog: int) -> Values:
-    """One round: a backlog, a worker, and the time until nothing waits. The worker's start does not count."""
+    """One round: a backlog, a worker, and the time until nothing is pending, without the worker's start."""
     with setup.receiver(contender, place) as (_, port):
         fill(port, run, backlog)
-    setup.calm()
+    setup.checkpoint()
     with setup.workers(contender, place) as workers:
         end = settled(contender, place, run, backlog, setup.scale.apply_seconds)
         applied, begin = done(place, run)
@@ -43,14 +43,14 @@ def one(setup: Setup, contender: Contender, place: Place, run: str, backlog: int
 
 
 def fill(port: int, run: str, backlog: int) -> None:
-    """Deliver so many; every one must be accepted."""
+    """Deliver `backlog` events. Raises RuntimeError unless every one is accepted."""
     result = send(Order(port, run, FILLING_CONNECTIONS, 300, backlog))
     if any(status != 202 for status in result.statuses):
         raise RuntimeError("a receiver did not accept its backlog")
 
 
 def settled(contender: Contender, place: Place, run: str, expected: int, seconds: float) -> float:
-    """Return when all is applied, or when the time, counted from the first one applied, is up; that moment."""
+    """Wait until all events are applied, or `seconds` after the first one, and return the time."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     while not (first := done(place, run)[0]):
         if time.monotonic() > deadline:
@@ -64,7 +64,7 @@ def settled(contender: Contender, place: Place, run: str, expected: int, seconds
 
 
 def done(place: Place, run: str) -> tuple[int, float]:
-    """How many users of a run there are, and when the transaction of the first one began."""
-    asked = "select count(*), extract(epoch from min(created_at)) from users where starts_with(clerk_id, %s)"
-    count, begin = place.database.run(asked, [f"user_{run}_"])[0]
+    """The number of users of a run, and the start of the first one's transaction."""
+    query = "select count(*), extract(epoch from min(created_at)) from users where starts_with(clerk_id, %s)"
+    count, begin = place.database.run(query, [f"user_{run}_"])[0]
     return int(count), float(begin or 0)

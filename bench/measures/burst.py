@@ -1,4 +1,4 @@
-"""A burst from empty to settled: everything at once, what it costs in processor, and what it leaves in memory."""
+"""A burst from empty tables until settled, with CPU time and memory of all services."""
 
 import time
 from collections.abc import Iterator, Mapping
@@ -58,7 +58,7 @@ def _seconds(setup: Setup, contender: Contender) -> float:
 
 
 def _settle(contender: Contender, place: Place, port: int, count: int, seconds: float) -> tuple[float, int]:
-    most = min(count, int(contender.enough_a_second * seconds))
+    most = min(count, int(contender.max_rate * seconds))
     result = send(Order(port, "burst", CONNECTIONS, seconds, most))
     begin = min(result.sent)
     left = max(0.0, begin + seconds - time.time())
@@ -76,7 +76,7 @@ def _cpu(spent: Values) -> Values:
 
 
 def _memory(pids: Mapping[str, list[int]]) -> Values:
-    """The largest process of each service."""
+    """The memory of the largest process of each service."""
     return {
         f"{name}_mb": max(megabytes for pid in family for megabytes in consumption.resident(pid))
         for name, family in pids.items()

@@ -1,4 +1,4 @@
-"""Ceilings: what is left above ours. The rows by the driver alone, Redis publishing alone, the generator alone."""
+"""Ceilings: rows inserted by the driver alone, messages published to Redis alone, and the load generator alone."""
 
 import sys
 import time
@@ -28,16 +28,16 @@ INSERT = """
 
 
 def ceilings(setup: Setup) -> Iterator[Row]:
-    """Each for as long as a receiver is measured."""
+    """Measure each for as long as a receiver."""
     for number in range(setup.scale.rounds):
         place = setup.place(AKAKO)
         for batch in BATCHES:
-            setup.say(f"ceilings: round {number + 1}, {batch} rows a commit")
+            setup.say(f"ceilings: round {number + 1}, {batch} rows per commit")
             yield Row(
                 "ceilings", "PostgreSQL, the driver alone", batch, {"rate": _inserts(setup, place.database, batch)}
             )
         for batch in (1, 100):
-            setup.say(f"ceilings: round {number + 1}, {batch} ids a message")
+            setup.say(f"ceilings: round {number + 1}, {batch} ids per message")
             rate = _publishes(setup, place.redis_url, batch)
             yield Row("ceilings", "Redis, publishing alone", batch, {"rate": rate})
         for connections in setup.scale.connections:
@@ -47,7 +47,7 @@ def ceilings(setup: Setup) -> Iterator[Row]:
 
 def _inserts(setup: Setup, database: Database, batch: int) -> float:
     database.run("truncate webhook_events")
-    setup.calm()
+    setup.checkpoint()
     bodies = [Numbered("x", number).body() for number in range(batch)]
     with psycopg.connect(database.url) as connection:
 

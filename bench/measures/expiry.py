@@ -1,4 +1,4 @@
-"""`expire_roles`: how fast the books of very many ended assignments are closed, and what that takes in memory."""
+"""`expire_roles`: the rate at which the expiry of many ended assignments is recorded, and its memory use."""
 
 import os
 import time
@@ -20,11 +20,11 @@ BATCH = int(WorkerSettings.model_fields["expire_rows"].default)
 
 
 def expire(setup: Setup) -> Iterator[Row]:
-    """Once: its batches are rounds enough."""
+    """Run once: its many batches take the place of rounds."""
     setup.say(f"expiry: {setup.scale.due:,} due")
     database = setup.place(AKAKO).database
     growth.fill(database, setup.scale.due, 0, ended=timedelta(days=1))
-    setup.calm()
+    setup.checkpoint()
     yield Row("expiry", AKAKO.name, setup.scale.due, _expired(database))
 
 

@@ -1,4 +1,4 @@
-"""Growth: the main figures of ours with years of users and events in the tables, in turn with empty ones."""
+"""The main figures of Akako Sync with years of users and events in the tables, alternating with empty tables."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
@@ -14,12 +14,12 @@ CONNECTIONS = (32, 128)
 
 
 def grown(setup: Setup) -> Iterator[Row]:
-    """Accepted, applied, visible."""
+    """Measure accepts, applies and visibility."""
     place = setup.grown(AKAKO)
     connections = [count for count in CONNECTIONS if count in setup.scale.connections] or setup.scale.connections
     yield from _accepts(setup, connections)
     for number in range(setup.scale.rounds):
-        growth.nothing_waits(place.database)
+        growth.delete_pending(place.database)
         setup.say(f"grown: round {number + 1}, {setup.scale.backlog:,} events")
         empty = applies.one(setup, AKAKO, setup.place(AKAKO), f"a{number}", setup.scale.backlog)
         yield Row("grown applies", AKAKO.name, 2, empty)
@@ -33,7 +33,7 @@ def grown(setup: Setup) -> Iterator[Row]:
 def _accepts(setup: Setup, connections: Sequence[int]) -> Iterator[Row]:
     place = setup.grown(AKAKO)
     with ExitStack() as stack:
-        full = accepts.running(setup, stack, AKAKO, place, GROWN, lambda: growth.nothing_waits(place.database))
+        full = accepts.running(setup, stack, AKAKO, place, GROWN, lambda: growth.delete_pending(place.database))
         both = (accepts.started(setup, stack, AKAKO), full)
         for number in range(setup.scale.rounds):
             for count in connections:

@@ -1,8 +1,8 @@
-"""What the guard costs: one endpoint open, for signed-in callers, and for a role, in turns.
+"""The cost of the guard: one endpoint without a guard, for signed-in callers, and for a role, alternating.
 
-Every connection is another user with a token of its own; *new tokens* come in turn, more than the guard can remember,
-and from one setting to the next the turn goes on: none is asked for twice while it is remembered.
-The server's own processor time a request says what one core could do alone.
+Every connection is another user with its own token. *New tokens* cycle through more tokens than the guard's cache
+holds, and the cycle continues from one setting to the next, so that no token is used again while it is cached.
+The CPU time per request of the server shows what one core could do.
 """
 
 import time
@@ -16,13 +16,13 @@ import uvloop
 from bench import growth, services
 from bench.contenders import AKAKO
 from bench.figures import percentile
-from bench.guard_clients import Case, visit
+from bench.guard_clients import Case, send
 from bench.rows import Row, Values
 from bench.setup import Setup
 from tests.clerk_signs_in import PARTY, Instance
 
 MANY = 10_000
-"""Tokens in turn: more than the guard remembers, so that each is new to it whenever it comes."""
+"""Tokens in the cycle: more than the guard caches, so that each is new whenever it is used."""
 CONNECTIONS = (32, 128)
 SERVER = (
     "uvicorn bench.peers.guarded:app --host 127.0.0.1 --port {port} --loop uvloop --http httptools"
@@ -31,7 +31,7 @@ SERVER = (
 
 
 def guard(setup: Setup) -> Iterator[Row]:
-    """Each case in turn."""
+    """Measure each case in turn."""
     instance = Instance()
     connections = [count for count in CONNECTIONS if count in setup.scale.connections] or setup.scale.connections
     cases = _cases(instance, setup.scale.guard_users, max(connections))
@@ -51,13 +51,13 @@ def _cases(instance: Instance, users: int, connections: int) -> list[Case]:
         Case("no guard", "/open"),
         Case("signed in", "/signed-in", hot),
         Case("with a role", "/guarded", hot),
-        Case("with a role, new tokens", "/guarded", turn=cycle(new)),
+        Case("with a role, new tokens", "/guarded", token_cycle=cycle(new)),
     ]
 
 
 def _round(server: psutil.Process, port: int, case: Case, connections: int, seconds: float) -> Values:
     began, busy = time.perf_counter(), sum(server.cpu_times()[:2])
-    result = uvloop.run(visit(port, case, connections, seconds))
+    result = uvloop.run(send(port, case, connections, seconds))
     elapsed, spent = time.perf_counter() - began, sum(server.cpu_times()[:2]) - busy
     if result.statuses != {b"200"}:
         raise RuntimeError(f"{case.name} answered {result.statuses}")
@@ -72,7 +72,7 @@ def _round(server: psutil.Process, port: int, case: Case, connections: int, seco
 
 @contextmanager
 def _served(setup: Setup, instance: Instance) -> Iterator[tuple[psutil.Process, int]]:
-    """The endpoints on uvicorn, before a database of many users."""
+    """The endpoints on uvicorn, with a database of many users."""
     database, port = setup.place(AKAKO).database, services.free_port()
     growth.fill(database, setup.scale.guard_users, 0)
     database.run("update users set clerk_id = 'user_' || id - 1")

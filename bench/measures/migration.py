@@ -1,4 +1,4 @@
-"""Migration: from nothing to the newest tables, and from the oldest with data in them, empty and full."""
+"""Migration of an empty database to the newest revision, and of a full database from the oldest one."""
 
 import time
 from collections.abc import Iterator
@@ -14,15 +14,15 @@ OLDEST = "0004"
 
 
 def migrate(setup: Setup) -> Iterator[Row]:
-    """The full database is brought back to the oldest revision first, which keeps its rows."""
+    """Measure both; the full database is first downgraded to the oldest revision, which keeps its rows."""
     for _ in range(setup.scale.rounds):
         setup.say("migration: an empty database")
-        nothing = fresh(setup.servers, "bench_migrated", "template1")
-        yield Row("migration", "an empty database", 0, {"seconds": _seconds(nothing)})
+        empty = fresh(setup.servers, "bench_migrated", "template1")
+        yield Row("migration", "an empty database", 0, {"seconds": _seconds(empty)})
     setup.say("migration: the grown database")
     grown = setup.grown(AKAKO).database
     downgrade(grown.owner_url, OLDEST)
-    setup.calm()
+    setup.checkpoint()
     yield Row("migration", f"the grown database, from {OLDEST}", 0, {"seconds": _seconds(grown)})
 
 

@@ -1,4 +1,4 @@
-"""`akako events replay` of very many events: waiting ones, which it applies, and applied ones, which change nothing."""
+"""`akako events replay` of many events: pending ones, which it applies, and applied ones, which change nothing."""
 
 import os
 import subprocess
@@ -20,14 +20,14 @@ LOOK_SECONDS = 0.1
 
 
 def replay(setup: Setup) -> Iterator[Row]:
-    """The command itself, as an operator runs it, its start included."""
+    """Measure the command as an operator runs it, including its start."""
     for number in range(setup.scale.rounds):
         place, events = setup.place(AKAKO), setup.scale.burst
         setup.say(f"replay: round {number + 1}, {events:,} events")
         with setup.receiver(AKAKO, place) as (_, port):
             applies.fill(port, f"p{number}", events)
         for name in (WAITING, APPLIED):
-            setup.calm()
+            setup.checkpoint()
             yield Row("replay", name, events, _replayed(place.database, events))
 
 
@@ -40,7 +40,7 @@ def _replayed(database: Database, events: int) -> Values:
             largest = max(largest, process.memory_info().rss / 1e6)
             time.sleep(LOOK_SECONDS)
         seconds = time.perf_counter() - start
-        told = command.stdout.read() if command.stdout else ""
-    if told.strip() != f"{events:,} applied, 0 ignored, 0 skipped":
-        raise RuntimeError(f"replaying {events:,} events came to: {told.strip() or 'nothing'}")
+        printed = command.stdout.read() if command.stdout else ""
+    if printed.strip() != f"{events:,} applied, 0 ignored, 0 skipped":
+        raise RuntimeError(f"replaying {events:,} events printed: {printed.strip() or 'nothing'}")
     return {"rate": events / seconds, "seconds": seconds, "largest_mb": largest}

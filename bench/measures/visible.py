@@ -1,6 +1,6 @@
-"""From the answer to the role: how long after its 202 a user's role can be seen, at a fixed rate of deliveries.
+"""The time from the 202 until a user's role is visible, at a fixed rate of deliveries.
 
-Not taken from the rows: a connection of its own asks every few milliseconds, as a guard would.
+Not read from timestamps in the rows: a separate connection queries every few milliseconds, as a guard does.
 """
 
 import threading
@@ -21,13 +21,13 @@ from bench.setup import Setup
 POLL_SECONDS = 0.005
 CONNECTIONS = 32
 WINDOW = 200
-"""Deliveries that are looked for at a time, so that looking costs little."""
+"""Users per query, which limits its cost."""
 PATIENCE_SECONDS = 10.0
-"""How long after the last answer roles are waited for; one that is seen later counts as never seen."""
+"""How long to wait for roles after the last answer; a role that is visible later counts as never seen."""
 
 
 class Watch:
-    """Looks for roles every few milliseconds, and notes when each was first seen."""
+    """Polls for roles every few milliseconds, and records when each was first seen."""
 
     def __init__(self, contender: Contender, place: Place, run: str, count: int) -> None:
         self._contender = contender
@@ -47,7 +47,7 @@ class Watch:
             thread.join()
 
     def wait(self) -> None:
-        """Return when every role was seen, or patience is at its end."""
+        """Wait until every role was seen, or PATIENCE_SECONDS have passed."""
         deadline = time.monotonic() + PATIENCE_SECONDS
         while len(self.seen) < len(self._numbers) and time.monotonic() < deadline:
             time.sleep(0.05)
@@ -63,7 +63,7 @@ class Watch:
 
 
 def visible(setup: Setup) -> Iterator[Row]:
-    """Every contender at every rate; whoever was overrun at one rate is spared the higher ones of its round."""
+    """Measure every contender at every rate; one that cannot sustain a rate skips the higher ones of that round."""
     for number in range(setup.scale.rounds):
         for contender in setup.contenders:
             if contender.name != "bare":
@@ -71,7 +71,7 @@ def visible(setup: Setup) -> Iterator[Row]:
 
 
 def one(setup: Setup, contender: Contender, place: Place, run: str, name: str | None = None) -> Iterator[Row]:
-    """One contender, its rates ascending. A second before warms all up."""
+    """One contender at ascending rates, after a warm-up second."""
     with setup.receiver(contender, place) as (_, port), setup.workers(contender, place):
         delivered(contender, place, port, f"{run}w", setup.scale.visible_rates[0], 1.0)
         for rate in setup.scale.visible_rates:
@@ -83,7 +83,7 @@ def one(setup: Setup, contender: Contender, place: Place, run: str, name: str | 
 
 
 def delivered(contender: Contender, place: Place, port: int, run: str, rate: float, seconds: float) -> Values:
-    """Deliver at a fixed rate and watch the roles appear."""
+    """Deliver at a fixed rate and record when the roles are visible."""
     count = int(rate * seconds)
     watch = Watch(contender, place, run, count)
     with watch.watching():
@@ -95,7 +95,7 @@ def delivered(contender: Contender, place: Place, port: int, run: str, rate: flo
 def _values(watch: Watch, result: Result) -> Values:
     answered = dict(zip(result.numbers, result.answered, strict=True))
     seen = list(watch.seen.items())
-    # The question may be answered before the sender has read its answer: then the wait is none.
+    # A role may be visible before the sender has read its answer: then the wait is 0.
     waits = [max(0.0, at - answered[number]) * 1_000 for number, at in seen]
     return {
         "seen_share": len(seen) / len(answered),

@@ -1,1 +1,1 @@
-"""What people write instead: small, honest programs that do the same job, each on tables and a queue of its own."""
+"""Common alternatives: small programs that do the same job, each with its own tables and queue."""

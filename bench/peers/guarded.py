@@ -1,4 +1,4 @@
-"""One endpoint three times: open to everybody, for whoever is signed in, and for a role."""
+"""One endpoint three times: public, for signed-in users, and for a role."""
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware

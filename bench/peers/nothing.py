@@ -1,4 +1,4 @@
-"""The generator's ceiling: `python -m bench.peers.nothing PORT` answers whatever comes, without reading it."""
+"""The load generator's ceiling: `python -m bench.peers.nothing PORT` answers every request without parsing it."""
 
 import asyncio
 import sys
@@ -10,10 +10,10 @@ ANSWER = b"HTTP/1.1 202 Accepted\r\ncontent-length: 2\r\n\r\n{}"
 
 
 class Nothing(asyncio.Protocol):
-    """Each request of the generator arrives as one piece."""
+    """Answers each chunk of data: the load generator sends each request in one piece."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast(asyncio.Transport, transport)  # uvloop's is no subclass of it
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's transport is not a subclass
 
     def data_received(self, _: bytes) -> None:
         self._transport.write(ANSWER)

@@ -1,4 +1,4 @@
-"""The usual way's tables: as ours, without the audit trail and the guards, which spares it work that ours does."""
+"""The peers' tables: as Akako Sync's, but without audit trail and constraints, so that peers do less work."""
 
 from datetime import datetime
 

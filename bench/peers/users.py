@@ -1,4 +1,4 @@
-"""What each Python peer does with a user: SQLAlchemy's upsert, as its ORM guide teaches it."""
+"""Saves a user in each Python peer: SQLAlchemy's upsert as in its ORM guide."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from bench.peers.tables import User, UserRole
 
 
 def save(session: Session, data: dict[str, Any]) -> None:
-    """Add the user with the LEARNER role, or take over what is newer; a duplicate changes nothing."""
+    """Add the user with the LEARNER role, or update an older row; a duplicate changes nothing."""
     values = columns(data)
     added = insert(User).values(values).on_conflict_do_nothing().returning(User.id)
     user_id = session.scalar(added)
@@ -22,7 +22,7 @@ def save(session: Session, data: dict[str, Any]) -> None:
 
 
 def columns(data: dict[str, Any]) -> dict[str, Any]:
-    """The user's row, from what Clerk says about the user."""
+    """The user's row, from Clerk's data."""
     addresses = {address["id"]: address["email_address"] for address in data["email_addresses"]}
     return {
         "clerk_id": data["id"],

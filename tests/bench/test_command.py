@@ -8,19 +8,19 @@ from bench.__main__ import main
 
 
 def test_help_shows_examples_and_every_measure() -> None:
-    said = CliRunner().invoke(main, ["--help"]).output
-    assert "python -m bench --quick" in said
-    assert all(name in said for name in ("accepts", "applies", "visible", "migration", "delay_id", "node"))
+    printed = CliRunner().invoke(main, ["--help"]).output
+    assert "python -m bench --quick" in printed
+    assert all(name in printed for name in ("accepts", "applies", "visible", "migration", "delay_id", "node"))
 
 
-def test_an_unknown_peer_is_refused_with_those_there_are() -> None:
+def test_an_unknown_peer_is_refused_with_the_valid_names() -> None:
     answer = CliRunner().invoke(main, ["--peers", "rails"])
     assert answer.exit_code == 2
-    assert "There are: akako, in_request" in answer.output
+    assert "Choose from: akako, in_request" in answer.output
 
 
 @pytest.mark.bench
-def test_one_measure_alone_is_kept_beside_the_others_and_renews_its_own(tmp_path: Path) -> None:
+def test_one_measure_replaces_its_own_rows_and_keeps_the_others(tmp_path: Path) -> None:
     file = tmp_path / "results.json"
     rows = [{"measure": name, "contender": "akako", "at": 0, "values": {"rate": 1.0}} for name in ("expiry", "accepts")]
     file.write_text(json.dumps({"machine": {}, "scale": {}, "rows": rows}))

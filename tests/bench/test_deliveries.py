@@ -4,7 +4,7 @@ from clerk.events import Changed
 from clerk.signature import SigningSecrets
 
 
-def test_a_prepared_request_is_one_that_clerk_could_have_signed() -> None:
+def test_a_prepared_request_has_a_valid_signature() -> None:
     head, _, body = Numbered("run", 7).request().partition(b"\r\n\r\n")
     headers = [(name, value) for name, _, value in (line.partition(b": ") for line in head.split(b"\r\n")[1:])]
     delivery = SigningSecrets([SECRET]).verify(headers, body)
@@ -12,7 +12,7 @@ def test_a_prepared_request_is_one_that_clerk_could_have_signed() -> None:
     assert dict(headers)[b"content-length"] == b"%d" % len(body)
 
 
-def test_a_prepared_body_creates_a_user_of_its_own_in_about_1_1_kilobytes() -> None:
+def test_a_prepared_body_of_1_1_kilobytes_creates_its_own_user() -> None:
     body, other = Numbered("run", 7).body(), Numbered("run", 8).body()
     meaning = events.read(body).meaning
     assert isinstance(meaning, Changed)

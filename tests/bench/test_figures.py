@@ -4,11 +4,11 @@ from bench.figures import Figure, figure, percentile, ratio
 from bench.targets import Verdict
 
 
-def test_a_figure_is_the_median_of_its_rounds_with_the_least_and_the_most() -> None:
+def test_a_figure_is_the_median_of_its_rounds_with_minimum_and_maximum() -> None:
     assert figure([5, 1, 3]) == Figure(median=3, least=1, most=5)
 
 
-def test_a_ratio_compares_rounds_that_ran_side_by_side() -> None:
+def test_a_ratio_compares_neighbouring_rounds() -> None:
     assert ratio([10, 40, 90], [1, 2, 3]) == Figure(median=20, least=10, most=30)
 
 
@@ -17,11 +17,11 @@ def test_a_percentile_is_a_value_that_was_measured(share: float, value: int) -> 
     assert percentile(range(100, 0, -1), share) == value
 
 
-def test_a_promise_of_at_least_is_kept_from_its_value_upwards() -> None:
+def test_a_minimum_is_met_from_its_value_upwards() -> None:
     verdicts = [Verdict("speed", "x", 8, at_most=False, reached=figure([value])) for value in (7.9, 8, 8.1)]
     assert [verdict.met for verdict in verdicts] == [False, True, True]
 
 
-def test_a_promise_of_at_most_is_kept_up_to_its_value() -> None:
+def test_a_maximum_is_met_up_to_its_value() -> None:
     verdicts = [Verdict("wait", "ms", 100, at_most=True, reached=figure([value])) for value in (99, 100, 101)]
     assert [verdict.met for verdict in verdicts] == [True, True, False]

@@ -6,24 +6,24 @@ from bench.page import BEGIN, END, rendered
 from bench.report import markdown
 from bench.rows import Results, Row
 from bench.tables import sheets
-from bench.targets import judge
+from bench.targets import evaluate
 
 
 def rate(contender: str, value: float, *, measure: str = "accepts", at: int = 32) -> Row:
-    return Row(measure, contender, at, {"rate": value, "p50_ms": 1.0, "p99_ms": 2.0, "p999_ms": 3.0, "not_kept": 0.0})
+    return Row(measure, contender, at, {"rate": value, "p50_ms": 1.0, "p99_ms": 2.0, "p999_ms": 3.0, "not_stored": 0.0})
 
 
-def test_what_was_kept_is_read_again(tmp_path: Path) -> None:
+def test_saved_results_can_be_loaded(tmp_path: Path) -> None:
     results = Results({"machine": "a small one"}, {"rounds": 2}, [rate("akako", 10), rate("akako", 20)])
-    rows.keep(results, tmp_path / "deep" / "results.json")
+    rows.save(results, tmp_path / "deep" / "results.json")
     assert rows.load(tmp_path / "deep" / "results.json") == results
 
 
-def test_a_file_that_is_not_there_holds_nothing(tmp_path: Path) -> None:
+def test_a_missing_file_has_no_results(tmp_path: Path) -> None:
     assert rows.load(tmp_path / "results.json") == Results()
 
 
-def test_what_is_measured_again_leaves_the_rest_in_place() -> None:
+def test_measuring_again_keeps_the_other_rows() -> None:
     results = Results(rows=[rate("akako", 1), rate("node", 2), rate("akako", 3, measure="applies")])
     assert results.without(["accepts"], []).rows == results.rows[2:]
 
@@ -33,33 +33,33 @@ def test_only_the_named_contenders_are_measured_again() -> None:
     assert results.without(["accepts"], ["akako", "node"]).rows == results.rows[3:]
 
 
-def test_a_promise_is_judged_round_by_round_and_says_by_how_much_it_is_missed() -> None:
+def test_a_target_is_evaluated_round_by_round_with_the_amount_by_which_it_is_missed() -> None:
     results = Results(rows=[rate("akako", 900), rate("delay_id", 100), rate("akako", 700), rate("delay_id", 100)])
-    (verdict,) = judge(results)
-    assert (verdict.promise, verdict.reached.median) == ("accepts, ours to peer 3, 32 connections", 8)
+    (verdict,) = evaluate(results)
+    assert (verdict.target, verdict.reached.median) == ("accepts relative to peer 3, 32 connections", 8)
     assert (verdict.met, verdict.missing) == (False, "20%")
 
 
-def test_a_promise_without_rows_is_not_judged() -> None:
-    assert judge(Results(rows=[rate("akako", 900)])) == []
+def test_a_target_without_rows_is_not_evaluated() -> None:
+    assert evaluate(Results(rows=[rate("akako", 900)])) == []
 
 
-def test_every_promise_and_every_contender_stands_in_the_page_between_its_marks() -> None:
+def test_every_target_and_every_contender_is_written_between_the_marks() -> None:
     results = Results(rows=[rate("akako", 900), rate("node", 100), rate("bare", 1_000)])
     page = rendered(f"before {BEGIN} old {END} after", results, ["accepts"])
     assert page.startswith("before ")
     assert page.endswith(" after")
     assert " old " not in page
-    assert all(said in page for said in ("accepts, ours to Node, 32", "Akako Sync", "bare Starlette", "accepts.svg"))
+    assert all(text in page for text in ("accepts relative to Node, 32", "Akako Sync", "bare Starlette", "accepts.svg"))
 
 
-def test_a_figure_that_one_contender_lacks_is_left_empty() -> None:
+def test_a_missing_figure_of_a_contender_is_empty() -> None:
     results = Results(rows=[rate("akako", 900), Row("accepts", "bare", 32, {"rate": 1.0})])
     lines = [line for sheet in sheets(results) for line in markdown(sheet) if "bare Starlette |" in line]
     assert lines == ["| bare Starlette | 32 | 1 | 1 - 1 |  |  |  |  | 1 |"]
 
 
-def test_the_page_shows_every_plot_and_nothing_lies_behind_them() -> None:
+def test_the_page_shows_every_plot_and_their_background_is_transparent() -> None:
     shown = re.findall(r"\(benchmarks/(\w+\.svg)\)", Path("docs/benchmarks.md").read_text())
     plots = {plot.name: plot.read_text() for plot in Path("docs/benchmarks").iterdir()}
     assert sorted(shown) == sorted(plots)

@@ -16,7 +16,7 @@ from tests.ledger import keep, rows, statuses
 from tests.meanwhile import SECONDS, holding
 from tests.servers import Database
 
-WHY = ("--reason", "A test of ours.", "--by", "grace")
+WHY = ("--reason", "Sent by our own test.", "--by", "grace")
 
 
 def test_parked_and_due_events_are_discarded_with_an_audit_line_each(engine: Engine, clerk: Clerk, akako: Any) -> None:
@@ -27,7 +27,7 @@ def test_parked_and_due_events_are_discarded_with_an_audit_line_each(engine: Eng
     assert (done.exit_code, done.stdout) == (0, "2 discarded, 0 skipped\n")
     assert statuses(engine) == {"discarded": 2}
     lines = rows(engine, "select action, actor, reason, cause from audit_log")
-    assert sorted(lines) == sorted(("event.discarded", "operator:grace", "A test of ours.", each) for each in ids)
+    assert sorted(lines) == sorted(("event.discarded", "operator:grace", "Sent by our own test.", each) for each in ids)
 
 
 def test_an_applied_event_is_not_discarded(engine: Engine, clerk: Clerk, akako: Any) -> None:

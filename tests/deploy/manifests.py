@@ -1,6 +1,6 @@
-"""The Kubernetes objects that we ship, as models which refuse every field that the API does not have.
+"""Models of the shipped Kubernetes objects, which refuse unknown fields.
 
-They hold only the fields in use, with the names of Kubernetes; a new field is added here from its API reference.
+They contain only the fields in use, with the names of Kubernetes; add new fields from its API reference.
 """
 
 # ruff: noqa: N815 - the names of Kubernetes

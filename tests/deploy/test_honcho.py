@@ -1,4 +1,4 @@
-"""The Procfile under a plain runner: the lines that run for ever are named, because `release` ends."""
+"""The Procfile under honcho, with the long-running processes named, because `release` ends."""
 
 import os
 import re
@@ -37,20 +37,20 @@ def test_honcho_runs_everything_and_stops_everything_on_sigterm(
         **clerk_instance.create().settings,
     }
     environment["PATH"] = f"{Path(sys.executable).parent}:{environment['PATH']}"
-    said = tmp_path / "said"
-    with said.open("wb") as output:
+    log = tmp_path / "log"
+    with log.open("wb") as output:
         honcho = subprocess.Popen(
             START.split(), cwd=procfile.PATH.parent, env=environment, stdout=output, stderr=output, close_fds=True
         )
         try:
-            until(lambda: "api.started" in said.read_text() and "beat.started" in said.read_text(), 60)
+            until(lambda: "api.started" in log.read_text() and "beat.started" in log.read_text(), 60)
             sent = clerk.created("user_honcho")
             url = f"http://127.0.0.1:{port}/webhooks/clerk"
             assert httpx.post(url, content=sent.body, headers=sent.headers, trust_env=False).status_code == 202
-            until(lambda: "events.applied" in said.read_text())
+            until(lambda: "events.applied" in log.read_text())
         finally:
             honcho.send_signal(signal.SIGTERM)
             honcho.wait(60)
-    # The code is that of the shell in which honcho runs a line, and to which it sends the signal too.
-    assert sorted(re.findall(r"(\w+)\.1 stopped", said.read_text())) == sorted(procfile.LONG_RUNNING)
-    assert "sending SIGKILL" not in said.read_text()
+    # The exit code is that of the shell in which honcho runs a line, which receives the signal too.
+    assert sorted(re.findall(r"(\w+)\.1 stopped", log.read_text())) == sorted(procfile.LONG_RUNNING)
+    assert "sending SIGKILL" not in log.read_text()

@@ -45,7 +45,7 @@ def test_each_process_of_the_procfile_has_its_pod_and_command() -> None:
 
 
 @pytest.mark.parametrize("name", KINDS)
-def test_a_pod_gets_every_setting_that_it_cannot_do_without_and_no_unknown_one(name: str) -> None:
+def test_a_pod_gets_every_required_setting_and_no_unknown_one(name: str) -> None:
     fields = KINDS[name].model_fields
     given = {variable.name for variable in container(name).env} | CONFIGURATION["akako-sync"].keys()
     assert {field.upper() for field in fields if fields[field].is_required()} <= given
@@ -53,7 +53,7 @@ def test_a_pod_gets_every_setting_that_it_cannot_do_without_and_no_unknown_one(n
 
 
 @pytest.mark.parametrize("name", KINDS)
-def test_secrets_and_configuration_that_a_pod_names_exist(name: str) -> None:
+def test_secrets_and_configuration_that_a_pod_references_exist(name: str) -> None:
     references = [variable.valueFrom.secretKeyRef for variable in container(name).env if variable.valueFrom]
     assert [found for found in references if found.key not in SECRETS[found.name]] == []
     assert [found.configMapRef.name for found in container(name).envFrom] == list(CONFIGURATION)
@@ -79,7 +79,7 @@ def test_a_pod_runs_as_the_user_of_the_image_and_writes_only_to_tmp(name: str) -
 
 
 @pytest.mark.parametrize("name", procfile.LONG_RUNNING)
-def test_each_process_is_probed_on_a_port_that_it_has(name: str) -> None:
+def test_each_process_is_probed_on_one_of_its_ports(name: str) -> None:
     for probe in (container(name).readinessProbe, container(name).livenessProbe):
         assert probe is not None
         assert probe.httpGet.path == "/healthz"
@@ -94,7 +94,7 @@ def test_the_ports_are_those_that_the_process_listens_on(name: str) -> None:
     assert ports == {kind: port for kind, port in expected.items() if port}
 
 
-def test_selectors_and_services_find_their_pods() -> None:
+def test_selectors_and_services_match_their_pods() -> None:
     labels = [found.spec.template.metadata.labels for found in DEPLOYMENTS.values()]
     assert [found.spec.selector.matchLabels for found in DEPLOYMENTS.values()] == labels
     assert [found.spec.selector for found in SERVICES] == [{"app": "akako-web"}, {"app": "akako-api"}]

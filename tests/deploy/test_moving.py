@@ -1,4 +1,4 @@
-"""Copying the data of one installation into the migrated database of another, with the commands of the guide."""
+"""Copies the data of one installation into another migrated database, with the commands of the guide."""
 
 import re
 import subprocess
@@ -36,7 +36,7 @@ PROGRAMS = postgres._programs(18)
 
 @pytest.fixture
 def source() -> Iterator[Postgres]:
-    """A server of its own with an installation in use."""
+    """A separate server with an installation in use."""
     with tempfile.TemporaryDirectory(prefix="akako-tests-") as directory:
         Path(directory).chmod(0o755)
         server = Postgres(Path(directory), options={**QUICK, "wal_level": "logical"})
@@ -50,7 +50,7 @@ def source() -> Iterator[Postgres]:
 
 
 def use(url: str) -> None:
-    """Users with and without roles, one deleted, events applied, parked and discarded."""
+    """Add users with roles, one of them deleted, and applied and parked events."""
     clerk, engine = Clerk(), connect(url, "test", connections=2)
     apply(engine, clerk, *(clerk.created(f"user_{number}", email=f"{number}@example.com") for number in range(20)))
     apply(engine, clerk, clerk.updated("user_1", at=5, email="1@example.com", banned=True))
@@ -59,7 +59,7 @@ def use(url: str) -> None:
 
 
 def content(url: str) -> dict[str, list[Any]]:
-    """Every row of the tables that hold data."""
+    """All rows of the tables that contain data."""
     with psycopg.connect(url, options="-c timezone=UTC") as connection:
         return {
             table: connection.execute(
@@ -81,11 +81,11 @@ def shell(command: str, directory: Path, **environment: str) -> None:
 
 
 def assert_in_use(database: Database, expected: dict[str, list[Any]]) -> None:
-    """The copy is complete, its triggers are enabled again, and it takes new events."""
+    """Assert that the copy is complete, its triggers are enabled again, and it applies new events."""
     assert content(database.owner_url) == expected
-    said: list[str] = []
-    upgrade(database.owner_url, database.app_url, say=said.append)
-    assert len(said) >= len(triggers.ALWAYS)
+    printed: list[str] = []
+    upgrade(database.owner_url, database.app_url, say=printed.append)
+    assert len(printed) >= len(triggers.ALWAYS)
     with psycopg.connect(database.owner_url) as connection:
         modes = connection.execute(triggers._MODES).fetchall()
     assert [row for row in modes if triggers.is_wrong(*row)] == []

@@ -1,4 +1,4 @@
-"""The systemd units, compared with the Procfile and checked by systemd itself."""
+"""The systemd units, compared with the Procfile and verified with systemd-analyze."""
 
 import configparser
 import shutil
@@ -29,7 +29,7 @@ def test_each_process_of_the_procfile_has_its_unit_and_command() -> None:
     assert {name: found["Service"]["ExecStart"].removeprefix(BIN) for name, found in started.items()} == commands
 
 
-def test_what_runs_for_ever_is_always_restarted_after_the_migrations() -> None:
+def test_long_running_processes_are_restarted_and_require_the_migrations() -> None:
     for name in procfile.LONG_RUNNING:
         found = unit(f"akako-{name}.service")
         assert found["Service"]["Restart"] == "always"
@@ -42,7 +42,7 @@ def test_only_migrations_read_the_owner_s_url() -> None:
     assert [path.name for path in UNITS.iterdir() if "owner.env" in path.read_text()] == ["akako-migrate.service"]
 
 
-def test_no_two_processes_share_a_port() -> None:
+def test_every_process_has_its_own_ports() -> None:
     environments = [unit(f"akako-{name}.service")["Service"]["Environment"] for name in procfile.LONG_RUNNING]
     ports = [pair.partition("=")[2] for environment in environments for pair in environment.split()]
     assert len(ports) == len(set(ports)) == 6
@@ -50,7 +50,7 @@ def test_no_two_processes_share_a_port() -> None:
 
 @pytest.mark.processes
 @pytest.mark.skipif(PROGRAM is None, reason="systemd-analyze is not installed")
-def test_systemd_finds_no_fault(tmp_path: Path) -> None:
+def test_systemd_analyze_reports_no_error(tmp_path: Path) -> None:
     for path in UNITS.iterdir():
         installed = path.read_text().replace(BIN, f"{Path(sys.executable).parent}/").replace("User=akako", "User=root")
         (tmp_path / path.name).write_text(installed)

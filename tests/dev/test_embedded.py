@@ -69,7 +69,7 @@ def test_a_private_parent_directory_becomes_accessible_only_to_the_user_of_postg
         server.stop()
     assert [path.stat().st_mode & 0o007 for path in (directory, closed)] == [0, 0]
     assert reaches(account.NAME, closed / "data")
-    assert not reaches("nobody", closed / "data")
+    assert not reaches("daemon", closed / "data")
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root runs PostgreSQL as another user")

@@ -23,10 +23,34 @@ REWRITTEN = (
     "clerk",
     "db",
     "roles",
+    "docker-compose.yml",
+    "docs/benchmarks.md",
+    "docs/how-to/move-to-another-database.md",
+    "docs/how-to/run-in-production.md",
+    "docs/how-to/run-the-tests.md",
+    "docs/how-to/runbook.md",
+    "tests/bench",
+    "tests/cli",
+    "tests/deploy",
+    "tests/dev",
+    "tests/faults",
+    "tests/image",
+    "tests/pooler",
+    "bench",
+    "cli",
+    "deploy",
+    "dev",
 )
 """Files and directories that use none of the retired words. Add each one as soon as it is rewritten."""
 SUFFIXES = frozenset({".py", ".md", ".yml", ".yaml", ".toml", ".json", ".sql"})
-EXEMPT = ("tests/docs/test_words.py", "db/migrations/versions", "docs/decisions", "bench/results", "bench/peers/node")
+EXEMPT = (
+    "tests/docs/test_words.py",
+    "db/migrations/versions",
+    "docs/decisions",
+    "bench/results",
+    "bench/peers/node",
+    "dev/samples",
+)
 """This list itself; migrations and decisions, which stay as they were; data."""
 RETIRED = {
     r"anybody": "any caller, any client",

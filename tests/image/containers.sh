@@ -1,9 +1,10 @@
-# Containers without a container engine: buildah in a chroot, on a base system made by debootstrap. To be sourced.
+# Functions to build containers without a container engine: buildah in a chroot, on a base system from debootstrap.
+# Source this file.
 export BUILDAH_ISOLATION=chroot STORAGE_DRIVER=vfs
 SUITE=bookworm
 CERTIFICATES=/etc/ssl/certs
 
-# A package index behind a proxy may need certificate authorities that only this machine has.
+# A package index behind a proxy may need certificate authorities that are installed only on this machine.
 OPTIONS=(--network host --volume "$CERTIFICATES:$CERTIFICATES:ro")
 
 # new_container IMAGE: set `container` to its name and `mount` to the directory of its files.
@@ -12,12 +13,12 @@ new_container() {
     mount=$(buildah mount "$container")
 }
 
-# made IMAGE COMMAND...: run the command unless there is such an image.
+# made IMAGE COMMAND...: run the command unless the image exists.
 made() {
     buildah inspect --type image "$1" >/dev/null 2>&1 || "${@:2}" "$1"
 }
 
-# make_debian IMAGE: Debian with Python and the certificates' directory, and nothing else.
+# make_debian IMAGE: Debian with only Python and the certificates' directory.
 make_debian() {
     local root
     root=$(mktemp -d)

@@ -1,4 +1,4 @@
-"""The image as Docker Compose runs it: built without a container engine, read-only, as its own user."""
+"""The image, built without a container engine and run as Docker Compose does: read-only, as its own user."""
 
 import json
 import os
@@ -35,7 +35,7 @@ SERVICES: dict[str, dict[str, Any]] = yaml.safe_load((procfile.PATH.parent / "do
     "services"
 ]
 ADDRESS = "127.0.77.1"
-"""Of the test's PostgreSQL: another one on this machine may have the port on the other addresses."""
+"""The address of the test's PostgreSQL: another server on this machine may use the port on other addresses."""
 PASSWORD = "abc123"
 LARGEST_BYTES = 250_000_000
 FAULT = """
@@ -52,7 +52,7 @@ ROLES = "select role from akako.user_roles join akako.users on users.id = user_i
 
 @dataclass(frozen=True)
 class Image:
-    """The files of the image, and how it is run."""
+    """The files of the image, and its configuration."""
 
     root: Path
     user: str
@@ -67,7 +67,7 @@ class Image:
 
 
 class Compose:
-    """The services of docker-compose.yml on the network of this machine."""
+    """Runs the services of docker-compose.yml on the network of this machine."""
 
     def __init__(self, image: Image, servers: Servers, logs: Path) -> None:
         self.clerk = Clerk()
@@ -87,27 +87,27 @@ class Compose:
         self.processes = {name: self._process(name) for name in ("migrate", *procfile.LONG_RUNNING)}
 
     def start(self, name: str) -> None:
-        """Start a service; what it prints goes to its log, without standard error."""
+        """Start a service; its output goes to its log."""
         with self.log(name).open("ab") as log:
             self.processes[name].start(log)
 
     def health(self, name: str) -> int:
-        """Run the health check of a service in a container; its exit code."""
+        """Run the health check of a service in a container, and return its exit code."""
         check = [part.replace(":8000/", f":{self.ports.get(name)}/") for part in SERVICES[name]["healthcheck"]["test"]]
         assert check.pop(0) == "CMD"
         with self.log("health").open("ab") as log:
             return self._image.process("health", check, self._environment(name)).run(log)
 
     def log(self, name: str) -> Path:
-        """The file of what a service printed."""
+        """The log file of a service."""
         return self._logs / f"{name}.log"
 
     def lines(self, name: str) -> list[dict[str, Any]]:
-        """What a service printed; fails on a line that is not JSON."""
+        """The log lines of a service; fails on a line that is not JSON."""
         return [json.loads(line) for line in self.log(name).read_text().splitlines()]
 
     def end(self) -> None:
-        """Stop what still runs."""
+        """Stop all running services."""
         for process in self.processes.values():
             process.end(20)
 
@@ -116,7 +116,7 @@ class Compose:
         return self._image.process(name, command, self._environment(name))
 
     def _environment(self, name: str) -> dict[str, str]:
-        """The variables of a service; ports differ, because all share the network of this machine."""
+        """The variables of a service, with different ports, because all services share the network of this machine."""
         given = {key: VARIABLE.sub(self._value, value) for key, value in SERVICES[name]["environment"].items()}
         for key in ("DATABASE_URL", "DATABASE_OWNER_URL"):
             if key in given:
@@ -163,7 +163,7 @@ def buildah(*arguments: str) -> str:
 
 @pytest.fixture(scope="module")
 def own_servers() -> Iterator[Servers]:
-    """PostgreSQL and Redis that are reached by TCP, with passwords as Compose gives them."""
+    """PostgreSQL and Redis on TCP ports, with the passwords of Compose."""
     with tempfile.TemporaryDirectory(prefix="akako-tests-") as directory:
         Path(directory).chmod(0o755)
         with Servers(Path(directory), postgres_options={**QUICK, "listen_addresses": ADDRESS}) as servers:
@@ -174,10 +174,10 @@ def own_servers() -> Iterator[Servers]:
 
 @pytest.fixture(scope="module")
 def compose(image: Image, own_servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Compose]:
-    """Everything started, and the receiver and the API answering."""
+    """All services, started, with receiver and API answering."""
     running = Compose(image, own_servers, tmp_path_factory.mktemp("compose"))
     try:
-        for _ in range(2):  # the second time there is nothing to do
+        for _ in range(2):  # the second run has nothing to do
             with running.log("migrate").open("ab") as log:
                 assert running.processes["migrate"].run(log) == 0
         for name in procfile.LONG_RUNNING:
@@ -201,7 +201,7 @@ def test_the_image_adds_less_than_250_megabytes_to_its_base(image: Image) -> Non
     assert size < LARGEST_BYTES
 
 
-def test_a_delivery_becomes_a_role_and_the_api_answers_it(compose: Compose, own_servers: Servers) -> None:
+def test_a_delivery_results_in_a_role_that_the_api_returns(compose: Compose, own_servers: Servers) -> None:
     sent = compose.clerk.created("user_image", email="image@example.com")
     url = f"http://127.0.0.1:{compose.ports['web']}/webhooks/clerk"
     assert httpx.post(url, content=sent.body, headers=sent.headers, trust_env=False).status_code == 202
@@ -225,19 +225,19 @@ def test_the_health_check_of_each_service_passes(compose: Compose, name: str) ->
     until(lambda: compose.health(name) == 0, 60)
 
 
-def test_nothing_but_tmp_is_writable(compose: Compose, image: Image) -> None:
+def test_only_tmp_is_writable(compose: Compose, image: Image) -> None:
     probe = "touch /tmp/a && ! touch /a 2>/dev/null && ! touch /opt/akako/a 2>/dev/null"
     with compose.log("probe").open("wb") as log:
         assert image.process("probe", ["sh", "-c", probe], {}).run(log) == 0
 
 
-def test_an_error_names_our_own_code(compose: Compose, image: Image) -> None:
+def test_the_location_of_an_error_is_in_the_projects_code(compose: Compose, image: Image) -> None:
     with compose.log("at").open("wb") as log:
         image.process("at", ["python", "-c", FAULT], {}).run(log)
     assert compose.log("at").read_text().startswith("clerk/")
 
 
-def test_each_process_ends_with_0_on_sigterm_and_has_printed_nothing_but_json(compose: Compose) -> None:
+def test_each_process_exits_with_0_on_sigterm_and_prints_only_json(compose: Compose) -> None:
     for process in compose.processes.values():
         process.ask_to_end()
     for name in procfile.LONG_RUNNING:

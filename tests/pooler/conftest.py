@@ -1,4 +1,4 @@
-"""A test's database, reached through a pooler in transaction mode."""
+"""Fixtures for a test's database behind a pooler in transaction mode."""
 
 import tempfile
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from tests.servers import Database
 
 @pytest.fixture(scope="session")
 def port(servers: Servers) -> Iterator[int]:
-    """The port of a PgBouncer before the servers of this test process."""
+    """The port of a PgBouncer in front of this test process's PostgreSQL."""
     program()
     sockets = servers.postgres.superuser_url.partition("host=")[2]
     with tempfile.TemporaryDirectory(prefix="akako-tests-") as directory:

@@ -13,14 +13,14 @@ def _disturb(url: str, stop: threading.Event) -> None:
             connection.execute("set datestyle = 'SQL, DMY'")
             connection.execute("set timezone = 'Asia/Tokyo'")
             for number in range(50):
-                # By names that every psycopg gives: `_pg3_0` and so on.
+                # Uses psycopg's names for prepared statements: `_pg3_0` and so on.
                 connection.execute(f"select {number} from unnest(%s::text[]) as items (item) where false", (["a"],))
                 stop.wait(0.002)
 
 
 @contextmanager
 def neighbours(url: str, number: int = 3) -> Iterator[None]:
-    """So many of them, as long as the block runs."""
+    """Run this number of other clients during the block."""
     stop = threading.Event()
     threads = [threading.Thread(target=_disturb, args=(url, stop), daemon=True) for _ in range(number)]
     for thread in threads:

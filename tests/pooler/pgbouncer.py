@@ -1,4 +1,4 @@
-"""PgBouncer in transaction mode, as a real process before the test's PostgreSQL."""
+"""Runs PgBouncer in transaction mode in front of the test's PostgreSQL."""
 
 import os
 import shutil
@@ -23,29 +23,29 @@ PROGRAM = shutil.which("pgbouncer", path=os.pathsep.join([os.environ.get("PATH",
 
 POOL_SIZE = 10
 TRACKED = {"client_encoding", "DateStyle", "TimeZone", "standard_conforming_strings", "application_name"}
-"""What PgBouncer itself sets to what each client asked for."""
+"""Settings that PgBouncer tracks and sets to each client's value."""
 ROLES = ("akako_app", "akako_owner", "postgres")
 
 
 @dataclass(frozen=True)
 class Pooled:
-    """A database as clients of the pooler reach it; the URLs of `direct` lead to PostgreSQL itself."""
+    """A database behind the pooler; the URLs of `direct` connect to PostgreSQL directly."""
 
     direct: Database
     port: int
 
     @property
     def app_url(self) -> str:
-        """As the application's role."""
+        """The URL of the application's role."""
         return self._through(self.direct.app_url)
 
     @property
     def owner_url(self) -> str:
-        """As the role that owns the tables."""
+        """The URL of the role that owns the tables."""
         return self._through(self.direct.owner_url)
 
     def left_behind(self) -> set[str]:
-        """The settings that differ in the shared sessions of the application's role, whoever made them differ."""
+        """The settings that any client has changed in the shared sessions of the application's role."""
         with ExitStack() as stack:
             clients = [stack.enter_context(psycopg.connect(self.app_url)) for _ in range(POOL_SIZE)]
             found = [
@@ -59,7 +59,7 @@ class Pooled:
 
 
 def program() -> str:
-    """The path of PgBouncer; skips the test, or fails it where `AKAKO_REQUIRE` names pgbouncer."""
+    """The path of PgBouncer; without it, skips the test, or fails it if `AKAKO_REQUIRE` contains pgbouncer."""
     if PROGRAM is None:
         message = "PgBouncer is not installed: apt-get install pgbouncer (AKAKO_REQUIRE=pgbouncer makes this a failure)"
         if REQUIRED:
@@ -70,7 +70,7 @@ def program() -> str:
 
 @contextmanager
 def pgbouncer(sockets: str, directory: Path, options: Mapping[str, str] = MappingProxyType({})) -> Iterator[int]:
-    """The port of a PgBouncer before the PostgreSQL that listens in `sockets`."""
+    """The port of a PgBouncer in front of the PostgreSQL that listens in `sockets`."""
     port = free_port()
     users = directory / "users.txt"
     users.write_text("".join(f'"{role}" ""\n' for role in ROLES))
@@ -101,7 +101,7 @@ def pgbouncer(sockets: str, directory: Path, options: Mapping[str, str] = Mappin
 
 
 def answers(port: int) -> bool:
-    """Whether it lets a client in."""
+    """Whether it accepts a client."""
     try:
         psycopg.connect(f"postgresql://postgres@127.0.0.1:{port}/postgres", connect_timeout=2).close()
     except psycopg.OperationalError:

@@ -1,4 +1,4 @@
-"""What single connections do behind PgBouncer in transaction mode."""
+"""Single connections behind PgBouncer in transaction mode."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -34,7 +34,7 @@ SETTING = "select current_setting('{}')"
 
 @pytest.fixture(params=["transaction", "none"])
 def reach(pooled: Pooled, request: pytest.FixtureRequest) -> Iterator[Callable[..., Engine]]:
-    """Makes engines that go through the pooler, whether they are told so or find out."""
+    """Creates engines that connect through the pooler, either configured for it or detecting it."""
     made: list[Engine] = []
 
     def connected(process: str = "test", **bounds: Any) -> Engine:
@@ -46,7 +46,7 @@ def reach(pooled: Pooled, request: pytest.FixtureRequest) -> Iterator[Callable[.
         one.dispose()
 
 
-def test_the_settings_hold_in_each_transaction_and_are_left_in_no_session(
+def test_settings_apply_in_each_transaction_and_do_not_remain_in_sessions(
     pooled: Pooled, reach: Callable[..., Engine]
 ) -> None:
     worker = reach(statement_seconds=7, lock_seconds=3, idle_seconds=5, looks_up=True)
@@ -59,10 +59,10 @@ def test_the_settings_hold_in_each_transaction_and_are_left_in_no_session(
     assert pooled.left_behind() == set()
 
 
-def test_no_default_of_the_host_breaks_anything(
+def test_defaults_of_the_role_are_overridden(
     pooled: Pooled, reach: Callable[..., Engine], servers: Servers, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    """As where the owner may not alter roles: nothing that is needed is set on the role."""
+    """As if the owner may not alter roles: the role has none of the required settings."""
     with psycopg.connect(pooled.direct.superuser_url, autocommit=True) as superuser:
         name = superuser.info.dbname
         for setting in (
@@ -83,7 +83,7 @@ def test_no_default_of_the_host_breaks_anything(
             assert connection.exec_driver_sql(SETTING.format(name)).scalar_one() == value
 
 
-def test_a_statement_that_takes_too_long_is_cancelled(reach: Callable[..., Engine]) -> None:
+def test_a_statement_is_cancelled_after_its_timeout(reach: Callable[..., Engine]) -> None:
     impatient = reach(statement_seconds=0.2)
     with pytest.raises(DBAPIError) as raised, impatient.begin() as connection:
         connection.exec_driver_sql("select pg_sleep(60)")
@@ -91,16 +91,16 @@ def test_a_statement_that_takes_too_long_is_cancelled(reach: Callable[..., Engin
     assert faults.is_busy(raised.value)
 
 
-def test_the_guard_knows_everybody_while_others_mix_up_the_sessions(
+def test_the_guard_finds_the_right_user_while_other_clients_change_the_sessions(
     pooled: Pooled, reach: Callable[..., Engine], engine: Engine
 ) -> None:
     people.add(engine, "user_ada", Role.MENTOR)
     lookup = Lookup(reach("guard", connections=1, statement_seconds=30), seconds=30)
     with neighbours(pooled.app_url):
-        found = [known for _ in range(100) for known in ask(lookup, "user_ada", "user_nobody")]
+        found = [each for _ in range(100) for each in ask(lookup, "user_ada", "user_unknown")]
     lookup.close()
 
-    assert [getattr(known, "clerk_id", known) for known in found] == ["user_ada", None] * 100
+    assert [getattr(each, "clerk_id", each) for each in found] == ["user_ada", None] * 100
 
 
 def test_a_connection_that_the_pooler_closed_is_replaced_before_it_is_used(
@@ -118,7 +118,7 @@ def test_a_connection_that_the_pooler_closed_is_replaced_before_it_is_used(
         through.dispose()
 
 
-def test_a_pooler_is_found_and_told_once(pooled: Pooled) -> None:
+def test_a_pooler_is_detected_and_logged_once(pooled: Pooled) -> None:
     engine._advise_once.cache_clear()
     with capture_logs() as logs:
         for _ in range(2):
@@ -134,7 +134,7 @@ def test_a_pooler_is_found_and_told_once(pooled: Pooled) -> None:
 def test_a_session_that_loses_its_settings_is_not_ready(
     database: Any, redis_url: str, servers: Servers, tmp_path: Path
 ) -> None:
-    """As behind a pooler that was not found: the second connection, which would show it, is refused."""
+    """As behind an undetected pooler: the second connection, which would detect it, is refused."""
     tmp_path.chmod(0o755)
     sockets = servers.postgres.superuser_url.partition("host=")[2]
     with psycopg.connect(database.superuser_url, autocommit=True) as superuser:
@@ -148,7 +148,7 @@ def test_a_session_that_loses_its_settings_is_not_ready(
     assert "IntervalStyle" in parts["database"]
 
 
-def test_a_pooler_that_is_named_is_not_looked_for(pooled: Pooled) -> None:
+def test_a_configured_pooler_is_not_detected_again(pooled: Pooled) -> None:
     aware = connect(pooled.app_url, "test", pooler="transaction")
     with aware.connect() as connection:
         assert not vitals.read(connection).pooler_found
@@ -156,23 +156,23 @@ def test_a_pooler_that_is_named_is_not_looked_for(pooled: Pooled) -> None:
 
 
 @pytest.mark.parametrize("clients", [0, 3])
-def test_a_pooler_is_found_whether_it_is_quiet_or_busy(pooled: Pooled, clients: int) -> None:
+def test_a_pooler_is_detected_when_idle_and_when_busy(pooled: Pooled, clients: int) -> None:
     with neighbours(pooled.app_url, clients), pytest.raises(TransactionPooler):
         pooler.refuse(pooled.app_url)
 
 
-def test_postgresql_itself_is_taken_for_no_pooler(pooled: Pooled) -> None:
+def test_a_direct_connection_is_not_taken_for_a_pooler(pooled: Pooled) -> None:
     pooler.refuse(pooled.direct.app_url)
 
 
-def test_a_pooler_that_gives_a_session_to_each_client_is_none(database: Any, servers: Servers, tmp_path: Path) -> None:
+def test_a_pooler_in_session_mode_is_accepted(database: Any, servers: Servers, tmp_path: Path) -> None:
     tmp_path.chmod(0o755)
     sockets = servers.postgres.superuser_url.partition("host=")[2]
     with pgbouncer(sockets, tmp_path, {"pool_mode": "session"}) as port:
         pooler.refuse(Pooled(database, port).app_url)
 
 
-def test_a_parameter_that_the_pooler_refuses_is_named(pooled: Pooled) -> None:
+def test_a_parameter_that_the_pooler_refuses_is_reported(pooled: Pooled) -> None:
     through = connect(f"{pooled.app_url}?options=-c%20jit%3Doff", "test", pooler="transaction")
     with pytest.raises(DBAPIError) as raised:
         through.connect()
@@ -181,7 +181,7 @@ def test_a_parameter_that_the_pooler_refuses_is_named(pooled: Pooled) -> None:
 
 
 @pytest.mark.parametrize("owner", [True, False])
-def test_migrations_want_postgresql_itself_and_say_so_at_once(pooled: Pooled, owner: bool) -> None:
+def test_migrations_through_a_pooler_are_refused_with_the_remedy(pooled: Pooled, owner: bool) -> None:
     urls = {"DATABASE_URL": pooled.app_url} | ({"DATABASE_OWNER_URL": pooled.owner_url} if owner else {})
     done = CliRunner().invoke(main, ["migrate"], env=urls)
 
@@ -189,7 +189,7 @@ def test_migrations_want_postgresql_itself_and_say_so_at_once(pooled: Pooled, ow
     assert "Set DATABASE_OWNER_URL to the URL of PostgreSQL itself" in done.stderr
 
 
-def test_migrations_run_with_the_owner_s_url_direct(pooled: Pooled) -> None:
+def test_migrations_run_with_a_direct_owner_url(pooled: Pooled) -> None:
     urls = {"DATABASE_URL": pooled.app_url, "DATABASE_OWNER_URL": pooled.direct.owner_url}
     done = CliRunner().invoke(main, ["migrate"], env={**urls, "DATABASE_POOLER": "transaction"})
 

@@ -47,7 +47,7 @@ def pooled(servers: Servers, template: str, port: int) -> Iterator[Pooled]:
 def stack(
     pooled: Pooled, servers: Servers, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
 ) -> Iterator[RunningStack]:
-    """Everything runs through the pooler, whether DATABASE_POOLER says so or it has to be found."""
+    """All processes connect through the pooler, which is configured or has to be detected."""
     settings = {"DATABASE_URL": pooled.app_url, "DATABASE_POOLER": request.param, "LOG_FORMAT": "json"}
     with town(pooled.direct, servers.redis_url, tmp_path_factory.mktemp("town"), **settings) as made:
         made.start("web", "api", "worker", "beat")
@@ -62,12 +62,12 @@ def answers(url: str) -> bool:
         return False
 
 
-def all_is_well(stack: RunningStack) -> bool:
+def is_ready(stack: RunningStack) -> bool:
     return httpx.get(f"{stack.api}/readyz", timeout=15, trust_env=False, verify=False).is_success
 
 
 def together(items: Sequence[Item], ask: Callable[[httpx.Client, Item], httpx.Response]) -> Counter[int]:
-    """How many answers had each status, when several clients ask at the same time."""
+    """The number of answers by status when several clients send requests concurrently."""
 
     def part(number: int) -> Counter[int]:
         limits = httpx.Limits(keepalive_expiry=2)
@@ -107,17 +107,17 @@ def test_a_known_user_is_never_unauthorized(stack: RunningStack, pooled: Pooled)
         assert together(range(1, USERS + 1), ask) == {200: USERS}
 
 
-def test_nothing_is_left_in_the_sessions_that_others_share(stack: RunningStack, pooled: Pooled) -> None:
+def test_no_settings_remain_in_shared_sessions(stack: RunningStack, pooled: Pooled) -> None:
     stack.deliver(*(stack.clerk.created(f"user_{token_hex(6)}", email=None) for _ in range(20)))
     until(stack.settled)
 
     assert pooled.left_behind() == set()
 
 
-def test_everything_is_well_and_a_pooler_that_was_found_is_named(
+def test_the_service_is_ready_and_reports_a_detected_pooler(
     stack: RunningStack, request: pytest.FixtureRequest
 ) -> None:
-    until(lambda: all_is_well(stack))
+    until(lambda: is_ready(stack))
     database = httpx.get(f"{stack.api}/readyz", timeout=15, trust_env=False, verify=False).json()["parts"]["database"]
 
     found = "database.pooler_found" in stack.text()

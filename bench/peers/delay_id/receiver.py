@@ -1,6 +1,6 @@
-"""Starlette: one INSERT and commit a request with SQLAlchemy's async session, then one `.delay(id)`.
+"""Starlette: one INSERT and commit per request with SQLAlchemy's async session, then one `.delay(id)`.
 
-`.delay()` blocks for the half millisecond that Redis takes; measured, the thread pool costs more than it saves.
+`.delay()` blocks for the half millisecond that Redis takes; in measurements, the thread pool cost more than it saved.
 """
 
 import json

@@ -1,6 +1,6 @@
-"""Starlette: one `.delay(payload)` a request.
+"""Starlette: one `.delay(payload)` per request.
 
-`.delay()` blocks for the half millisecond that Redis takes; measured, the thread pool costs more than it saves.
+`.delay()` blocks for the half millisecond that Redis takes; in measurements, the thread pool cost more than it saved.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""One Celery task an event, which saves the user."""
+"""One Celery task per event, which saves the user."""
 
 import os
 from typing import Any

@@ -18,7 +18,7 @@ from bench.peers.procrastinate_job.worker import apply_event
 webhook = Webhook(os.environ["CLERK_WEBHOOK_SIGNING_SECRET"])
 pool = AsyncConnectionPool(os.environ["DATABASE_URL"], min_size=20, max_size=20, open=False)
 
-KEEP = "insert into webhook_events (svix_id, type, body) values (%s, %s, %s) on conflict do nothing"
+STORE = "insert into webhook_events (svix_id, type, body) values (%s, %s, %s) on conflict do nothing"
 
 
 async def receive(request: Request) -> Response:
@@ -29,8 +29,8 @@ async def receive(request: Request) -> Response:
         return JSONResponse({"error": "invalid signature"}, 400)
     svix_id, event = request.headers["svix-id"], json.loads(body)
     async with pool.connection() as connection:
-        kept = await connection.execute(KEEP, (svix_id, event["type"], body))
-        if kept.rowcount:
+        stored = await connection.execute(STORE, (svix_id, event["type"], body))
+        if stored.rowcount:
             await apply_event.configure(connection=connection).defer_async(svix_id=svix_id)
     return JSONResponse({"status": "accepted"}, 202)
 

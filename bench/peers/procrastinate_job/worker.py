@@ -1,4 +1,4 @@
-"""One Procrastinate job an event: it locks the event's row, saves the user, and marks the row, in one transaction."""
+"""One Procrastinate job per event: it locks the event's row, saves the user, and marks the row, in one transaction."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""A crash at every boundary: a process dies at each message that it exchanges with PostgreSQL and Redis, in turn."""
+"""Crashes at every boundary: kills a process at each message that it exchanges with PostgreSQL or Redis, in turn."""
 
 import socket
 import tempfile
@@ -16,12 +16,12 @@ from tests.faults.suite.stack import Environments, RecoveryFailed, Stack
 from tests.faults.suite.verdict import Injection, Verdict, judge
 
 SETTINGS = {"SWEEP_SECONDS": "1"}
-"""So that the many rounds take minutes; nothing here is about how soon something is applied."""
+"""Keeps the many rounds to minutes; recovery time is not measured here."""
 PROBE = 2
 """A creation and the ban of the same user."""
 
 MESSAGES = (b"apply_events", b"BRPOP", b"unacked", b"LPUSH", b"ZADD", b"HSET", b"ZREM", b"HDEL")
-"""What Celery says to Redis when a message is sent, taken, noted and acknowledged; not what it says every second."""
+"""Words in Celery's commands to Redis that send, take, record and acknowledge a message; not in its polling."""
 
 
 def _is_message(piece: bytes) -> bool:
@@ -30,26 +30,29 @@ def _is_message(piece: bytes) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Boundaries:
-    """Each moment between one process and one server, until there are no more."""
+    """Kills at each moment between one process and one server, until no moments are left."""
 
     name: str
     process: str
-    """Its line in the Procfile."""
+    """Its name in the Procfile."""
     server: str
     """DATABASE_URL or REDIS_URL."""
     times: int
-    """At most."""
+    """The maximum number of moments."""
     short: int = 0
 
     def run(self, times: int, say: Say) -> Verdict:
-        """Deliver, and let the process die at the first moment, the second, and so on."""
-        verdict, told, injections = Verdict(self.name), Responses(), list[Injection]()
-        with tempfile.TemporaryDirectory(prefix="akako-faults-") as directory, self._wired(Path(directory)) as wired:
-            stack, wire = wired
+        """Deliver, and kill the process at the first moment, the second, and so on."""
+        verdict, responses, injections = Verdict(self.name), Responses(), list[Injection]()
+        with (
+            tempfile.TemporaryDirectory(prefix="akako-faults-") as directory,
+            self._proxied(Path(directory)) as proxied,
+        ):
+            stack, proxy = proxied
             try:
                 for moment in range(1, times + 1):
                     say(f"{self.name}: moment {moment} of at most {times}")
-                    if not self._round(stack, wire, moment, told, injections):
+                    if not self._round(stack, proxy, moment, responses, injections):
                         verdict.note = "every message of a delivery"
                         break
             except (RecoveryFailed, TimeoutError) as error:
@@ -57,24 +60,26 @@ class Boundaries:
             except KeyboardInterrupt:
                 verdict.interrupted = True
             verdict.times = len(injections)
-            return judge(stack, told, injections, verdict)
+            return judge(stack, responses, injections, verdict)
 
-    def _round(self, stack: Stack, wire: CutProxy, moment: int, told: Responses, injections: list[Injection]) -> bool:
-        """Whether the process died before everything was done."""
-        deliver(stack, told)  # until its connections are there
-        wire.arm(moment, lambda: process_faults.kill(stack, self.process))
-        deliver(stack, told)
-        wire.disarm()
-        if wire.cut.is_set():
-            injections.append(Injection(wire.cut_at, wire.cut_at))
-        return wire.cut.is_set()
+    def _round(
+        self, stack: Stack, proxy: CutProxy, moment: int, responses: Responses, injections: list[Injection]
+    ) -> bool:
+        """Whether the process was killed before the deliveries were applied."""
+        deliver(stack, responses)  # opens the connections
+        proxy.arm(moment, lambda: process_faults.kill(stack, self.process))
+        deliver(stack, responses)
+        proxy.disarm()
+        if proxy.cut.is_set():
+            injections.append(Injection(proxy.cut_at, proxy.cut_at))
+        return proxy.cut.is_set()
 
     @contextmanager
-    def _wired(self, directory: Path) -> Iterator[tuple[Stack, CutProxy]]:
+    def _proxied(self, directory: Path) -> Iterator[tuple[Stack, CutProxy]]:
         made: list[CutProxy] = []
 
         def own(stack: Stack) -> Environments:
-            made.append(self._wire(stack))
+            made.append(self._proxy(stack))
             return {self.process: {self.server: self._address(made[0])}}
 
         with Stack(directory, settings=SETTINGS, own=own) as stack:
@@ -83,21 +88,21 @@ class Boundaries:
             finally:
                 made[0].close()
 
-    def _wire(self, stack: Stack) -> CutProxy:
+    def _proxy(self, stack: Stack) -> CutProxy:
         if self.server == "DATABASE_URL":
             return CutProxy(_to_postgres(stack.servers.app_url))
         return CutProxy(_to_redis(stack.servers.redis_url), _is_message)
 
-    def _address(self, wire: CutProxy) -> str:
+    def _address(self, proxy: CutProxy) -> str:
         if self.server == "DATABASE_URL":
-            return f"postgresql://akako_app@127.0.0.1:{wire.port}/akako?sslmode=disable&gssencmode=disable"
-        return f"redis://127.0.0.1:{wire.port}/0"
+            return f"postgresql://akako_app@127.0.0.1:{proxy.port}/akako?sslmode=disable&gssencmode=disable"
+        return f"redis://127.0.0.1:{proxy.port}/0"
 
 
-def deliver(stack: Stack, told: Responses) -> None:
+def deliver(stack: Stack, responses: Responses) -> None:
     """Send the next pair of deliveries, until both are accepted, and wait until both are applied."""
-    first = len(told.accepted)
-    Senders(stack.port, 1, told=told).deliver(*range(first, first + PROBE))
+    first = len(responses.accepted)
+    Senders(stack.port, 1, responses=responses).deliver(*range(first, first + PROBE))
     stack.settle(60)
 
 

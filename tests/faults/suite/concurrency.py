@@ -1,4 +1,4 @@
-"""Many senders at the same time."""
+"""Runs senders concurrently."""
 
 import threading
 from collections.abc import Callable, Sequence
@@ -7,7 +7,7 @@ CONNECTIONS = 32
 
 
 def at_once(works: Sequence[Callable[[], None]]) -> None:
-    """All at the same time, until each has ended."""
+    """Run all concurrently, and wait until each has ended."""
     threads = [threading.Thread(target=work, daemon=True) for work in works]
     for thread in threads:
         thread.start()
@@ -16,5 +16,5 @@ def at_once(works: Sequence[Callable[[], None]]) -> None:
 
 
 def shares(times: int) -> list[int]:
-    """How many of so many fall to each of the connections."""
+    """Distribute `times` among the connections."""
     return [times // CONNECTIONS + (number < times % CONNECTIONS) for number in range(CONNECTIONS)]

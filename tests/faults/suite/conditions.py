@@ -1,4 +1,4 @@
-"""What all rows of the table have in common."""
+"""The interface of all rows of the table."""
 
 from collections.abc import Callable
 from typing import Protocol
@@ -9,7 +9,7 @@ Say = Callable[[str], None]
 
 
 class Condition(Protocol):
-    """Something that can be tried so many times, and judged."""
+    """A condition that can be tried repeatedly and judged."""
 
     @property
     def name(self) -> str:
@@ -17,11 +17,11 @@ class Condition(Protocol):
 
     @property
     def times(self) -> int:
-        """How often in the whole suite."""
+        """Repetitions in the full suite."""
 
     @property
     def short(self) -> int:
-        """How often in the short one; 0: not there."""
+        """Repetitions in the short suite; 0: not included."""
 
     def run(self, times: int, say: Say) -> Verdict:
-        """Try it, on servers of its own."""
+        """Try it on its own servers."""

@@ -1,4 +1,4 @@
-"""A wire between a process and a server that can be cut at a chosen message, the process dying with it."""
+"""A proxy between a process and a server that kills the process at a chosen message and cuts the connection."""
 
 import socket
 import threading
@@ -10,10 +10,10 @@ Connect = Callable[[], socket.socket]
 
 
 class CutProxy:
-    """Hands on what passes, and counts it; at the moment that was chosen it kills, and hands on nothing more.
+    """Forwards and counts messages; at the chosen moment it kills the process and forwards nothing more.
 
-    A moment is a message on its way to the server, or the server's answer to one. So each moment is a boundary: before
-    the server did it, and after it did it without the process knowing.
+    A moment is a message to the server, or the server's answer to one. So each moment is a boundary: before the server
+    has done it, or after it has done it but before the process is informed.
     """
 
     def __init__(self, connect: Connect, watched: Callable[[bytes], bool] = lambda _: True) -> None:
@@ -29,7 +29,7 @@ class CutProxy:
 
     @property
     def port(self) -> int:
-        """Where it listens on the loopback."""
+        """The port on the loopback interface."""
         return int(self._listening.getsockname()[1])
 
     def arm(self, moment: int, kill: Callable[[], None]) -> None:
@@ -39,12 +39,12 @@ class CutProxy:
             self._left, self._kill = moment, kill
 
     def disarm(self) -> None:
-        """Let everything pass."""
+        """Forward everything."""
         with self._lock:
             self._left = 0
 
     def close(self) -> None:
-        """Listen no more."""
+        """Stop listening."""
         self._listening.close()
 
     def _serve(self) -> None:
@@ -59,27 +59,27 @@ class CutProxy:
         except OSError:
             near.close()
             return
-        asked = threading.Event()
-        threading.Thread(target=self._answers, args=(far, near, asked), daemon=True).start()
-        self._asks(near, far, asked)
+        pending = threading.Event()
+        threading.Thread(target=self._answers, args=(far, near, pending), daemon=True).start()
+        self._requests(near, far, pending)
 
-    def _asks(self, near: socket.socket, far: socket.socket, asked: threading.Event) -> None:
+    def _requests(self, near: socket.socket, far: socket.socket, pending: threading.Event) -> None:
         for piece in _pieces(near):
             if self._watched(piece):
-                asked.set()
+                pending.set()
                 if self._is_now():
                     break
-            if not _pass(far, piece):
+            if not _forward(far, piece):
                 break
         _end(near, far)
 
-    def _answers(self, far: socket.socket, near: socket.socket, asked: threading.Event) -> None:
+    def _answers(self, far: socket.socket, near: socket.socket, pending: threading.Event) -> None:
         for piece in _pieces(far):
-            if asked.is_set():
-                asked.clear()
+            if pending.is_set():
+                pending.clear()
                 if self._is_now():
                     break
-            if not _pass(near, piece):
+            if not _forward(near, piece):
                 break
         _end(near, far)
 
@@ -102,7 +102,7 @@ def _pieces(source: socket.socket) -> Iterator[bytes]:
             yield piece
 
 
-def _pass(sink: socket.socket, piece: bytes) -> bool:
+def _forward(sink: socket.socket, piece: bytes) -> bool:
     with suppress(OSError):
         sink.sendall(piece)
         return True

@@ -13,27 +13,27 @@ BEGINNING_MS = 1_764_000_000_000
 
 @dataclass(frozen=True, slots=True)
 class Numbered:
-    """One delivery; the same however often it is sent."""
+    """A delivery, identical each time it is sent."""
 
     number: int
 
     @property
     def svix_id(self) -> str:
-        """The delivery's own."""
+        """The id of the delivery."""
         return f"msg_{self.number:08}"
 
     @property
     def clerk_id(self) -> str:
-        """The user's, which two deliveries share."""
+        """The id of the user, which two deliveries share."""
         return f"user_{self.number // 2:08}"
 
     @property
     def bans(self) -> bool:
-        """Whether this is the later one of its user's two."""
+        """Whether this is the second of its user's two deliveries."""
         return self.number % 2 == 1
 
     def body(self) -> bytes:
-        """What Clerk says: the whole user, and when it was so."""
+        """The body: the whole user with its version."""
         at = BEGINNING_MS + self.number
         user = {
             "object": "user",
@@ -50,7 +50,7 @@ class Numbered:
         return json.dumps({"type": kind, "object": "event", "data": user, "timestamp": at + 20}).encode()
 
     def headers(self, *, seconds_ahead: float = 0) -> dict[str, str]:
-        """Signed as Svix signs, at this moment or so many seconds ahead of it."""
+        """Headers signed as Svix signs, now or `seconds_ahead` of now."""
         timestamp = str(int(time.time() + seconds_ahead))
         signed = b".".join([self.svix_id.encode(), timestamp.encode(), self.body()])
         signature = base64.b64encode(hmac.digest(_KEY, signed, "sha256")).decode()

@@ -1,4 +1,4 @@
-"""A small disk of its own for one house, so that it can be filled without harm to anything else."""
+"""A small file system for one stack, which can be filled without affecting other programs."""
 
 import os
 import subprocess
@@ -11,12 +11,12 @@ SIZE = "192m"
 
 
 class Impossible(Exception):
-    """Only root on Linux may mount a file system: run it as root, or in a container that may."""
+    """Mounting a file system needs root on Linux: run it as root, or in a container with that privilege."""
 
 
 @contextmanager
 def small() -> Iterator[Path]:
-    """A directory on a file system in memory that holds little. Raises Impossible where none can be mounted."""
+    """A directory on a small file system in memory. Raises Impossible if it cannot be mounted."""
     with tempfile.TemporaryDirectory(prefix="akako-faults-") as directory:
         _run("mount", "-t", "tmpfs", "-o", f"size={SIZE},mode=0711", "tmpfs", directory)
         try:
@@ -27,7 +27,7 @@ def small() -> Iterator[Path]:
 
 @contextmanager
 def ordinary() -> Iterator[Path]:
-    """A directory where temporary files are."""
+    """A temporary directory."""
     with tempfile.TemporaryDirectory(prefix="akako-faults-") as directory:
         yield Path(directory)
 

@@ -1,4 +1,4 @@
-"""A fault as a value, and what is done with each: load, fault, load, judgement."""
+"""A fault and how it is run: load, fault, load, verdict."""
 
 import random
 import time
@@ -16,35 +16,35 @@ from tests.faults.suite.verdict import BOUND_SECONDS, Injection, Verdict, judge
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One way in which things break."""
+    """One kind of fault."""
 
     name: str
     inject: Callable[[Stack], None]
-    """Breaks it; returns when the cause is over (at once for a kill)."""
+    """Injects the fault; returns when its cause is over (immediately for a kill)."""
     times: int
     short: int = 0
-    """How often in the short suite; 0: not there."""
+    """Repetitions in the short suite; 0: not included."""
     rate: float = 100
-    """Deliveries a second meanwhile."""
+    """Deliveries per second meanwhile."""
     least: int = 0
-    """How many events at least, in the whole run of `times`."""
+    """The minimum number of events in a run of `times`."""
     alone: bool = False
-    """Whether all is well again before the next one, and the stated bound is judged."""
+    """Whether to wait for recovery before the next repetition, and to check the stated bound."""
     throughout: bool = False
-    """Whether the stated bound holds while the fault lasts, too: its time is not subtracted from any wait."""
+    """Whether the bound applies during the fault, too: its duration is not subtracted from waits."""
     spotless: bool = False
-    """Whether not one request may fail."""
+    """Whether no request may fail."""
     working: bool = False
-    """Whether the worker applies something before each, so that it happens to one that has come back."""
+    """Whether to wait before each repetition until the worker applies events, so that it has recovered."""
     note: str = ""
     settings: Mapping[str, str] = field(default_factory=dict)
     place: Callable[[], AbstractContextManager[Path]] = ordinary
-    """Where the servers keep their data."""
+    """The data directory of the servers."""
     second: Sequence[str] = ()
-    """Processes of which two run."""
+    """Processes that run twice."""
 
     def run(self, times: int, say: Say) -> Verdict:
-        """Break it so many times under load, on servers of its own."""
+        """Inject the fault `times` times under load, on its own servers."""
         try:
             with (
                 self.place() as directory,
@@ -61,36 +61,36 @@ class Fault:
         senders, injections = Senders(stack.port, self.rate), list[Injection]()
         senders.start()
         try:
-            stack.until(lambda: applied_since(stack, 0), "the worker applies what comes")
+            stack.until(lambda: applied_since(stack, 0), "the worker applies new events")
             self._break(stack, senders, injections, verdict, say)
             least = self.least * verdict.times // self.times
-            stack.until(lambda: len(senders.told.accepted) >= least, f"{least} events were accepted", 600)
-            say(f"{self.name}: waiting until all is applied")
+            stack.until(lambda: len(senders.responses.accepted) >= least, f"{least} events were accepted", 600)
+            say(f"{self.name}: waiting until all events are applied")
             senders.finish()
             stack.settle()
         except (RecoveryFailed, TimeoutError) as error:
             verdict.wrong.append(str(error))
         finally:
             senders.abandon()
-        judge(stack, senders.told, injections, verdict)
-        if self.spotless and senders.told.failures:
-            verdict.wrong.append(f"requests failed: {sorted({kind for _, kind in senders.told.failures})}")
+        judge(stack, senders.responses, injections, verdict)
+        if self.spotless and senders.responses.failures:
+            verdict.wrong.append(f"requests failed: {sorted({kind for _, kind in senders.responses.failures})}")
         return verdict
 
     def _break(self, stack: Stack, senders: Senders, injections: list[Injection], verdict: Verdict, say: Say) -> None:
-        """Once more and once more; an interruption ends this, and what was done is judged."""
+        """Inject the fault repeatedly; after an interruption, the repetitions so far are judged."""
         try:
             for number in range(verdict.times):
-                say(f"{self.name}: {number + 1} of {verdict.times}, {len(senders.told.accepted):,} accepted")
+                say(f"{self.name}: {number + 1} of {verdict.times}, {len(senders.responses.accepted):,} accepted")
                 injections.append(self._inject(stack, senders))
         except KeyboardInterrupt:
             verdict.interrupted = True
             verdict.times = len(injections)
 
     def _inject(self, stack: Stack, senders: Senders) -> Injection:
-        asked = time.time()
+        requested = time.time()
         if self.working:
-            stack.until(lambda: done_since(stack, asked), "the worker applies what comes")
+            stack.until(lambda: done_since(stack, requested), "the worker applies new events")
         time.sleep(random.uniform(0, 0.5))
         began = time.time()
         self.inject(stack)
@@ -98,13 +98,13 @@ class Fault:
         injection = Injection(over if self.throughout else began, over)
         stack.until(lambda: senders.accepted_since(injection.over), "the receiver accepts deliveries again")
         if self.alone:
-            stack.until(lambda: applied_since(stack, injection.over), "the worker applies what comes")
+            stack.until(lambda: applied_since(stack, injection.over), "the worker applies new events")
             stack.until(lambda: not overdue(stack, injection.over), "everything acknowledged is applied")
         return injection
 
 
 def applied_since(stack: Stack, moment: float) -> bool:
-    """Whether anything was kept since then and is applied."""
+    """Whether any event stored since then is applied."""
     found = stack.run(
         "select 1 from webhook_events where status = 'applied' and received_at > to_timestamp(%s) limit 1", moment
     )
@@ -112,7 +112,7 @@ def applied_since(stack: Stack, moment: float) -> bool:
 
 
 def overdue(stack: Stack, moment: float) -> bool:
-    """Whether anything that was kept before then still waits."""
+    """Whether any event stored before then is not applied yet."""
     found = stack.run(
         "select 1 from webhook_events where status = 'received' and received_at <= to_timestamp(%s) limit 1", moment
     )
@@ -120,6 +120,6 @@ def overdue(stack: Stack, moment: float) -> bool:
 
 
 def done_since(stack: Stack, moment: float) -> bool:
-    """Whether anything was applied since then."""
+    """Whether any event was applied since then."""
     found = stack.run("select 1 from webhook_events where applied_at > to_timestamp(%s) limit 1", moment)
     return bool(found)

@@ -1,4 +1,4 @@
-"""Requests that nobody signed, and some that are none at all."""
+"""Requests without a valid signature, and data that is not HTTP."""
 
 import socket
 import threading
@@ -10,20 +10,20 @@ from tests.faults.suite.concurrency import at_once, shares
 from tests.faults.suite.senders import PATH
 
 
-def ask(port: int, times: int, answers: Counter[int]) -> None:
-    """Send nonsense on many connections at once, and count what is answered."""
+def send(port: int, times: int, answers: Counter[int]) -> None:
+    """Send malformed requests on many connections concurrently, and count the answers by status."""
     lock = threading.Lock()
 
     def work(share: int) -> None:
-        own = Counter(_ask_once(port, NONSENSE[number % len(NONSENSE)]) for number in range(share))
+        own = Counter(_send_once(port, MALFORMED[number % len(MALFORMED)]) for number in range(share))
         with lock:
             answers.update(own)
 
     at_once([partial(work, share) for share in shares(times)])
 
 
-def _ask_once(port: int, request: bytes) -> int:
-    """The status; 0 if the connection was closed without one."""
+def _send_once(port: int, request: bytes) -> int:
+    """The status; 0 if the connection was closed without an answer."""
     with socket.create_connection(("127.0.0.1", port), timeout=15) as connection:
         with suppress(OSError):
             connection.sendall(request)
@@ -39,7 +39,7 @@ def _request(*headers: str, body: bytes = b"{}", first: str = f"POST {PATH} HTTP
 
 
 _SIGNED = ("svix-id: msg_1", "svix-timestamp: 1764000000", "svix-signature: v1,AAAA")
-NONSENSE = (
+MALFORMED = (
     _request(),
     _request(*_SIGNED),
     _request(*_SIGNED[:2], "svix-signature: v1,"),

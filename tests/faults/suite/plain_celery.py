@@ -1,4 +1,4 @@
-"""The same kills for plain Celery on Redis without a table: what the table buys. Not judged, only shown."""
+"""The same kills for plain Celery on Redis without a table, for comparison; not judged."""
 
 import os
 import sys
@@ -21,13 +21,13 @@ from tests.faults.suite.verdict import Verdict
 
 RATE = 200
 SILENCE_SECONDS = 30
-"""Without any new effect, three times as long as a message is held back: what did not come by then is lost."""
+"""Three times the visibility timeout without a new effect: effects that are missing then count as lost."""
 EFFECTS = "select count(distinct number), count(*) - count(distinct number) from plain_effects"
 
 
 @dataclass(frozen=True, slots=True)
 class PlainCelery:
-    """Celery's worker and Redis under kills; Redis keeps its messages on disk."""
+    """Celery's worker and Redis under kills; Redis persists its messages."""
 
     name: str
     break_it: Callable[[Servers, Process], None]
@@ -36,7 +36,7 @@ class PlainCelery:
     least: int = 6_000
 
     def run(self, times: int, say: Say) -> Verdict:
-        """Send numbers, kill so many times, wait, and count whose effect is missing or there twice."""
+        """Send numbers, kill `times` times, wait, and count numbers without an effect or with more than one."""
         verdict = Verdict(self.name, times, note="for comparison: tuned, late acknowledgement, appendonly")
         with (
             tempfile.TemporaryDirectory(prefix="akako-faults-") as directory,
@@ -65,14 +65,14 @@ class PlainCelery:
         while publisher.accepted < self.least * verdict.times // self.times:
             time.sleep(0.1)
         publisher.finish()
-        say(f"{self.name}: waiting until nothing comes any more")
+        say(f"{self.name}: waiting until no new effect appears")
         done, twice = _settled(connection)
         verdict.accepted, verdict.lost, verdict.twice = publisher.accepted, publisher.accepted - done, twice
         verdict.compared = True
 
 
 class Publisher:
-    """Sends one number after the other, each until Redis took it."""
+    """Sends numbers in order, each until Redis accepts it."""
 
     def __init__(self, redis_url: str) -> None:
         self.accepted = 0
@@ -81,11 +81,11 @@ class Publisher:
         self._thread = threading.Thread(target=self._run, daemon=True)
 
     def start(self) -> None:
-        """Begin to send."""
+        """Start sending."""
         self._thread.start()
 
     def finish(self) -> None:
-        """Send no more."""
+        """Stop sending."""
         self._stopped.set()
         self._thread.join()
         self._celery.close()
@@ -94,30 +94,36 @@ class Publisher:
         while not self._stopped.wait(1 / RATE):
             try:
                 self._celery.send_task("apply_payload", args=(self.accepted,), ignore_result=True)
-            except Exception:  # whatever it was: not taken, so it is sent again
+            except Exception:  # any error: not accepted, so it is sent again
                 continue
             self.accepted += 1
 
 
 def kill_worker(_: Servers, worker: Process) -> None:
-    """`kill -9` for the worker's group."""
+    """Kill the worker's process group with SIGKILL."""
     os.killpg(worker.pid, 9)
 
 
 def kill_redis(servers: Servers, _: Process) -> None:
-    """`kill -9`, and start it again."""
+    """Kill Redis with SIGKILL, and restart it."""
     servers.redis.kill()
     servers.redis.start()
 
 
 def _worker(servers: Servers) -> Process:
-    arguments = [str(Path(sys.executable).with_name("celery")), "-A", "faults.plain_tasks", "worker", "--concurrency=2"]
+    arguments = [
+        str(Path(sys.executable).with_name("celery")),
+        "-A",
+        "tests.faults.suite.plain_tasks",
+        "worker",
+        "--concurrency=2",
+    ]
     environment = {"REDIS_URL": servers.redis_url, "DATABASE_URL": servers.postgres.url("postgres")}
     return Process("plain", [*arguments, "--without-gossip", "--without-mingle"], environment=environment)
 
 
 def _settled(connection: psycopg.Connection) -> tuple[int, int]:
-    """Distinct effects and surplus ones, once there was no new one for long."""
+    """The number of distinct and of surplus effects, after SILENCE_SECONDS without a new one."""
     seen, since = (-1, -1), time.monotonic()
     while time.monotonic() - since < SILENCE_SECONDS:
         now = connection.execute(EFFECTS).fetchone() or (0, 0)

@@ -1,4 +1,4 @@
-"""What people start from: Celery on Redis with the payload in the message and no table behind it."""
+"""The common starting point: Celery on Redis with the payload in the message, without a table of events."""
 
 import os
 
@@ -12,7 +12,7 @@ app.conf.update(
     task_acks_late=True,
     task_reject_on_worker_lost=True,
     worker_prefetch_multiplier=1,
-    # By default an hour passes before a message that a dead worker held comes again.
+    # By default, a message of a killed worker is redelivered after an hour.
     broker_transport_options={"visibility_timeout": 10},
 )
 _connections: list[psycopg.Connection] = []
@@ -25,5 +25,5 @@ def _connect(**_: object) -> None:
 
 @app.task(name="apply_payload")
 def apply_payload(number: int) -> None:
-    """Have an effect, once for each time that it runs."""
+    """Insert a row for each run."""
     _connections[0].execute("insert into plain_effects (number) values (%s)", (number,))

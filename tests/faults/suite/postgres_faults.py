@@ -1,4 +1,4 @@
-"""Faults of PostgreSQL: killed, restarted, its sessions ended or all taken, standing still, its disk full."""
+"""Faults of PostgreSQL: killed, restarted, sessions terminated, connections exhausted, suspended, disk full."""
 
 import time
 from contextlib import ExitStack, suppress
@@ -12,7 +12,7 @@ STOPPED_SECONDS = 5
 TAKEN_SECONDS = 10
 FULL_SECONDS = 5
 TERMINATING_SECONDS = 60
-A_SECOND = 10
+PER_SECOND = 10
 
 END_ONE = """
     select pg_terminate_backend(pid) from pg_stat_activity
@@ -22,32 +22,32 @@ END_ALL = "select pg_terminate_backend(pid) from pg_stat_activity where applicat
 
 
 def kill(stack: Stack) -> None:
-    """`kill -9`, and start it again."""
+    """Kill PostgreSQL with SIGKILL, and restart it."""
     stack.servers.postgres.kill()
     stack.servers.postgres.start()
 
 
 def restart(stack: Stack) -> None:
-    """End it in order, and start it again."""
+    """Shut PostgreSQL down, and restart it."""
     stack.servers.postgres.stop()
     stack.servers.postgres.start()
 
 
 def end_sessions(stack: Stack, seconds: float = TERMINATING_SECONDS) -> None:
-    """Ten times a second, somebody's session."""
+    """Terminate a random session ten times per second."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         stack.run(END_ONE)
-        time.sleep(1 / A_SECOND)
+        time.sleep(1 / PER_SECOND)
 
 
 def end_sessions_shortly(stack: Stack) -> None:
-    """The same for a few seconds."""
+    """Terminate sessions for five seconds."""
     end_sessions(stack, 5)
 
 
 def take_all_connections(stack: Stack) -> None:
-    """Nobody gets one: those that we had are ended, and others take them."""
+    """Exhaust all connections: terminate the sessions of Akako Sync, and open others in their place."""
     with ExitStack() as others:
         deadline = time.monotonic() + TAKEN_SECONDS
         while time.monotonic() < deadline:
@@ -57,8 +57,8 @@ def take_all_connections(stack: Stack) -> None:
             time.sleep(0.2)
 
 
-def stand_still(stack: Stack) -> None:
-    """The server and all its sessions stand still, and go on."""
+def suspend(stack: Stack) -> None:
+    """Suspend the server and all its sessions, and resume them."""
     every = stack.family(stack.servers.postgres.pid)
     for process in every:
         with suppress(psutil.NoSuchProcess):
@@ -70,7 +70,7 @@ def stand_still(stack: Stack) -> None:
 
 
 def fill_the_disk(stack: Stack) -> None:
-    """Not a byte is left where its data is; then there is room again, and it is started if it gave up."""
+    """Fill the disk of the data directory, then free it, and restart the server if it has exited."""
     ballast = stack.directory / "ballast"
     with ballast.open("wb", buffering=0) as file:
         deadline = time.monotonic() + FULL_SECONDS

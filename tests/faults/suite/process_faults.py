@@ -1,4 +1,4 @@
-"""Faults of our own processes: receiver, worker, calendar, and all at once."""
+"""Faults of the project's own processes: receiver, worker, beat, and all at once."""
 
 import os
 import signal
@@ -10,45 +10,45 @@ from tests.faults.suite.stack import Stack
 
 
 def kill(stack: Stack, name: str) -> None:
-    """`kill -9` for a process and all that it started."""
+    """Kill a process and its children with SIGKILL."""
     with suppress(ProcessLookupError):
         os.killpg(stack.pid(name), signal.SIGKILL)
 
 
 def kill_receiver(stack: Stack) -> None:
-    """At any moment, with requests in every state."""
+    """Kill the receiver at a random moment, with requests in every state."""
     kill(stack, "web")
 
 
 def kill_worker(stack: Stack) -> None:
-    """The whole group, whatever it does."""
+    """Kill the worker's whole process group."""
     kill(stack, "worker")
 
 
-def kill_hand(stack: Stack) -> None:
-    """One of the processes that the worker applies with."""
-    _hands(stack)[0].kill()
+def kill_child(stack: Stack) -> None:
+    """Kill one of the worker's child processes."""
+    _children(stack)[0].kill()
 
 
-def kill_calendar(stack: Stack) -> None:
-    """The one that sweeps; events are lost meanwhile, so that a sweep is needed."""
+def kill_beat(stack: Stack) -> None:
+    """Kill the scheduler and flush Redis, so that a sweep is needed."""
     kill(stack, "beat")
     stack.flush()
 
 
 def stall_worker(stack: Stack) -> None:
-    """All the processes that it applies with stand still: it is there, it answers, and nothing is applied."""
-    for hand in _hands(stack):
-        hand.suspend()
+    """Suspend all child processes of the worker: it runs and answers, but nothing is applied."""
+    for child in _children(stack):
+        child.suspend()
 
 
-def stall_hand(stack: Stack) -> None:
-    """One of them stands still, perhaps in the middle of a transaction."""
-    _hands(stack)[0].suspend()
+def stall_child(stack: Stack) -> None:
+    """Suspend one child process of the worker, possibly during a transaction."""
+    _children(stack)[0].suspend()
 
 
 def kill_everything(stack: Stack) -> None:
-    """All processes of the machine at once, the servers too; they are started again."""
+    """Kill all processes and servers at once; they are restarted."""
     for name in ("web", "worker", "beat"):
         kill(stack, name)
     stack.servers.redis.kill()
@@ -58,7 +58,7 @@ def kill_everything(stack: Stack) -> None:
 
 
 def roll_receivers(stack: Stack) -> None:
-    """Replace every receiving process, each when its successor answers, and end the old one with SIGTERM."""
+    """Replace every receiver process: each is stopped with SIGTERM when its successor answers."""
     before = {process.pid for process in _receiving(stack)}
     os.kill(stack.pid("web"), signal.SIGHUP)
     stack.until(lambda: _replaced(stack, before), "every receiving process was replaced", 60)
@@ -80,5 +80,5 @@ def _command(process: psutil.Process) -> list[str]:
     return []
 
 
-def _hands(stack: Stack) -> list[psutil.Process]:
+def _children(stack: Stack) -> list[psutil.Process]:
     return [each for each in stack.family(stack.pid("worker")) if not each.children()]

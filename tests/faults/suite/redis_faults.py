@@ -1,4 +1,4 @@
-"""Faults of Redis: killed, emptied, silent, gone."""
+"""Faults of Redis: killed, flushed, unresponsive, unavailable, full."""
 
 import os
 import signal
@@ -12,20 +12,20 @@ from tests.faults.suite import process_faults
 from tests.faults.suite.stack import Stack
 
 OUTAGE_SECONDS = 30
-SILENT_SECONDS = 30
-ABSENT_SECONDS = 30
+UNRESPONSIVE_SECONDS = 30
+UNAVAILABLE_SECONDS = 30
 
 
 @dataclass(frozen=True, slots=True)
 class Outage:
-    """Redis takes no messages for some time."""
+    """Redis accepts no messages for some time."""
 
     begin: Callable[[Stack], None]
     end: Callable[[Stack], None]
     seconds: float = OUTAGE_SECONDS
 
     def __call__(self, stack: Stack) -> None:
-        """Begin it, and end it when its time has passed."""
+        """Start the outage, and end it after `seconds`."""
         self.begin(stack)
         try:
             time.sleep(self.seconds)
@@ -34,59 +34,59 @@ class Outage:
 
 
 def kill(stack: Stack) -> None:
-    """`kill -9`, and start it again: without persistence, so that all of its messages are lost."""
+    """Kill Redis with SIGKILL, and restart it without persistence, so that all its messages are lost."""
     stack.servers.redis.kill()
     stack.servers.redis.start()
 
 
 def flush(stack: Stack) -> None:
-    """All its data is gone, what Celery keeps about its queues too."""
+    """Delete all data, including Celery's data about its queues."""
     stack.flush()
 
 
-def fall_silent(stack: Stack) -> None:
-    """It is there, takes connections, and does not answer."""
+def be_unresponsive(stack: Stack) -> None:
+    """Suspend Redis, which accepts connections but does not answer, and resume it."""
     os.kill(stack.servers.redis.pid, signal.SIGSTOP)
-    time.sleep(SILENT_SECONDS)
+    time.sleep(UNRESPONSIVE_SECONDS)
     os.kill(stack.servers.redis.pid, signal.SIGCONT)
 
 
-def be_absent(stack: Stack) -> None:
-    """It is not there, and worker and calendar are started without it."""
+def be_unavailable(stack: Stack) -> None:
+    """Stop Redis, restart worker and beat without it, and start it again."""
     stack.servers.redis.kill()
     process_faults.kill(stack, "worker")
     process_faults.kill(stack, "beat")
-    time.sleep(ABSENT_SECONDS)
+    time.sleep(UNAVAILABLE_SECONDS)
     stack.servers.redis.start()
 
 
 def stop(stack: Stack) -> None:
-    """It is not there."""
+    """Stop Redis."""
     stack.servers.redis.kill()
 
 
 def start(stack: Stack) -> None:
-    """It is there again, empty."""
+    """Start Redis, empty."""
     stack.servers.redis.start()
 
 
 def suspend(stack: Stack) -> None:
-    """It takes connections and does not answer."""
+    """Suspend Redis: it accepts connections but does not answer."""
     os.kill(stack.servers.redis.pid, signal.SIGSTOP)
 
 
 def resume(stack: Stack) -> None:
-    """It answers again."""
+    """Resume Redis."""
     os.kill(stack.servers.redis.pid, signal.SIGCONT)
 
 
 def fill(stack: Stack) -> None:
-    """It has no memory left (`maxmemory` with `noeviction`)."""
+    """Leave Redis without memory (`maxmemory` with `noeviction`)."""
     _limit_memory(stack, 1)
 
 
 def make_room(stack: Stack) -> None:
-    """It has memory again."""
+    """Remove the memory limit."""
     _limit_memory(stack, 0)
 
 

@@ -1,4 +1,4 @@
-"""The table of verdicts, for a terminal and for a program."""
+"""Renders the verdicts as a table or JSON."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -12,13 +12,13 @@ COLUMNS = ("times", "accepted", "lost", "twice", "failed requests", "recovery", 
 
 
 def show(verdicts: Sequence[Verdict], console: Console) -> None:
-    """Print the table, and below it what is wrong."""
+    """Print the table, followed by the errors."""
     table = Table("fault")
     for column in COLUMNS:
         table.add_column(column, justify="right")
     table.add_column("")
     for verdict in verdicts:
-        table.add_row(*cells(verdict), style=None if verdict.kept else "red")
+        table.add_row(*cells(verdict), style=None if verdict.passed else "red")
     console.print(table)
     for verdict in verdicts:
         for line in verdict.wrong:
@@ -26,14 +26,14 @@ def show(verdicts: Sequence[Verdict], console: Console) -> None:
 
 
 def markdown(verdicts: Sequence[Verdict]) -> str:
-    """The same for a page."""
+    """The table as Markdown."""
     rows = [cells(verdict) for verdict in verdicts]
     head = ["| fault | " + " | ".join(COLUMNS) + " | |", "|---|" + "--:|" * len(COLUMNS) + "---|"]
     return "\n".join([*head, *("| " + " | ".join(row) + " |" for row in rows)])
 
 
 def cells(verdict: Verdict) -> tuple[str, ...]:
-    """One row."""
+    """The cells of one row."""
     return (
         verdict.fault,
         f"{verdict.times:,}",
@@ -44,12 +44,12 @@ def cells(verdict: Verdict) -> tuple[str, ...]:
         seconds(verdict.median),
         seconds(verdict.worst),
         seconds(verdict.longest),
-        verdict.note if verdict.kept else f"NOT AS PROMISED {verdict.note}".strip(),
+        verdict.note if verdict.passed else f"FAILED {verdict.note}".strip(),
     )
 
 
 def plain(verdict: Verdict) -> dict[str, Any]:
-    """One row as JSON has it."""
+    """One row as a JSON object."""
     return {
         "fault": verdict.fault,
         "times": verdict.times,
@@ -64,10 +64,10 @@ def plain(verdict: Verdict) -> dict[str, Any]:
         "interrupted": verdict.interrupted,
         "note": verdict.note,
         "wrong": verdict.wrong,
-        "kept": verdict.kept,
+        "passed": verdict.passed,
     }
 
 
 def seconds(value: float | None) -> str:
-    """A time, or a dash where there is none."""
+    """A duration, or a dash for None."""
     return "-" if value is None else f"{value:.2f} s"

@@ -1,4 +1,4 @@
-"""Faults of whoever sends: the same thing a thousand times, nonsense, slowness, clocks that differ."""
+"""Faults of senders: duplicates, malformed requests, slow connections, and clocks that differ."""
 
 import asyncio
 import http.client
@@ -29,18 +29,18 @@ SLOW = 1_000
 SLOW_SECONDS = 15
 MOST_GROWTH_MB = 20
 DEADLOCKS = "select deadlocks from pg_stat_database where datname = current_database()"
-KEPT = "select count(*) from webhook_events"
-HALF_A_HEAD = f"POST {PATH} HTTP/1.1\r\nHost: akako\r\nX-Slow: ".encode()
+STORED = "select count(*) from webhook_events"
+PARTIAL_HEADERS = f"POST {PATH} HTTP/1.1\r\nHost: akako\r\nX-Slow: ".encode()
 FILLING_SECONDS = 5
-"""Until the connections of those who take all slots are open."""
+"""How long it takes until all slots are occupied."""
 
 EDGES = ((-302, 401), (-297, 202), (0, 202), (297, 202), (302, 401))
-"""How many seconds a sender's clock is ahead of ours, and the answer: five minutes are tolerated, either way."""
+"""Seconds by which a sender's clock is ahead, and the expected status: five minutes are tolerated in each direction."""
 
 
 @dataclass(frozen=True, slots=True)
 class SenderFault:
-    """Something that is sent to a running receiver, and what may come of it."""
+    """Requests to a running receiver, and the checks of their effect."""
 
     name: str
     send: Callable[[Stack, int, Verdict], Responses]
@@ -48,97 +48,97 @@ class SenderFault:
     short: int = 0
 
     def run(self, times: int, say: Say) -> Verdict:
-        """Send it so many times."""
+        """Send the requests `times` times."""
         verdict = Verdict(self.name, times)
         with tempfile.TemporaryDirectory(prefix="akako-faults-") as directory, Stack(Path(directory)) as stack:
             say(f"{self.name}: {times:,}")
             try:
-                told = self.send(stack, times, verdict)
+                responses = self.send(stack, times, verdict)
                 stack.settle()
             except (RecoveryFailed, TimeoutError) as error:
                 verdict.wrong.append(str(error))
                 return verdict
-            return judge(stack, told, [], verdict)
+            return judge(stack, responses, [], verdict)
 
 
 def repeat(stack: Stack, times: int, verdict: Verdict) -> Responses:
-    """One delivery, the same id, on many connections at once: one row, one effect, no deadlock."""
+    """Send one delivery on many connections concurrently: one row, one effect, no deadlock."""
     senders = Senders(stack.port, 1)
     at_once([partial(senders.deliver, *[0] * share) for share in shares(times)])
-    expect(verdict, "answered 2xx", len(senders.told.waits), times)
-    expect(verdict, "rows", count(stack, KEPT), 1)
+    expect(verdict, "answered 2xx", len(senders.responses.waits), times)
+    expect(verdict, "rows", count(stack, STORED), 1)
     expect(verdict, "deadlocks", count(stack, DEADLOCKS), 0)
-    return senders.told
+    return senders.responses
 
 
-def babble(stack: Stack, times: int, verdict: Verdict) -> Responses:
-    """Requests that nobody signed, or that are none at all: refused, never a 5xx, no row, and no memory taken."""
+def send_malformed(stack: Stack, times: int, verdict: Verdict) -> Responses:
+    """Send malformed and unsigned requests: refused, never a 5xx, no row, and no growth of memory."""
     receiver, answers = psutil.Process(stack.pid("web")), Counter[int]()
-    malformed_requests.ask(stack.port, times // 10, answers)
+    malformed_requests.send(stack.port, times // 10, answers)
     before = receiver.memory_info().rss
-    malformed_requests.ask(stack.port, times - times // 10, answers)
+    malformed_requests.send(stack.port, times - times // 10, answers)
     grown = (receiver.memory_info().rss - before) / 1_048_576
     verdict.note = f"{', '.join(f'{n:,} x {status}' for status, n in sorted(answers.items()))}; memory {grown:+.1f} MB"
     expect(verdict, "answered other than 4xx", sum(n for s, n in answers.items() if not 400 <= s < 500), 0)
-    expect(verdict, "rows", count(stack, KEPT), 0)
+    expect(verdict, "rows", count(stack, STORED), 0)
     if grown > MOST_GROWTH_MB:
         verdict.wrong.append(f"the receiver grew by {grown:.1f} MB")
     return Responses()
 
 
-def dawdle(stack: Stack, times: int, verdict: Verdict) -> Responses:
-    """A thousand connections that say a byte now and then, while good deliveries come."""
-    return _beside(stack, crawling(stack.port, times), verdict)
+def send_slowly(stack: Stack, times: int, verdict: Verdict) -> Responses:
+    """Open connections that send one byte per second, while valid deliveries arrive."""
+    return _beside(stack, slow_connections(stack.port, times), verdict)
 
 
 def take_every_slot(stack: Stack, times: int, verdict: Verdict) -> Responses:
-    """More connections than MAX_CONNECTIONS, each with half a head and opened again as soon as it is closed."""
-    # They come again as fast as they are let in, so that accepting and closing them takes a share of the process.
-    return _beside(stack, half_heads(stack.port, times), verdict, reuse=False, most_ms=1_000, factor=5)
+    """Open more connections than MAX_CONNECTIONS with incomplete headers, each reopened as soon as it is closed."""
+    # Reconnecting is as fast as the receiver accepts, so that accepting and closing takes a share of its CPU time.
+    return _beside(stack, incomplete_headers(stack.port, times), verdict, reuse=False, most_ms=1_000, factor=5)
 
 
 def _beside(
     stack: Stack,
-    strangers: AbstractContextManager[None],
+    others: AbstractContextManager[None],
     verdict: Verdict,
     *,
     reuse: bool = True,
     most_ms: float = 100,
     factor: float = 3,
 ) -> Responses:
-    """Deliver alone, then beside strangers, and compare how long good deliveries take."""
+    """Deliver alone, then together with untrusted clients, and compare the latency of valid deliveries."""
     alone = _waits_of(stack, 0, reuse)
-    with strangers:
+    with others:
         among = _waits_of(stack, 1_000_000, reuse)
-    p99 = [sorted(told.waits)[int(len(told.waits) * 0.99)] * 1_000 for told in (alone, among)]
-    verdict.note = f"p99 of good deliveries {p99[0]:.0f} ms alone, {p99[1]:.0f} ms among them"
+    p99 = [sorted(each.waits)[int(len(each.waits) * 0.99)] * 1_000 for each in (alone, among)]
+    verdict.note = f"p99 of valid deliveries {p99[0]:.0f} ms alone, {p99[1]:.0f} ms among them"
     if p99[1] > max(most_ms, factor * p99[0]):
-        verdict.wrong.append("good deliveries waited for those of strangers")
+        verdict.wrong.append("valid deliveries were delayed by untrusted clients")
     among.accepted.update(alone.accepted)
     expect(verdict, "failed requests", len(among.failures) + len(alone.failures), 0)
     return among
 
 
-def differ(stack: Stack, times: int, verdict: Verdict) -> Responses:
-    """Senders whose clock is not ours."""
-    told, numbers = Responses(), itertools.count(0, 2)
+def skew_clocks(stack: Stack, times: int, verdict: Verdict) -> Responses:
+    """Deliver with clocks that differ from the receiver's."""
+    responses, numbers = Responses(), itertools.count(0, 2)
     for ahead, status in EDGES * times:
         delivery = Numbered(next(numbers))
         answered = post(stack.port, delivery, ahead)
         expect(verdict, f"{ahead:+} s is answered", answered, status)
         if answered == 202:
-            told.accepted[delivery.number] = time.time()
-    return told
+            responses.accepted[delivery.number] = time.time()
+    return responses
 
 
 def expect(verdict: Verdict, what: str, found: object, wanted: object) -> None:
-    """Note it if something is not as it has to be."""
+    """Add an error to the verdict unless the values are equal."""
     if found != wanted:
         verdict.wrong.append(f"{what}: {found}, not {wanted}")
 
 
 def post(port: int, delivery: Numbered, seconds_ahead: float) -> int:
-    """Deliver once, by another clock; the status."""
+    """Deliver once with a clock that is ahead, and return the status."""
     with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=15)) as connection:
         connection.request("POST", PATH, delivery.body(), delivery.headers(seconds_ahead=seconds_ahead))
         with connection.getresponse() as answer:
@@ -146,8 +146,8 @@ def post(port: int, delivery: Numbered, seconds_ahead: float) -> int:
 
 
 @contextmanager
-def crawling(port: int, many: int) -> Iterator[None]:
-    """So many connections, each of which begins a request and does not come to its end."""
+def slow_connections(port: int, many: int) -> Iterator[None]:
+    """`many` connections that each start a request and never complete it."""
     allow_open_files(many + 500)
     slow = [_slow(port) for _ in range(many)]
     ended = threading.Event()
@@ -174,13 +174,13 @@ def _crawl(port: int, slow: list[socket.socket], ended: threading.Event) -> None
 
 def _slow(port: int) -> socket.socket:
     connection = socket.create_connection(("127.0.0.1", port), timeout=15)
-    connection.sendall(HALF_A_HEAD)
+    connection.sendall(PARTIAL_HEADERS)
     return connection
 
 
 @contextmanager
-def half_heads(port: int, many: int) -> Iterator[None]:
-    """So many connections that begin a request and wait; whichever is closed is opened again at once."""
+def incomplete_headers(port: int, many: int) -> Iterator[None]:
+    """`many` connections that start a request and wait; each is reopened as soon as it is closed."""
     allow_open_files(many + 500)
     ended = threading.Event()
     thread = threading.Thread(target=lambda: asyncio.run(_hold(port, many, ended)), daemon=True)
@@ -198,7 +198,7 @@ async def _hold(port: int, many: int, ended: threading.Event) -> None:
         while True:
             try:
                 reader, writer = await asyncio.open_connection("127.0.0.1", port)
-                writer.write(HALF_A_HEAD)
+                writer.write(PARTIAL_HEADERS)
                 await reader.read(1)
                 writer.close()
             except OSError:
@@ -212,7 +212,7 @@ async def _hold(port: int, many: int, ended: threading.Event) -> None:
 
 
 def allow_open_files(wanted: int) -> None:
-    """Raise this process's own limit of open files, as far as it may."""
+    """Raise this process's limit of open files as far as permitted."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(hard, wanted)), hard))
 
@@ -222,4 +222,4 @@ def _waits_of(stack: Stack, first: int, reuse: bool) -> Responses:
     senders.start()
     time.sleep(SLOW_SECONDS)
     senders.finish()
-    return senders.told
+    return senders.responses

@@ -1,4 +1,4 @@
-"""Senders who deliver as Svix does: again and again until it is accepted, and who remember what they were told."""
+"""Senders that deliver as Svix does, with retries until a delivery is accepted, and record the answers."""
 
 import http.client
 import itertools
@@ -13,28 +13,28 @@ PATH = "/webhooks/clerk"
 SENDERS = 16
 TIMEOUT_SECONDS = 15.0
 PAUSE_SECONDS = 0.2
-"""Before a delivery comes again; Svix waits longer, which would only make the load thinner."""
+"""Delay before a retry; Svix waits longer, which would only reduce the load."""
 
 
 @dataclass(slots=True)
 class Responses:
-    """What the senders were told. Times are seconds of the system's wall clock."""
+    """The answers to the senders. Times are seconds of the system's wall clock."""
 
     accepted: dict[int, float] = field(default_factory=dict)
     """When each number was first answered 2xx."""
     waits: list[float] = field(default_factory=list)
     """How long each 2xx took, in seconds."""
     failures: list[tuple[float, str]] = field(default_factory=list)
-    """When an attempt was not answered 2xx, and what came instead."""
+    """Time of each attempt that was not answered 2xx, and its status or error."""
 
 
 class Senders:
-    """Deliver `rate` a second, together, until they are told to stop; then whatever was begun is still delivered."""
+    """Threads that together deliver `rate` per second until stopped; started deliveries are still completed."""
 
     def __init__(
-        self, port: int, rate: float, *, told: Responses | None = None, first: int = 0, reuse: bool = True
+        self, port: int, rate: float, *, responses: Responses | None = None, first: int = 0, reuse: bool = True
     ) -> None:
-        self.told = told or Responses()
+        self.responses = responses or Responses()
         self._port = port
         self._rate = rate
         self._numbers = itertools.count(first)
@@ -50,12 +50,12 @@ class Senders:
         ]
 
     def start(self) -> None:
-        """Begin to deliver."""
+        """Start delivering."""
         for thread in self._threads:
             thread.start()
 
     def finish(self, seconds: float = 120) -> None:
-        """Begin no new delivery, and wait until each that was begun is accepted. Raises TimeoutError if one is not."""
+        """Start no new delivery, and wait until each started one is accepted. Raises TimeoutError if one is not."""
         self._stopped.set()
         deadline = time.monotonic() + seconds
         for thread in self._threads:
@@ -65,18 +65,18 @@ class Senders:
             raise TimeoutError(f"a delivery was not accepted for {seconds:g} s after the last fault")
 
     def abandon(self) -> None:
-        """Stop at once."""
+        """Stop immediately."""
         self._stopped.set()
         self._abandoned.set()
 
     def accepted_since(self, moment: float) -> bool:
-        """Whether anything was accepted for the first time since then."""
+        """Whether any delivery was accepted for the first time since then."""
         with self._lock:
-            latest = list(self.told.accepted.values())[-SENDERS * 4 :]
+            latest = list(self.responses.accepted.values())[-SENDERS * 4 :]
         return any(accepted > moment for accepted in latest)
 
     def deliver(self, *numbers: int) -> None:
-        """Deliver these, one after the other, until each is accepted."""
+        """Deliver these in order, each until it is accepted."""
         self._deliver(numbers)
 
     def _deliver(self, numbers: Iterable[int]) -> None:
@@ -90,7 +90,7 @@ class Senders:
         return itertools.chain.from_iterable(iter(self._due, ()))
 
     def _due(self) -> tuple[int, ...]:
-        """The next number, when it is due; nothing when it is time to stop."""
+        """The next number when it is due; empty after a stop."""
         with self._lock:
             number = next(self._numbers)
         due = self._began + (number - self._first) / self._rate
@@ -116,8 +116,8 @@ class Senders:
         now = time.time()
         with self._lock:
             if failure:
-                self.told.failures.append((now, failure))
+                self.responses.failures.append((now, failure))
             else:
-                self.told.accepted.setdefault(number, now)
-                self.told.waits.append(now - began)
+                self.responses.accepted.setdefault(number, now)
+                self.responses.waits.append(now - began)
         return not failure

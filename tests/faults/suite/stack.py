@@ -1,4 +1,4 @@
-"""Everything that runs in production, on servers of its own and with default settings, to be broken."""
+"""The production processes with default settings on their own servers, as the target of faults."""
 
 import os
 import threading
@@ -23,20 +23,20 @@ from tests.faults.suite.deliveries import SECRET
 
 PATIENCE_SECONDS = 120.0
 VERSION = int(os.environ.get("AKAKO_POSTGRES", "18"))
-"""Of PostgreSQL."""
+"""The version of PostgreSQL."""
 POSTGRES = {"track_commit_timestamp": "on"}
-"""All else as PostgreSQL has it by default; with this it remembers when each event was truly applied."""
+"""Records the commit time of each event; all other settings have PostgreSQL's defaults."""
 OURS = {name.upper() for kind in (ReceiverSettings, WorkerSettings) for name in kind.model_fields}
 
 Environments = Mapping[str, Mapping[str, str]]
 
 
 class RecoveryFailed(Exception):
-    """What should have come back did not."""
+    """A process or server did not recover in time."""
 
 
 class Stack:
-    """Receiver, worker and calendar as the Procfile starts them; whatever ends is started again, as in production."""
+    """Receiver, worker and beat as started by the Procfile; processes that end are restarted, as in production."""
 
     def __init__(
         self,
@@ -49,7 +49,7 @@ class Stack:
         self.directory = directory
         self.port = local_servers.free_port()
         self.servers = Servers(directory, version=VERSION, postgres_options=POSTGRES)
-        self.said: list[str] = []
+        self.restarts: list[str] = []
         self._settings = settings
         self._own = own
         self._second = second
@@ -69,7 +69,7 @@ class Stack:
         self._named = {process.name: process for process in processes}
         self._running = Processes(processes, self._start)
         self._running.__enter__()
-        self._keeper = threading.Thread(target=self._running.keep_running, args=(self.said.append,), daemon=True)
+        self._keeper = threading.Thread(target=self._running.keep_running, args=(self.restarts.append,), daemon=True)
         self._keeper.start()
         try:
             self.until(self._answers, "the receiver answers")
@@ -95,41 +95,39 @@ class Stack:
         self.servers.stop()
 
     def pid(self, name: str) -> int:
-        """The process that a line of the Procfile started last."""
+        """The process id of the last start of a process of the Procfile."""
         return self._named[name].pid
 
     def run(self, statement: LiteralString, *parameters: object) -> list[tuple[Any, ...]]:
-        """Run one statement as PostgreSQL's administrator; its rows, if it has any."""
+        """Run one statement as the superuser and return its rows, if any."""
         url = self.servers.postgres.url("postgres")
         with psycopg.connect(url, autocommit=True, connect_timeout=2, options="-c search_path=akako") as connection:
             cursor = connection.execute(statement, parameters)
             return cursor.fetchall() if cursor.description else []
 
     def flush(self) -> None:
-        """Redis loses all that it holds."""
+        """Delete all data in Redis."""
         with redis.Redis.from_url(self.servers.redis_url, socket_timeout=2) as client:
             client.flushall()
 
     def waiting(self) -> int:
-        """How many events wait to be applied."""
+        """The number of events that are not applied yet."""
         return int(self.run("select count(*) from webhook_events where status = 'received'")[0][0])
 
     def settle(self, seconds: float = PATIENCE_SECONDS) -> None:
-        """Wait until nothing waits to be applied."""
+        """Wait until all events are applied."""
         self.until(lambda: not self.waiting(), "everything acknowledged is applied", seconds)
 
     def until(self, condition: Callable[[], object], what: str, seconds: float = PATIENCE_SECONDS) -> None:
-        """Wait for a condition, whatever is broken meanwhile. Raises Broken if it does not come true in time."""
+        """Wait for a condition, ignoring database errors. Raises RecoveryFailed after a timeout."""
         deadline = time.monotonic() + seconds
         while not self._true(condition):
             if time.monotonic() > deadline:
-                raise RecoveryFailed(
-                    f"after {seconds:g} s it was still not so that {what}; the logs are in {self.directory}"
-                )
+                raise RecoveryFailed(f"not true after {seconds:g} s: {what}; the logs are in {self.directory}")
             time.sleep(0.05)
 
     def family(self, pid: int) -> list[psutil.Process]:
-        """A process and all that it started."""
+        """A process and its descendants."""
         parent = psutil.Process(pid)
         return [parent, *parent.children(recursive=True)]
 
@@ -149,7 +147,7 @@ class Stack:
             "PORT": str(self.port),
             "LOG_FORMAT": "json",
         }
-        # A setting that is empty has its default, whatever the shell of whoever runs this says.
+        # An empty setting has its default value, so that the caller's environment has no effect.
         environment = dict.fromkeys(OURS & os.environ.keys(), "") | common | dict(self._settings)
         own = {name: dict(each) for name, each in self._own(self).items()}
         first = [each for each in procfile.processes(environment, **own) if each.name != "api"]

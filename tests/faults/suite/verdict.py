@@ -1,4 +1,4 @@
-"""What became of all that was acknowledged, as PostgreSQL has it."""
+"""Judges a fault by comparing the acknowledged deliveries with the tables in PostgreSQL."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ NOT_APPLIED = """
     left join webhook_events using (svix_id) where status is distinct from 'applied'
 """
 WITHOUT_EFFECT = """
-    select count(*) from unnest(%s::text[], %s::boolean[]) as said (clerk_id, bans)
+    select count(*) from unnest(%s::text[], %s::boolean[]) as delivered (clerk_id, bans)
     left join users using (clerk_id)
     where users.id is null or (bans and not banned)
        or (select count(*) from user_roles where user_id = users.id and is_active and role = 'LEARNER') <> 1
@@ -34,7 +34,7 @@ APPLIED_AT = """
 
 @dataclass(frozen=True, slots=True)
 class Injection:
-    """One fault: when it began, and when its cause was over (the same instant for a kill)."""
+    """Begin and end of one fault (the same instant for a kill)."""
 
     began: float
     over: float
@@ -50,55 +50,55 @@ class Verdict:
     lost: int = 0
     twice: int = 0
     failed: int = 0
-    """Attempts that were not answered 2xx; the sender came again."""
+    """Attempts that were not answered 2xx, which the sender retried."""
     recoveries: list[float] = field(default_factory=list)
-    """Seconds until the door answered 2xx again and all that was acknowledged before was applied."""
+    """Seconds until the receiver answered 2xx again and all previously acknowledged events were applied."""
     longest: float = 0.0
-    """Seconds from the 2xx to the commit of its effect, at worst; without the time in which the fault lasted."""
+    """Longest time in seconds from a 2xx to the commit of its effect, without the duration of the fault."""
     note: str = ""
     bound: float | None = None
-    """The seconds within which each of these has to be."""
+    """The limit in seconds for recoveries and waits."""
     compared: bool = False
-    """Whether this is only shown beside the others: no promise of ours."""
+    """Whether this row is only for comparison and not judged."""
     interrupted: bool = False
-    """Whether there should have been more of it."""
+    """Whether the run was interrupted."""
     wrong: list[str] = field(default_factory=list)
-    """What else is not as promised."""
+    """Other errors."""
 
     @property
     def median(self) -> float | None:
-        """Of the recoveries."""
+        """The median of the recoveries."""
         return median(self.recoveries) if self.recoveries else None
 
     @property
     def worst(self) -> float | None:
-        """Of the recoveries."""
+        """The longest recovery."""
         return max(self.recoveries, default=None)
 
     @property
-    def kept(self) -> bool:
-        """Whether everything promised is so."""
+    def passed(self) -> bool:
+        """Whether nothing is lost, applied twice, wrong or late."""
         late = self.bound is not None and max(self.worst or 0, self.longest) > self.bound
         return self.compared or not (self.lost or self.twice or self.wrong or late)
 
 
-def judge(stack: Stack, told: Responses, injections: Sequence[Injection], verdict: Verdict) -> Verdict:
-    """Compare what the senders were told with what is in the tables."""
-    accepted = [Numbered(number) for number in told.accepted]
+def judge(stack: Stack, responses: Responses, injections: Sequence[Injection], verdict: Verdict) -> Verdict:
+    """Compare the answers to the senders with the tables."""
+    accepted = [Numbered(number) for number in responses.accepted]
     verdict.accepted = len(accepted)
-    verdict.failed = len(told.failures)
+    verdict.failed = len(responses.failures)
     verdict.lost = count(stack, NOT_APPLIED, [each.svix_id for each in accepted])
     verdict.lost += count(stack, WITHOUT_EFFECT, [e.clerk_id for e in accepted], [e.bans for e in accepted])
     verdict.twice = count(stack, TOO_MANY_LINES) + count(stack, TOO_MANY_ROLES)
     applied = dict(stack.run(APPLIED_AT))
-    pairs = [(at, applied[number]) for number, at in told.accepted.items() if number in applied]
+    pairs = [(at, applied[number]) for number, at in responses.accepted.items() if number in applied]
     verdict.recoveries = [_recovery(injection, pairs, injections) for injection in injections]
     verdict.longest = max((_wait(accepted, done, injections) for accepted, done in pairs), default=0.0)
     return verdict
 
 
 def count(stack: Stack, query: str, *parameters: object) -> int:
-    """The one number that a query finds."""
+    """The number that a query returns."""
     return int(stack.run(query, *parameters)[0][0])
 
 
