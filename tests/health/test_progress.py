@@ -14,7 +14,7 @@ def test_a_child_updates_the_progress_of_its_parent() -> None:
     progress = Progress()
     until(lambda: progress.stalled_seconds > 0.2)
     began = time.monotonic()
-    child = FORK.Process(target=progress.move)
+    child = FORK.Process(target=progress.record)
     child.start()
     child.join(30)
     assert child.exitcode == 0

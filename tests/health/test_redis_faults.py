@@ -95,7 +95,7 @@ def test_a_sentinel_is_named(tmp_path: Path) -> None:
     conf = tmp_path / "redis" / "sentinel.conf"
     conf.touch()
     made = Redis(tmp_path)
-    made._process = made._described()
+    made._process = made._configured()
     made._process._arguments[1:] = [str(conf), "--sentinel", "--port", str(made._port), "--bind", "127.0.0.1"]
     made.start()
     try:
