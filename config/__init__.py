@@ -1,1 +1,1 @@
-"""The ground: every setting (`settings`) and how the process speaks (`logs`). Imports no other room."""
+"""Settings, their formats, and logging. Imports no other package of the project."""

@@ -1,6 +1,6 @@
-"""Reads PostgreSQL URLs as libpq does, without what ORMs and hosts add to them.
+"""Normalises PostgreSQL URLs for libpq, without the parameters that ORMs and hosts add.
 
-No message quotes a part of the URL that can belong to the password.
+No message quotes a part of the URL that may belong to the password.
 """
 
 import re
@@ -35,8 +35,8 @@ socketTimeout tcpKeepAlive
 supa workaround serverVersion charset
 """
 DROPPED = frozenset(_DROPPED.split())
-"""Parameters of Prisma, Django, Rails, SQLAlchemy, node-postgres, pgx, JDBC, Supabase and Doctrine that configure the
-client alone."""
+"""Parameters of Prisma, Django, Rails, SQLAlchemy, node-postgres, pgx, JDBC, Supabase and Doctrine that configure only
+the client."""
 
 REMEDIES = {
     "sslaccept": "write sslmode=verify-full&sslrootcert=system instead of sslaccept=strict",
@@ -52,18 +52,18 @@ _SCHEME = re.compile(r"(postgres(?:ql)?)(?:\+[a-z0-9_]+)?://")
 _HOSTS = re.compile(r"(\[[^\[\]@]+\]|[^:@\[\]\s]*)(:\d*)?(,(\[[^\[\]@]+\]|[^:@\[\]\s]*)(:\d*)?)*")
 _BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})|%00")
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,40}")
-_ENCODE = "in a user or password write % as %25, @ as %40, / as %2F, : as %3A"
+_ENCODE = "in user and password, encode % as %25, @ as %40, / as %2F, : as %3A"
 
 
 def normalise(url: str) -> str:
-    """The URL as libpq takes it. Raises ValueError with what to change."""
+    """The URL as libpq accepts it. Raises ValueError with what to change."""
     address, parameters = _split(url)
-    kept = [f"{name}={value.replace('=', '%3D')}" for name, value in _kept(parameters)]
-    return address + ("?" + "&".join(kept) if kept else "")
+    accepted = [f"{name}={value.replace('=', '%3D')}" for name, value in _accepted(parameters)]
+    return address + ("?" + "&".join(accepted) if accepted else "")
 
 
 def names_pooler(url: str) -> bool:
-    """Whether the URL says, as Prisma's do, that it leads to a pooler in transaction mode (`pgbouncer=true`)."""
+    """Whether the URL declares a pooler in transaction mode, as Prisma's URLs do (`pgbouncer=true`)."""
     try:
         return ("pgbouncer", "true") in _split(url)[1]
     except ValueError:
@@ -71,7 +71,7 @@ def names_pooler(url: str) -> bool:
 
 
 def _split(url: str) -> tuple[str, list[tuple[str, str]]]:
-    """Everything up to the query, and the parameters; cut where libpq cuts: a password may contain `?` and `#`."""
+    """The URL up to the query, and the parameters; split as libpq does, since a password may contain `?` and `#`."""
     url = url.strip()
     scheme = _SCHEME.match(url)
     if scheme is None:
@@ -87,7 +87,7 @@ def _split(url: str) -> tuple[str, list[tuple[str, str]]]:
 
 
 def _authority(rest: str) -> tuple[str, str, str]:
-    """User and password with their `@`, if there are any; the hosts; and what follows them."""
+    """User and password with their `@`, if there are any; the hosts; and the rest."""
     user = ""
     if end := re.search("[@/]", rest):
         user = rest[: end.end()] if end.group() == "@" else ""
@@ -96,9 +96,9 @@ def _authority(rest: str) -> tuple[str, str, str]:
     return user, found, rest[len(user) + len(found) :]
 
 
-def _kept(parameters: list[tuple[str, str]]) -> Iterator[tuple[str, str]]:
-    """The parameters that libpq takes; the others are dropped, or refused with ValueError."""
-    # Some hosts write both: `sslmode` is libpq's own, and `ssl=true` must not weaken it.
+def _accepted(parameters: list[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    """The parameters that libpq accepts; others are dropped. Raises ValueError for unknown ones."""
+    # Some hosts give both: `sslmode` is libpq's own, and `ssl=true` must not weaken it.
     names = {name for name, _ in parameters}
     for name, value in parameters:
         if name == "sslmode" or (name == "ssl" and "sslmode" not in names):
@@ -108,18 +108,20 @@ def _kept(parameters: list[tuple[str, str]]) -> Iterator[tuple[str, str]]:
                 raise ValueError(f"the parameter {name} is not a number")
             yield name, value
         elif name not in DROPPED and name != "ssl" and (name, value) != ("sslaccept", "accept_invalid_certs"):
-            raise ValueError(_complaint(name))
+            raise ValueError(_refusal(name))
 
 
 def _sslmode(name: str, value: str) -> str:
     mode = _SSL.get(value, value)
     if mode not in _SSLMODES:
-        raise ValueError(f"the value of the parameter {name} is not understood: write one of libpq's, sslmode=require")
+        raise ValueError(
+            f"the value of the parameter {name} is not supported: use one of libpq's, like sslmode=require"
+        )
     return mode
 
 
-def _complaint(name: str) -> str:
+def _refusal(name: str) -> str:
     if name in REMEDIES:
-        return f"the parameter {name} is not understood: {REMEDIES[name]}"
+        return f"the parameter {name} is not supported: {REMEDIES[name]}"
     shown = f"the parameter {name}" if _NAME.fullmatch(name) else "a parameter after the ?"
-    return f"{shown} is not understood: remove it; docs/reference/database-url.md names what is accepted"
+    return f"{shown} is not supported: remove it; docs/reference/database-url.md lists the accepted parameters"

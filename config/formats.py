@@ -1,4 +1,4 @@
-"""The forms that settings may have: each judges what it is given, and says where to find what is wanted."""
+"""The formats of settings. Each validates and normalises a value; its message says where to find a valid one."""
 
 import base64
 import binascii
@@ -17,7 +17,7 @@ LEAST_KEY_BITS = 2_048
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 
 _SEGMENT = re.compile(r"[A-Za-z0-9._~-]+")
-_PARTY = "give an origin as browsers send it, like https://lms.example.com or chrome-extension://<id>, nothing after it"
+_PARTY = "give an origin as browsers send it, like https://lms.example.com or chrome-extension://<id>, without a path"
 
 
 def _postgresql(url: SecretStr) -> SecretStr:
@@ -29,9 +29,9 @@ def _redis(url: SecretStr) -> SecretStr:
 
 
 def _key_prefix(prefix: str) -> str:
-    """A prefix without characters that have a meaning in the patterns of Redis."""
+    """A prefix without the special characters of Redis patterns."""
     if not re.fullmatch(r"[A-Za-z0-9_.:-]{1,64}", prefix):
-        raise ValueError("give up to 64 letters, digits and . _ : - (the last one usually a colon)")
+        raise ValueError("give up to 64 letters, digits and . _ : - (usually with a colon at the end)")
     return prefix
 
 
@@ -40,7 +40,7 @@ def _signing_secrets(value: SecretStr) -> SecretStr:
         if not _is_signing_secret(secret):
             raise ValueError(
                 f"secret {number} is not a signing secret: copy the whole whsec_... of your endpoint from Clerk's "
-                "dashboard (Webhooks, the endpoint, Signing Secret); separate several with commas, newest first"
+                "dashboard (Webhooks, the endpoint, Signing Secret); separate several secrets by commas, newest first"
             )
     return value
 
@@ -62,7 +62,7 @@ def split_secrets(value: SecretStr) -> tuple[str, ...]:
 
 
 def _origin(url: str) -> str:
-    """An origin that we make requests to: https, or plain http on this machine."""
+    """An origin that Akako Sync sends requests to: https, or http on localhost."""
     try:
         origin = origins.serialize(url.strip().removesuffix("/"))
     except ValueError:
@@ -70,13 +70,13 @@ def _origin(url: str) -> str:
     scheme, host, _ = origins.split(origin)
     if scheme != "https" and not (scheme == "http" and host in LOOPBACK):
         raise ValueError(
-            "give an origin like https://clerk.example.com: https (http only for localhost), a host, nothing after it"
+            "give an origin like https://clerk.example.com: https (http only for localhost), a host, and no path"
         )
     return origin
 
 
 def _issuer(url: str) -> str:
-    """An issuer as tokens name it: an origin, and the path of the proxy in front of Clerk if there is one."""
+    """An issuer as in tokens: an origin, and the path of a proxy in front of Clerk if there is one."""
     scheme, _, rest = url.strip().partition("://")
     authority, _, path = rest.partition("/")
     origin = _origin(f"{scheme}://{authority}")
@@ -94,14 +94,14 @@ def _parties(value: str) -> str:
 
 
 def _party(url: str) -> str:
-    """An origin of pages: of a website, a browser extension, or an application with a scheme of its own."""
+    """The origin of a website, a browser extension, or an application with its own scheme."""
     try:
         origin = origins.serialize(url.removesuffix("/"))
     except ValueError as error:
         raise ValueError(f"{_PARTY}; {error}") from None
     scheme, host, _ = origins.split(origin)
     if scheme == "http" and host not in LOOPBACK and not host.endswith(".localhost"):
-        raise ValueError(f"{_PARTY}; http is for localhost only")
+        raise ValueError(f"{_PARTY}; http is allowed for localhost only")
     return origin
 
 
@@ -111,15 +111,15 @@ def split_parties(value: str) -> tuple[str, ...]:
 
 
 def _header_names(value: str) -> str:
-    """The names of request headers, as HTTP allows them."""
+    """Names of request headers that are valid in HTTP."""
     for name in split_parties(value):
         if not re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", name):
-            raise ValueError(f"{name!r} is not the name of a header; separate names by commas")
+            raise ValueError(f"{name!r} is not a valid header name; separate names by commas")
     return value
 
 
 def _public_key(pem: str) -> str:
-    """A PEM as it was pasted: some hosts keep line breaks only as a backslash and an n."""
+    """An RSA public key in PEM. Accepts `\\n` for line breaks, since some hosts do not support them in variables."""
     pem = pem.replace("\\n", "\n").strip()
     try:
         key = load_pem_public_key(pem.encode())
@@ -128,14 +128,14 @@ def _public_key(pem: str) -> str:
     if not isinstance(key, RSAPublicKey) or key.key_size < LEAST_KEY_BITS:
         raise ValueError(
             "give the whole PEM public key, from -----BEGIN PUBLIC KEY----- to -----END PUBLIC KEY-----, "
-            "of Clerk's dashboard (API keys, JWKS Public Key)"
+            "from Clerk's dashboard (API keys, JWKS Public Key)"
         )
     return pem
 
 
 def _secret_key(value: SecretStr) -> SecretStr:
     if not value.get_secret_value().startswith("sk_"):
-        raise ValueError("copy the secret key (sk_live_... or sk_test_...) of Clerk's dashboard (API keys)")
+        raise ValueError("copy the secret key (sk_live_... or sk_test_...) from Clerk's dashboard (API keys)")
     return value
 
 

@@ -1,4 +1,4 @@
-"""Configures logging: structlog, JSON lines outside a terminal, and never a payload, a secret or personal data."""
+"""Configures logging with structlog: JSON lines outside a terminal, without payloads, secrets and personal data."""
 
 import logging
 import logging.config
@@ -37,24 +37,24 @@ OURS = PACKAGES | {"bench", "tests"}
 
 
 def configure(process: str, *, form: str = "auto", level: str = "INFO", stream: TextIO | None = None) -> None:
-    """Write everything that this process logs, also through `logging`, to one stream in one format.
+    """Write all logs of this process, including those through `logging`, to one stream in one format.
 
-    The stream is standard output unless given. In JSON, uncaught exceptions are logged as well.
+    The default stream is standard output. In JSON, uncaught exceptions are logged as well.
     """
     stream = stream or sys.stdout
     plain = form == "console" or (form == "auto" and stream.isatty())
 
     def named(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
-        # Not a context variable: a thread would not have it.
+        # Not a context variable, since threads do not inherit it.
         event.setdefault("process", process)
         return event
 
-    before: list[structlog.typing.Processor] = [
+    processors: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         named,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
-        without_particulars,
+        summarise_exception,
     ]
     renderer: structlog.typing.Processor = (
         structlog.dev.ConsoleRenderer(colors=stream.isatty()) if plain else structlog.processors.JSONRenderer()
@@ -62,7 +62,7 @@ def configure(process: str, *, form: str = "auto", level: str = "INFO", stream: 
     handler = logging.StreamHandler(stream)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=before,
+            foreign_pre_chain=processors,
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
         )
     )
@@ -73,7 +73,7 @@ def configure(process: str, *, form: str = "auto", level: str = "INFO", stream: 
     logging.captureWarnings(True)
     _quieten()
     structlog.configure(
-        processors=[*before, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        processors=[*processors, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=False,
@@ -83,7 +83,7 @@ def configure(process: str, *, form: str = "auto", level: str = "INFO", stream: 
 
 
 def _log_uncaught() -> None:
-    """Log uncaught exceptions in place of Python's traceback, which has several lines and may quote personal data."""
+    """Log uncaught exceptions instead of printing tracebacks, which span lines and may contain personal data."""
 
     def log(level: int, event: str, error: BaseException | None) -> None:
         if not isinstance(error, SystemExit):
@@ -95,7 +95,7 @@ def _log_uncaught() -> None:
 
 
 def _quieten() -> None:
-    """Let libraries speak through our handler only, and not about every request or task."""
+    """Send the logs of libraries to our handler only, without a line for each request or task."""
     for name in ("uvicorn", "uvicorn.error", "uvicorn.access", "celery", "celery.beat", "celery.task"):
         logger = logging.getLogger(name)
         logger.handlers.clear()
@@ -105,29 +105,29 @@ def _quieten() -> None:
 
 
 def fault(error: BaseException) -> dict[str, str]:
-    """What may be said of an exception: its type, its SQLSTATE and where it arose; its text may hold personal data."""
-    said = {"error": type(error).__name__}
+    """Fields of an exception for the log: type, SQLSTATE, constraint, origin. Its text may contain personal data."""
+    fields = {"error": type(error).__name__}
     if sqlstate := getattr(getattr(error, "orig", error), "sqlstate", None):
-        said["sqlstate"] = sqlstate
+        fields["sqlstate"] = sqlstate
     if constraint := getattr(getattr(getattr(error, "orig", error), "diag", None), "constraint_name", None):
-        said["constraint"] = constraint
+        fields["constraint"] = constraint
     if frames := traceback.extract_tb(error.__traceback__):
         ours = [frame for frame in frames if _is_ours(Path(frame.filename))]
-        said["at"] = " < ".join(map(_place, (ours or frames[-1:])[:-4:-1]))
-    return said
+        fields["at"] = " < ".join(map(_location, (ours or frames[-1:])[:-4:-1]))
+    return fields
 
 
 def _is_ours(path: Path) -> bool:
     return path.is_relative_to(ROOT) and path.relative_to(ROOT).parts[0] in OURS
 
 
-def _place(frame: traceback.FrameSummary) -> str:
+def _location(frame: traceback.FrameSummary) -> str:
     path = Path(frame.filename)
     return f"{path.parent.name}/{path.name}:{frame.lineno} {frame.name}"
 
 
-def without_particulars(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
-    """Put `fault` in the place of an exception, and of a library's sentence about one (it quotes values)."""
+def summarise_exception(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    """Replace an exception by its `fault`, and a library's message about it, which may quote values, by a fixed one."""
     record: logging.LogRecord | None = event.get("_record")
     exc_info: Any = event.pop("exc_info", None) or (record.exc_info if record else None)
     if not exc_info:
@@ -143,14 +143,14 @@ def without_particulars(_: WrappedLogger, __: str, event: EventDict) -> EventDic
 
 
 class RateLimitFilter(logging.Filter):
-    """Passes a library's warning once in a while, so that strangers cannot fill the log by provoking it."""
+    """Limits the rate of a library's repeated warnings, so that untrusted clients cannot fill the log with them."""
 
     def __init__(self) -> None:
         super().__init__()
         self._last: dict[tuple[str, str], float] = {}
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """False for a repeated line of a library's; our own lines are always passed."""
+        """False for a repeated line of a library; our own lines always pass."""
         if record.levelno < logging.WARNING or not record.name.startswith(("uvicorn", "asyncio")):
             return True
         key, now = (record.name, str(record.msg)[:80]), time.monotonic()

@@ -1,4 +1,4 @@
-"""Counts what was turned away, and says so without letting anybody fill the log."""
+"""Counts refusals and failures, and logs them at a limited rate, so that clients cannot fill the log."""
 
 import threading
 import time
@@ -13,37 +13,37 @@ QUIET_SECONDS = 10.0
 
 
 class RateLimitedLog:
-    """One line a reason in `QUIET_SECONDS` at most, with the count since the last; the metric counts each.
+    """Logs at most one line per reason in `QUIET_SECONDS`, with the count since the last one; the metric counts each.
 
-    Reasons are a few constants of ours, never a stranger's words. Threads may share it: no count is lost or told twice.
+    Reasons are a few constants, never input. Thread-safe: no count is lost or logged twice.
     """
 
     def __init__(self, event: str, metric: Metric) -> None:
         self._event = event
         self._metric = metric
-        self._turn = threading.Lock()
-        self._untold: Counter[str] = Counter()
-        self._told: dict[str, float] = {}
+        self._lock = threading.Lock()
+        self._unlogged: Counter[str] = Counter()
+        self._logged_at: dict[str, float] = {}
 
-    def note(self, reason: str, **said: str) -> None:
-        """Count one, and say so with what else is to be said if this reason was not spoken of lately."""
+    def note(self, reason: str, **fields: str) -> None:
+        """Count one; log it with these fields unless this reason was logged recently."""
         self._metric.labels(reason).inc()
         if count := self._due(reason):
-            log.warning(self._event, reason=reason, count=count, **said)
+            log.warning(self._event, reason=reason, count=count, **fields)
 
     def close(self) -> None:
-        """Say what was counted and not yet said."""
-        with self._turn:
-            untold, self._untold = self._untold, Counter()
-        for reason, count in untold.items():
+        """Log what is counted and not logged yet."""
+        with self._lock:
+            unlogged, self._unlogged = self._unlogged, Counter()
+        for reason, count in unlogged.items():
             log.warning(self._event, reason=reason, count=count)
 
     def _due(self, reason: str) -> int:
-        """How many are to be told of now, this one included; none, if this reason was spoken of lately."""
+        """The count to log now, this one included; 0 if this reason was logged recently."""
         now = time.monotonic()
-        with self._turn:
-            self._untold[reason] += 1
-            if now - self._told.get(reason, -QUIET_SECONDS) < QUIET_SECONDS:
+        with self._lock:
+            self._unlogged[reason] += 1
+            if now - self._logged_at.get(reason, -QUIET_SECONDS) < QUIET_SECONDS:
                 return 0
-            self._told[reason] = now
-            return self._untold.pop(reason)
+            self._logged_at[reason] = now
+            return self._unlogged.pop(reason)

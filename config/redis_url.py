@@ -1,4 +1,4 @@
-"""Redis URLs as hosts give them, brought into the one form that Celery and redis-py read alike."""
+"""Normalises Redis URLs to a form that Celery and redis-py interpret alike."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,21 +25,21 @@ _SENTINEL = (
 
 @dataclass(frozen=True, slots=True)
 class RedisAddress:
-    """A Redis server and the prefix of our keys on it."""
+    """A Redis server and the prefix of Akako Sync's keys."""
 
     url: str = field(repr=False)
     """As `normalise` returns it."""
     prefix: str = KEY_PREFIX
 
     def key(self, name: str) -> str:
-        """The name of one of our keys as it is in Redis."""
+        """The name of a key in Redis, with the prefix."""
         return self.prefix + name
 
 
 def normalise(url: str) -> str:
-    """The URL with TLS options spelled as both clients read them; with TLS, the certificate is verified by default.
+    """The URL with TLS options spelled as both clients expect; with TLS, the certificate is verified by default.
 
-    Raises ValueError with a sentence that says what to change.
+    Raises ValueError with what to change.
     """
     url = url.strip()
     if "sentinel" in url.partition("://")[0].lower():
@@ -58,15 +58,15 @@ def normalise(url: str) -> str:
     if not host:
         raise ValueError(f"{_FORM}: the host is missing")
     if parts.path.strip("/") and not parts.path.strip("/").isdecimal():
-        raise ValueError(f"{_FORM}: after the host comes the number of a database")
+        raise ValueError(f"{_FORM}: the path must be the number of a database")
     options = _tls(dict(parse_qsl(parts.query, keep_blank_values=True)), parts.scheme == "rediss")
     return urlunsplit(parts._replace(query=urlencode(options, quote_via=quote, safe="/"), fragment=""))
 
 
 def _tls(given: dict[str, str], encrypted: bool) -> dict[str, str]:
-    """The TLS options, each in the one spelling."""
+    """The TLS options in the common spelling."""
     if given and not encrypted:
-        raise ValueError(f"remove {', '.join(sorted(given))} from the URL: options are for rediss:// only")
+        raise ValueError(f"remove {', '.join(sorted(given))} from the URL: options are allowed for rediss:// only")
     options = {"ssl_cert_reqs": "required"} if encrypted else {}
     for name, value in given.items():
         options[name] = _option(name, value)
@@ -76,23 +76,23 @@ def _tls(given: dict[str, str], encrypted: bool) -> dict[str, str]:
 def _option(name: str, value: str) -> str:
     if name == "ssl_cert_reqs":
         if value.lower() not in _VERIFICATION:
-            raise ValueError("ssl_cert_reqs is required (the default), optional or none")
+            raise ValueError("ssl_cert_reqs must be required (the default), optional or none")
         return _VERIFICATION[value.lower()]
     if name == "ssl_check_hostname":
         if value.lower() not in _BOOLEANS:
-            raise ValueError("ssl_check_hostname is true (the default) or false")
+            raise ValueError("ssl_check_hostname must be true (the default) or false")
         return _BOOLEANS[value.lower()]
     if name in _FILES:
-        if not _can_be_read(Path(value)):
-            raise ValueError(f"{name} names a file that cannot be read: give the path of a PEM file")
+        if not _is_readable(Path(value)):
+            raise ValueError(f"the file of {name} cannot be read: give the path of a PEM file")
         return value
     raise ValueError(
-        f"remove {name} from the URL: what may follow `?` is ssl_cert_reqs, ssl_check_hostname and "
+        f"remove {name} from the URL: supported options are ssl_cert_reqs, ssl_check_hostname and "
         f"{', '.join(_FILES)}, for rediss:// only"
     )
 
 
-def _can_be_read(path: Path) -> bool:
+def _is_readable(path: Path) -> bool:
     try:
         with path.open("rb"):
             return True

@@ -12,7 +12,7 @@ class Role(StrEnum):
 
 
 def suffice(held: frozenset[Role], needed: frozenset[Role], *, all_of: bool) -> bool:
-    """Whether the roles held include one of those needed, or with `all_of` every one; true if none is needed."""
+    """Whether the roles held include one of the roles needed, or with `all_of` all of them; true if none is needed."""
     if all_of or not needed:
         return held >= needed
     return not held.isdisjoint(needed)

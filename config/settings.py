@@ -1,4 +1,4 @@
-"""Every environment variable that Akako Sync reads: once, with its sentence, judged before anything starts."""
+"""All environment variables that Akako Sync reads, with their descriptions; validated before a process starts."""
 
 import sys
 from typing import Any, Literal, TypeVar
@@ -24,187 +24,187 @@ from config.role import Role
 
 
 class Settings(BaseSettings):
-    """What every process needs."""
+    """Settings of every process."""
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore", use_attribute_docstrings=True, env_ignore_empty=True)
 
     database_url: PostgresUrl
-    """PostgreSQL 15 or newer, as the application's own role: `postgresql://user:password@host:5432/database`."""
+    """PostgreSQL 15 or newer, with the application's role: `postgresql://user:password@host:5432/database`."""
 
     database_pooler: Literal["none", "transaction"] = "none"
-    """`transaction` if `DATABASE_URL` leads through a pooler in transaction mode (PgBouncer, Supavisor, Neon's)."""
+    """`transaction` if `DATABASE_URL` connects to a pooler in transaction mode (PgBouncer, Supavisor, Neon's)."""
 
     log_format: Literal["auto", "json", "console"] = "auto"
-    """How log lines look: `json`, `console`, or `auto` (console on a terminal, JSON elsewhere)."""
+    """Format of log lines: `json`, `console`, or `auto` (console on a terminal, JSON elsewhere)."""
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
-    """The least important log line that is written."""
+    """Minimum level of log lines."""
 
     @model_validator(mode="before")
     @classmethod
     def _pooler_of_the_url(cls, given: dict[str, Any]) -> dict[str, Any]:
-        """`pgbouncer=true` in the URL stands for `DATABASE_POOLER=transaction` where that is not set."""
+        """`pgbouncer=true` in the URL means `DATABASE_POOLER=transaction`, unless that is set."""
         url = given.get("database_url")
         text = url.get_secret_value() if isinstance(url, SecretStr) else str(url)
         return {"database_pooler": "transaction", **given} if names_pooler(text) else given
 
 
 class MigrationSettings(Settings):
-    """What `akako migrate` needs."""
+    """Settings of `akako migrate`."""
 
     database_owner_url: PostgresUrl | None = None
-    """The role that owns the tables, for `akako migrate` only, without a pooler; unset, `DATABASE_URL` is used."""
+    """URL for `akako migrate` only: the role that owns the tables, without a pooler. Default: `DATABASE_URL`."""
 
 
 class MetricsSettings(Settings):
-    """What every process that lasts needs, to be seen from outside."""
+    """Settings of every long-running process, for monitoring."""
 
     metrics_host: str = "127.0.0.1"
-    """The address on which the process answers Prometheus; it is not meant for strangers."""
+    """Address for `/metrics` and `/healthz`. Do not expose it to untrusted clients."""
 
     metrics_port: int = Field(default=0, ge=0, le=65_535)
-    """The port of `/metrics`, another one for each process of a machine; 0: none."""
+    """Port for `/metrics` and `/healthz`. Must be unique per process on a host; 0 disables it."""
 
 
 class BrokerSettings(Settings):
-    """What every process that looks at Redis needs."""
+    """Settings of every process that connects to Redis."""
 
     redis_url: RedisUrl
-    """Redis 6.2 or newer (or Valkey), one server, for Celery's messages: `redis://host:6379/0`, `rediss://` for TLS."""
+    """A single Redis 6.2 or newer (or Valkey) for Celery's messages: `redis://host:6379/0`, `rediss://` for TLS."""
 
     redis_key_prefix: KeyPrefix = KEY_PREFIX
-    """Begins every key and channel that we use in Redis, so that other applications can use the same database."""
+    """Prefix of all keys and channels in Redis, so that other applications can share the database."""
 
     @property
     def redis(self) -> RedisAddress:
-        """Where our keys in Redis are."""
+        """The server and the prefix of keys."""
         return RedisAddress(self.redis_url.get_secret_value(), self.redis_key_prefix)
 
 
 class QueueSettings(BrokerSettings):
-    """What every process that sends or takes Celery messages needs."""
+    """Settings of every process that sends or receives Celery messages."""
 
     apply_set_size: int = Field(default=200, ge=1, le=1_000)
-    """How many events one Celery message names at most; they are applied in one transaction."""
+    """Maximum number of events in a Celery message, which are applied in one transaction."""
 
 
 class ListeningSettings(Settings):
-    """What every process that answers requests needs."""
+    """Settings of every process that serves HTTP."""
 
     host: str = "0.0.0.0"  # noqa: S104 - a container's or a host's router forwards to it
-    """The address that the process listens on."""
+    """Address to listen on."""
 
     port: int = Field(default=8000, ge=1, le=65_535)
-    """The port that the process listens on; receiver and API run as two processes, each with its own."""
+    """Port to listen on. Receiver and API are separate processes, each with its own port."""
 
     max_connections: int = Field(default=4_000, ge=10)
-    """Connections that a process holds at once; at the limit, a newcomer closes one that waits for its sender."""
+    """Maximum number of connections per process. At the limit, a new one closes one that is waiting for its client."""
 
     body_timeout_seconds: float = Field(default=10, gt=0)
-    """How long a sender may take for a request's headers, and again for its body, before the connection is closed."""
+    """Timeout for receiving a request's headers, and again for its body; then the connection is closed."""
 
     keep_alive_seconds: int = Field(default=75, ge=1)
-    """How long an idle connection stays open; must be longer than the proxy's own upstream time-out (nginx: 60 s)."""
+    """How long an idle connection stays open. Must be longer than the upstream timeout of the proxy (nginx: 60 s)."""
 
 
 class NewUserSettings(Settings):
-    """What every process that may add a user needs."""
+    """Settings of every process that may add a user."""
 
     default_role: Role = Role.LEARNER
-    """The role that a new user is given once: LEARNER, MENTOR or ADMIN."""
+    """The role that a new user gets once: LEARNER, MENTOR or ADMIN."""
 
 
 class SigningSettings(Settings):
-    """What the receiver needs to know Clerk, and `akako secrets` to advise."""
+    """Settings of the receiver and of `akako secrets`, to verify deliveries."""
 
     clerk_webhook_signing_secret: SigningSecrets
-    """Verifies deliveries: `whsec_...` of Clerk's dashboard; several while one is rotated out: newest first, commas."""
+    """Verifies deliveries: `whsec_...` from Clerk's dashboard. During rotation several, newest first, with commas."""
 
 
 class ReceiverSettings(SigningSettings, QueueSettings, ListeningSettings, MetricsSettings):
-    """What the receiver of deliveries needs."""
+    """Settings of the receiver."""
 
     web_processes: int = Field(default=1, ge=1)
-    """How many processes receive deliveries on the one port."""
+    """Number of receiver processes, which share the port."""
 
     max_body_bytes: int = Field(default=1_048_576, ge=1_024)
-    """The largest delivery that is read, in bytes; a larger one is answered 413."""
+    """Maximum size of a delivery in bytes; a larger one gets 413."""
 
     store_timeout_seconds: float = Field(default=1.5, gt=0, lt=15)
-    """How long a delivery waits for its commit before it is answered 503 (Svix gives up after 15 s)."""
+    """Timeout for storing a delivery, after which it gets 503 (Svix times out after 15 s)."""
 
     intake_rows: int = Field(default=500, ge=1)
-    """How many deliveries are kept in one commit at most."""
+    """Maximum number of deliveries stored in one commit."""
 
     intake_waiting_rows: int = Field(default=5_000, ge=1)
-    """How many deliveries may wait for a commit; more are answered 503 at once."""
+    """Maximum number of deliveries waiting for a commit; further ones get 503 at once."""
 
     intake_waiting_bytes: int = Field(default=33_554_432, ge=1_048_576)
-    """How many bytes of deliveries may wait for a commit; more are answered 503 at once."""
+    """Maximum size in bytes of the deliveries waiting for a commit; further ones get 503 at once."""
 
 
 class WorkerSettings(QueueSettings, NewUserSettings, MetricsSettings):
-    """What the worker and the calendar need."""
+    """Settings of worker and scheduler."""
 
     worker_processes: int = Field(default=2, ge=1)
-    """How many processes apply events."""
+    """Number of processes that apply events."""
 
     sweep_seconds: int = Field(default=5, ge=1)
-    """How often events that are due and not applied are looked for and nudged again."""
+    """Interval of the sweep, which enqueues events again that are due and not applied."""
 
     sweep_rows: int = Field(default=20_000, ge=1)
-    """How many due events one sweep nudges at most."""
+    """Maximum number of events that one sweep enqueues."""
 
     expire_seconds: int = Field(default=60, ge=1)
-    """How often roles whose end has passed are written down as expired (they end by the clock, whatever this says)."""
+    """Interval at which ended roles are recorded as expired (access ends by the clock, independent of this)."""
 
     expire_rows: int = Field(default=1_000, ge=1)
-    """How many expired roles are written down in one transaction."""
+    """Maximum number of roles recorded as expired in one transaction."""
 
     event_body_days: int = Field(default=90, ge=1, le=36_500)
-    """After how many days applied and ignored events lose their body; all else of them stays. Parked ones keep it."""
+    """Age in days at which bodies of applied and ignored events are erased. Other columns and parked events remain."""
 
 
 class InspectionSettings(Settings):
-    """What whoever looks at kept deliveries can use."""
+    """Settings for showing stored events."""
 
     clerk_webhook_signing_secret: SigningSecrets | None = None
-    """The receiver's, to verify kept deliveries again; unset, that is left out."""
+    """The receiver's secrets, to verify stored events again. If unset, they are not verified."""
 
 
 class AccessSettings(Settings):
-    """What every process that asks who is calling needs."""
+    """Settings of every process that authenticates requests."""
 
     clerk_issuer: Issuer
-    """Clerk's Frontend API URL or your proxy's (`https://app.example.com/__clerk`): the only `iss` that is accepted."""
+    """Clerk's Frontend API URL, or your proxy's (`https://app.example.com/__clerk`): the only accepted `iss`."""
 
     clerk_jwt_key: PublicKey | None = None
-    """The instance's public key (PEM) that verifies tokens without any network; unset, keys come from the issuer."""
+    """Public key (PEM) to verify tokens without network access. Default: keys are fetched from the issuer."""
 
     clerk_authorized_parties: Parties = ""
-    """Origins whose pages may call (`azp`, and `Origin` of cookies), separated by commas; empty accepts any `azp`."""
+    """Allowed origins of callers (`azp`, and `Origin` with cookies), separated by commas; if empty, any `azp`."""
 
     token_session_id: Literal["required", "optional"] = "required"  # noqa: S105 - not a secret
-    """`optional` also accepts tokens without `sid`: those of Clerk's JWT templates. `required` refuses them."""
+    """`optional` also accepts tokens without `sid`, as from Clerk's JWT templates; `required` refuses them."""
 
     token_leeway_seconds: float = Field(default=5, ge=0, le=10)
-    """How far Clerk's clock and ours may differ when a token's times are judged."""
+    """Accepted clock difference to Clerk when a token's times are checked."""
 
     guard_timeout_seconds: float = Field(default=2, gt=0)
-    """How long a request waits for the database to say who is calling before it is answered 503."""
+    """Timeout for looking up the caller in the database, after which the request gets 503."""
 
     guard_waiting: int = Field(default=2_000, ge=1)
-    """How many requests may wait for that; more are answered 503 at once."""
+    """Maximum number of requests waiting for that lookup; further ones get 503 at once."""
 
 
 class BackendSettings(Settings):
-    """What every process that asks Clerk's Backend API needs."""
+    """Settings of every process that calls Clerk's Backend API."""
 
     clerk_secret_key: SecretKey
-    """Opens Clerk's Backend API: `sk_live_...` or `sk_test_...` of Clerk's dashboard."""
+    """Secret key for Clerk's Backend API: `sk_live_...` or `sk_test_...` from Clerk's dashboard."""
 
     clerk_api_url: Origin = "https://api.clerk.com"
-    """Where Clerk's Backend API is."""
+    """URL of Clerk's Backend API."""
 
 
 class ApiSettings(
@@ -216,34 +216,34 @@ class ApiSettings(
     BrokerSettings,
     MetricsSettings,
 ):
-    """What the API needs."""
+    """Settings of the API."""
 
     api_processes: int = Field(default=1, ge=1)
-    """How many processes answer the API on the one port."""
+    """Number of API processes, which share the port."""
 
     api_connections: int = Field(default=5, ge=2)
-    """How many database connections an API process opens at most, beside the guard's own; half are for changes."""
+    """Maximum number of database connections of an API process, besides the guard's; half are for changes."""
 
     api_allowed_origins: Parties = ""
-    """The origins whose pages may read the API's answers (CORS), separated by commas; empty, none but its own."""
+    """Origins whose pages may read API responses (CORS), separated by commas; if empty, only its own."""
 
     api_allowed_headers: HeaderNames = "baggage, sentry-trace, traceparent, tracestate, X-Request-Id, X-Requested-With"
-    """Request headers those pages may send (CORS) besides `Authorization` and `Content-Type`, separated by commas."""
+    """Request headers that those pages may send (CORS) besides `Authorization` and `Content-Type`, with commas."""
 
     api_max_body_bytes: int = Field(default=65_536, ge=1_024)
-    """The largest request body that the API reads, in bytes; a larger one is answered 413."""
+    """Maximum size of a request body in bytes; a larger one gets 413."""
 
 
 Kind = TypeVar("Kind", bound=Settings)
 
 
 def load(kind: type[Kind]) -> Kind:
-    """The settings of one kind of process; ends the process with a message that names each bad variable."""
+    """Load the settings of one kind of process. Exits with a message that names each missing or invalid variable."""
     try:
         return kind()
     except ValidationError as error:
         lines = [_complaint(kind, str(fault["loc"][0]), fault["type"], fault["msg"]) for fault in error.errors()]
-        sys.exit("\n".join(["akako cannot start, its settings need a change:", *lines]))
+        sys.exit("\n".join(["akako cannot start: settings are missing or invalid:", *lines]))
 
 
 def _complaint(kind: type[Settings], field: str, fault: str, message: str) -> str:

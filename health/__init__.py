@@ -1,1 +1,1 @@
-"""The pulse: whether each part moves (`watch`), what can be counted (`counts`), and who may ask (`ready`)."""
+"""Health of the processes: liveness (`watchdog`), readiness (`readiness`), and metrics (`exposition`, `gauges`)."""

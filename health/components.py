@@ -1,4 +1,4 @@
-"""The parts without which nothing is applied, and what is wrong with each."""
+"""The state of each component that is needed to apply events."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -15,13 +15,13 @@ from health.database import DatabaseProbe
 from health.single_flight import SingleFlight
 
 MOVED_SECONDS = 30.0
-"""Six times as long as a heart takes from one beat to the next."""
+"""Six times the interval of heartbeats."""
 FRESH_SECONDS = 2.0
 PATIENCE_SECONDS = 2.0
 
 
 class Component(StrEnum):
-    """One of the parts, in the order in which they have to be mended."""
+    """The components, in the order in which faults have to be fixed."""
 
     DATABASE = "database"
     MIGRATIONS = "migrations"
@@ -34,16 +34,16 @@ MOVING = (Component.WORKER, Component.BEAT)
 DIRECTLY = "; queue unavailable, events are applied directly"
 NOT_FROM_A_WORKER = "; a worker that cannot use it applies events directly"
 NEXT_STEPS = {
-    Component.DATABASE: "see that PostgreSQL runs, and that DATABASE_URL is right",
+    Component.DATABASE: "check that PostgreSQL runs and that DATABASE_URL is correct",
     Component.MIGRATIONS: "run `akako migrate`",
-    Component.WORKER: "see that the worker runs; its log says what keeps it",
-    Component.BEAT: "see that the calendar (beat) runs; its log says what keeps it",
+    Component.WORKER: "check that the worker runs; its log has the cause",
+    Component.BEAT: "check that the scheduler (beat) runs; its log has the cause",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class ComponentState:
-    """How one part is: `well`, or in a few words what is wrong. No word of it is a secret or names a host."""
+    """The state of a component: `well`, or a short description of the fault, without secrets and host names."""
 
     part: Component
     description: str = "well"
@@ -51,21 +51,21 @@ class ComponentState:
 
     @property
     def is_well(self) -> bool:
-        """Whether nothing is wrong."""
+        """Whether the component has no fault."""
         return not self.next_step
 
 
 class Components:
-    """Looks at all of them, in bounded time."""
+    """Checks all components in bounded time."""
 
-    def __init__(self, look: DatabaseProbe, broker: Broker) -> None:
-        self._look = look
+    def __init__(self, database: DatabaseProbe, broker: Broker) -> None:
+        self._database = database
         self._broker = SingleFlight(broker.takes_messages, fresh=FRESH_SECONDS, patience=PATIENCE_SECONDS)
 
     def states(self) -> list[ComponentState]:
-        """How each part is, in their order."""
+        """The state of each component, in their order."""
         try:
-            seen = self._look.vitals()
+            seen = self._database.vitals()
         except (SQLAlchemyError, TimeoutError, WrongSettings) as error:
             database, migrations = unreadable(error)
             moving, directly = [_unknown(part) for part in MOVING], False
@@ -84,12 +84,12 @@ class Components:
 
 
 def unreadable(error: Exception) -> tuple[ComponentState, ComponentState]:
-    """Database and migrations, where nothing could be read: because of the one or of the other."""
+    """The states of database and migrations if nothing could be read, because of the one or of the other."""
     if faults.is_schema_mismatch(error):
         return ComponentState(Component.DATABASE), _ill(Component.MIGRATIONS, "the tables are not of this version")
-    said = str(error) if isinstance(error, WrongSettings) else faults.tls_reason(error) or "does not answer"
-    away = ComponentState(Component.DATABASE, said, faults.remedy(error) or NEXT_STEPS[Component.DATABASE])
-    return away, _unknown(Component.MIGRATIONS)
+    reason = str(error) if isinstance(error, WrongSettings) else faults.tls_reason(error) or "does not answer"
+    database = ComponentState(Component.DATABASE, reason, faults.remedy(error) or NEXT_STEPS[Component.DATABASE])
+    return database, _unknown(Component.MIGRATIONS)
 
 
 def _database(seen: Vitals) -> ComponentState:
@@ -115,11 +115,11 @@ def _moves(part: Component, heartbeats: list[Heartbeat]) -> ComponentState:
     if heartbeat.moved_seconds_ago <= MOVED_SECONDS:
         return ComponentState(part)
     lives = heartbeat.seen_seconds_ago <= MOVED_SECONDS
-    return _ill(part, f"{'lives and has' if lives else 'has'} not moved for {heartbeat.moved_seconds_ago:.0f} s")
+    return _ill(part, f"{'runs, but ' if lives else ''}no progress for {heartbeat.moved_seconds_ago:.0f} s")
 
 
 def _unknown(part: Component) -> ComponentState:
-    return ComponentState(part, "unknown, since the database says nothing", "mend the database first")
+    return ComponentState(part, "unknown, since the database is unavailable", "fix the database first")
 
 
 def _ill(part: Component, description: str) -> ComponentState:

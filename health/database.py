@@ -1,4 +1,4 @@
-"""A look at the database that never takes long, whoever looks and whatever state it is in."""
+"""Reads the database's vital signs in bounded time, in any state of the database and with any number of callers."""
 
 from db import engine, vitals
 from db.engine import Pooler
@@ -11,7 +11,7 @@ PATIENCE_SECONDS = 2.5
 
 
 class DatabaseProbe:
-    """The vital signs, at most a few seconds old. It keeps no connection: they are for those who work."""
+    """The vital signs, at most a few seconds old. Keeps no connection open, since connections are scarce."""
 
     def __init__(self, database_url: str, pooler: Pooler = "none") -> None:
         self._engine = engine.connect(
@@ -20,10 +20,10 @@ class DatabaseProbe:
         self._vitals = SingleFlight(self._read, fresh=FRESH_SECONDS, patience=PATIENCE_SECONDS)
 
     def vitals(self) -> Vitals:
-        """What is seen. Raises TimeoutError, or what SQLAlchemy raises, if nothing can be seen."""
+        """The vital signs. Raises TimeoutError or SQLAlchemy's error if they cannot be read."""
         return self._vitals.get()
 
     def _read(self) -> Vitals:
         with self._engine.connect() as connection:
-            connection.detach()  # closed after the look, however many look at once
+            connection.detach()  # closed afterwards instead of returned to the pool
             return vitals.read(connection)

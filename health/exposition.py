@@ -1,4 +1,4 @@
-"""`/metrics` and `/healthz` on a port of their own: strangers do not come by there, and no work is delayed."""
+"""Serves `/metrics` and `/healthz` on a separate port, out of reach of untrusted clients and without delaying work."""
 
 import socket
 import threading
@@ -27,39 +27,39 @@ RETRY_SECONDS = 5.0
 
 
 class Counted(Collector):
-    """What all processes counted at one place."""
+    """The metrics of all processes that count in one directory."""
 
-    def __init__(self, place: str) -> None:
-        self._place = place
+    def __init__(self, directory: str) -> None:
+        self._directory = directory
 
     def describe(self) -> Iterator[Metric]:
-        """None beforehand, so that registering reads nothing."""
+        """Empty, so that registration reads nothing."""
         yield from ()
 
     def collect(self) -> Iterator[Metric]:
-        """The sums. A process that has only just begun, or was killed then, has an empty file: that is none."""
-        files = [str(file) for file in Path(self._place).glob("*.db") if _is_begun(file)]
+        """The sums. Skips empty files, of processes that have just started or were killed then."""
+        files = [str(file) for file in Path(self._directory).glob("*.db") if _has_content(file)]
         yield from MultiProcessCollector.merge(files)  # type: ignore[no-untyped-call]
 
 
-def _is_begun(file: Path) -> bool:
+def _has_content(file: Path) -> bool:
     with suppress(FileNotFoundError):
         return file.stat().st_size > 0
     return False
 
 
-class _Together(Collector):
-    """Collects from several at once, so that no fork happens in the middle."""
+class _WithoutForks(Collector):
+    """Collects from several collectors, with forks held off meanwhile."""
 
     def __init__(self, *collectors: Collector) -> None:
         self._collectors = collectors
 
     def describe(self) -> Iterator[Metric]:
-        """None beforehand, so that registering asks nobody."""
+        """Empty, so that registration queries nothing."""
         yield from ()
 
     def collect(self) -> list[Metric]:
-        """All that they say."""
+        """The metrics of all collectors."""
         with forking.without_forks():
             return [metric for collector in self._collectors for metric in collector.collect()]
 
@@ -70,24 +70,24 @@ class _Silent(WSGIRequestHandler):
 
 
 def start(
-    settings: MetricsSettings, place: str, *collectors: Collector, healthy: Callable[[], bool] = lambda: True
+    settings: MetricsSettings, directory: str, *collectors: Collector, healthy: Callable[[], bool] = lambda: True
 ) -> None:
-    """Answer Prometheus and health probes from now on, for all who count at this place; nothing if no port is set.
+    """Start serving Prometheus and health probes for all processes that count in this directory, if a port is set.
 
-    `/healthz` is 200 while `healthy` says so, else 503. A port that is taken is tried again: work is more important
-    than being seen, and after a restart it is soon free.
+    `/healthz` is 200 while `healthy` returns true, else 503. A port that is in use is retried and not an error: work
+    matters more than metrics, and after a restart the port is soon free.
     """
     if not settings.metrics_port:
         return
     database = DatabaseGauges(DatabaseProbe(settings.database_url.get_secret_value(), settings.database_pooler))
     registry = CollectorRegistry()
-    registry.register(_Together(Counted(place), ProcessCollector(registry=None), database, *collectors))
+    registry.register(_WithoutForks(Counted(directory), ProcessCollector(registry=None), database, *collectors))
     app = application(make_wsgi_app(registry), healthy)
     threading.Thread(target=_listen, args=(settings, app), name="metrics", daemon=True).start()
 
 
 def application(metrics: Any, healthy: Callable[[], bool]) -> Any:
-    """The WSGI application: `/healthz`, and metrics everywhere else."""
+    """The WSGI application: `/healthz`, and metrics at every other path."""
 
     def answer(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         if environ["PATH_INFO"] != "/healthz":
@@ -101,20 +101,20 @@ def application(metrics: Any, healthy: Callable[[], bool]) -> Any:
 
 
 def _listen(settings: MetricsSettings, app: Any) -> None:
-    told = False
+    logged = False
     while True:
         try:
             with forking.without_forks():
                 server = _server(settings.metrics_host, settings.metrics_port, app)
         except OSError as error:
-            if not told:
+            if not logged:
                 log.warning(
                     "metrics.not_served",
                     port=settings.metrics_port,
-                    next_step="free the port, or set METRICS_HOST and METRICS_PORT to others",
+                    next_step="free the port, or change METRICS_HOST and METRICS_PORT",
                     **logs.fault(error),
                 )
-            told = True
+            logged = True
             time.sleep(RETRY_SECONDS)
         else:
             log.info("metrics.served", port=settings.metrics_port)
@@ -122,7 +122,7 @@ def _listen(settings: MetricsSettings, app: Any) -> None:
 
 
 def _server(host: str, port: int, app: Any) -> WSGIServer:
-    """A listening server with a thread for each request, as prometheus_client's own, for IPv4 or IPv6."""
+    """A listening server with one thread per request, like prometheus_client's own, for IPv4 or IPv6."""
     (family, _, _, _, address), *_ = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
 
     class Server(ThreadingWSGIServer):

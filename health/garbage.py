@@ -1,4 +1,4 @@
-"""How often the garbage collector runs: rarely while a process imports its modules, and then as its work needs it."""
+"""Tunes the garbage collector: runs it rarely while a process imports its modules, and normally afterwards."""
 
 import gc
 
@@ -11,7 +11,7 @@ def defer() -> None:
 
 
 def tune() -> None:
-    """Keep what was imported out of the collector's way: looked at again and again, it costs a tenth of all work."""
+    """Exclude imported objects from collection: scanning them again and again would cost a tenth of all work."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)

@@ -1,4 +1,4 @@
-"""What is read when Prometheus asks: the database's vital signs, the state of Redis, how long nothing has moved."""
+"""Gauges that are read on each scrape: the database's vital signs, the state of Redis, and stalls."""
 
 from collections.abc import Callable, Iterator
 
@@ -23,27 +23,29 @@ PATIENCE_SECONDS = 2.5
 
 
 class DatabaseGauges(Collector):
-    """The vital signs. While the database does not answer there is `akako_database_up 0`, and none of the others; from
-    one whose tables are not of this version it is 1, with `akako_database_of_this_version 0`.
+    """The database's vital signs.
+
+    While the database is unavailable, only `akako_database_up 0` is exported; if its tables are not of this version,
+    `akako_database_up 1` and `akako_database_of_this_version 0`.
     """
 
-    def __init__(self, look: DatabaseProbe) -> None:
-        self._look = look
-        self._said = False
+    def __init__(self, database: DatabaseProbe) -> None:
+        self._database = database
+        self._logged = False
 
     def describe(self) -> Iterator[Metric]:
-        """The names alone, so that registering asks no database."""
+        """Empty, so that registration does not query the database."""
         yield from ()
 
     def collect(self) -> Iterator[Metric]:
-        """Read them."""
+        """Read the vital signs."""
         try:
-            seen = self._look.vitals()
+            seen = self._database.vitals()
         except (SQLAlchemyError, TimeoutError, WrongSettings) as error:
-            self._say(error)
-            yield from _unread(error)
+            self._log(error)
+            yield from _unreadable(error)
             return
-        self._said = False
+        self._logged = False
         yield _up(True)
         yield _of_this_version(not revisions.missing(seen.revision))
         yield from _events(seen)
@@ -52,44 +54,46 @@ class DatabaseGauges(Collector):
             "akako_applied_directly", "Whether a worker applies due events without the queue.", seen.applied_directly
         )
 
-    def _say(self, error: Exception) -> None:
-        """Say why, once until it answers again."""
-        if not self._said:
+    def _log(self, error: Exception) -> None:
+        """Log the cause, once until the database is available again."""
+        if not self._logged:
             log.warning(
-                "database.not_seen", next_step=faults.remedy(error) or "see that it answers", **logs.fault(error)
+                "database.not_seen", next_step=faults.remedy(error) or "check that PostgreSQL runs", **logs.fault(error)
             )
-        self._said = True
+        self._logged = True
 
 
 class BrokerGauge(Collector):
-    """Whether Redis takes messages, as found out within `PATIENCE_SECONDS`."""
+    """Whether Redis accepts messages; an unknown result after `PATIENCE_SECONDS` counts as no."""
 
     def __init__(self, broker: Broker) -> None:
         self._takes_messages = SingleFlight(broker.takes_messages, fresh=FRESH_SECONDS, patience=PATIENCE_SECONDS)
 
     def collect(self) -> Iterator[Metric]:
-        """Ask it."""
+        """Probe Redis."""
         try:
             up = self._takes_messages.get()
         except (RedisUnavailable, TimeoutError):
             up = False
-        yield _gauge("akako_broker_up", "Whether Redis took messages when this was asked for.", up)
+        yield _gauge("akako_broker_up", "Whether Redis accepted messages at the time of the scrape.", up)
 
 
 class StallGauge(Collector):
-    """How long work has waited in this very process without any movement; it ends itself after ten seconds."""
+    """How long work has been pending in this process without progress; the process exits after ten seconds."""
 
-    def __init__(self, still_seconds: Callable[[], float]) -> None:
-        self._still_seconds = still_seconds
+    def __init__(self, stalled_seconds: Callable[[], float]) -> None:
+        self._stalled_seconds = stalled_seconds
 
     def collect(self) -> Iterator[Metric]:
         """Read it."""
         yield _gauge(
-            "akako_stalled_seconds", "How long work has waited here without any movement.", self._still_seconds()
+            "akako_stalled_seconds",
+            "How long work has been pending in this process without progress.",
+            self._stalled_seconds(),
         )
 
 
-def _unread(error: Exception) -> Iterator[Metric]:
+def _unreadable(error: Exception) -> Iterator[Metric]:
     answered = faults.is_schema_mismatch(error)
     yield _up(answered)
     if answered:
@@ -97,40 +101,44 @@ def _unread(error: Exception) -> Iterator[Metric]:
 
 
 def _up(answered: bool) -> Metric:
-    return _gauge("akako_database_up", "Whether the database answered when this was asked for.", answered)
+    return _gauge("akako_database_up", "Whether the database answered at the time of the scrape.", answered)
 
 
 def _of_this_version(fits: bool) -> Metric:
-    return _gauge("akako_database_of_this_version", "Whether this process's migrations were all applied.", fits)
+    return _gauge("akako_database_of_this_version", "Whether all migrations of this process are applied.", fits)
 
 
 def _events(seen: Vitals) -> Iterator[Metric]:
     events = GaugeMetricFamily(
-        "akako_events", "Kept events; of applied and ignored ones PostgreSQL's estimate.", labels=["status"]
+        "akako_events", "Stored events; applied and ignored ones are estimated by PostgreSQL.", labels=["status"]
     )
     for status, count in seen.events.items():
         events.add_metric([status], count)
     yield events
     yield _gauge(
         "akako_oldest_due_event_seconds",
-        "For how long the longest due event should have been applied; 0 if none is due.",
+        "Age of the oldest due event since it became due; 0 if none is due.",
         seen.oldest_due_seconds,
     )
     if seen.last_delivery_seconds is not None:
-        yield _gauge("akako_last_delivery_seconds", "Since the newest delivery was kept.", seen.last_delivery_seconds)
+        yield _gauge(
+            "akako_last_delivery_seconds", "Time since the newest delivery was stored.", seen.last_delivery_seconds
+        )
 
 
-def _heartbeats(hearts: list[Heartbeat]) -> Iterator[Metric]:
-    moved = GaugeMetricFamily("akako_last_progress_seconds", "Since worker or beat last moved.", labels=["part"])
-    seen = GaugeMetricFamily(
-        "akako_last_heartbeat_seconds", "Since worker or beat last gave a sign of life.", labels=["part"]
+def _heartbeats(heartbeats: list[Heartbeat]) -> Iterator[Metric]:
+    progress = GaugeMetricFamily(
+        "akako_last_progress_seconds", "Time since the last progress of worker or beat.", labels=["part"]
     )
-    for heartbeat in hearts:
-        moved.add_metric([heartbeat.part], heartbeat.moved_seconds_ago)
+    seen = GaugeMetricFamily(
+        "akako_last_heartbeat_seconds", "Time since the last heartbeat of worker or beat.", labels=["part"]
+    )
+    for heartbeat in heartbeats:
+        progress.add_metric([heartbeat.part], heartbeat.moved_seconds_ago)
         seen.add_metric([heartbeat.part], heartbeat.seen_seconds_ago)
-    yield moved
+    yield progress
     yield seen
 
 
-def _gauge(name: str, what: str, value: float) -> Metric:
-    return GaugeMetricFamily(name, what, value=value)
+def _gauge(name: str, documentation: str, value: float) -> Metric:
+    return GaugeMetricFamily(name, documentation, value=value)

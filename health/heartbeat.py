@@ -1,4 +1,4 @@
-"""Writes down that a part lives and when it moved, on a database connection of its own."""
+"""Writes the heartbeat of worker or scheduler, with the time of its last progress, on a separate connection."""
 
 from db import engine, heartbeats
 from db.engine import Pooler
@@ -7,7 +7,7 @@ STATEMENT_SECONDS = 2.0
 
 
 class Heartbeat:
-    """The heart of one part; of several processes of it, each has one."""
+    """Writes the heartbeats of one process."""
 
     def __init__(self, database_url: str, part: str, pooler: Pooler = "none") -> None:
         self._part = part
@@ -20,11 +20,11 @@ class Heartbeat:
             lock_seconds=1,
         )
 
-    def beat(self, still_seconds: float) -> None:
-        """Write down that the part has not moved for so long. Raises what SQLAlchemy raises."""
+    def beat(self, stalled_seconds: float) -> None:
+        """Write a heartbeat; `stalled_seconds` is the time without progress. Raises SQLAlchemy's errors."""
         with self._engine.begin() as connection:
-            heartbeats.note(connection, self._part, still_seconds)
+            heartbeats.note(connection, self._part, stalled_seconds)
 
     def close(self) -> None:
-        """Give back the connection."""
+        """Close the connection."""
         self._engine.dispose()

@@ -1,7 +1,7 @@
-"""Where the processes of one part count together, so that one of them can answer for all.
+"""The directory in which related processes share their metrics, so that one of them can export the metrics of all.
 
-Import this first: prometheus_client decides how it counts when it is itself imported. A process that was started by
-another of the same part finds the place in its environment; any other makes a new one.
+Import this first: prometheus_client chooses multiprocess mode when it is imported. A child process finds the directory
+in its environment; any other process creates a new one.
 """
 
 import fcntl
@@ -19,19 +19,19 @@ _LOCK = "in-use"
 
 def _new_directory() -> Path:
     try:
-        place = Path(tempfile.mkdtemp(prefix=PREFIX))
+        directory = Path(tempfile.mkdtemp(prefix=PREFIX))
     except OSError:
-        sys.exit("akako cannot start: there is no directory to count in. Set TMPDIR to one that can be written.")
-    # Held for as long as this process or one of its children lives, however they end.
-    fcntl.flock(os.open(place / _LOCK, os.O_CREAT | os.O_RDWR, 0o600), fcntl.LOCK_SH)
-    return place
+        sys.exit("akako cannot start: no temporary directory for metrics is writable. Set TMPDIR to one that is.")
+    # Held as long as this process or one of its children runs, however they end.
+    fcntl.flock(os.open(directory / _LOCK, os.O_CREAT | os.O_RDWR, 0o600), fcntl.LOCK_SH)
+    return directory
 
 
 def _remove_unused() -> None:
-    """Remove the places of those that are gone: who is killed cannot do it himself."""
-    for place in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
+    """Remove the directories of processes that have ended, since a killed process cannot do so."""
+    for directory in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
         try:
-            lock = os.open(place / _LOCK, os.O_RDWR)
+            lock = os.open(directory / _LOCK, os.O_RDWR)
         except OSError:
             continue
         try:
@@ -39,7 +39,7 @@ def _remove_unused() -> None:
         except OSError:
             continue
         else:
-            shutil.rmtree(place, ignore_errors=True)
+            shutil.rmtree(directory, ignore_errors=True)
         finally:
             os.close(lock)
 

@@ -1,10 +1,10 @@
-"""Counts the processes that do the work: the one that answers Prometheus does not see them begin."""
+"""Counts process starts in the started processes, since the process that serves metrics does not notice them."""
 
 from prometheus_client import Counter
 
-STARTED = Counter("akako_processes_started_total", "Processes that began to work, first ones and replacements.")
+STARTED = Counter("akako_processes_started_total", "Process starts, including replacements.")
 
 
 def count_start() -> None:
-    """This process begins to work."""
+    """Count the start of this process."""
     STARTED.inc()

@@ -1,4 +1,4 @@
-"""When a part last moved, in memory that a process shares with the children it forks."""
+"""The time of the last progress, in memory that a process shares with its forked children."""
 
 import mmap
 import struct
@@ -10,41 +10,41 @@ TICK_SECONDS = 1.0
 
 
 class Progress:
-    """A moment that any of the processes may renew and any may read. The clock is the machine's, not a process's."""
+    """A timestamp that each of the processes may update and read, by the monotonic clock of the host."""
 
     def __init__(self) -> None:
         self._memory = mmap.mmap(-1, _MOMENT.size)
         self.record()
 
     def record(self) -> None:
-        """It moved just now."""
+        """Record progress now."""
         _MOMENT.pack_into(self._memory, 0, time.monotonic())
 
     @property
     def stalled_seconds(self) -> float:
-        """How long ago it last moved."""
-        (moved,) = _MOMENT.unpack_from(self._memory)
-        return max(0.0, time.monotonic() - float(moved))
+        """Seconds since the last progress."""
+        (recorded,) = _MOMENT.unpack_from(self._memory)
+        return max(0.0, time.monotonic() - float(recorded))
 
 
 class ProgressTicker:
-    """Moves a pulse for as long as a task runs: how long that may be is for the task's time limits to say.
+    """Records progress every second while a task runs, since the task's time limits bound how long it may take.
 
-    What no time limit sees is a process that does not run at all, and then this does not run either.
+    A process that is suspended is not detected by time limits; its ticker does not run either.
     """
 
     def __init__(self, progress: Progress) -> None:
         self._progress = progress
         self._running = threading.Event()
-        threading.Thread(target=self._tick, name="beacon", daemon=True).start()
+        threading.Thread(target=self._tick, name="ticker", daemon=True).start()
 
     def begin_ticking(self, **_: object) -> None:
-        """A task begins."""
+        """Start ticking: a task starts."""
         self._progress.record()
         self._running.set()
 
     def end_ticking(self, **_: object) -> None:
-        """A task has ended."""
+        """Stop ticking: the task has ended."""
         self._running.clear()
         self._progress.record()
 

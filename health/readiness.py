@@ -1,4 +1,4 @@
-"""`/readyz`: whether everything is there that it takes to apply an event, and what is not."""
+"""`/readyz`: whether all components that are needed to apply an event are available, and which are not."""
 
 import asyncio
 import time
@@ -15,32 +15,32 @@ FRESH_SECONDS = 2.0
 
 
 class Readiness:
-    """Answers 200 or 503, with what is wrong with each part.
+    """Responds with 200 or 503 and the state of each component.
 
-    However many ask, one at a time looks, and the answer is good for a while: strangers may ask, and load nothing.
+    Concurrent requests share one check, whose result is cached briefly: untrusted clients cause no load.
     """
 
-    def __init__(self, parts: Components) -> None:
-        self._parts = parts
-        self._looking: asyncio.Task[list[ComponentState]] | None = None
-        self._looked_at = 0.0
+    def __init__(self, components: Components) -> None:
+        self._components = components
+        self._check: asyncio.Task[list[ComponentState]] | None = None
+        self._checked_at = 0.0
 
     async def answer(self, _: Request) -> Response:
-        """The newest answer."""
-        states = await asyncio.shield(self._look())
+        """The newest result."""
+        states = await asyncio.shield(self._current())
         ready = all(state.is_well for state in states)
-        said = {state.part.value: state.description for state in states}
-        return JSONResponse({"ready": ready, "parts": said}, 200 if ready else 503)
+        parts = {state.part.value: state.description for state in states}
+        return JSONResponse({"ready": ready, "parts": parts}, 200 if ready else 503)
 
-    def _look(self) -> "asyncio.Task[list[ComponentState]]":
+    def _current(self) -> "asyncio.Task[list[ComponentState]]":
         now = time.monotonic()
-        if self._looking is None or (self._looking.done() and now - self._looked_at > FRESH_SECONDS):
-            self._looked_at = now
-            self._looking = asyncio.create_task(asyncio.to_thread(self._parts.states))
-        return self._looking
+        if self._check is None or (self._check.done() and now - self._checked_at > FRESH_SECONDS):
+            self._checked_at = now
+            self._check = asyncio.create_task(asyncio.to_thread(self._components.states))
+        return self._check
 
 
 def build(settings: BrokerSettings) -> Readiness:
-    """The endpoint of a process with these servers."""
-    look = DatabaseProbe(settings.database_url.get_secret_value(), settings.database_pooler)
-    return Readiness(Components(look, Broker(settings.redis)))
+    """The endpoint of a process with these settings."""
+    database = DatabaseProbe(settings.database_url.get_secret_value(), settings.database_pooler)
+    return Readiness(Components(database, Broker(settings.redis)))

@@ -1,4 +1,4 @@
-"""What an error of Redis means for a person: the reason in a few words, and what to do about it."""
+"""Explains errors of Redis: a short reason, and the next step."""
 
 import ssl
 from collections.abc import Iterator, Sequence
@@ -7,20 +7,20 @@ from dataclasses import dataclass
 import redis
 from redis import exceptions
 
-_RUNNING = "see that Redis runs, and that REDIS_URL is right"
-_ONE_SERVER = "give REDIS_URL a single server, or its primary: Cluster and Sentinel are not supported"
+_RUNNING = "check that Redis runs and that REDIS_URL is correct"
+_ONE_SERVER = "set REDIS_URL to a single server, or to its primary: Cluster and Sentinel are not supported"
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Why Redis takes no messages. No word of it is a secret or names a host."""
+    """Why Redis does not accept messages, without secrets and host names."""
 
     reason: str
     next_step: str
 
 
 class WrongServer(redis.RedisError):
-    """A server that answers, but not as a single Redis that takes writes."""
+    """The server answers, but is not a single Redis that accepts writes."""
 
     def __init__(self, fault: Fault) -> None:
         super().__init__(f"{fault.reason}: {fault.next_step}")
@@ -29,28 +29,28 @@ class WrongServer(redis.RedisError):
 
 CLUSTER = Fault("is a Redis Cluster", _ONE_SERVER)
 SENTINEL = Fault("is a Redis Sentinel", _ONE_SERVER)
-REPLICA = Fault("is a read-only replica", "give REDIS_URL the primary")
-FULL = Fault(
-    "is full (maxmemory)", "give Redis more memory, or remove what fills it; see `used_memory` and `maxmemory` of INFO"
+REPLICA = Fault("is a read-only replica", "set REDIS_URL to the primary")
+FULL = Fault("is full (maxmemory)", "increase its memory or free some; compare `used_memory` and `maxmemory` in INFO")
+UNSAVED = Fault("refuses writes (MISCONF): it cannot save to its disk", "free disk space for Redis, and check its log")
+REFUSED = Fault(
+    "denies a command or key", "give the user of REDIS_URL the permissions (ACL) in docs/how-to/run-in-production.md"
 )
-UNSAVED = Fault("refuses writes (MISCONF): it cannot save to its disk", "make room on Redis' disk, and look at its log")
-REFUSED = Fault("denies us a command or key", "give the user of REDIS_URL the ACL of docs/how-to/run-in-production.md")
 PASSWORD = Fault("refuses user or password", "check the user and password in REDIS_URL")
 LOADING = Fault("is loading its data", "wait until Redis has loaded its data")
-CLIENTS = Fault("has no connection left", "raise `maxclients` of Redis, or find out who has so many connections")
+CLIENTS = Fault("has no connection left", "raise `maxclients` of Redis, or find the clients with many connections")
 SILENT = Fault("does not answer", _RUNNING)
 UNREACHABLE = Fault("cannot be reached", _RUNNING)
 NOT_TLS = Fault(
-    "does not answer in TLS", "write redis:// in REDIS_URL if this port is without TLS; else see that Redis runs"
+    "does not use TLS on this port", "use redis:// in REDIS_URL if the port has no TLS; otherwise check that Redis runs"
 )
-TLS = Fault("ends the TLS connection", "check the TLS options in REDIS_URL, and Redis' own TLS settings")
+TLS = Fault("closes the TLS connection", "check the TLS options in REDIS_URL, and the TLS settings of Redis")
 UNTRUSTED = Fault(
     "has a certificate that is not trusted",
-    "name the file of its CA in REDIS_URL (rediss://...?ssl_ca_certs=/path/ca.pem); ssl_cert_reqs=none does not verify",
+    "add the file of its CA to REDIS_URL (rediss://...?ssl_ca_certs=/path/ca.pem); ssl_cert_reqs=none does not verify",
 )
 OTHER_NAME = Fault(
     "has a certificate for another host name",
-    "use in REDIS_URL a host name of the certificate; ssl_check_hostname=false does not compare",
+    "use a host name of the certificate in REDIS_URL; ssl_check_hostname=false does not compare",
 )
 
 _BY_TYPE: tuple[tuple[type[Exception], Fault], ...] = (
@@ -83,7 +83,7 @@ _BY_TEXT = (
 
 
 def explain(error: BaseException) -> Fault:
-    """The fault behind an error that redis-py, kombu or Celery raised."""
+    """The fault that caused an error of redis-py, kombu or Celery."""
     chain = list(_chain(error))
     for each in chain:
         if isinstance(each, WrongServer):
@@ -101,7 +101,7 @@ def _by_type(chain: Sequence[BaseException]) -> Iterator[Fault]:
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:
-    """The error, and those that led to it."""
+    """The error and its causes."""
     while error is not None:
         yield error
         error = error.__cause__ or error.__context__

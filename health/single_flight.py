@@ -1,4 +1,4 @@
-"""A question that many ask and one thread at a time finds the answer to."""
+"""Single-flight cache: concurrent callers share one computation."""
 
 import threading
 import time
@@ -8,40 +8,40 @@ from typing import Generic, TypeVar
 
 from health import forking
 
-Answer = TypeVar("Answer")
+Result = TypeVar("Result")
 
 
-class SingleFlight(Generic[Answer]):
-    """Asks anew when the newest answer is older than `fresh` seconds, and waits for it `patience` seconds at most.
+class SingleFlight(Generic[Result]):
+    """Computes again when the result is older than `fresh` seconds; callers wait `patience` seconds at most.
 
-    While an answer is out, nobody asks again, however long it takes: what does not answer is not asked more often.
+    While a computation runs, no other is started, however long it takes: a slow server gets no additional requests.
     """
 
-    def __init__(self, question: Callable[[], Answer], *, fresh: float, patience: float) -> None:
-        self._question = question
+    def __init__(self, compute: Callable[[], Result], *, fresh: float, patience: float) -> None:
+        self._compute = compute
         self._fresh = fresh
         self._patience = patience
-        self._turn = threading.Lock()
-        self._answer: Future[Answer] | None = None
-        self._asked_at = 0.0
+        self._lock = threading.Lock()
+        self._result: Future[Result] | None = None
+        self._started_at = 0.0
 
-    def get(self) -> Answer:
-        """The answer. Raises TimeoutError if it takes too long, and whatever the question raised."""
-        with self._turn:
-            if self._answer is None or (self._answer.done() and time.monotonic() - self._asked_at > self._fresh):
-                self._answer = self._ask()
-            answer = self._answer
-        return answer.result(self._patience)
+    def get(self) -> Result:
+        """The result. Raises TimeoutError if it takes too long, and the error that the computation raised."""
+        with self._lock:
+            if self._result is None or (self._result.done() and time.monotonic() - self._started_at > self._fresh):
+                self._result = self._start()
+            result = self._result
+        return result.result(self._patience)
 
-    def _ask(self) -> Future[Answer]:
-        answer: Future[Answer] = Future()
-        self._asked_at = time.monotonic()
-        # Not an executor's thread, for which the process would wait at its end.
-        forking.start(lambda: self._find(answer))
-        return answer
+    def _start(self) -> Future[Result]:
+        result: Future[Result] = Future()
+        self._started_at = time.monotonic()
+        # Not a thread of an executor, since the process would wait for it at exit.
+        forking.start(lambda: self._run(result))
+        return result
 
-    def _find(self, answer: "Future[Answer]") -> None:
+    def _run(self, result: "Future[Result]") -> None:
         try:
-            answer.set_result(self._question())
+            result.set_result(self._compute())
         except Exception as error:
-            answer.set_exception(error)
+            result.set_exception(error)

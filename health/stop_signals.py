@@ -1,6 +1,6 @@
-"""Signals that stop a process cleanly: exit code 0, from its first moment to its last.
+"""Handles signals so that they stop a process cleanly, with exit code 0, from its start to its end.
 
-Import and install this before anything that takes long to import: until then a signal ends the process as killed.
+Import and install this before any slow import: until then, a signal kills the process.
 """
 
 import signal
@@ -8,16 +8,16 @@ import sys
 
 
 def install() -> None:
-    """End with 0 on SIGTERM, SIGINT and SIGHUP.
+    """Exit with 0 on SIGTERM, SIGINT and SIGHUP.
 
-    A server replaces what SIGTERM does while it serves, so that it can finish what it took. The others count as
-    SIGTERM, unless they are replaced too: a terminal sends SIGINT for Ctrl-C and SIGHUP when it is closed.
+    While it serves, a server replaces the handler of SIGTERM to finish the requests that it has accepted. The others
+    are treated as SIGTERM unless replaced too: a terminal sends SIGINT for Ctrl-C, and SIGHUP when it is closed.
     """
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     treat_as_sigterm()
 
 
 def treat_as_sigterm() -> None:
-    """Have SIGINT and SIGHUP do from now on what SIGTERM does."""
+    """Treat SIGINT and SIGHUP as SIGTERM from now on."""
     for other in (signal.SIGINT, signal.SIGHUP):
         signal.signal(other, lambda *_: signal.raise_signal(signal.SIGTERM))

@@ -1,4 +1,4 @@
-"""A thread that the process cannot do without: it never ends unnoticed."""
+"""Threads that are essential to their process: if one fails, the process exits."""
 
 import os
 import threading
@@ -11,22 +11,20 @@ from config import logs
 log = structlog.get_logger()
 
 BROKEN = 70
-"""The exit code of a process that lost one of its threads; whoever supervises it starts another."""
+"""The exit code of a process in which an essential thread failed; its supervisor restarts it."""
 
 
 def essential(name: str, work: Callable[[], None]) -> threading.Thread:
-    """A thread, not yet started, that takes the whole process with it if its work fails.
+    """A daemon thread, not yet started, that terminates the process if its work fails.
 
-    A receiver that answers its health check and keeps nothing would be worse than none.
+    Otherwise, for example, a receiver could pass its health check and store nothing.
     """
 
     def run() -> None:
         try:
             work()
         except BaseException as error:
-            log.critical(
-                "thread.died", thread=name, next_step="report this: it is a fault of ours", **logs.fault(error)
-            )
+            log.critical("thread.died", thread=name, next_step="report this as a bug", **logs.fault(error))
             os._exit(BROKEN)
 
     return threading.Thread(target=run, name=name, daemon=True)

@@ -1,4 +1,4 @@
-"""Ends a process that lives and does nothing, so that whoever supervises it starts it again."""
+"""Liveness watchdog: terminates a stalled process, so that its supervisor restarts it."""
 
 import os
 import threading
@@ -17,24 +17,24 @@ from health.progress import Progress
 log = structlog.get_logger()
 
 STALLED = 75
-"""The exit code of a process that ended itself because it did not move (EX_TEMPFAIL: come again)."""
+"""The exit code of a stalled process (EX_TEMPFAIL: try again later)."""
 PATIENCE_SECONDS = 10.0
-"""How long work may wait without any movement; docs/explanation/healing.md adds it up."""
+"""How long work may be pending without progress; docs/explanation/healing.md shows the total time to recover."""
 STARTING_SECONDS = 30.0
-"""The same, until the process said that it is ready: a busy machine takes long to start one."""
+"""The same until the process is ready, since starting takes long on a busy host."""
 LOOK_SECONDS = 1.0
 LATE_SECONDS = 4.0
-"""A look that comes so late saw nothing of what was between: the machine was busy, or what it asks was silent."""
+"""A check that is this late restarts the timeout: the host was busy or a server silent, and nothing was observed."""
 BEAT_SECONDS = 5.0
 
 
 class Watchdog:
-    """One thread of a process's own that looks whether it moves while there is something to do.
+    """A thread that checks whether the process makes progress while work is pending.
 
-    `waits` says whether there is, and raises Away if that cannot be found out. `stuck` says whether something is held
-    for longer than can be, whatever else moves. What is away, Redis or PostgreSQL, is never a reason to end: it comes
-    back, and then the patience begins anew. Whatever else goes wrong here ends the process: nobody
-    else would end it if it stalled.
+    `waits` returns whether work is pending, and raises RedisUnavailable if that is unknown. `stuck` returns whether a
+    message is held for longer than possible, regardless of other progress. An unavailable Redis or PostgreSQL is never
+    a reason to terminate; when it is available again, the timeout restarts. Any other error in this thread terminates
+    the process, since a stall would no longer be detected.
     """
 
     def __init__(
@@ -58,57 +58,57 @@ class Watchdog:
         self._patience = patience
         self._every = every
         self._stopped = threading.Event()
-        self._thread = thread.essential("watch", self._run)
+        self._thread = thread.essential("watchdog", self._run)
         self._ready = False
-        self._calm_at = self._looked_at = time.monotonic()
-        self._beat_at = self._looked_at - BEAT_SECONDS
-        self._database_away = False
+        self._idle_at = self._checked_at = time.monotonic()
+        self._beat_at = self._checked_at - BEAT_SECONDS
+        self._database_unavailable = False
 
     def start(self) -> None:
-        """Begin to look."""
+        """Start the thread."""
         self._thread.start()
 
     def ready(self, **_: object) -> None:
-        """From now on the process is able to move."""
-        self._calm_at = time.monotonic()
+        """Apply the normal timeout from now on, since the process has started."""
+        self._idle_at = time.monotonic()
         self._ready = True
 
     def stop(self, **_: object) -> None:
-        """Look no more: the process is ending anyway."""
+        """Stop checking, since the process is shutting down."""
         self._stopped.set()
 
     def join(self, seconds: float) -> None:
-        """Wait until the last look is over, at most so long."""
+        """Wait up to `seconds` for the last check."""
         self._thread.join(seconds)
 
     @property
     def stalled_seconds(self) -> float:
-        """How long work has waited without any movement; nothing, while none waits."""
-        return min(self._progress.stalled_seconds, time.monotonic() - self._calm_at)
+        """How long work has been pending without progress; about 0 while none is pending."""
+        return min(self._progress.stalled_seconds, time.monotonic() - self._idle_at)
 
     @property
     def is_progressing(self) -> bool:
-        """Whether work has waited no longer without any movement than it may."""
+        """Whether no work has been pending without progress for longer than the timeout."""
         return self.stalled_seconds <= (self._patience if self._ready else STARTING_SECONDS)
 
     def _run(self) -> None:
         while not self._stopped.wait(self._every):
             with forking.without_forks():
-                self._look()
-                self._judge()
+                self._check()
+                self._terminate_if_stalled()
 
-    def _judge(self) -> None:
+    def _terminate_if_stalled(self) -> None:
         if (not self.is_progressing or self._stuck()) and not self._stopped.is_set():
-            self._give_up()
+            self._terminate()
 
-    def _look(self) -> None:
-        nothing_waits = not self._has_work()
+    def _check(self) -> None:
+        idle = not self._has_work()
         if time.monotonic() - self._beat_at >= BEAT_SECONDS:
             self._beat()
         now = time.monotonic()
-        if nothing_waits or self._database_away or now - self._looked_at > LATE_SECONDS:
-            self._calm_at = now
-        self._looked_at = now
+        if idle or self._database_unavailable or now - self._checked_at > LATE_SECONDS:
+            self._idle_at = now
+        self._checked_at = now
 
     def _has_work(self) -> bool:
         try:
@@ -117,23 +117,22 @@ class Watchdog:
             return False
 
     def _beat(self) -> None:
-        was_away = self._database_away
+        was_unavailable = self._database_unavailable
         try:
             self._heartbeat.beat(self.stalled_seconds)
-            self._database_away = False
+            self._database_unavailable = False
         except SQLAlchemyError as error:
-            self._database_away = True
-            if not was_away:
-                log.warning(
-                    "heartbeat.missed", next_step="nothing while PostgreSQL is away; else migrate", **logs.fault(error)
-                )
+            self._database_unavailable = True
+            if not was_unavailable:
+                next_step = "none while PostgreSQL is unavailable; otherwise run `akako migrate`"
+                log.warning("heartbeat.missed", next_step=next_step, **logs.fault(error))
         self._beat_at = time.monotonic()
 
-    def _give_up(self) -> None:
+    def _terminate(self) -> None:
         log.critical(
             f"{self._part}.stalled",
             still_seconds=round(self.stalled_seconds, 1),
             exit_code=STALLED,
-            next_step="nothing: its supervisor starts it again; if this comes often, look at Redis",
+            next_step="none: its supervisor restarts it; if this happens often, check Redis",
         )
         self._end()

@@ -84,10 +84,10 @@ def test_a_value_with_an_equals_sign_is_taken_whole() -> None:
 @pytest.mark.parametrize(
     ("query", "said"),
     [
-        ("colour=blue", "the parameter colour is not understood"),
+        ("colour=blue", "the parameter colour is not supported"),
         ("sslaccept=strict", "sslmode=verify-full&sslrootcert=system"),
         ("targetServerType=primary", "target_session_attrs=read-write"),
-        ("sslmode=on", "the value of the parameter sslmode is not understood"),
+        ("sslmode=on", "the value of the parameter sslmode is not supported"),
         ("connect_timeout=soon", "the parameter connect_timeout is not a number"),
     ],
 )

@@ -89,7 +89,7 @@ def test_several_signing_secrets_are_split_newest_first(environment: Environment
         ("DATABASE_URL", "", "DATABASE_URL is not set."),
         ("DATABASE_URL", "mysql://db.example.com/akako", "DATABASE_URL: give a URL like postgresql://"),
         ("DATABASE_URL", "db.example.com", "DATABASE_URL: give a URL like postgresql://"),
-        ("DATABASE_URL", "postgresql://db/akako?colour=blue", "DATABASE_URL: the parameter colour is not understood"),
+        ("DATABASE_URL", "postgresql://db/akako?colour=blue", "DATABASE_URL: the parameter colour is not supported"),
         ("DATABASE_POOLER", "session", "DATABASE_POOLER: Input should be 'none' or 'transaction'"),
         ("REDIS_URL", None, "REDIS_URL is not set. Redis 6.2 or newer"),
         ("REDIS_URL", "amqp://redis.example.com", "REDIS_URL: give a URL like redis://host:6379/0"),
@@ -112,7 +112,7 @@ def test_a_bad_variable_of_the_receiver_is_named_with_what_to_do(
 ) -> None:
     environment(**{name: value})
     said = complaint(ReceiverSettings)
-    assert said.startswith("akako cannot start, its settings need a change:")
+    assert said.startswith("akako cannot start: settings are missing or invalid:")
     assert advice in said
 
 

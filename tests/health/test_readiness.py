@@ -20,7 +20,7 @@ from tests.webhooks.test_queue_away import silent
 
 NOWHERE = "postgresql://akako:a-secret@db.internal.example:1/akako"
 WELL = {"database": "well", "migrations": "well", "broker": "well", "worker": "well", "beat": "well"}
-UNSEEN = "unknown, since the database says nothing"
+UNSEEN = "unknown, since the database is unavailable"
 
 
 @contextmanager
@@ -69,7 +69,7 @@ def test_a_part_that_lives_and_does_not_move_is_told_from_one_that_is_gone(
     change(engine, "update heartbeats set moved_at = now() - interval '70 s'")
     change(engine, "update heartbeats set seen_at = now() - interval '60 s' where part = 'beat'")
     _, said = asked(moving, redis_url)
-    assert (said["worker"], said["beat"]) == ("lives and has not moved for 70 s", "has not moved for 70 s")
+    assert (said["worker"], said["beat"]) == ("runs, but no progress for 70 s", "no progress for 70 s")
 
 
 def test_a_redis_that_is_silent_is_named_soon(moving: str) -> None:

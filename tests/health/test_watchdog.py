@@ -155,8 +155,8 @@ def test_it_is_written_down_when_a_part_moved(database: Database, engine: Engine
 
 def test_of_two_processes_the_one_that_moved_last_is_written_down(database: Database, engine: Engine) -> None:
     heartbeat = Heartbeat(database.app_url, "beat")
-    heartbeat.beat(still_seconds=0)
-    heartbeat.beat(still_seconds=1_000)
+    heartbeat.beat(stalled_seconds=0)
+    heartbeat.beat(stalled_seconds=1_000)
     heartbeat.close()
     (seconds,) = values(engine, SEEN)
     assert seconds < 100
@@ -190,4 +190,4 @@ def test_a_watch_that_breaks_ends_its_process_loudly() -> None:
     (line,) = ended.stdout.splitlines()
     said = json.loads(line)
     assert ended.returncode == BROKEN
-    assert (said["event"], said["thread"], said["error"]) == ("thread.died", "watch", "ZeroDivisionError")
+    assert (said["event"], said["thread"], said["error"]) == ("thread.died", "watchdog", "ZeroDivisionError")

@@ -101,7 +101,7 @@ def test_a_delivery_goes_through_tls_and_the_documented_acl_and_touches_nobody_e
 
 @pytest.mark.parametrize(
     ("rule", "reason"),
-    [("-set", "denies us a command or key"), ("resetkeys", "denies us a command or key")],
+    [("-set", "denies a command or key"), ("resetkeys", "denies a command or key")],
 )
 def test_an_acl_that_lacks_something_is_said_to_lack_it(
     raw: redis.Redis, redis_url: str, rule: str, reason: str
