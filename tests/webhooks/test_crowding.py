@@ -177,10 +177,12 @@ def ends(connection: socket.socket, data: bytes) -> bool:
 
 
 def closes(connection: socket.socket, within: float) -> bool:
-    """Whether the peer closes within `within` seconds."""
+    """Whether the peer closes within `within` seconds after the last byte of what it still sends."""
     connection.settimeout(within)
     try:
-        return connection.recv(1) == b""
+        while connection.recv(65_536):
+            pass
+        return True
     except TimeoutError:
         return False
     finally:
