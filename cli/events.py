@@ -52,7 +52,9 @@ def events() -> None:
     """,
 )
 @event_options
-@click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True, help="Maximum number.")
+@click.option(
+    "--limit", type=click.IntRange(1, 10_000), default=50, show_default=True, help="Maximum number of events."
+)
 @click.option("--before", help="Continue before this event id (`next` of the previous page).")
 @click.option("--all", "whole", is_flag=True, help="Print all events, without a limit.")
 @click.option("--ids", "only_ids", is_flag=True, help="Print only the ids, one per line.")

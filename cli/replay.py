@@ -52,7 +52,9 @@ PREVIEW_REASON = "A preview."
     help="Most events in a preview, which locks their users.",
 )
 @click.option("--reveal", is_flag=True, help="Show personal data in the preview; recorded in the audit trail.")
-@click.option("--force", is_flag=True, help="Apply ONE event although a newer one is known. Never restores a user.")
+@click.option(
+    "--force", is_flag=True, help="Apply ONE event although a newer one is known. Never restores a deleted user."
+)
 @click.option("--after", help="Continue after this event id, as printed by an interrupted replay.")
 @click.option("--reason", type=REASON, help="Reason, recorded in the audit trail. Required except for a preview.")
 @BY
