@@ -71,7 +71,7 @@ class RunningStack:
 
     def stop(self, name: str) -> None:
         """SIGTERM, and wait."""
-        self._processes[name].end(20)
+        self._processes[name].end(60)
 
     def code(self, name: str) -> int | None:
         """How a process ended by itself; None while it runs."""
