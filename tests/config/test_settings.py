@@ -91,7 +91,7 @@ def test_several_signing_secrets_are_split_newest_first(environment: Environment
         ("DATABASE_URL", "db.example.com", "DATABASE_URL: give a URL like postgresql://"),
         ("DATABASE_URL", "postgresql://db/akako?colour=blue", "DATABASE_URL: the parameter colour is not supported"),
         ("DATABASE_POOLER", "session", "DATABASE_POOLER: Input should be 'none' or 'transaction'"),
-        ("REDIS_URL", None, "REDIS_URL is not set. Redis 6.2 or newer"),
+        ("REDIS_URL", None, "REDIS_URL is not set. A single Redis 6.2 or newer"),
         ("REDIS_URL", "amqp://redis.example.com", "REDIS_URL: give a URL like redis://host:6379/0"),
         ("CLERK_WEBHOOK_SIGNING_SECRET", None, "CLERK_WEBHOOK_SIGNING_SECRET is not set. Verifies deliveries"),
         ("CLERK_WEBHOOK_SIGNING_SECRET", "whsec_", "CLERK_WEBHOOK_SIGNING_SECRET: secret 1 is not a signing secret"),
