@@ -57,6 +57,8 @@ class Assignment(Window):
 class UserSummary(ResponseModel):
     """A user as last described by Clerk, with the roles held now."""
 
+    id: int
+    """Row id, to which other tables can refer. It never changes and is never reused."""
     clerk_id: str
     email: str | None
     """E-mail address held by the user; null while another user holds the claimed address."""

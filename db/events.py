@@ -179,7 +179,7 @@ def postpone(connection: Connection, svix_id: str, seconds: float, why: str) -> 
     )
 
 
-def unpark(connection: Connection, svix_id: str) -> None:
+def uncount_attempt(connection: Connection, svix_id: str) -> None:
     """Remove the last attempt from the count, and make the event due now."""
     connection.exec_driver_sql(
         f"""

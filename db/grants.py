@@ -42,11 +42,10 @@ GRANTS = (
 )
 
 READER = "akako_reader"
-"""The role for other applications: it may read the views, and refer to users by foreign keys."""
+"""The role for other applications: it may read the views."""
 READER_GRANTS = (
     "grant usage on schema akako to akako_reader",
     "grant select on current_users, current_roles, role_history to akako_reader",
-    "grant references (id, clerk_id) on users to akako_reader",
 )
 
 _UNSET = "Akako Sync sets the required values in each session."

@@ -16,7 +16,7 @@ class Heartbeat:
     """Since one of its processes last wrote a heartbeat."""
 
 
-def note(connection: Connection, part: str, still_seconds: float) -> None:
+def note(connection: Connection, part: str, stalled_seconds: float) -> None:
     """Write a heartbeat with the time of the last progress. No fsync: losing recent heartbeats is harmless."""
     connection.exec_driver_sql(
         """
@@ -26,7 +26,7 @@ def note(connection: Connection, part: str, still_seconds: float) -> None:
         on conflict (part) do update
         set moved_at = greatest(heartbeats.moved_at, excluded.moved_at), seen_at = excluded.seen_at
         """,
-        (part, still_seconds),
+        (part, stalled_seconds),
     )
 
 

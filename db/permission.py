@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 
 from config.role import Role, suffice
 from db import faults
+from db.held import held_at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,15 +58,11 @@ def check(connection: Connection, permission: Permission) -> None:
     statement is taken after the wait for the lock. Raises NotPermitted or NotPrimary.
     """
     rows = connection.exec_driver_sql(
-        """
+        f"""
         select clerk_id, current_setting('transaction_read_only')::boolean, deleted_at is not null, banned,
-               array(
-                   select role from user_roles
-                   where user_id = users.id and is_active
-                     and effective_start_date <= clock_timestamp()
-                     and (effective_end_date is null or effective_end_date > clock_timestamp()))
+               array(select role from user_roles where user_id = users.id and {held_at("clock_timestamp()")})
         from users where clerk_id = any(%(ids)b::text[])
-        """,
+        """,  # noqa: S608 - a constant
         {"ids": list(permission.clerk_ids)},
     )
     found = {clerk_id: _State(*state) for clerk_id, *state in rows}

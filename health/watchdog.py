@@ -131,7 +131,7 @@ class Watchdog:
     def _terminate(self) -> None:
         log.critical(
             f"{self._part}.stalled",
-            still_seconds=round(self.stalled_seconds, 1),
+            stalled_seconds=round(self.stalled_seconds, 1),
             exit_code=STALLED,
             next_step="none: its supervisor restarts it; if this happens often, check Redis",
         )

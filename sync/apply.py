@@ -103,7 +103,7 @@ def apply_snapshot(engine: Engine, snapshot: Snapshot, cause: str, default_role:
 def _apply_set(engine: Engine, svix_ids: Sequence[str], default_role: Role, *, begun: bool = False) -> Applied:
     def work(connection: Connection, rules: WriteRules, email_keys: set[str]) -> Applied:
         if begun:
-            events.unpark(connection, svix_ids[0])
+            events.uncount_attempt(connection, svix_ids[0])
         return _apply_in(connection, svix_ids, default_role, rules, email_keys)
 
     def run(rules: WriteRules) -> Applied:

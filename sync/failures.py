@@ -46,7 +46,7 @@ def note(engine: Engine, svix_id: str, error: Exception, *, begun: bool = False)
     why = logs.fault(error)
     with engine.begin() as connection:
         if begun:
-            events.unpark(connection, svix_id)
+            events.uncount_attempt(connection, svix_id)
         for event in events.claim(connection, [svix_id], wait=True):
             seconds = pause(event.attempts)
             if seconds is None:

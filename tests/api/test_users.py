@@ -118,12 +118,12 @@ def test_one_user_is_shown_with_past_current_and_future_assignments(engine: Engi
 
 
 def test_the_profile_contains_only_what_a_user_may_see(engine: Engine, sign_in: SignIn) -> None:
-    people.add(engine, "user_ada", Role.MENTOR, email="ada@example.com", first_name="Ada")
+    ada = people.add(engine, "user_ada", Role.MENTOR, email="ada@example.com", first_name="Ada")
 
     shown = sign_in("user_ada").get("/api/user/profile").json()
 
-    assert shown["roles"] == ["LEARNER", "MENTOR"]
+    assert (shown["id"], shown["roles"]) == (ada.id, ["LEARNER", "MENTOR"])
     assert set(shown) == {
-        "clerk_id", "email", "first_name", "last_name", "username", "image_url", "roles", "assignments",
+        "id", "clerk_id", "email", "first_name", "last_name", "username", "image_url", "roles", "assignments",
     }  # fmt: skip
     assert set(shown["assignments"][0]) == {"id", "role", "effective_start_date", "effective_end_date", "held"}

@@ -3,6 +3,7 @@
 import random
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
@@ -22,11 +23,25 @@ VIEWS = ("current_users", "current_roles", "role_history")
 @pytest.fixture
 def reader(database: Database, superuser: psycopg.Connection) -> Iterator[psycopg.Connection]:
     """A connection of an application that has been granted `akako_reader` and nothing else of ours."""
-    superuser.execute("do $$ begin create role lms; exception when duplicate_object then null; end $$")
-    superuser.execute("grant akako_reader to lms")
-    superuser.execute("grant create on schema public to lms")
+    with application(database, superuser, "lms") as connection:
+        superuser.execute("grant akako_reader to lms")
+        yield connection
+
+
+@pytest.fixture
+def migrator(database: Database, superuser: psycopg.Connection) -> Iterator[psycopg.Connection]:
+    """A connection of the role that owns the tables of another application."""
+    with application(database, superuser, "lms_owner") as connection:
+        superuser.execute("grant create on schema public to lms_owner")
+        yield connection
+
+
+@contextmanager
+def application(database: Database, superuser: psycopg.Connection, role: str) -> Iterator[psycopg.Connection]:
+    """A connection as a role that is created if it is missing, without privileges on our schema."""
+    superuser.execute(f"do $$ begin create role {role}; exception when duplicate_object then null; end $$".encode())
     with psycopg.connect(database.superuser_url, autocommit=True) as connection:
-        connection.execute("set search_path to public; set session authorization lms")
+        connection.execute(f"set search_path to public; set session authorization {role}".encode())
         yield connection
 
 
@@ -56,12 +71,16 @@ def test_held_now_is_the_same_in_the_view_and_in_our_statements(owner: psycopg.C
     assert len(rows(owner, "select from role_history")) == 60
 
 
-def test_a_deleted_user_is_listed_with_a_flag_and_holds_no_role(owner: psycopg.Connection) -> None:
+def test_banned_and_deleted_users_are_listed_with_a_flag_and_hold_no_role(owner: psycopg.Connection) -> None:
     a_role(owner, a_user(owner))
     assert rows(owner, "select banned, deleted from current_users") == [(False, False)]
     owner.execute("update users set banned = true")
     assert rows(owner, "select banned, deleted from current_users") == [(True, False)]
     assert rows(owner, "select from current_roles") == []
+    owner.execute("update users set deleted_at = now(), clerk_updated_at = null, banned = false")
+    assert rows(owner, "select banned, deleted from current_users") == [(False, True)]
+    assert rows(owner, "select from current_roles") == []
+    assert len(rows(owner, "select from role_history")) == 1
 
 
 def test_the_reader_reads_the_views_and_nothing_else(owner: psycopg.Connection, reader: psycopg.Connection) -> None:
@@ -77,16 +96,28 @@ def test_the_reader_reads_the_views_and_nothing_else(owner: psycopg.Connection, 
             reader.execute(change)
 
 
-def test_every_statement_of_the_page_runs_as_the_reader(owner: psycopg.Connection, reader: psycopg.Connection) -> None:
-    a_user(owner)
+def test_the_reader_cannot_lock_the_table_of_users(reader: psycopg.Connection, superuser: psycopg.Connection) -> None:
+    """A foreign key would: whoever may only read must not be able to hold up changes."""
+    superuser.execute("grant create on schema public to lms")
+    with pytest.raises(errors.InsufficientPrivilege):
+        reader.execute("create table notes (user_id bigint references akako.users (id))")
+
+
+def test_every_statement_of_the_page_runs_as_the_role_that_it_is_for(
+    owner: psycopg.Connection, reader: psycopg.Connection, migrator: psycopg.Connection
+) -> None:
+    user = a_user(owner)
     statements = re.findall(r"```sql\n(.*?)```", PAGE, flags=re.DOTALL)
-    assert len(statements) == 5
-    for statement in statements:
-        if not statement.startswith("grant "):
-            reader.execute(statement)
-    reader.execute("insert into enrolments select id, 'python' from akako.current_users")
+    as_owner = [each for each in statements if "to lms_owner" in each]
+    as_migrator = [each for each in statements if each.startswith("create table")]
+    as_reader = [each for each in statements if each.startswith("select")]
+    assert (len(as_owner), len(as_migrator), len(as_reader), len(statements)) == (1, 1, 3, 6)
+    for connection, each in [(owner, as_owner), (migrator, as_migrator), (reader, as_reader)]:
+        for statement in each:
+            connection.execute(statement)
+    migrator.execute("insert into enrolments values (%s, 'python')", (user,))
     with pytest.raises(errors.ForeignKeyViolation):
-        reader.execute("insert into enrolments values (404, 'python')")
+        migrator.execute("insert into enrolments values (404, 'python')")
 
 
 def test_the_python_example_of_the_page_runs(database: Database, owner: psycopg.Connection) -> None:

@@ -89,7 +89,7 @@ def test_a_part_ends_that_does_not_move_while_work_waits_and_says_so(database: D
         assert part.ended.wait(10)
     (line,) = said
     assert (line["event"], line["log_level"], line["exit_code"]) == ("beat.stalled", "critical", 75)
-    assert line["still_seconds"] >= PATIENCE
+    assert line["stalled_seconds"] >= PATIENCE
     assert not part.watch.is_progressing
 
 
