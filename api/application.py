@@ -142,7 +142,7 @@ def _documentation() -> tuple[Route, ...]:
 
 @cache
 def _document() -> dict[str, Any]:
-    """Made when it is first asked for: few processes ever are, and it takes a tenth of a start."""
+    """Built on the first request: most processes never serve it, and it takes a tenth of the time of a start."""
     return openapi.document(OPERATIONS)
 
 

@@ -79,7 +79,7 @@ def to_response(request: Request, error: Exception) -> Response:
         case NotPermitted():
             return denials.response(denials.UNAUTHORIZED if isinstance(error, NotKnown) else denials.FORBIDDEN)
         case Refused():
-            conflicting = error.in_the_way.id if error.in_the_way else None
+            conflicting = error.conflicting.id if error.conflicting else None
             status = _STATUSES.get(type(error), 409)
             return response(request, status, error.word, str(error), assignment_id=conflicting)
         case CursorUnknown():
@@ -89,7 +89,7 @@ def to_response(request: Request, error: Exception) -> Response:
         case DependencyUnavailable():
             return _retry_later(request, str(error))
         case _ if isinstance(error, Busy) or faults.is_lock(error) or faults.is_conflict(error):
-            log.warning("request.in_the_way", **logs.fault(error))
+            log.warning("request.conflicted", **logs.fault(error))
             return _retry_later(request, _CONCURRENT_CHANGE)
         case _ if faults.is_busy(error):
             log.warning("database.busy", **logs.fault(error))

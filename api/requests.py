@@ -82,7 +82,7 @@ class UsersQuery(Page):
     q: Annotated[Text, Field(min_length=1, max_length=200)] | None = None
     """Prefix of the name, last name, username or e-mail address; case-insensitive."""
     role: Role | None = None
-    """Only users who hold this role now."""
+    """Only users who hold this role now, including banned ones."""
     banned: Flag | None = None
     """`true`: only banned users. `false`: only users who are not banned."""
     deleted: Flag = False

@@ -67,7 +67,7 @@ class UserSummary(ResponseModel):
     username: str | None
     image_url: str | None
     roles: tuple[Role, ...]
-    """Roles held now."""
+    """Roles held now. A banned user may hold roles, but is refused."""
 
 
 class Profile(UserSummary):

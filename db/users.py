@@ -175,3 +175,21 @@ def search_keys(user: Snapshot) -> str | None:
     }
     keys = {name: search_key(text)[:LONGEST_SEARCH_KEY] for name, text in texts.items() if not text.isascii()}
     return json.dumps(keys, ensure_ascii=False) if keys else None
+
+
+@dataclass(frozen=True, slots=True)
+class LockedUser:
+    """A user whose row this transaction has locked."""
+
+    id: int
+    deleted: bool
+    now: datetime
+    """The time by the database clock."""
+
+
+def locked(connection: Connection, clerk_id: str) -> LockedUser | None:
+    """The user, whose row must be locked already; None if the user is unknown."""
+    rows = connection.exec_driver_sql(
+        "select id, deleted_at is not null, now() from users where clerk_id = %s", (clerk_id,)
+    )
+    return next((LockedUser(*row) for row in rows), None)

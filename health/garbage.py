@@ -1,4 +1,7 @@
-"""Tunes the garbage collector: runs it rarely while a process imports its modules, and normally afterwards."""
+"""Tunes the garbage collector: runs it rarely while a process imports its modules, and normally afterwards.
+
+The parent of several receiver or API processes, which only supervises them and serves metrics, stays at the first.
+"""
 
 import gc
 

@@ -10,10 +10,10 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection
 
 from config.role import Role
-from db import admins, assignments, audit, holder, permission, roles
+from db import admins, assignments, audit, permission, roles, users
 from db.assignments import Assignment, Window
 from db.audit import Author
-from db.holder import LockedUser
+from db.users import LockedUser
 from roles import times
 from roles.refusal import (
     AssignmentOver,
@@ -76,7 +76,7 @@ def revoke(connection: Connection, author: Author, clerk_id: str, assignment_id:
 
 def _lock(connection: Connection, author: Author, clerk_id: str) -> LockedUser:
     permission.lock_and_check(connection, author.permission, [clerk_id])
-    user = holder.read(connection, clerk_id)
+    user = users.locked(connection, clerk_id)
     if user is None:
         raise UserUnknown
     if user.deleted:

@@ -11,9 +11,9 @@ class Refused(Exception):
     word: ClassVar[str] = "refused"
     """Stable identifier for programs."""
 
-    def __init__(self, particulars: str = "", in_the_way: Assignment | None = None) -> None:
+    def __init__(self, particulars: str = "", conflicting: Assignment | None = None) -> None:
         super().__init__(" ".join(filter(None, [self.__doc__, particulars])))
-        self.in_the_way = in_the_way
+        self.conflicting = conflicting
 
 
 class EventUnknown(Refused):

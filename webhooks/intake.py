@@ -156,7 +156,7 @@ class Intake:
             log.warning(
                 "duplicate_comparison.failed",
                 count=len(repeated),
-                next_step="none while PostgreSQL is unavailable",
+                next_step="none while PostgreSQL is unavailable; otherwise report this as a bug",
                 **logs.fault(error),
             )
 

@@ -19,7 +19,7 @@ REFUSED = Counter("akako_deliveries_refused_total", "Requests refused as not val
 NOT_STORED = Counter("akako_deliveries_not_stored_total", "Valid deliveries that were answered with 503.", ["reason"])
 ENQUEUE_FAILURES = Counter(
     "akako_enqueue_failures_total",
-    "Messages that could not be sent to the workers; the sweep enqueues their events again.",
+    "Messages that could not be sent (the sweep enqueues their events), and failed checks of Redis at start.",
     ["reason"],
 )
 STORED = Counter("akako_deliveries_stored_total", "Deliveries that were stored or were duplicates.", ["outcome"])

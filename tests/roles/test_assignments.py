@@ -67,8 +67,8 @@ def test_an_overlap_names_the_conflicting_assignment(engine: Engine) -> None:
     with pytest.raises(Overlap) as refusal:
         people.assign(engine, "user_ada", Role.MENTOR, start=NOW + HOUR)
 
-    assert refusal.value.in_the_way is not None
-    assert refusal.value.in_the_way.id == first.id
+    assert refusal.value.conflicting is not None
+    assert refusal.value.conflicting.id == first.id
     assert f"assignment {first.id}: MENTOR" in str(refusal.value)
 
 
@@ -89,8 +89,8 @@ def test_an_extension_into_the_next_window_names_that_one(engine: Engine) -> Non
     with pytest.raises(Overlap) as refusal:
         people.change_end(engine, "user_ada", first, NOW + 2 * HOUR)
 
-    assert refusal.value.in_the_way is not None
-    assert refusal.value.in_the_way.id == second.id
+    assert refusal.value.conflicting is not None
+    assert refusal.value.conflicting.id == second.id
 
 
 def test_an_end_in_the_past_is_refused(engine: Engine) -> None:
