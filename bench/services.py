@@ -8,6 +8,7 @@ from pathlib import Path
 
 from bench.contender import Contender, Place
 from bench.deliveries import SECRET
+from dev import ports
 from dev.log_tail import tail
 from dev.process import Process
 
@@ -19,7 +20,7 @@ WORKER_PATIENCE = 0.2
 @contextmanager
 def receiver(logs: Path, contender: Contender, place: Place, processes: int = 1) -> Iterator[tuple[Process, int]]:
     """A receiver with this number of processes, and its port."""
-    port = free_port()
+    port = ports.free_port()
     command = contender.receiver.format(port=port, processes=processes)
     environment = {
         **_environment(place),
@@ -71,13 +72,6 @@ def wait_for_port(logs: Path, process: Process, port: int) -> None:
         if not process.runs or time.monotonic() > deadline:
             raise RuntimeError(f"{process.name} did not start:\n{tail(logs / f'{process.name}.log')}")
         time.sleep(0.05)
-
-
-def free_port() -> int:
-    """A free port of the loopback interface."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _environment(place: Place) -> dict[str, str]:

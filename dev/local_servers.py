@@ -82,13 +82,6 @@ def refuse_busy(host: str, port: int, variable: str = "PORT") -> None:
             ) from error
 
 
-def free_port(host: str = "127.0.0.1") -> int:
-    """A port that is free at this moment."""
-    with socket.socket() as probe:
-        probe.bind((host, 0))
-        return int(probe.getsockname()[1])
-
-
 def _given() -> dict[str, str]:
     """The addresses in the environment, normalised for libpq. Raises ClickException for an invalid URL."""
     names = ("DATABASE_URL", "DATABASE_POOLER", "DATABASE_OWNER_URL", "REDIS_URL")

@@ -9,7 +9,7 @@ import click
 from sqlalchemy import Engine
 
 from db import engine
-from dev import clerk_instance, local_servers, probes, procfile
+from dev import clerk_instance, local_servers, ports, probes, procfile
 from dev.clerk_instance import ClerkInstance
 from dev.log_tail import tail
 from dev.migration import apply
@@ -57,7 +57,7 @@ def build(directory: Path, say: Callable[[str], None]) -> Iterator[Stack]:
 @contextmanager
 def _processes(addresses: dict[str, str], log: Path, pool: Engine) -> Iterator[Stack]:
     secret, clerk = local_servers.new_secret(), clerk_instance.create()
-    receiver, api = local_servers.free_port(HOST), local_servers.free_port(HOST)
+    receiver, api = ports.free_port(HOST), ports.free_port(HOST)
     own = {local_servers.SECRET: secret, "HOST": HOST, "LOG_FORMAT": "console"}
     processes = procfile.processes(
         addresses | SETTINGS | own,

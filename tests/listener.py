@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import psutil
 
-from dev.local_servers import free_port
+from dev.ports import free_port
 from dev.process import Process
 from tests.dev.groups import until
 

@@ -12,7 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import Engine
 
 from db.engine import connect
-from dev import clerk_instance, local_servers, procfile
+from dev import clerk_instance, ports, procfile
 from dev.process import Process
 from tests import ledger
 from tests.clerk_says import Clerk, Sent
@@ -30,8 +30,8 @@ class RunningStack:
         self.clerk = Clerk()
         self.engine: Engine = connect(database.app_url, "test", connections=8)
         self.instance = clerk_instance.create()
-        self.ports = {name: local_servers.free_port() for name in ("web", "api")}
-        self.metrics = {name: local_servers.free_port() for name in procfile.LONG_RUNNING}
+        self.ports = {name: ports.free_port() for name in ("web", "api")}
+        self.metrics = {name: ports.free_port() for name in procfile.LONG_RUNNING}
         self.url = f"http://127.0.0.1:{self.ports['web']}"
         self.api = f"http://127.0.0.1:{self.ports['api']}"
         self._directory = directory

@@ -15,6 +15,7 @@ from bench.rows import Row
 from bench.sending import send
 from bench.setup import Setup
 from config.redis_url import RedisAddress
+from dev import ports
 from sync.enqueue import Queue
 
 BATCHES = (1, 20, 100, 500)
@@ -68,7 +69,7 @@ def _publishes(setup: Setup, redis_url: str, batch: int) -> float:
 
 
 def _generator(setup: Setup, connections: int) -> dict[str, float]:
-    port = services.free_port()
+    port = ports.free_port()
     command, seconds = f"{sys.executable} -m bench.peers.nothing {port}", setup.scale.seconds
     with services.running(setup.logs, "nothing", command, {}) as process:
         services.wait_for_port(setup.logs, process, port)

@@ -19,6 +19,7 @@ from bench.figures import percentile
 from bench.guard_clients import Case, send
 from bench.rows import Row, Values
 from bench.setup import Setup
+from dev import ports
 from tests.clerk_signs_in import PARTY, Instance
 
 MANY = 10_000
@@ -73,7 +74,7 @@ def _round(server: psutil.Process, port: int, case: Case, connections: int, seco
 @contextmanager
 def _served(setup: Setup, instance: Instance) -> Iterator[tuple[psutil.Process, int]]:
     """The endpoints on uvicorn, with a database of many users."""
-    database, port = setup.place(AKAKO).database, services.free_port()
+    database, port = setup.place(AKAKO).database, ports.free_port()
     growth.fill(database, setup.scale.guard_users, 0)
     database.run("update users set clerk_id = 'user_' || id - 1")
     environment = {

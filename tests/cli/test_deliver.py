@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from cli.main import main
-from dev import local_servers, sample_events
+from dev import local_servers, ports, sample_events
 from tests.cli.conftest import Receiver
 
 STATUSES = {
@@ -84,7 +84,7 @@ def test_another_secret_is_refused(receiver: Receiver) -> None:
 
 
 def test_a_missing_receiver_is_reported_with_the_remedy() -> None:
-    url = f"http://127.0.0.1:{local_servers.free_port()}/webhooks/clerk"
+    url = f"http://127.0.0.1:{ports.free_port()}/webhooks/clerk"
     done = akako("user.created", "--url", url, "--secret", local_servers.new_secret())
     assert (done.exit_code, "Start the receiver" in done.output) == (1, True)
 

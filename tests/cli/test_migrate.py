@@ -7,7 +7,7 @@ from click.testing import CliRunner
 
 from cli.main import main
 from dev.embedded.servers import Servers
-from dev.local_servers import free_port
+from dev.ports import free_port
 from tests.servers import Database, ascii_database
 
 

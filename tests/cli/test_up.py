@@ -14,7 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from dev import clerk_instance, local_servers
+from dev import clerk_instance, ports
 from tests.dev import groups
 
 pytestmark = pytest.mark.processes
@@ -25,8 +25,8 @@ CURL = Path(__file__).with_name("curl.py")
 @pytest.fixture
 def local(mark: str, directory: Path) -> list[str]:
     """Arguments with a data directory and ports of its own."""
-    ports = ["--api-port", str(local_servers.free_port()), "--port", str(local_servers.free_port())]
-    return ["up", "--data", str(directory / mark / "local"), *ports]
+    own = ["--api-port", str(ports.free_port()), "--port", str(ports.free_port())]
+    return ["up", "--data", str(directory / mark / "local"), *own]
 
 
 def test_the_printed_commands_work_and_a_second_up_is_refused(local: list[str], mark: str, directory: Path) -> None:

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from dev import clerk_instance, procfile
-from dev.local_servers import free_port
+from dev.ports import free_port
 from tests.clerk_says import Clerk
 from tests.dev.groups import OURS, until
 from tests.servers import Database

@@ -61,12 +61,12 @@ SCRAPE = """
 import http.client
 from config.settings import MetricsSettings
 from health import metrics_dir, exposition, forking
-from dev import local_servers
+from dev import ports
 class Slowly:
     def collect(self):
         import slowly
         return []
-port = local_servers.free_port()
+port = ports.free_port()
 nowhere = "postgresql://akako@127.0.0.1:1/akako"
 exposition.start(MetricsSettings(metrics_port=port, database_url=nowhere), metrics_dir.DIRECTORY, Slowly())
 def scrape():

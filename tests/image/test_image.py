@@ -22,7 +22,7 @@ import yaml
 from dev import clerk_instance, procfile
 from dev.embedded.postgres import QUICK
 from dev.embedded.servers import Servers
-from dev.local_servers import free_port
+from dev.ports import free_port
 from dev.process import Process
 from tests.clerk_says import Clerk
 from tests.dev.groups import until

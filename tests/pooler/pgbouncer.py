@@ -13,7 +13,7 @@ import psycopg
 import pytest
 
 from dev.embedded import account
-from dev.local_servers import free_port
+from dev.ports import free_port
 from dev.process import Process
 from tests.dev.groups import until
 from tests.servers import Database

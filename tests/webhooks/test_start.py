@@ -9,7 +9,7 @@ import sys
 import httpx
 import pytest
 
-from dev.local_servers import free_port
+from dev.ports import free_port
 from tests.clerk_says import signing_secret
 from tests.listener import QUICK
 from tests.webhooks.conftest import StartReceiver

@@ -14,7 +14,7 @@ from structlog.testing import capture_logs
 from structlog.typing import EventDict
 
 from config.settings import WorkerSettings
-from dev.local_servers import free_port
+from dev.ports import free_port
 from tests.clerk_says import Clerk
 from tests.db.test_engine import end_sessions
 from tests.ledger import change, keep, rows, statuses, values

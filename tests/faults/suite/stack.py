@@ -15,7 +15,7 @@ import redis
 
 from config.settings import ReceiverSettings, WorkerSettings
 from db.migrate import upgrade
-from dev import local_servers, procfile
+from dev import ports, procfile
 from dev.embedded.servers import Servers
 from dev.process import Process
 from dev.processes import Processes
@@ -47,7 +47,7 @@ class Stack:
         second: Sequence[str] = (),
     ) -> None:
         self.directory = directory
-        self.port = local_servers.free_port()
+        self.port = ports.free_port()
         self.servers = Servers(directory, version=VERSION, postgres_options=POSTGRES)
         self.restarts: list[str] = []
         self._settings = settings
