@@ -1,8 +1,8 @@
-"""Free TCP ports for local processes, which no other process of ours and no outgoing connection takes meanwhile.
+"""Free TCP ports for local processes, safe from other processes and outgoing connections.
 
-A port that the kernel chooses for a probe is free again when the probe closes, and the kernel soon chooses it for
-somebody else: another test process, or an outgoing connection. Ports below the kernel's range are safe from it, and
-each process takes them from a block that it reserves for as long as it runs.
+A port that the kernel chooses for a probe is free again when the probe closes, and the kernel may choose it again: for
+another test process, or for an outgoing connection. Ports below the kernel's range are never chosen, and each process
+takes them from a block that it reserves for as long as it runs.
 """
 
 import socket

@@ -1,4 +1,4 @@
-"""A process of ours that listens, and ways to knock: politely, and byte by byte."""
+"""A listening process under test, and clients for it: well-behaved, and byte by byte."""
 
 import json
 import resource
@@ -52,7 +52,7 @@ class Listener:
         return [json.loads(line) for line in self.log.read_bytes()[self.logged_before :].decode().splitlines()]
 
     def reasons(self) -> set[str]:
-        """Why something was refused or not kept, as the log has it."""
+        """The reasons of refused and not stored deliveries, from the log."""
         return {line["reason"] for line in self.lines() if "reason" in line}
 
     def megabytes(self) -> float:

@@ -74,7 +74,7 @@ def plain_function(request: Request) -> Response:
 
 class Course(HTTPEndpoint):
     async def get(self, request: Request) -> Response:
-        return PlainTextResponse(f"Anybody may look at {request.url.path}.")
+        return PlainTextResponse(f"Public: {request.url.path}.")
 
     @require(Role.MENTOR)
     async def post(self, request: Request) -> Response:
@@ -85,7 +85,7 @@ class Course(HTTPEndpoint):
         return JSONResponse(seen(request))
 
 
-class Desk:
+class Office:
     """An object whose bound methods are endpoints."""
 
     @require(Role.MENTOR)
@@ -120,7 +120,7 @@ def application(backend: Authentication) -> Starlette:
             Route("/both", both),
             Route("/function", plain_function),
             Route("/course", Course),
-            Route("/desk", Desk().show),
+            Route("/office", Office().show),
             Route("/welcome", welcome),
             Mount("/files", app=require(Role.MENTOR)(files)),
             WebSocketRoute("/classroom", classroom),

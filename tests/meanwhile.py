@@ -39,11 +39,11 @@ def holding(engine: Engine, statement: str, parameters: Sequence[object] = ()) -
 
 @contextmanager
 def waiting_for_a_lock(engine: Engine, work: Callable[[], Result]) -> Iterator[Future[Result]]:
-    """The work, begun in a thread of its own and come to where it waits for somebody's lock."""
+    """The work, in a thread of its own, which has started to wait for a lock."""
     deadline = time.monotonic() + SECONDS
     with ThreadPoolExecutor(1) as thread:
         begun = thread.submit(work)
-        while not _somebody_waits(engine):
+        while not _waits_for_a_lock(engine):
             assert not begun.done(), "it did not have to wait"
             assert time.monotonic() < deadline, "it never came to wait"
         yield begun
@@ -51,14 +51,14 @@ def waiting_for_a_lock(engine: Engine, work: Callable[[], Result]) -> Iterator[F
 
 @contextmanager
 def interrupted_at_a_lock(engine: Engine) -> Iterator[None]:
-    """Run into the soft time limit, as Celery's signal does it, as soon as the block waits for somebody's lock."""
+    """Exceed the soft time limit, as Celery's signal does, as soon as the block waits for a lock."""
 
     def interrupt(*_: object) -> None:
         raise SoftTimeLimitExceeded
 
     def send_when_waiting() -> None:
         deadline = time.monotonic() + SECONDS
-        while not _somebody_waits(engine):
+        while not _waits_for_a_lock(engine):
             assert time.monotonic() < deadline, "it never came to wait"
         os.kill(os.getpid(), signal.SIGUSR1)
 
@@ -72,7 +72,7 @@ def interrupted_at_a_lock(engine: Engine) -> Iterator[None]:
         signal.signal(signal.SIGUSR1, before)
 
 
-def _somebody_waits(engine: Engine) -> bool:
+def _waits_for_a_lock(engine: Engine) -> bool:
     with engine.connect() as connection:
         found = connection.exec_driver_sql(
             "select exists (select from pg_locks where not granted and pid in"

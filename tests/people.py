@@ -23,7 +23,7 @@ LATER = datetime(2100, 1, 1, tzinfo=UTC)
 
 
 def add(engine: Engine, clerk_id: str, *roles: Role, **said: Any) -> UserEntry:
-    """A user whom Clerk told of, with the default role and others held from now on."""
+    """A user known from Clerk, with the default role and others held from now on."""
     snapshot = Snapshot(**{"clerk_id": clerk_id, "version": THEN, "created_at": THEN, **said})
     apply_snapshot(engine, snapshot, f"req_{clerk_id}", Role.LEARNER)
     for role in roles:

@@ -1,4 +1,4 @@
-"""A way to Redis that can fall silent for whoever says a certain word, as a broken connection does."""
+"""A proxy in front of Redis that can stop forwarding connections on which a certain command is sent."""
 
 import socket
 import threading
@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 
 class Proxy:
-    """Hands on everything, until it is told to swallow a command: that connection hears nothing any more."""
+    """Forwards everything until told to swallow a command: from then on, nothing of that connection is forwarded."""
 
     def __init__(self, listening: socket.socket, upstream: tuple[str, int]) -> None:
         self._listening = listening
@@ -17,15 +17,15 @@ class Proxy:
 
     @property
     def url(self) -> str:
-        """Where it listens."""
+        """The URL that it listens on."""
         return f"redis://127.0.0.1:{self._listening.getsockname()[1]}/0"
 
     def swallow(self, word: bytes | None) -> None:
-        """From now on this command disappears, with all that its connection says after it; None: no command does."""
+        """Drop this command, and all that its connection sends after it; None drops nothing."""
         self._word = word
 
     def serve(self) -> None:
-        """Hand on until the socket is closed."""
+        """Forward until the socket is closed."""
         with suppress(OSError):
             while True:
                 client, _ = self._listening.accept()

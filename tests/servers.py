@@ -65,7 +65,7 @@ def make_template(servers: Servers) -> str:
 
 @contextmanager
 def copy_of(servers: Servers, template: str) -> Iterator[Database]:
-    """A database of its own, dropped afterwards whoever is still connected."""
+    """A database of its own, dropped afterwards even while clients are connected."""
     name = f"akako_{next(_numbers)}"
     make_database(servers, name, template)
     find_our_tables(servers, name)
@@ -85,7 +85,7 @@ def ascii_database(servers: Servers) -> Iterator[Database]:
 
 @contextmanager
 def dropped(servers: Servers, name: str) -> Iterator[Database]:
-    """How to reach a database, which is dropped afterwards whoever is still connected."""
+    """The URLs of a database, which is dropped afterwards even while clients are connected."""
     try:
         yield Database(*(servers.postgres.url(role, name) for role in ("akako_owner", "akako_app", "postgres")))
     finally:

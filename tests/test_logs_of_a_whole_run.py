@@ -1,4 +1,4 @@
-"""Every log of every process, at its most talkative and with everything going wrong, tells nothing of anybody."""
+"""No log of any process, at its most verbose and with everything failing, has personal data or secrets."""
 
 import json
 from collections.abc import Iterator
@@ -62,9 +62,9 @@ def ask(stack: RunningStack, method: str, path: str, token: str, **body: object)
 
 
 def test_no_log_holds_anything_of_a_person_or_a_secret(stack: RunningStack, database: Database, redis_url: str) -> None:
-    good, refused, stranger = person(stack, 1), person(stack, 2), Clerk().created(**SAID)
+    good, refused, foreign = person(stack, 1), person(stack, 2), Clerk().created(**SAID)
     with psycopg.connect(database.superuser_url, autocommit=True) as owner, redis.Redis.from_url(redis_url) as queue:
-        assert stack.deliver(good, good, stranger, stack.clerk.send(b"Augustina is no JSON")) == [202, 202, 401, 202]
+        assert stack.deliver(good, good, foreign, stack.clerk.send(b"Augustina is no JSON")) == [202, 202, 401, 202]
         until(lambda: stack.roles("user_1") == ["LEARNER"])
         token = stack.instance.token("user_1")
         people.assign(stack.engine, "user_1", Role.ADMIN)

@@ -24,7 +24,7 @@ from tests.worker.started import started_with
 
 AUDIT = "select action from audit_log where clerk_user_id = %s order by action"
 PROMPTLY = "select applied_at < next_attempt_at from webhook_events where svix_id = %s"
-"""Before the sweep looks at it: only a nudge can have brought it."""
+"""Before the sweep checks: only a message of the receiver can have caused it."""
 WAITS = "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()"
 WORKER_WAITS = f"{WAITS} and application_name = 'akako worker'"
 RECEIVER_WAITS = f"{WAITS} and application_name = 'akako receiver'"
@@ -130,7 +130,7 @@ def test_invariant_4_losing_all_of_redis_loses_nothing_but_seconds(stack: Runnin
     assert stack.roles("user_lost_19") == ["LEARNER"]
 
 
-def test_nudges_arrive_again_after_redis_was_emptied(stack: RunningStack, queue: redis.Redis) -> None:
+def test_messages_arrive_again_after_redis_was_emptied(stack: RunningStack, queue: redis.Redis) -> None:
     stack.deliver(stack.clerk.created("user_before", email=None))
     until(stack.settled)
     queue.flushall()

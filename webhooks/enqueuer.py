@@ -74,7 +74,9 @@ class Enqueuer:
 
     def _note(self, error: Exception) -> None:
         fault = redis_faults.explain(error)
-        self._failed.note("queue_unavailable", why=fault.reason, next_step=fault.next_step, **logs.fault(error))
+        self._failed.note(
+            "queue_unavailable", why=f"Redis {fault.reason}", next_step=fault.next_step, **logs.fault(error)
+        )
 
     def _next(self) -> list[str]:
         """Wait for ids and take all of them; an empty list when closing."""

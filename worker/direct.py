@@ -12,7 +12,7 @@ from db import engine, events, leases
 from health import forking, thread
 from health.broker import Broker, RedisUnavailable
 from sync import apply, metrics
-from worker import hindrances
+from worker import failures
 
 log = structlog.get_logger()
 
@@ -113,13 +113,13 @@ class DirectApplier:
             begun = time.monotonic()
             done = apply.apply(pool, svix_ids, self._settings.default_role, LONGEST_SECONDS)
         except Exception as error:
-            hindrances.note(error)
+            failures.record(error)
             # The state of the connection is unknown, so the next set opens a new one.
             pool.dispose()
             return False
         metrics.note_processed(time.monotonic() - begun, done.lags, **done.counts)
         metrics.APPLIED_DIRECTLY.inc(done.applied)
-        log.info("events.applied", asked=len(svix_ids), directly=True, **done.counts)
+        log.info("events.applied", events=len(svix_ids), directly=True, **done.counts)
         return len(svix_ids) == self._settings.apply_set_size and any(done.counts.values())
 
     def _finish(self) -> None:
@@ -130,7 +130,7 @@ class DirectApplier:
             with self._engine.begin() as connection:
                 leases.give_back(connection, leases.DIRECT_APPLY, self._holder)
         except Exception as error:
-            hindrances.note(error)  # the lease expires
+            failures.record(error)  # the lease expires
         self._engine.dispose()
         self._engine = None
 

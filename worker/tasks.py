@@ -9,7 +9,7 @@ from celery import Task
 
 from sync import apply, bisect, broker, expiry, metrics, retention, sweep
 from sync.apply import Applied
-from worker import hindrances, process
+from worker import failures, process
 from worker.app import app
 from worker.process import ProcessResources
 
@@ -23,7 +23,7 @@ def _logging_errors(work: Callable[[], Done]) -> Done | None:
     try:
         return work()
     except Exception as error:
-        hindrances.note(error)
+        failures.record(error)
         # The state of the connection is unknown, so the next task opens a new one, perhaps to another server.
         process.resources().engine.dispose()
     return None
@@ -59,7 +59,7 @@ def apply_events(task: "Task[[list[str]], None]", svix_ids: list[str]) -> None:
         done = _logging_errors(lambda: _apply(resources, svix_ids))
     if done is not None:
         metrics.note_processed(time.monotonic() - begun, done.lags, **done.counts)
-        log.info("events.applied", asked=len(svix_ids), **done.counts)
+        log.info("events.applied", events=len(svix_ids), **done.counts)
 
 
 @app.task(name=broker.SWEEP)

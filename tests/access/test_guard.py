@@ -28,7 +28,7 @@ from tests.servers import Database
 
 SESSION = Session(clerk_id=ADA, session_id="sess_1", issued_at=0)
 SUBSETS = [frozenset(some) for some in chain.from_iterable(combinations(Role, size) for size in range(4))]
-GUARDED = ["/me", "/either", "/both", "/function", "/desk", "/files/1"]
+GUARDED = ["/me", "/either", "/both", "/function", "/office", "/files/1"]
 
 
 def known(**fields: object) -> KnownUser:

@@ -115,7 +115,7 @@ def test_the_results_of_a_demoted_server_are_not_used(database: Database, engine
     ask(lookup, ADA)
     with demoted(database), capture_logs() as logs:
         until(lambda: [str(answer) for answer in ask(lookup, ADA)] == ["NotPrimary"])
-        assert [str(answer) for answer in ask(lookup, "user_nobody")] == ["NotPrimary"]
+        assert [str(answer) for answer in ask(lookup, "user_none")] == ["NotPrimary"]
     until(lambda: isinstance(ask(lookup, ADA)[0], KnownUser))
     assert "primary" in logs[0]["next_step"]
 

@@ -158,12 +158,12 @@ def test_two_admins_who_change_each_other_concurrently_never_deadlock(
     for name in ("user_ada", "user_bob"):
         people.add(engine, name, Role.ADMIN)
 
-    def work(client: TestClient, by: str, whom: str, together: Barrier) -> set[int]:
+    def work(client: TestClient, by: str, target: str, together: Barrier) -> set[int]:
         person, statuses = Person(client, instance, by), set()
         for _ in range(ROUNDS):
             together.wait()
-            given = person.post(f"/api/admin/users/{whom}/roles", role="MENTOR", reason="Leads a course.")
-            ended = person.delete(f"/api/admin/users/{whom}/roles/{given.json().get('id')}", reason="Over.")
+            given = person.post(f"/api/admin/users/{target}/roles", role="MENTOR", reason="Leads a course.")
+            ended = person.delete(f"/api/admin/users/{target}/roles/{given.json().get('id')}", reason="Over.")
             statuses |= {given.status_code, ended.status_code}
         return statuses
 

@@ -24,7 +24,7 @@ from tests.clerk_signs_in import Instance
 from tests.examples import examples
 
 EXAMPLES = examples(40)
-NAMES = st.sampled_from(["user_admin", "user_ada", "user_bob", "user_nobody"])
+NAMES = st.sampled_from(["user_admin", "user_ada", "user_bob", "user_none"])
 Operation: TypeAlias = APIOperation[Any, Any, Any, Any]
 DOCUMENT = schemathesis.openapi.from_dict(openapi.document(OPERATIONS))
 DESCRIBED = [each.ok() for each in DOCUMENT.get_all_operations() if isinstance(each, Ok)]

@@ -255,7 +255,7 @@ def test_while_the_database_is_unavailable_a_caller_gets_503_with_retry_after(
 
 def test_responses_of_the_guard_contain_no_details(engine: Engine, sign_in: SignIn) -> None:
     people.add(engine, "user_ada")
-    ada, unknown = sign_in("user_ada"), sign_in("user_nobody")
+    ada, unknown = sign_in("user_ada"), sign_in("user_none")
 
     answers = [ada.get("/api/admin/users"), unknown.get("/api/user/profile")]
 

@@ -166,7 +166,7 @@ def test_an_event_with_a_body_that_is_not_utf_8_is_shown_replayed_and_discarded_
 def test_discarded_events_are_replayed_only_if_the_status_is_given(engine: Engine, clerk: Clerk, admin: Person) -> None:
     ids = keep(engine, clerk, clerk.created())
 
-    discarded = admin.post(f"{EVENTS}/discard", svix_ids=ids, reason="A test of ours.").json()
+    discarded = admin.post(f"{EVENTS}/discard", svix_ids=ids, reason="Sent by our load test.").json()
     careless = admin.post(f"{EVENTS}/replay", svix_ids=ids, reason=WHY).json()
     on_purpose = admin.post(f"{EVENTS}/replay", svix_ids=ids, status="discarded", reason=WHY).json()
 

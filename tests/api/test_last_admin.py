@@ -22,9 +22,9 @@ def test_of_two_admins_who_revoke_each_other_concurrently_one_remains(engine: En
     }
     successes: Counter[int] = Counter()
 
-    def revoke(by: Person, whom: str, theirs: Assignment, together: Barrier) -> bool:
+    def revoke(by: Person, target: str, theirs: Assignment, together: Barrier) -> bool:
         together.wait()
-        return by.delete(f"/api/admin/users/{whom}/roles/{theirs.id}", reason="Too many of us.").status_code == 200
+        return by.delete(f"/api/admin/users/{target}/roles/{theirs.id}", reason="Too many of us.").status_code == 200
 
     with ThreadPoolExecutor(2) as threads:
         for _ in range(ROUNDS):

@@ -82,7 +82,7 @@ def test_nothing_is_recorded_about_permitted_and_unknown_callers(
 ) -> None:
     admin.get("/api/admin/users")
     admin.get("/api/user/profile")
-    sign_in("user_nobody").get("/api/admin/users")
+    sign_in("user_none").get("/api/admin/users")
     admin.client.get("/api/admin/users")
 
     assert rows(engine, REFUSED) == []

@@ -298,7 +298,7 @@ def test_a_role_never_assigned_is_explained_too(engine: Engine, admin: Person) -
 
 
 def test_unknown_users_and_assignments_are_not_found(engine: Engine, admin: Person) -> None:
-    paths = ["/api/admin/users/user_nobody", "/api/admin/users/user_nobody/roles"]
+    paths = ["/api/admin/users/user_none", "/api/admin/users/user_none/roles"]
 
     answers = [admin.get(path) for path in paths]
     beyond = admin.delete(f"/api/admin/users/user_admin/roles/{10**30}", reason="None.")

@@ -146,7 +146,7 @@ def test_a_user_unknown_to_clerk_is_cached(
 ) -> None:
     monkeypatch.setattr(first_login, "ABSENT_SECONDS", 60.0)
 
-    statuses = {sign_in("user_nobody").post(SYNC).status_code for _ in range(20)}
+    statuses = {sign_in("user_none").post(SYNC).status_code for _ in range(20)}
 
     assert (statuses, len(backend.asked)) == ({401}, 1)
 

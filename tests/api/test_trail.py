@@ -58,7 +58,7 @@ def test_lines_are_found_by_user_actor_action_and_time(engine: Engine, admin: Pe
     assert lines(admin, actor="operator:tests", user="user_ada") == [("role.assigned", "user_ada")]
     assert len(lines(admin, until=future)) == 6
     assert lines(admin, since=future) == []
-    assert lines(admin, user="user_nobody") == []
+    assert lines(admin, user="user_none") == []
 
 
 def test_pages_of_the_trail_contain_every_line_once_while_others_are_written(engine: Engine, admin: Person) -> None:

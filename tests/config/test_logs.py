@@ -74,7 +74,7 @@ def test_a_fault_of_the_database_names_our_own_lines_and_the_constraint_and_no_v
     assert SECRET not in str(said)
 
 
-def test_a_warning_that_strangers_can_provoke_is_logged_once_in_a_while(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_warning_that_untrusted_clients_can_cause_is_rate_limited(capsys: pytest.CaptureFixture[str]) -> None:
     logs.configure("receiver")
     for _ in range(100):
         logging.getLogger("uvicorn.error").warning("Invalid HTTP request received.")

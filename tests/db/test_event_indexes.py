@@ -46,7 +46,7 @@ SOON_AFTER = MIDDLE + timedelta(seconds=100)
 MOST_PAGES = 600
 """Of the ten thousand pages of the table."""
 NAMED = tuple(f"msg_{number}" for number in range(0, EVENTS, 600))
-NOBODY = EventEntry("msg_7", None, "user_1", None, MIDDLE, None, "ignored", 0, MIDDLE, None, None)
+NO_USER = EventEntry("msg_7", None, "user_1", None, MIDDLE, None, "ignored", 0, MIDDLE, None, None)
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +76,7 @@ def page(before: str | None = None, **conditions: object) -> Question:
         pytest.param(page(status=EventStatus.DISCARDED), id="a status that none has"),
         pytest.param(page(status=EventStatus.RECEIVED), id="what waits"),
         pytest.param(page(user="user_777"), id="the events of a user"),
-        pytest.param(page(user="user_none"), id="the events of nobody"),
+        pytest.param(page(user="user_none"), id="events without a user"),
         pytest.param(page(type="user.updated"), id="a type that most have"),
         pytest.param(page(type="session.created"), id="a type that few have"),
         pytest.param(page(type="user.none"), id="a type that none has"),
@@ -89,7 +89,7 @@ def page(before: str | None = None, **conditions: object) -> Question:
             id="a set to be replayed",
         ),
         pytest.param(lambda c: event_search.find(c, "msg_77"), id="one event"),
-        pytest.param(lambda c: event_search.lines(c, NOBODY), id="the lines of an event"),
+        pytest.param(lambda c: event_search.lines(c, NO_USER), id="the lines of an event"),
         pytest.param(event_stats.read, id="why events are parked"),
     ],
 )

@@ -222,14 +222,14 @@ def test_the_server_log_never_contains_the_password_of_a_created_role(
     superuser.execute("alter system set log_statement = 'all'")
     superuser.execute("select pg_reload_conf()")
     try:
-        migrate.upgrade(empty.owner_url, empty.app_url.replace("akako_app@", "akako_newcomer:S3cretPassw0rd@"))
-        verifier = rows(superuser, "select rolpassword from pg_authid where rolname = 'akako_newcomer'")
+        migrate.upgrade(empty.owner_url, empty.app_url.replace("akako_app@", "akako_recent:S3cretPassw0rd@"))
+        verifier = rows(superuser, "select rolpassword from pg_authid where rolname = 'akako_recent'")
         sockets = Path(servers.postgres.superuser_url.partition("host=")[2])
         heard = (sockets.parent / "postgres.log").read_text(errors="replace").splitlines()
     finally:
         superuser.execute("alter system reset log_statement")
         superuser.execute("select pg_reload_conf()")
-        forget(empty, "akako_newcomer")
+        forget(empty, "akako_recent")
     assert str(verifier[0][0]).startswith("SCRAM-SHA-256$")
     assert [line for line in heard if "create role" in line]
     assert [line for line in heard if "S3cretPassw0rd" in line] == []
@@ -243,16 +243,16 @@ def forget(database: Database, role: str) -> None:
 def test_an_owner_that_cannot_create_roles_is_told_what_an_administrator_has_to_do(
     empty: Database, superuser: psycopg.Connection
 ) -> None:
-    newcomer = empty.app_url.replace("akako_app@", "akako_newcomer:S3cretPassw0rd@")
+    recent = empty.app_url.replace("akako_app@", "akako_recent:S3cretPassw0rd@")
     superuser.execute("alter role akako_owner nocreaterole")
     try:
-        with pytest.raises(MigrationRefused, match='create role "akako_newcomer" login password') as refused:
-            migrate.upgrade(empty.owner_url, newcomer)
-        superuser.execute("create role akako_newcomer login")
+        with pytest.raises(MigrationRefused, match='create role "akako_recent" login password') as refused:
+            migrate.upgrade(empty.owner_url, recent)
+        superuser.execute("create role akako_recent login")
         said: list[str] = []
-        assert migrate.upgrade(empty.owner_url, newcomer, say=said.append) == []
+        assert migrate.upgrade(empty.owner_url, recent, say=said.append) == []
     finally:
         superuser.execute("alter role akako_owner createrole")
-        forget(empty, "akako_newcomer")
+        forget(empty, "akako_recent")
     assert "S3cretPassw0rd" not in str(refused.value)
-    assert 'alter role "akako_newcomer" in database' in said[0]
+    assert 'alter role "akako_recent" in database' in said[0]

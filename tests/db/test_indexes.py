@@ -68,11 +68,13 @@ def many_users(servers: Servers, template: str) -> Iterator[Engine]:
         pytest.param(lambda c: user_search.search(c, UserFilter(text="LAST1234"), 51), id="a last name"),
         pytest.param(lambda c: user_search.search(c, UserFilter(text="name4321"), 51), id="a username"),
         pytest.param(lambda c: user_search.search(c, UserFilter(text="99@exam"), 51), id="an e-mail address"),
-        pytest.param(lambda c: user_search.search(c, UserFilter(text="nobody"), 51), id="a beginning that no name has"),
+        pytest.param(
+            lambda c: user_search.search(c, UserFilter(text="nonesuch"), 51), id="a beginning that no name has"
+        ),
         pytest.param(lambda c: user_search.search(c, UserFilter(text="ZOÉ"), 51), id="a beginning that is not ASCII"),
         pytest.param(lambda c: user_search.search(c, UserFilter(role=Role.LEARNER), 51), id="a role that all hold"),
         pytest.param(lambda c: user_search.search(c, UserFilter(role=Role.ADMIN), 51), id="a role that few hold"),
-        pytest.param(lambda c: user_search.search(c, UserFilter(role=Role.MENTOR), 51), id="a role that nobody holds"),
+        pytest.param(lambda c: user_search.search(c, UserFilter(role=Role.MENTOR), 51), id="a role without holders"),
         pytest.param(
             lambda c: user_search.search(c, UserFilter(role=Role.ADMIN, text="first"), 51), id="a role and a beginning"
         ),
@@ -84,8 +86,8 @@ def many_users(servers: Servers, template: str) -> Iterator[Engine]:
         pytest.param(lambda c: assignments.history(c, MIDDLE), id="a user's history"),
         pytest.param(lambda c: audit.page(c, AuditFilter(), 51), id="the newest lines"),
         pytest.param(lambda c: audit.page(c, AuditFilter(user="user_777"), 51), id="the lines about a user"),
-        pytest.param(lambda c: audit.page(c, AuditFilter(user="user_none"), 51), id="the lines about nobody"),
-        pytest.param(lambda c: audit.page(c, AuditFilter(actor="operator:none"), 51), id="the lines of nobody"),
+        pytest.param(lambda c: audit.page(c, AuditFilter(user="user_none"), 51), id="lines about an unknown user"),
+        pytest.param(lambda c: audit.page(c, AuditFilter(actor="operator:none"), 51), id="lines of an unknown actor"),
         pytest.param(lambda c: audit.page(c, AuditFilter(action="role.none"), 51), id="the lines of no action"),
         pytest.param(lambda c: audit.page(c, AuditFilter(until=INSTANT), 51), id="the lines before a time"),
         pytest.param(lambda c: audit.of_assignment(c, MIDDLE), id="the lines about an assignment"),
@@ -114,7 +116,9 @@ def ten_thousand_users(servers: Servers, template: str) -> Iterator[Engine]:
         pool.dispose()
 
 
-@pytest.mark.parametrize("asked", [ASKED[:1], ASKED, ["user_none"]], ids=["one", "as many as ask at once", "nobody"])
+@pytest.mark.parametrize(
+    "asked", [ASKED[:1], ASKED, ["user_none"]], ids=["one", "as many as ask at once", "an unknown user"]
+)
 def test_the_guard_uses_indexes(ten_thousand_users: Engine, asked: list[str]) -> None:
     found = plan(ten_thousand_users, lambda connection: callers.find(connection, asked))
 

@@ -93,13 +93,13 @@ def test_one_role_may_own_and_use_the_tables(empty: Database) -> None:
 
 
 def test_a_missing_application_role_is_created_and_can_connect(servers: Servers, empty: Database) -> None:
-    newcomer = empty.app_url.replace("akako_app", "akako_newcomer")
-    migrate.upgrade(empty.owner_url, newcomer)
-    with psycopg.connect(newcomer) as connection:
+    recent = empty.app_url.replace("akako_app", "akako_recent")
+    migrate.upgrade(empty.owner_url, recent)
+    with psycopg.connect(recent) as connection:
         assert connection.execute("select count(*) from users").fetchone() == (0,)
     with psycopg.connect(empty.superuser_url) as connection:
-        connection.execute("drop owned by akako_newcomer")
-        connection.execute("drop role akako_newcomer")
+        connection.execute("drop owned by akako_recent")
+        connection.execute("drop role akako_recent")
 
 
 def test_the_revisions_that_processes_read_from_the_files_are_those_of_alembic() -> None:

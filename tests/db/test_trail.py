@@ -10,7 +10,7 @@ from tests.db.people import a_role, a_user, actions, rows
 from tests.servers import Database
 
 REWRITES = [
-    "update audit_log set actor = 'nobody'",
+    "update audit_log set actor = 'another'",
     "update audit_log set actor = actor where false",
     "delete from audit_log",
     "delete from audit_log where false",
@@ -108,7 +108,7 @@ def test_the_application_can_grant_itself_nothing(app: psycopg.Connection) -> No
         "update user_roles set role = 'ADMIN'",
         "update user_roles set user_id = 1",
         "update user_roles set effective_start_date = now()",
-        "update user_roles set assigned_by = 'somebody else'",
+        "update user_roles set assigned_by = 'another'",
         "update user_roles set reason = 'another'",
         "update user_roles set created_at = now()",
     ],

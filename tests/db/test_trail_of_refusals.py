@@ -70,7 +70,7 @@ def test_a_refusal_is_recorded_only_if_the_user_lacks_the_role_now(app: psycopg.
     assert len(rows(app, LINES)) == 1
 
 
-@pytest.mark.parametrize("who", ["user_nobody", None])
+@pytest.mark.parametrize("who", ["user_none", None])
 def test_nothing_is_recorded_about_an_unknown_user(app: psycopg.Connection, who: str | None) -> None:
     app.execute("select akako_note_refused(%s, '{ADMIN}', 'assign')", [who])
     assert rows(app, LINES) == []

@@ -42,7 +42,7 @@ def stored(engine: Engine, *clerk_ids: str, keys: tuple[str, ...] = ()) -> list[
 
 def test_a_user_is_read_back_as_it_was_written(engine: Engine) -> None:
     ids = insert(engine, UserWrite(ADA, ADA.email), UserWrite(BEA, None), UserWrite(CYD, None))
-    assert stored(engine, "user_cyd", "user_bea", "user_ada", "user_nobody") == [
+    assert stored(engine, "user_cyd", "user_bea", "user_ada", "user_none") == [
         StoredUser(ids["user_ada"], ADA, "Ada@Example.com"),
         StoredUser(ids["user_bea"], BEA, None),
         StoredUser(ids["user_cyd"], CYD, None),

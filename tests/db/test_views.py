@@ -22,7 +22,7 @@ VIEWS = ("current_users", "current_roles", "role_history")
 
 @pytest.fixture
 def reader(database: Database, superuser: psycopg.Connection) -> Iterator[psycopg.Connection]:
-    """A connection of an application that has been granted `akako_reader` and nothing else of ours."""
+    """A connection of an application that has been granted `akako_reader` and nothing else."""
     with application(database, superuser, "lms") as connection:
         superuser.execute("grant akako_reader to lms")
         yield connection
@@ -97,7 +97,7 @@ def test_the_reader_reads_the_views_and_nothing_else(owner: psycopg.Connection, 
 
 
 def test_the_reader_cannot_lock_the_table_of_users(reader: psycopg.Connection, superuser: psycopg.Connection) -> None:
-    """A foreign key would: whoever may only read must not be able to hold up changes."""
+    """As a foreign key would. A role that may only read must not be able to block changes."""
     superuser.execute("grant create on schema public to lms")
     with pytest.raises(errors.InsufficientPrivilege):
         reader.execute("create table notes (user_id bigint references akako.users (id))")

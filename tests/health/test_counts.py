@@ -1,4 +1,4 @@
-"""The places where processes count together: shared with those they start, cleared away by whoever comes later."""
+"""Directories of shared metrics: inherited by child processes, removed by a later process."""
 
 import os
 import subprocess
@@ -35,7 +35,7 @@ def places(directory: Path) -> list[Path]:
     return sorted(directory.glob("akako-counts-*"))
 
 
-def test_what_a_killed_process_left_is_cleared_away_and_nobody_else_s(tmp_path: Path) -> None:
+def test_only_what_a_killed_process_left_is_removed(tmp_path: Path) -> None:
     with (
         subprocess.Popen([sys.executable, "-c", WAITING], env=environment(tmp_path), stdout=subprocess.PIPE) as killed,
         subprocess.Popen([sys.executable, "-c", WAITING], env=environment(tmp_path), stdout=subprocess.PIPE) as alive,
@@ -56,5 +56,5 @@ def test_a_process_does_not_count_where_its_surroundings_do(tmp_path: Path) -> N
     assert first != second
 
 
-def test_a_process_that_was_killed_before_it_counted_anything_keeps_nobody_from_being_seen(tmp_path: Path) -> None:
+def test_a_process_killed_before_it_counted_anything_does_not_hide_the_others(tmp_path: Path) -> None:
     assert run(EMPTY, tmp_path) == "[1.0]"

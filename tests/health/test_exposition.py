@@ -83,7 +83,7 @@ def test_the_health_probe_of_a_process_that_does_not_move_is_503(moves: bool, st
     assert app({"PATH_INFO": "/metrics"}, None) == [b"metrics"]
 
 
-def test_strangers_find_no_metrics_where_they_come_by(stack: RunningStack) -> None:
+def test_the_public_ports_serve_no_metrics(stack: RunningStack) -> None:
     for url in (stack.url, stack.api):
         assert httpx.get(f"{url}/metrics", trust_env=False, verify=False).status_code == 404
 

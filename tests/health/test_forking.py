@@ -1,4 +1,4 @@
-"""A child that is forked beside threads of ours can do whatever they did, in real processes."""
+"""A child forked while our threads run can do what they did, in real processes."""
 
 import subprocess
 import sys

@@ -25,7 +25,7 @@ UNSEEN = "unknown, since the database is unavailable"
 
 @contextmanager
 def client(database_url: str, redis_url: str) -> Iterator[TestClient]:
-    """Somebody who asks a process with these servers."""
+    """A client of a process with these servers."""
     settings = BrokerSettings(database_url=SecretStr(database_url), redis_url=SecretStr(redis_url))
     app = Starlette(routes=[Route("/readyz", readiness.build(settings).answer)])
     with TestClient(app) as made:
@@ -33,8 +33,8 @@ def client(database_url: str, redis_url: str) -> Iterator[TestClient]:
 
 
 def asked(database_url: str, redis_url: str) -> tuple[int, dict[str, Any]]:
-    with client(database_url, redis_url) as somebody:
-        answer = somebody.get("/readyz")
+    with client(database_url, redis_url) as asking:
+        answer = asking.get("/readyz")
     return answer.status_code, answer.json()["parts"]
 
 
@@ -107,10 +107,10 @@ def test_a_database_that_is_ahead_is_ready_so_that_old_processes_serve_until_the
 
 
 def test_however_many_ask_one_looks(moving: str, redis_url: str, engine: Engine) -> None:
-    with client(moving, redis_url) as somebody:
-        assert somebody.get("/readyz").status_code == 200
+    with client(moving, redis_url) as asking:
+        assert asking.get("/readyz").status_code == 200
         change(engine, "update heartbeats set moved_at = now() - interval '1 hour'")
-        assert somebody.get("/readyz").status_code == 200
+        assert asking.get("/readyz").status_code == 200
 
 
 def test_a_role_that_may_create_in_the_schema_is_named_with_the_remedy(

@@ -23,7 +23,7 @@ from tests.servers import Database
 
 PATIENCE = 0.4
 LOOKS = 40
-"""How often somebody looks who must not end: four times as long as the patience is."""
+"""How often a process that must not end is checked: for four times the timeout."""
 NOWHERE = "postgresql://akako@127.0.0.1:1/akako"
 SEEN = "select extract(epoch from now() - moved_at)::float8 from heartbeats where part = 'beat'"
 

@@ -192,7 +192,7 @@ def test_an_ended_assignment_cannot_be_changed(engine: Engine) -> None:
 
 def test_assigning_to_an_unknown_user_is_refused(engine: Engine) -> None:
     with pytest.raises(UserUnknown):
-        people.assign(engine, "user_nobody", Role.MENTOR)
+        people.assign(engine, "user_none", Role.MENTOR)
 
 
 def test_assigning_to_a_deleted_user_is_refused(engine: Engine) -> None:

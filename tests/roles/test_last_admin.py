@@ -36,7 +36,7 @@ def shorten(engine: Engine, clerk_id: str, theirs: Assignment) -> None:
 
 
 def close_all(engine: Engine) -> None:
-    """As a person with `psql` could, whom nobody refuses."""
+    """As a person with `psql` can, without any check."""
     with engine.begin() as connection:
         connection.exec_driver_sql(
             "update user_roles set is_active = false, effective_end_date = greatest(effective_start_date, now())"

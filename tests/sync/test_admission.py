@@ -22,7 +22,7 @@ def encoded(body: object) -> str:
 
 
 def message(**changes: Any) -> dict[str, Any]:
-    """A message of ours; what is given replaces parts of it, headers and properties one by one."""
+    """A message as we send it; what is given replaces parts of it, headers and properties one by one."""
     made: dict[str, Any] = {
         "body": encoded([[["msg_1"]], {}, {"callbacks": None, "errbacks": None, "chain": None, "chord": None}]),
         "content-encoding": "utf-8",

@@ -219,7 +219,7 @@ def test_a_tie_breaks_the_same_way_in_both_orders_whatever_the_server_s_zone(
 
 
 @pytest.mark.parametrize("order", [(0, 1), (1, 0)])
-def test_nobody_escapes_a_ban_by_a_tie(engine: Engine, apply: Apply, clerk: Clerk, order: tuple[int, ...]) -> None:
+def test_a_tie_does_not_lift_a_ban(engine: Engine, apply: Apply, clerk: Clerk, order: tuple[int, ...]) -> None:
     tied = [
         clerk.updated(at=5, email="aaa@example.com", first_name="Aaa", banned=True),
         clerk.updated(at=5, email="zzz@example.com", first_name="Zzz", banned=False),

@@ -42,7 +42,7 @@ def test_a_set_costs_the_same_however_many_users_came_since_the_worker_began(
 ) -> None:
     with worker.begin() as connection:
         for _ in range(UNTIL_A_PLAN_IS_KEPT):
-            assert users.lock(connection, ["user_nobody"], ["nobody@example.com"]) == []
+            assert users.lock(connection, ["user_none"], ["none@example.com"]) == []
     costs = []
     for turn in range(SETS):
         names = [f"user_{turn}_{number}" for number in range(SIZE)]

@@ -30,7 +30,7 @@ REPEATED = """
 
 
 def lives(clerk: Clerk, users: int) -> list[Sent]:
-    """Four events for each of some users, every one of whom claims an address that a neighbour claimed before."""
+    """Four events for each of some users, each claiming an address that another claimed before."""
     return [
         delivery
         for number in range(users)
@@ -124,7 +124,7 @@ def test_a_claim_that_another_transaction_adds_meanwhile_is_not_overlooked(
 
 
 @pytest.mark.parametrize(("version", "holder"), [("to_timestamp(0.001)", "user_ada"), ("now()", "user_bea")])
-def test_an_address_that_somebody_comes_to_hold_meanwhile_goes_to_whoever_was_last_heard_of(
+def test_an_address_claimed_meanwhile_goes_to_the_newest_version(
     engine: Engine, clerk: Clerk, version: str, holder: str
 ) -> None:
     ids = keep(engine, clerk, clerk.created("user_ada", email="office@example.com"))

@@ -1,4 +1,4 @@
-"""Sets that ran out of time or lost their worker come apart, until the culprit stands alone."""
+"""Sets that ran out of time or lost their worker are bisected until the failing event is alone."""
 
 import pytest
 import redis

@@ -191,7 +191,7 @@ def impatient(database: Database) -> Iterator[Engine]:
     pool.dispose()
 
 
-def test_events_whose_users_somebody_holds_are_left_uncounted_and_all_others_are_applied(
+def test_events_of_locked_users_are_left_uncounted_and_all_others_are_applied(
     engine: Engine, impatient: Engine, apply: Apply, clerk: Clerk
 ) -> None:
     apply(*some(clerk, *["Ada"] * 40))

@@ -95,10 +95,10 @@ def test_what_is_personal_can_be_hidden(engine: Engine, clerk: Clerk) -> None:
     ids = keep(engine, clerk, clerk.created())
     _, shown = preview(engine, [ids], order())
     assert "ada@example.com" in str(shown)
-    veiled = shown.redacted()
-    assert [word for word in ("ada@example.com", "Lovelace", "img.example.com") if word in str(veiled)] == []
-    assert veiled.users[0].after is not None
-    assert veiled.users[0].after["banned"] is False
+    redacted = shown.redacted()
+    assert [word for word in ("ada@example.com", "Lovelace", "img.example.com") if word in str(redacted)] == []
+    assert redacted.users[0].after is not None
+    assert redacted.users[0].after["banned"] is False
 
 
 def test_what_the_trail_would_say_is_hidden_with_it(engine: Engine, owner: Engine, apply: Apply, clerk: Clerk) -> None:

@@ -29,7 +29,7 @@ POISON = "alter table users add constraint no_poison check (first_name <> 'Mithr
 
 
 def park(engine: Engine, *svix_ids: str) -> None:
-    """As an older version of ours would have left events."""
+    """Events as an older version would have left them."""
     change(
         engine,
         "update webhook_events set status = 'parked', last_error = 'Why.' where svix_id = any(%s)",
@@ -135,7 +135,7 @@ def test_a_discarded_event_is_replayed_only_if_discarded_ones_are_asked_for(engi
     assert actions(engine) == ["event.discarded", "user.created", "role.assigned", "event.replayed"]
 
 
-def test_an_event_without_a_body_and_one_that_nobody_knows_are_left_and_the_others_are_applied(
+def test_an_event_without_a_body_and_an_unknown_one_are_left_and_the_others_are_applied(
     engine: Engine, owner: Engine, clerk: Clerk
 ) -> None:
     ids = keep(engine, clerk, clerk.created(), clerk.created("user_bea", email=None))
@@ -181,7 +181,7 @@ def test_a_replay_and_workers_at_once_have_one_effect(engine: Engine, clerk: Cle
 
 
 def by(clerk_id: str) -> ReplayRequest:
-    """The order of an admin, whom each transaction checks."""
+    """The order of an admin, who is checked in each transaction."""
     permission = Permission(clerk_id=clerk_id, roles=frozenset({Role.ADMIN}))
     return ReplayRequest(
         author=Author(actor=clerk_id, reason="A fix.", permission=permission), default_role=Role.LEARNER
@@ -235,9 +235,7 @@ def test_an_older_event_counts_if_a_person_insists_and_the_next_newer_one_counts
     assert values(engine, "select first_name from users") == ["Augusta"]
 
 
-def test_whoever_is_moved_back_gives_an_address_to_who_claimed_it_since(
-    engine: Engine, apply: Apply, clerk: Clerk
-) -> None:
+def test_a_user_set_back_gives_an_address_to_its_later_claimant(engine: Engine, apply: Apply, clerk: Clerk) -> None:
     office = "office@example.com"
     old = clerk.created("user_ada", at=1_000, email=office)
     apply(old)
@@ -250,9 +248,7 @@ def test_whoever_is_moved_back_gives_an_address_to_who_claimed_it_since(
 
 
 @pytest.mark.parametrize("order", [ORDER, INSISTING], ids=["", "insisting"])
-def test_nobody_is_brought_back_from_a_tombstone(
-    engine: Engine, apply: Apply, clerk: Clerk, order: ReplayRequest
-) -> None:
+def test_a_tombstone_is_never_undone(engine: Engine, apply: Apply, clerk: Clerk, order: ReplayRequest) -> None:
     created = clerk.created(at=0)
     apply(created, clerk.deleted(at=5_000))
     before = [rows(engine, each) for each in EVERYTHING]

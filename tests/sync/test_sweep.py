@@ -14,11 +14,11 @@ from tests.ledger import change, keep, values
 from tests.meanwhile import at_once
 from tests.proxy import proxy
 from tests.sync.conftest import Apply
-from tests.worker.messages import bodies, messages, nudged
+from tests.worker.messages import bodies, enqueued, messages
 
 
 def waiting(engine: Engine, clerk: Clerk, count: int) -> list[str]:
-    """Keep events that have waited longer than their first nudge takes; the longest first."""
+    """Store events that have waited longer than their first message takes; the longest first."""
     ids = keep(engine, clerk, *(clerk.created(f"user_{number}", email=None) for number in range(count)))
     for age, svix_id in enumerate(reversed(ids)):
         change(
@@ -30,22 +30,22 @@ def waiting(engine: Engine, clerk: Clerk, count: int) -> list[str]:
     return ids
 
 
-def test_what_is_due_is_nudged_the_longest_first_in_sets(
+def test_due_events_are_enqueued_in_sets_the_longest_waiting_first(
     engine: Engine, clerk: Clerk, queue: Queue, raw: redis.Redis
 ) -> None:
     ids = waiting(engine, clerk, 7)
     assert sweep(engine, queue, most=100) == 7
-    assert nudged(raw) == ids
+    assert enqueued(raw) == ids
     assert [len(args[0]) for (args, _, _) in bodies(raw)] == [3, 3, 1]
 
 
-def test_no_more_than_the_bound_is_nudged(engine: Engine, clerk: Clerk, queue: Queue, raw: redis.Redis) -> None:
+def test_no_more_than_the_bound_is_enqueued(engine: Engine, clerk: Clerk, queue: Queue, raw: redis.Redis) -> None:
     ids = waiting(engine, clerk, 7)
     assert sweep(engine, queue, most=4) == 4
-    assert nudged(raw) == ids[:4]
+    assert enqueued(raw) == ids[:4]
 
 
-def test_what_is_fresh_applied_or_parked_is_not_nudged(
+def test_what_is_fresh_applied_or_parked_is_not_enqueued(
     engine: Engine, clerk: Clerk, apply: Apply, queue: Queue, raw: redis.Redis
 ) -> None:
     apply(clerk.created())
@@ -54,12 +54,12 @@ def test_what_is_fresh_applied_or_parked_is_not_nudged(
     assert messages(raw) == []
 
 
-def test_two_sweeps_at_once_nudge_everything_and_nothing_else(
+def test_two_sweeps_at_once_enqueue_everything_and_nothing_else(
     engine: Engine, clerk: Clerk, queue: Queue, raw: redis.Redis
 ) -> None:
     ids = waiting(engine, clerk, 20)
     assert at_once(*[lambda: sweep(engine, queue, most=100)] * 2) == [20, 20]
-    assert sorted(nudged(raw)) == sorted(ids * 2)
+    assert sorted(enqueued(raw)) == sorted(ids * 2)
 
 
 def test_a_sweep_does_nothing_while_enough_waits_in_the_queue(
@@ -78,7 +78,7 @@ def test_losing_all_of_redis_loses_nothing_that_a_sweep_does_not_find(
     queue.put(ids)
     raw.flushall()
     sweep(engine, queue, most=100)
-    assert nudged(raw) == ids
+    assert enqueued(raw) == ids
 
 
 def test_what_an_earlier_version_left_in_keys_without_a_prefix_is_swept_into_the_queue(
@@ -87,7 +87,7 @@ def test_what_an_earlier_version_left_in_keys_without_a_prefix_is_swept_into_the
     ids = waiting(engine, clerk, 5)
     raw.lpush("events", *ids)
     assert sweep(engine, queue, most=100) == 5
-    assert nudged(raw) == ids
+    assert enqueued(raw) == ids
     assert raw.llen("events") == 5
 
 
@@ -116,13 +116,13 @@ def test_a_full_queue_gets_no_more_until_there_is_room(
     raw.flushall()
     monkeypatch.setattr(enqueue, "MOST_MESSAGES", 2)
     assert [queue.put([f"msg_{number}"]) for number in range(4)] == [1, 2, 2, 2]
-    assert nudged(raw) == ["msg_0", "msg_1"]
+    assert enqueued(raw) == ["msg_0", "msg_1"]
     raw.flushall()
     assert queue.put(["msg_4"]) == 1
-    assert nudged(raw) == ["msg_4"]
+    assert enqueued(raw) == ["msg_4"]
 
 
-def test_what_was_sent_is_sent_though_nobody_says_how_many_wait(redis_url: str, raw: redis.Redis) -> None:
+def test_messages_are_sent_though_the_queue_length_is_unknown(redis_url: str, raw: redis.Redis) -> None:
     with proxy(redis_url) as road:
         queue = Queue(RedisAddress(road.url), set_size=3)
         queue.put(["msg_1"])
@@ -131,7 +131,7 @@ def test_what_was_sent_is_sent_though_nobody_says_how_many_wait(redis_url: str, 
         road.swallow(None)
         assert queue.put(["msg_3"]) == 3
         queue.close()
-    assert nudged(raw) == ["msg_1", "msg_2", "msg_3"]
+    assert enqueued(raw) == ["msg_1", "msg_2", "msg_3"]
 
 
 def test_putting_into_a_redis_that_refuses_raises() -> None:

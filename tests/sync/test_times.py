@@ -60,7 +60,7 @@ def test_a_deletion_in_the_far_future_is_parked(engine: Engine, apply: Apply, cl
     assert statuses(engine) == {"applied": 1, "parked": 1}
 
 
-def test_nobody_makes_a_parked_version_true_by_insisting(engine: Engine, apply: Apply, clerk: Clerk) -> None:
+def test_repeating_a_parked_version_does_not_apply_it(engine: Engine, apply: Apply, clerk: Clerk) -> None:
     apply(clerk.created(at=0))
     apply(far := clerk.updated(updated_at=FAR, first_name="Pinned"))
     order = ReplayRequest(author=Author(actor="operator:ada", reason="To see."), default_role=Role.LEARNER, force=True)

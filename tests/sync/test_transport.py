@@ -19,7 +19,7 @@ def channel(redis_url: str) -> Iterator[Any]:
         yield connection.default_channel
 
 
-def test_whoever_reads_the_log_is_told_the_url_of_redis_without_its_password(redis_url: str) -> None:
+def test_the_log_has_the_url_of_redis_without_its_password(redis_url: str) -> None:
     url = redis_url.replace("://", "://:hidden@")
     with broker.publisher(RedisAddress(url)) as celery, celery.connection_for_write() as connection:
         assert connection.as_uri().startswith("redis://:**@127.0.0.1:")

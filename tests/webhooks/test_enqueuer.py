@@ -7,7 +7,7 @@ import redis
 from config.redis_url import RedisAddress
 from sync.enqueue import Queue
 from tests.dev.groups import until
-from tests.worker.messages import nudged, sets
+from tests.worker.messages import enqueued, sets
 from webhooks.enqueuer import Enqueuer, pause
 
 BATCHES, SECONDS_BETWEEN = 400, 0.005
@@ -29,7 +29,7 @@ def test_without_workers_ids_wait_in_few_messages(redis_url: str) -> None:
         time.sleep(SECONDS_BETWEEN)
     enqueuer.close()
     with redis.Redis.from_url(redis_url) as raw:
-        until(lambda: len(nudged(raw)) == BATCHES)
-        assert nudged(raw) == ids
+        until(lambda: len(enqueued(raw)) == BATCHES)
+        assert enqueued(raw) == ids
         assert len(sets(raw)) < BATCHES / 4
     queue.close()

@@ -29,6 +29,6 @@ def sets(raw: redis.Redis) -> list[list[str]]:
     return [args[0] for (args, _, _) in bodies(raw)]
 
 
-def nudged(raw: redis.Redis) -> list[str]:
+def enqueued(raw: redis.Redis) -> list[str]:
     """The ids that the messages name, in their order."""
     return [svix_id for named in sets(raw) for svix_id in named]

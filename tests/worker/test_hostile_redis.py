@@ -110,9 +110,9 @@ def test_no_message_ends_a_worker(stack: RunningStack, raw: redis.Redis) -> None
 
 
 def test_no_command_is_obeyed(stack: RunningStack, servers: Servers) -> None:
-    with Celery(broker=servers.redis_url) as stranger:
-        stranger.conf.broker_transport_options = {"global_keyprefix": KEY_PREFIX}
-        control = stranger.control
+    with Celery(broker=servers.redis_url) as another:
+        another.conf.broker_transport_options = {"global_keyprefix": KEY_PREFIX}
+        control = another.control
         control.broadcast("shutdown")
         control.broadcast("pool_shrink", arguments={"n": 1})
         control.rate_limit(broker.APPLY_EVENTS, "1/h")

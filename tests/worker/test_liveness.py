@@ -1,4 +1,4 @@
-"""What the watch sees of the messages that Celery's main thread takes meanwhile."""
+"""What the watchdog sees of messages while Celery's main thread takes them."""
 
 import sys
 import threading

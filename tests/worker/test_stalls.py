@@ -47,7 +47,7 @@ def events(stack: RunningStack) -> list[str]:
 
 
 def lives(process: psutil.Process) -> bool:
-    """Whether it runs or is stopped; nobody may have buried it yet."""
+    """Whether it runs or is suspended; an ended process may not have been reaped yet."""
     return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
 
 

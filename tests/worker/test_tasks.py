@@ -88,7 +88,7 @@ def two(engine: Engine, clerk: Clerk) -> list[str]:
 
 def test_a_set_that_was_applied_is_told_in_figures(worker: Worker, engine: Engine, clerk: Clerk) -> None:
     (line,) = worker.apply(two(engine, clerk))
-    assert (line["event"], line["asked"], line["applied"], line["failed"]) == ("events.applied", 2, 2, 0)
+    assert (line["event"], line["events"], line["applied"], line["failed"]) == ("events.applied", 2, 2, 0)
 
 
 def test_a_worker_applies_again_once_a_read_only_database_is_writable(
@@ -151,7 +151,7 @@ def test_a_lock_that_is_held_for_long_is_said_to_be_looked_for(worker: Worker, o
     assert "pg_locks" in line["next_step"]
 
 
-def test_what_is_nobody_else_s_fault_is_said_to_be_ours(worker: Worker, engine: Engine, owner: Engine) -> None:
+def test_an_unexpected_error_is_reported_as_a_bug(worker: Worker, engine: Engine, owner: Engine) -> None:
     change(
         owner,
         """

@@ -12,12 +12,12 @@ from sync import bisect, metrics
 log = structlog.get_logger()
 
 
-def note(error: Exception) -> None:
+def record(error: Exception) -> None:
     """Count an error by its cause, and log it with the next step."""
     if isinstance(error, (OperationalError, RedisError)):
         fault = redis_faults.explain(error)
         metrics.TASKS_FAILED.labels("queue_unavailable").inc()
-        log.warning("queue.unavailable", reason=fault.reason, next_step=fault.next_step, **logs.fault(error))
+        log.warning("queue.unavailable", reason=f"Redis {fault.reason}", next_step=fault.next_step, **logs.fault(error))
     elif bisect.ran_out_of_time(error):
         metrics.TASKS_FAILED.labels("ran_out_of_time").inc()
         log.warning("task.ran_out_of_time", next_step="none: the events are enqueued again in smaller sets")
