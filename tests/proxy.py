@@ -14,6 +14,8 @@ class Proxy:
         self._listening = listening
         self._upstream = upstream
         self._word: bytes | None = None
+        self.connections = 0
+        """The number of connections so far."""
 
     @property
     def url(self) -> str:
@@ -29,6 +31,7 @@ class Proxy:
         with suppress(OSError):
             while True:
                 client, _ = self._listening.accept()
+                self.connections += 1
                 server = socket.create_connection(self._upstream)
                 for work in ((self._ask, client, server), (_hand_on, server, client)):
                     threading.Thread(target=work[0], args=work[1:], daemon=True).start()

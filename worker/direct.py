@@ -19,6 +19,8 @@ log = structlog.get_logger()
 LOOK_SECONDS = 1.0
 PATIENCE_SECONDS = 3.0
 """How long Redis must be unavailable before this starts: a restart is shorter, and the sweep recovers from it."""
+APPLY_SECONDS = 3.0
+"""How long sets are applied between two checks: an unresponsive Redis makes each check take a second."""
 LEASE_SECONDS = 15.0
 # Shorter than a task's timeouts, since a fork of the main process waits for the current set (health/forking.py).
 LONGEST_SECONDS = 5.0
@@ -62,11 +64,12 @@ class DirectApplier:
         self._thread.join(seconds)
 
     def _run(self) -> None:
-        while not self._stopped.wait(self._every):
+        pause = self._every
+        while not self._stopped.wait(pause):
             with forking.without_forks():
                 waited = self._check()
-            if waited is not None and waited >= self._patience:
-                self._apply_for(self._every)
+            more = waited is not None and waited >= self._patience and self._apply_for(APPLY_SECONDS)
+            pause = 0.0 if more else self._every
         with forking.without_forks():
             self._finish()
         self._broker.close()
@@ -92,13 +95,14 @@ class DirectApplier:
             self._logged = True
         return waited
 
-    def _apply_for(self, seconds: float) -> None:
-        """Apply sets until nothing is due, or Redis is to be checked again."""
+    def _apply_for(self, seconds: float) -> bool:
+        """Apply sets until nothing is due, or the time is over; returns whether more may be due."""
         deadline = time.monotonic() + seconds
         more = True
         while more and time.monotonic() < deadline and not self._stopped.is_set():
             with forking.without_forks():
                 more = self._apply_set()
+        return more
 
     def _apply_set(self) -> bool:
         """Apply one set, if this process holds the lease; returns whether more may be due."""

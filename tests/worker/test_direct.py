@@ -91,6 +91,17 @@ def test_invariant_4_what_is_due_is_applied_while_redis_takes_no_messages(
     assert values(engine, "select count(*) from audit_log where action = 'user.created'") == [7]
 
 
+def test_checks_of_an_unresponsive_redis_leave_most_of_the_time_for_applying(
+    database: Database, engine: Engine, clerk: Clerk, redis_url: str
+) -> None:
+    due(engine, clerk, 90)  # thirty sets
+    with proxy(redis_url) as road:
+        road.swallow(SET_BY)
+        with applying(database.app_url, road.url):
+            until(lambda: statuses(engine) == {"applied": 90})
+            assert road.connections <= 5  # one for each check, which ends after a second without an answer
+
+
 def test_nothing_is_applied_past_the_queue_while_redis_takes_messages(
     database: Database, engine: Engine, clerk: Clerk, redis_url: str
 ) -> None:
