@@ -10,7 +10,7 @@ from celery.worker import state
 from celery.worker.request import Request
 
 from config.settings import WorkerSettings
-from health.broker import Broker
+from health.broker import Broker, RedisUnavailable
 from health.heartbeat import Heartbeat
 from health.progress import Progress
 from health.watchdog import STALLED, Watchdog
@@ -25,14 +25,9 @@ PROGRESS = Progress()
 
 def worker_watchdog(settings: WorkerSettings) -> Watchdog:
     """Terminates this worker, child processes first, when messages wait and it makes no progress."""
-    redis, unacked = _broker(settings), UnackedMessages()
+    unacked = UnackedMessages(_broker(settings))
     return Watchdog(
-        "worker",
-        PROGRESS,
-        _heartbeat(settings, "worker"),
-        lambda: unacked.exist() or redis.holds(broker.EVENTS, broker.CALENDAR),
-        stuck=unacked.overdue,
-        end=_end_all,
+        "worker", PROGRESS, _heartbeat(settings, "worker"), unacked.or_waiting, stuck=unacked.overdue, end=_end_all
     )
 
 
@@ -50,10 +45,23 @@ def _heartbeat(settings: WorkerSettings, part: str) -> Heartbeat:
 
 
 class UnackedMessages:
-    """The messages that this worker has received and not acknowledged."""
+    """The messages that this worker has received and not acknowledged.
 
-    def __init__(self) -> None:
+    While Redis is unavailable none can be acknowledged, and none counts as pending.
+    """
+
+    def __init__(self, redis: Broker) -> None:
+        self._redis = redis
         self._since: dict[str, float] = {}
+
+    def or_waiting(self) -> bool:
+        """Whether there are any, or messages wait in the queues. Raises RedisUnavailable."""
+        try:
+            waiting = self._redis.holds(broker.EVENTS, broker.CALENDAR)
+        except RedisUnavailable:
+            self._since = {}
+            raise
+        return self.exist() or waiting
 
     def exist(self) -> bool:
         """Whether there are any."""

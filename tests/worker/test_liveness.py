@@ -8,7 +8,12 @@ from typing import Any
 import pytest
 from celery.worker import state
 
+from config.redis_url import RedisAddress
+from health.broker import Broker, RedisUnavailable
+from worker import liveness
 from worker.liveness import UnackedMessages
+
+NOWHERE = Broker(RedisAddress("redis://127.0.0.1:1/0"))
 
 
 class Taken:
@@ -42,9 +47,38 @@ def busy() -> Iterator[None]:
     sys.setswitchinterval(usual)
 
 
+@pytest.fixture
+def taken() -> Iterator[Taken]:
+    """A message that was received and not acknowledged."""
+    message, reserved = Taken(1), state.reserved_requests
+    reserved.add(message)
+    yield message
+    reserved.discard(message)
+
+
+@pytest.mark.usefixtures("taken")
+def test_a_message_that_cannot_be_acknowledged_without_redis_is_not_overdue(monkeypatch: pytest.MonkeyPatch) -> None:
+    unacked = UnackedMessages(NOWHERE)
+    monkeypatch.setattr(liveness, "LONGEST_UNACKED_SECONDS", 0.0)
+    assert unacked.exist()
+    assert unacked.overdue()
+    with pytest.raises(RedisUnavailable):
+        unacked.or_waiting()
+    assert not unacked.overdue()
+
+
+@pytest.mark.usefixtures("taken")
+def test_a_message_that_was_not_acknowledged_is_pending_work(redis_url: str) -> None:
+    assert UnackedMessages(Broker(RedisAddress(redis_url))).or_waiting()
+
+
+def test_without_messages_no_work_is_pending(redis_url: str) -> None:
+    assert not UnackedMessages(Broker(RedisAddress(redis_url))).or_waiting()
+
+
 @pytest.mark.usefixtures("busy")
-def test_messages_that_come_and_go_while_the_watch_reads_do_not_end_it() -> None:
-    held = UnackedMessages()
+def test_messages_that_come_and_go_while_they_are_counted_raise_no_error() -> None:
+    held = UnackedMessages(NOWHERE)
     for _ in range(5_000):
         held.exist()
     assert not held.overdue()

@@ -24,6 +24,9 @@ create function slowly() returns trigger language plpgsql as $$
 create trigger slowly before insert on users for each row execute function slowly()
 """
 
+SLEEPING = "select exists (select from pg_stat_activity where wait_event = 'PgSleep')"
+NEWEST_IS_OLDER = "select max(received_at) < now() - make_interval(secs => %s) from webhook_events"
+
 
 @pytest.fixture
 def road(redis_url: str) -> Iterator[Proxy]:
@@ -96,6 +99,22 @@ def test_a_worker_is_left_to_a_set_that_takes_longer_than_the_patience(stack: Ru
     stack.deliver(stack.clerk.created("user_second", email=None))
     until(stack.settled)
     assert stack.roles("user_second") == ["LEARNER"]
+    assert stack.code("worker") is None
+    assert "worker.stalled" not in events(stack)
+
+
+def test_a_worker_that_cannot_acknowledge_a_message_is_not_ended_while_redis_is_unresponsive(
+    stack: RunningStack, road: Proxy, database: Database
+) -> None:
+    with psycopg.connect(database.owner_url, autocommit=True) as owner:
+        owner.execute(SLOW.format(2))
+    stack.deliver(stack.clerk.created("user_second", email=None))
+    until(lambda: stack.value(SLEEPING))
+    road.swallow(b"\r\n")
+    stack.deliver(stack.clerk.created("user_third", email=None))
+    until(lambda: stack.roles("user_third"))
+    until(lambda: stack.value(NEWEST_IS_OLDER, PATIENCE_SECONDS + 3))
+    road.swallow(None)
     assert stack.code("worker") is None
     assert "worker.stalled" not in events(stack)
 
