@@ -6,7 +6,7 @@ RUN pip install --require-hashes -r requirements/build.txt \
     && python -m venv --without-pip /opt/akako \
     && pip --python /opt/akako/bin/python install --require-hashes -r requirements/runtime.txt
 COPY . .
-RUN pip wheel --no-deps --no-build-isolation --wheel-dir /build/wheels . \
+RUN pip wheel --no-deps --no-build-isolation --wheel-dir /build/wheels . ./sdk/python \
     && pip --python /opt/akako/bin/python install --no-deps /build/wheels/*.whl
 
 FROM python:3.11-slim

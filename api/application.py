@@ -17,21 +17,22 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from access import authentication
+from akako_guard.authentication import Authentication
+from akako_guard.database import engine
+from akako_guard.formats import split_parties
 from api import errors, openapi, operation, reference
 from api.envelope import Envelope
 from api.first_login import FirstLogins
-from api.metrics import REFUSED
+from api.metrics import REFUSED, note_failed_lookup, note_refused_token
 from api.operations import OPERATIONS
 from api.refusal_audit import RefusalAudit
 from api.services import Services
 from api.user_locks import UserLocks
 from clerk.backend import Backend
 from clerk.signature import SigningSecrets
-from config.formats import split_parties, split_secrets
-from config.rate_limited_log import RateLimitedLog
+from config.formats import split_secrets
+from config.rate_limited_log import rate_limited
 from config.settings import ApiSettings
-from db import engine
 from health import process_starts, readiness
 from roles.final_order import FinalOrder
 from serving.limits import ServerState, limits
@@ -49,9 +50,9 @@ WAITING_BYTES = 33_554_432
 
 def build(settings: ApiSettings) -> ASGIApp:
     """Build the ASGI application."""
-    guard = authentication.build(settings)
+    guard = Authentication(settings.guard, on_refused=note_refused_token, on_lookup_failed=note_failed_lookup)
     services = _services(settings)
-    refused = RateLimitedLog("request.refused", REFUSED)
+    refused = rate_limited("request.refused", REFUSED)
     bounds = limits(
         settings,
         refused.note,

@@ -8,14 +8,14 @@ from typing import Any, Generic, TypeVar
 from pydantic import ValidationError
 from starlette.requests import Request
 
-from access import caller
-from access.caller import Caller
-from access.guard import Requirement
+from akako_guard import caller
+from akako_guard.caller import Caller
+from akako_guard.guard import Requirement
+from akako_guard.identifier import identifier
+from akako_guard.session import Session
 from api.envelope import request_id
 from api.errors import BadRequest
 from api.requests import RequestModel
-from clerk.session import Session
-from clerk.user import identifier
 from db.audit import Author
 from db.permission import Permission
 from roles.refusal import AssignmentUnknown, UserUnknown

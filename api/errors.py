@@ -7,13 +7,13 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from access import denials
-from access.denials import Denied
+from akako_guard import denials
+from akako_guard.database import faults
+from akako_guard.denials import Denied
 from api import envelope
 from api.responses import Problem
 from api.user_locks import Busy
 from config import logs
-from db import faults
 from db.event_search import CursorUnknown
 from db.permission import NotKnown, NotPermitted
 from roles.refusal import AssignmentUnknown, EndTooSoon, StartTooEarly, UserUnknown

@@ -4,9 +4,9 @@ from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
 
+from akako_guard.identifier import identifier
 from api import cursor
 from api.requests import Instant, Page, Reason, RequestModel, Text, check_range
-from clerk.user import identifier
 from db.event_filter import EventFilter, EventStatus
 
 MOST_EVENTS = 1_000

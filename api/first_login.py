@@ -8,10 +8,10 @@ from concurrent.futures import Future
 import structlog
 from sqlalchemy import Engine
 
+from akako_guard.database import callers
+from akako_guard.role import Role
 from api.user_locks import UserLocks
 from clerk.backend import Backend, UserNotFound
-from config.role import Role
-from db import callers
 from sync.apply import apply_snapshot
 
 log = structlog.get_logger()

@@ -10,9 +10,9 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from access.caller import session_of
-from access.denials import FORBIDDEN
-from access.guard import Requirement, signed_in
+from akako_guard.caller import session_of
+from akako_guard.denials import FORBIDDEN
+from akako_guard.guard import Requirement, signed_in
 from api import call, errors
 from api.call import ApiRequest
 from api.envelope import request_id

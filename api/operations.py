@@ -1,13 +1,13 @@
 """All operations of the API."""
 
-from access.guard import require
+from akako_guard.guard import require
+from akako_guard.role import Role
 from api import events, profile, roles, trail, users
 from api.event_requests import Discard, EventsQuery, Replay, Reveal
 from api.event_responses import Discarded, Events, EventStats, InspectedEvent, Replayed
 from api.operation import Operation
 from api.requests import Assign, AuditQuery, ChangeEnd, ExplainQuery, HistoryQuery, Revoke, RolesQuery, UsersQuery
 from api.responses import Assignment, AuditPage, Explanation, Profile, RolesAt, Users, UserWithHistory
-from config.role import Role
 
 _USER = "/api/admin/users/{clerk_id}"
 _EVENTS = "/api/admin/events"

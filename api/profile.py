@@ -2,18 +2,19 @@
 
 import structlog
 
-from access.guard import active_caller
+from akako_guard.database import callers
+from akako_guard.database.callers import KnownUser
+from akako_guard.guard import active_caller
+from akako_guard.session import Session
 from api import responses
 from api.call import ApiRequest
 from api.errors import DependencyUnavailable
 from api.responses import Profile
 from api.services import Services
 from clerk.backend import ClerkUnavailable
-from clerk.session import Session
 from clerk.user import Implausible
 from config import logs
-from db import assignments, callers, user_search
-from db.callers import KnownUser
+from db import assignments, user_search
 from roles.refusal import UserUnknown
 
 log = structlog.get_logger()

@@ -9,9 +9,10 @@ import structlog
 from anyio import CapacityLimiter, to_thread
 from sqlalchemy import Engine
 
+from akako_guard.database import faults
+from akako_guard.role import Role
 from config import logs
-from config.role import Role
-from db import audit, faults
+from db import audit
 
 log = structlog.get_logger()
 

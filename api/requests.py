@@ -6,9 +6,9 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
+from akako_guard.role import Role
 from api import cursor
 from clerk.text import storable
-from config.role import Role
 from roles import authorship, times
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict
 
-from config.role import Role
+from akako_guard.role import Role
 from db import assignments, instants, temporal
 from db.user_search import UserEntry
 from roles import history

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, Engine
 
+from akako_guard.role import Role
 from api.first_login import FirstLogins
 from api.refusal_audit import RefusalAudit
 from api.user_locks import UserLocks
 from clerk.signature import SigningSecrets
-from config.role import Role
 from roles.final_order import FinalOrder
 
 

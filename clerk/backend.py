@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 import httpx
 
-from clerk import answers, json
-from clerk.answers import Incomplete
+from akako_guard import answers
+from akako_guard.answers import Incomplete
+from clerk import json
 from clerk.user import Snapshot, snapshot
 
 API_VERSION = "2026-05-12"

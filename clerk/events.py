@@ -4,9 +4,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, TypeAlias
 
+from akako_guard.identifier import identifier
 from clerk import json
 from clerk.text import storable
-from clerk.user import CLOCK_TOLERANCE, EPOCH, Snapshot, identifier, parse_time, snapshot_at
+from clerk.user import CLOCK_TOLERANCE, EPOCH, Snapshot, parse_time, snapshot_at
 
 LONGEST_TYPE = 255
 

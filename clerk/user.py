@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from akako_guard.identifier import identifier
 from clerk.text import storable, whole
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -69,19 +70,6 @@ def parse_time(value: object) -> datetime | None:
     if not 0 <= milliseconds <= LAST_MILLISECONDS:
         return None
     return EPOCH + timedelta(milliseconds=math.floor(milliseconds))
-
-
-def identifier(value: object) -> str | None:
-    """The value if it can be a Clerk id (1 to 255 visible ASCII characters), else None."""
-    if (
-        isinstance(value, str)
-        and 0 < len(value) <= 255
-        and value.isascii()
-        and value.isprintable()
-        and " " not in value
-    ):
-        return value
-    return None
 
 
 def snapshot(data: dict[str, Any]) -> Snapshot | None:

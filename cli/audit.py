@@ -6,13 +6,14 @@ from datetime import datetime
 import click
 from sqlalchemy import Engine
 
+from akako_guard.database import faults
 from api.responses import AuditLine
 from cli import output, paging
 from cli.connection import database
 from cli.text_options import CLERK_ID
 from cli.times import MOMENT, check_range, formatted
 from db import audit as lines
-from db import faults, user_search
+from db import user_search
 from db.audit import AuditFilter
 from dev.terminal import escape
 from roles import trail

@@ -9,9 +9,9 @@ import click
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
+from akako_guard.database import engine, faults
 from cli.text_options import NAME, REASON
 from config.settings import Settings, load
-from db import engine, faults
 from db.audit import Author
 from db.event_search import CursorUnknown
 from dev.terminal import escape

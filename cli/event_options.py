@@ -9,7 +9,7 @@ from typing import Any
 import click
 from sqlalchemy import Connection, Engine
 
-from clerk.user import identifier
+from akako_guard.identifier import identifier
 from cli import events_by_id
 from cli.events_by_id import EventBatch
 from cli.text_options import CLERK_ID

@@ -7,7 +7,7 @@ from itertools import islice
 import click
 from sqlalchemy import Engine
 
-from clerk.user import identifier
+from akako_guard.identifier import identifier
 from db import event_search
 from db.event_filter import EventFilter
 from dev.terminal import escape

@@ -4,13 +4,13 @@ from datetime import datetime
 
 import click
 
+from akako_guard.role import Role
 from api.responses import Explanation
 from cli import output
 from cli.connection import transaction
 from cli.role_tables import print_history, print_question, print_revisions
 from cli.roles import ROLE, as_of
 from cli.times import MOMENT, formatted
-from config.role import Role
 from dev.terminal import escape
 from roles import explanation, times
 

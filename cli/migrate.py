@@ -4,8 +4,8 @@ import json
 
 import click
 
+from akako_guard.database.pooler import TransactionPooler
 from config.settings import MigrationSettings, load
-from db.pooler import TransactionPooler
 from dev.migration import apply
 
 

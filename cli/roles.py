@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 import click
 
+from akako_guard.role import Role
 from api import responses
 from api.responses import History
 from cli import output, paging
@@ -11,7 +12,6 @@ from cli.connection import author, author_options, database, transaction
 from cli.role_tables import print_history, print_holders, print_question, print_revisions
 from cli.text_options import NOTES
 from cli.times import MOMENT, TimeParam
-from config.role import Role
 from db import user_search
 from db.assignments import Assignment, Window
 from db.instants import resolve

@@ -7,9 +7,10 @@ from typing import Any
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
+from akako_guard.database import engine
+from akako_guard.database.faults import WrongSettings
 from config.settings import BrokerSettings
-from db import engine, vitals
-from db.faults import WrongSettings
+from db import vitals
 from db.vitals import Vitals
 from health.broker import Broker
 from health.components import Component, Components, ComponentState

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import click
 
-from clerk.user import identifier
+from akako_guard.identifier import identifier
 from roles import authorship
 
 

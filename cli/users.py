@@ -4,12 +4,12 @@ from collections.abc import Iterable
 
 import click
 
+from akako_guard.role import Role
 from api import responses
 from api.responses import User
 from cli import output, paging
 from cli.connection import database, transaction
 from cli.role_tables import print_history
-from config.role import Role
 from db import user_search
 from db.user_search import UserFilter
 from roles import history, search

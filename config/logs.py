@@ -12,12 +12,14 @@ from typing import Any, TextIO
 import structlog
 from structlog.typing import EventDict, WrappedLogger
 
+from akako_guard.log import Line
+
 REPEAT_SECONDS = 10.0
 ROOT = Path(__file__).parents[1]
 """The checkout, or `site-packages` when installed from the wheel."""
 PACKAGES = frozenset(
     {
-        "access",
+        "akako_guard",
         "api",
         "clerk",
         "cli",
@@ -32,8 +34,8 @@ PACKAGES = frozenset(
         "worker",
     }
 )
-"""The packages of the wheel."""
-OURS = PACKAGES | {"bench", "tests"}
+"""The packages of the two wheels."""
+OURS = PACKAGES | {"bench", "sdk", "tests"}
 
 
 def configure(process: str, *, form: str = "auto", level: str = "INFO", stream: TextIO | None = None) -> None:
@@ -54,6 +56,7 @@ def configure(process: str, *, form: str = "auto", level: str = "INFO", stream: 
         named,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
+        with_fields,
         summarise_exception,
     ]
     renderer: structlog.typing.Processor = (
@@ -139,6 +142,15 @@ def summarise_exception(_: WrappedLogger, __: str, event: EventDict) -> EventDic
     error = exc_info if isinstance(exc_info, BaseException) else (sys.exc_info() if exc_info is True else exc_info)[1]
     if error is not None:
         event.update(fault(error))
+    return event
+
+
+def with_fields(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    """Take apart a line of `akako_guard`, which logs through `logging`: an event and its named values."""
+    record: logging.LogRecord | None = event.get("_record")
+    if record is not None and isinstance(record.msg, Line):
+        event["event"] = record.msg.event
+        event.update(record.msg.fields)
     return event
 
 

@@ -1,12 +1,13 @@
 """All environment variables that Akako Sync reads, with their descriptions; validated before a process starts."""
 
 import sys
-from typing import Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from config.database_url import names_pooler
+from akako_guard.database_url import names_pooler
+from akako_guard.role import Role
 from config.formats import (
     HeaderNames,
     Issuer,
@@ -20,7 +21,9 @@ from config.formats import (
     SigningSecrets,
 )
 from config.redis_url import KEY_PREFIX, RedisAddress
-from config.role import Role
+
+if TYPE_CHECKING:
+    from akako_guard.settings import Settings as GuardSettings
 
 
 class Settings(BaseSettings):
@@ -195,6 +198,23 @@ class AccessSettings(Settings):
 
     guard_waiting: int = Field(default=2_000, ge=1)
     """Maximum number of requests waiting for that lookup; further ones get 503 at once."""
+
+    @property
+    def guard(self) -> "GuardSettings":
+        """The settings of the guard."""
+        from akako_guard.settings import Settings as GuardSettings
+
+        return GuardSettings(
+            database_url=self.database_url.get_secret_value(),
+            database_pooler=self.database_pooler,
+            clerk_issuer=self.clerk_issuer,
+            clerk_jwt_key=self.clerk_jwt_key,
+            clerk_authorized_parties=self.clerk_authorized_parties,
+            token_session_id=self.token_session_id,
+            token_leeway_seconds=self.token_leeway_seconds,
+            guard_timeout_seconds=self.guard_timeout_seconds,
+            guard_waiting=self.guard_waiting,
+        )
 
 
 class BackendSettings(Settings):

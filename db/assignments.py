@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from config.role import Role
+from akako_guard.role import Role
 from db.held import HELD_NOW
 
 _COLUMNS = """

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from config.role import Role
+from akako_guard.role import Role
 from db.permission import Permission
 
 COLUMNS = "id, at, action, clerk_user_id, user_role_id, role, actor, actor_email, reason, cause, before, after"

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from db import faults
+from akako_guard.database import faults
 
 # After PREPARE TRANSACTION, a transaction is listed with another virtual transaction id and without a process. It still
 # counts as a writer.

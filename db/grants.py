@@ -7,8 +7,8 @@ import psycopg
 from psycopg import errors, sql
 from psycopg.conninfo import conninfo_to_dict
 
+from akako_guard.database.session_settings import SETTINGS
 from db.schema import MigrationRefused, resolve_in_catalog
-from db.session import SETTINGS
 
 Say: TypeAlias = Callable[[str], None]
 """Receives messages for the operator, for example about a setting that could not be changed."""

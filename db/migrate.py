@@ -10,11 +10,12 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, event
 
-from db import engine, grants, relocation, schema, triggers
+from akako_guard.database import engine
+from akako_guard.database.session_settings import SETTINGS
+from db import grants, relocation, schema, triggers
 from db.grants import Say
 from db.revisions import MIGRATIONS
 from db.schema import MigrationRefused
-from db.session import SETTINGS
 
 # Per transaction: behind a pooler, session settings would remain on the connection for other clients.
 _SETTINGS = "select " + ", ".join(

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from sqlalchemy import Connection
 
-from config.role import Role
+from akako_guard.role import Role
 from db.users import UserWrite, columns
 
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from config.role import Role, suffice
-from db import faults
+from akako_guard.database import faults
+from akako_guard.role import Role, suffice
 from db.held import held_at
 
 

@@ -7,8 +7,8 @@ from datetime import datetime
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
-from config.role import Role
-from db import faults
+from akako_guard.database import faults
+from akako_guard.role import Role
 from db.assignments import Window
 from db.held import HELD_NOW
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from config.role import Role
+from akako_guard.role import Role
 from db.assignments import Assignment
 from db.instants import Instants
 from db.row_versions import HELD, ONE_USER, ROLE_VERSIONS, STATUS, USER_RANGE, USER_VERSIONS, known

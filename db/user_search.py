@@ -6,8 +6,8 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from akako_guard.role import Role
 from clerk.text import search_key
-from config.role import Role
 from db.held import HELD_NOW
 from db.users import LONGEST_SEARCH_KEY
 

@@ -4,9 +4,10 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from db import driver, faults, heartbeats, leases, schema, triggers
+from akako_guard.database import driver, faults
+from akako_guard.database.session_settings import SETTINGS
+from db import heartbeats, leases, schema, triggers
 from db.heartbeats import Heartbeat
-from db.session import SETTINGS
 
 MOST_COUNTED = 100_000
 """Limit of the count per status; larger counts are reported as this number."""

@@ -7,8 +7,8 @@ from typing import Any
 
 import httpx
 
-from clerk.answers import certificates
-from config.role import Role
+from akako_guard.answers import certificates
+from akako_guard.role import Role
 from db import clock
 from db.assignments import Window
 from db.audit import Author

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import httpx
 
-from clerk.answers import certificates
+from akako_guard.answers import certificates
 
 TIMEOUT_SECONDS = 15.0
 

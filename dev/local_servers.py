@@ -13,7 +13,7 @@ from typing import TypeVar
 
 import click
 
-from config.database_url import names_pooler, normalise
+from akako_guard.database_url import names_pooler, normalise
 from dev.embedded.missing import EmbeddedMissing
 from dev.embedded.postgres import Postgres
 from dev.embedded.redis import Redis

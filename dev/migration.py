@@ -4,9 +4,9 @@ import click
 import psycopg
 from sqlalchemy.exc import DBAPIError
 
-from db import pooler
+from akako_guard.database import pooler
+from akako_guard.database.pooler import TransactionPooler
 from db.migrate import upgrade
-from db.pooler import TransactionPooler
 from db.schema import MigrationRefused
 from dev.terminal import escape
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from sqlalchemy import Connection
 
-from config.role import Role
+from akako_guard.role import Role
 from db import assignments as assignments_of
 from db import audit, clock, event_search, user_search
 from db.assignments import Assignment, Window

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 import httpx
 from sqlalchemy import Connection
 
-from config.role import Role
+from akako_guard.role import Role
 from dev import api_checks, delivery, queries
 from dev.api_checks import Reply
 from dev.delivery import ReceiverResponse

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 from sqlalchemy import Engine
 
-from db import engine
+from akako_guard.database import engine
 from dev import clerk_instance, local_servers, ports, probes, procfile
 from dev.clerk_instance import ClerkInstance
 from dev.log_tail import tail

@@ -5,8 +5,9 @@ from enum import StrEnum
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from db import faults, revisions
-from db.faults import WrongSettings
+from akako_guard.database import faults
+from akako_guard.database.faults import WrongSettings
+from db import revisions
 from db.heartbeats import Heartbeat
 from db.vitals import Vitals
 from health import redis_faults

@@ -1,7 +1,8 @@
 """Reads the database's vital signs in bounded time, in any state of the database and with any number of callers."""
 
-from db import engine, vitals
-from db.engine import Pooler
+from akako_guard.database import engine
+from akako_guard.database.engine import Pooler
+from db import vitals
 from db.vitals import Vitals
 from health.single_flight import SingleFlight
 

@@ -7,9 +7,10 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 from sqlalchemy.exc import SQLAlchemyError
 
+from akako_guard.database import faults
+from akako_guard.database.faults import WrongSettings
 from config import logs
-from db import faults, revisions
-from db.faults import WrongSettings
+from db import revisions
 from db.heartbeats import Heartbeat
 from db.vitals import Vitals
 from health.broker import Broker, RedisUnavailable

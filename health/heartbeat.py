@@ -1,7 +1,8 @@
 """Writes the heartbeat of worker or scheduler, with the time of its last progress, on a separate connection."""
 
-from db import engine, heartbeats
-from db.engine import Pooler
+from akako_guard.database import engine
+from akako_guard.database.engine import Pooler
+from db import heartbeats
 
 STATEMENT_SECONDS = 2.0
 

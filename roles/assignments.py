@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from config.role import Role
+from akako_guard.role import Role
 from db import admins, assignments, audit, permission, roles, users
 from db.assignments import Assignment, Window
 from db.audit import Author

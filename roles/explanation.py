@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from config.role import Role
+from akako_guard.role import Role
 from db import audit, evidence, temporal, user_search
 from db.assignments import Assignment
 from db.audit import AuditEntry

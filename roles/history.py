@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, Engine
 
-from config.role import Role
+from akako_guard.role import Role
 from db import assignments, temporal, user_search
 from db.assignments import Assignment
 from db.instants import Instants, PastQuestion, resolve

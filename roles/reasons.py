@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from config.role import Role
+from akako_guard.role import Role
 from db.assignments import Assignment
 from db.instants import Instants, PastQuestion
 from db.temporal import Revision, UserStatus, Version

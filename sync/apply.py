@@ -9,9 +9,10 @@ import structlog
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
+from akako_guard.database import faults
+from akako_guard.role import Role
 from clerk.user import CLOCK_TOLERANCE, Implausible, Snapshot
-from config.role import Role
-from db import clock, events, faults
+from db import clock, events
 from sync import bisect, failures, persist
 from sync.fold import State
 from sync.interpret import interpret

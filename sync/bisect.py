@@ -8,8 +8,8 @@ import structlog
 from celery.exceptions import SoftTimeLimitExceeded
 from sqlalchemy import Engine
 
+from akako_guard.database import faults
 from config import logs
-from db import faults
 from db.permission import NotPermitted
 from sync import failures
 from sync.enqueue import Queue

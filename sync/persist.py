@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 from sqlalchemy import Connection
 
-from config.role import Role
+from akako_guard.role import Role
 from db import audit, new_users, permission, roles, users
 from db.audit import Author
 from sync import fold

@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
 
+from akako_guard.database import faults
+from akako_guard.role import Role
 from config import logs
-from config.role import Role
-from db import event_actions, faults, permission
+from db import event_actions, permission
 from db.audit import Author
 from db.event_actions import LockedEvent
 from db.event_filter import EventStatus

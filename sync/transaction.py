@@ -8,7 +8,7 @@ from typing import TypeAlias, TypeVar
 
 from sqlalchemy import Connection
 
-from db import faults
+from akako_guard.database import faults
 
 Done = TypeVar("Done")
 

@@ -10,7 +10,8 @@ from typing import Any
 import redis
 from kombu.transport.redis import Channel, QoS, Transport
 
-from config.rate_limited_log import RateLimitedLog
+from akako_guard.log import RateLimitedLog
+from config.rate_limited_log import rate_limited
 from config.redis_url import RedisAddress
 from health import redis_faults
 from health.broker import probe
@@ -116,7 +117,7 @@ def _note(reason: str) -> None:
         # Imported here, since only workers refuse messages: a process that only publishes does not export this metric.
         from sync.metrics import REFUSED
 
-        _refusals.append(RateLimitedLog("message.refused", REFUSED))
+        _refusals.append(rate_limited("message.refused", REFUSED))
     _refusals[0].note(
         reason, next_step="find out which other clients write to this Redis, and set a password for Redis"
     )

@@ -9,7 +9,7 @@ import redis
 from hypothesis import settings
 from sqlalchemy import Engine
 
-from db.engine import connect
+from akako_guard.database.engine import connect
 from dev.embedded.servers import Servers
 from tests.clerk_says import Clerk
 from tests.examples import examples

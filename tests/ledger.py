@@ -7,11 +7,11 @@ from typing import Any
 from psycopg.conninfo import make_conninfo
 from sqlalchemy import Connection, Engine
 
+from akako_guard.database.engine import connect
+from akako_guard.role import Role
 from clerk import events as reading
 from clerk.signature import SigningSecrets
-from config.role import Role
 from db import events
-from db.engine import connect
 from db.events import NewEvent
 from sync import apply as worker
 from sync.apply import Applied

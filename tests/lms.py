@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from pydantic import SecretStr
 from sqlalchemy import Connection, Engine
 from starlette.applications import Starlette
 from starlette.endpoints import HTTPEndpoint
@@ -17,26 +16,26 @@ from starlette.testclient import TestClient
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket
 
-from access import authentication, caller
-from access.authentication import Authentication
-from access.guard import require, signed_in
-from config.role import Role
-from config.settings import AccessSettings
+from akako_guard import caller
+from akako_guard.authentication import Authentication
+from akako_guard.guard import require, signed_in
+from akako_guard.role import Role
+from akako_guard.settings import Settings
 from tests.clerk_signs_in import PARTY, Instance
 from tests.ledger import as_owner
 from tests.servers import Database
 
 
-def settings(database: Database | str, instance: Instance, **choices: Any) -> AccessSettings:
+def settings(database: Database | str, instance: Instance, **choices: Any) -> Settings:
     """The settings of an application whose tokens this instance signs."""
     url = database if isinstance(database, str) else database.app_url
     defaults = {"clerk_issuer": instance.issuer, "clerk_jwt_key": instance.pem, "clerk_authorized_parties": PARTY}
-    return AccessSettings(database_url=SecretStr(url), **{**defaults, **choices})
+    return Settings(database_url=url, **{**defaults, **choices})
 
 
 def seen(connection: HTTPConnection) -> dict[str, Any]:
     """What an endpoint sees of its caller."""
-    who = caller.of(connection)
+    who = caller.caller_of(connection)
     return {
         "user_id": who.user_id,
         "clerk_id": who.clerk_id,
@@ -132,7 +131,7 @@ def application(backend: Authentication) -> Starlette:
 @contextmanager
 def serving(database: Database | str, instance: Instance, **choices: Any) -> Iterator[TestClient]:
     """A client of the platform on this database; `choices` are settings."""
-    backend = authentication.build(settings(database, instance, **choices))
+    backend = Authentication(settings(database, instance, **choices))
     try:
         with TestClient(application(backend)) as client:
             yield client

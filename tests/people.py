@@ -5,8 +5,8 @@ from typing import Any
 
 from sqlalchemy import Engine
 
+from akako_guard.role import Role
 from clerk.user import Snapshot
-from config.role import Role
 from db import assignments as db_assignments
 from db import roles, user_search
 from db.assignments import Assignment, Window

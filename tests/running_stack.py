@@ -11,7 +11,7 @@ import psutil
 from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import Engine
 
-from db.engine import connect
+from akako_guard.database.engine import connect
 from dev import clerk_instance, ports, procfile
 from dev.process import Process
 from tests import ledger

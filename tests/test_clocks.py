@@ -15,17 +15,17 @@ PACKAGES = (
     "serving",
     "sync",
     "roles",
-    "access",
     "webhooks",
     "worker",
     "api",
     "dev",
     "cli",
+    "sdk/python/akako_guard",
 )
 ALLOWED = {
     # Signed times are compared with the host's clock, before any database is asked.
     "clerk/signature.py",
-    "clerk/tokens.py",
+    "sdk/python/akako_guard/tokens.py",
     # These play Clerk for development and the demonstration: they sign and send, and decide nothing.
     "dev/delivery.py",
     "cli/demo.py",

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from sqlalchemy import Engine
 
-from config.role import Role
-from db.engine import connect
+from akako_guard.database.engine import connect
+from akako_guard.role import Role
 from sync.apply import apply
 from tests.clerk_says import Clerk
 from tests.examples import examples

@@ -10,7 +10,7 @@ import psycopg
 import pytest
 import redis
 
-from config.role import Role
+from akako_guard.role import Role
 from tests import people
 from tests.clerk_says import Clerk, Sent, email_address
 from tests.dev.groups import until

@@ -12,12 +12,13 @@ import psycopg
 import pytest
 from sqlalchemy import Engine
 
+from akako_guard.database import callers
+from akako_guard.database.callers import KnownUser
+from akako_guard.role import Role
 from clerk.user import Snapshot
-from config.role import Role
-from db import audit, callers, roles, temporal, user_search
+from db import audit, roles, temporal, user_search
 from db.assignments import Window
 from db.audit import Author
-from db.callers import KnownUser
 from db.instants import Instants, resolve
 from db.temporal import UserStatus
 from roles import assignments
@@ -213,7 +214,9 @@ def answered(engine: Engine, instants: Instants) -> Answers:
                 continue
             held = [each.assignment for each in temporal.versions(connection, entry.id, instants)]
             roles_held = frozenset(each.role for each in held if each.held)
-            answers[clerk_id] = temporal.status(connection, entry.id, instants), roles_held
+            status = temporal.status(connection, entry.id, instants)
+            # Banned and deleted users hold no roles, whatever their windows say.
+            answers[clerk_id] = status, roles_held if status is UserStatus.ACTIVE else frozenset()
     return answers
 
 

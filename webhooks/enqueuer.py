@@ -5,7 +5,7 @@ import time
 from collections.abc import Sequence
 
 from config import logs
-from config.rate_limited_log import RateLimitedLog
+from config.rate_limited_log import rate_limited
 from health import redis_faults, thread
 from sync.enqueue import Queue
 from webhooks.metrics import ENQUEUE_FAILURES
@@ -38,7 +38,7 @@ class Enqueuer:
         self._waiting: list[str] = []
         self._wake = threading.Condition()
         self._closing = False
-        self._failed = RateLimitedLog("enqueue.failed", ENQUEUE_FAILURES)
+        self._failed = rate_limited("enqueue.failed", ENQUEUE_FAILURES)
         self._thread = thread.essential("enqueuer", self._run)
 
     def start(self) -> None:

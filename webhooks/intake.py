@@ -10,10 +10,11 @@ from queue import SimpleQueue
 import structlog
 from sqlalchemy import Engine
 
+from akako_guard.database import faults
+from akako_guard.database.dedicated import DedicatedConnection
 from config import logs
 from config.settings import ReceiverSettings
-from db import events, faults
-from db.dedicated import DedicatedConnection
+from db import events
 from db.events import NewEvent
 from health import thread
 from webhooks import duplicates, metrics

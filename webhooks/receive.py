@@ -5,10 +5,10 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
+from akako_guard.log import RateLimitedLog
 from clerk import events
 from clerk.events import Event, Ignored, Unreadable
 from clerk.signature import Delivery, InvalidDelivery, Reason, SigningSecrets
-from config.rate_limited_log import RateLimitedLog
 from config.settings import ReceiverSettings
 from db.events import NewEvent
 from serving import rejection

@@ -12,11 +12,11 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
+from akako_guard.database import engine
 from clerk.signature import SigningSecrets
 from config.formats import split_secrets
-from config.rate_limited_log import RateLimitedLog
+from config.rate_limited_log import rate_limited
 from config.settings import ReceiverSettings
-from db import engine
 from health import process_starts, readiness
 from serving.limits import ServerState, limits
 from sync.enqueue import Queue
@@ -46,7 +46,7 @@ def build(settings: ReceiverSettings) -> ASGIApp:
     queue = Queue(settings.redis, settings.apply_set_size)
     enqueuer = Enqueuer(queue)
     intake = Intake(database, settings, enqueuer.enqueue)
-    refused, not_stored = RateLimitedLog("delivery.refused", REFUSED), RateLimitedLog("delivery.not_stored", NOT_STORED)
+    refused, not_stored = rate_limited("delivery.refused", REFUSED), rate_limited("delivery.not_stored", NOT_STORED)
     signing_secrets = SigningSecrets(split_secrets(settings.clerk_webhook_signing_secret))
     receiver = Receiver(settings, signing_secrets, intake, refused, not_stored)
 

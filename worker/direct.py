@@ -7,8 +7,9 @@ import uuid
 import structlog
 from sqlalchemy import Engine
 
+from akako_guard.database import engine
 from config.settings import WorkerSettings
-from db import engine, events, leases
+from db import events, leases
 from health import forking, thread
 from health.broker import Broker, RedisUnavailable
 from sync import apply, metrics

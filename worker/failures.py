@@ -5,7 +5,7 @@ from kombu.exceptions import OperationalError
 from redis import RedisError
 
 from config import logs
-from db import faults
+from akako_guard.database import faults
 from health import redis_faults
 from sync import bisect, metrics
 

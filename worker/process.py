@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from sqlalchemy import Engine
 
+from akako_guard.database import engine
 from config.settings import WorkerSettings
-from db import engine
 from sync.enqueue import Queue
 
 # Far below the soft time limit of a task, so that a blocked event is found by bisecting and postponed.

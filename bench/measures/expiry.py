@@ -7,13 +7,13 @@ from datetime import timedelta
 
 import psutil
 
+from akako_guard.database import engine
 from bench import growth
 from bench.contenders import AKAKO
 from bench.databases import Database
 from bench.rows import Row
 from bench.setup import Setup
 from config.settings import WorkerSettings
-from db import engine
 from sync import expiry
 
 BATCH = int(WorkerSettings.model_fields["expire_rows"].default)

@@ -7,10 +7,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from access import authentication
-from access.guard import require, signed_in
-from config.role import Role
-from config.settings import AccessSettings, load
+from akako_guard.authentication import Authentication
+from akako_guard.guard import require, signed_in
+from akako_guard.role import Role
 
 
 async def answer(request: Request) -> Response:
@@ -23,5 +22,5 @@ app = Starlette(
         Route("/signed-in", signed_in(answer)),
         Route("/guarded", require(Role.LEARNER, Role.ADMIN)(answer)),
     ],
-    middleware=[Middleware(AuthenticationMiddleware, backend=authentication.build(load(AccessSettings)))],
+    middleware=[Middleware(AuthenticationMiddleware, backend=Authentication.from_env())],
 )

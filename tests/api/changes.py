@@ -6,9 +6,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine
 
+from akako_guard.role import Role
 from api.operation import Operation
 from api.operations import OPERATIONS
-from config.role import Role
 from db.tables import metadata
 from tests import people
 from tests.clerk_says import Clerk

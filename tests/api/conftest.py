@@ -7,8 +7,8 @@ from pydantic import SecretStr
 from sqlalchemy import Engine
 from starlette.testclient import TestClient
 
+from akako_guard.role import Role
 from api.application import build
-from config.role import Role
 from config.settings import ApiSettings
 from tests import people
 from tests.api.asking import Person, SignIn

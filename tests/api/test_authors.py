@@ -11,10 +11,10 @@ import pytest
 from sqlalchemy import Engine
 from starlette.testclient import TestClient
 
+from akako_guard.role import Role
 from api import application
 from api.application import build
 from api.operations import OPERATIONS
-from config.role import Role
 from config.settings import ApiSettings
 from tests import people
 from tests.api.asking import Person

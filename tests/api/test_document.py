@@ -13,10 +13,10 @@ from schemathesis.checks import CHECKS, load_all_checks
 from schemathesis.core.result import Ok
 from sqlalchemy import Engine
 
+from akako_guard.role import Role
 from api import openapi
 from api.application import build
 from api.operations import OPERATIONS
-from config.role import Role
 from config.settings import ApiSettings
 from tests import people
 from tests.api.served import served

@@ -5,7 +5,7 @@ from threading import Barrier
 import pytest
 from sqlalchemy import Engine
 
-from config.role import Role
+from akako_guard.role import Role
 from db.assignments import Assignment
 from tests import people
 from tests.api.asking import Person, SignIn

@@ -1,7 +1,7 @@
 from starlette.testclient import TestClient
 
 from tests.api.asking import Person
-from tests.db.test_engine import end_sessions
+from tests.sdk.test_engine import end_sessions
 from tests.servers import Database
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import httpx
 from sqlalchemy import Engine
 
-from config.role import Role
+from akako_guard.role import Role
 from tests import people
 from tests.api.desk import api_process
 from tests.clerk_signs_in import Instance

@@ -6,10 +6,10 @@ import pytest
 from sqlalchemy import Engine
 from starlette.testclient import TestClient
 
+from akako_guard.role import Role
 from api import application
 from api.application import build
 from api.refusal_audit import MOST_REMEMBERED, RefusalAudit
-from config.role import Role
 from config.settings import ApiSettings
 from tests import people
 from tests.api.asking import Person, SignIn

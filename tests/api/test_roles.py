@@ -2,7 +2,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Engine
 
-from config.role import Role
+from akako_guard.role import Role
 from tests import people
 from tests.api.asking import Person, SignIn
 from tests.ledger import change, rows, values

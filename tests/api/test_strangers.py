@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from akako_guard.database.engine import connect
+from akako_guard.role import Role
 from api.envelope import HEADERS
-from config.role import Role
-from db.engine import connect
 from dev.embedded.servers import Servers
 from tests import people
 from tests.api.desk import api_process

@@ -8,9 +8,9 @@ import pytest
 from sqlalchemy import Engine
 from starlette.testclient import TestClient
 
+from akako_guard.role import Role
 from api import application
 from api.application import build
-from config.role import Role
 from config.settings import ApiSettings
 from dev.embedded.servers import Servers
 from tests import people

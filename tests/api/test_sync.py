@@ -6,9 +6,9 @@ from threading import Barrier, Event
 import pytest
 from sqlalchemy import Engine
 
+from akako_guard.role import Role
 from api import first_login
 from clerk.user import Deletion
-from config.role import Role
 from sync.apply import apply
 from sync.persist import write
 from tests import people

@@ -8,9 +8,9 @@ import psycopg
 import pytest
 from sqlalchemy import Engine
 
+from akako_guard.role import Role
 from api import export
 from api.responses import AuditLine
-from config.role import Role
 from db.audit import AuditFilter
 from roles import trail
 from tests import people

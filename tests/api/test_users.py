@@ -3,7 +3,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import Engine
 
-from config.role import Role
+from akako_guard.role import Role
 from tests import people
 from tests.api.asking import Person, SignIn
 

@@ -8,8 +8,8 @@ import psycopg
 import pytest
 from sqlalchemy import Engine
 
+from akako_guard.role import Role
 from api.user_locks import Busy, UserLocks
-from config.role import Role
 from config.settings import ApiSettings
 from tests import people
 from tests.api.asking import Person, SignIn

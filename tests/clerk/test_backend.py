@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from clerk import answers
-from clerk.answers import Incomplete
+from akako_guard import answers
+from akako_guard.answers import Incomplete
 from clerk.backend import Backend, ClerkUnavailable, UserNotFound
 from clerk.user import NEVER, Snapshot
 from tests.clerk_says import ADA, BEGINNING, moment, user

@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from akako_guard.identifier import identifier
 from clerk.text import search_key, storable
-from clerk.user import FIRST_MILLISECONDS, identifier, parse_time, snapshot
+from clerk.user import FIRST_MILLISECONDS, parse_time, snapshot
 from tests.clerk_says import user
 
 

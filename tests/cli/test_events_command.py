@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
-from db.engine import connect
+from akako_guard.database.engine import connect
 from tests import ledger
 from tests.clerk_says import Clerk, event
 from tests.ledger import change, keep, rows

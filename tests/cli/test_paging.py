@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
-from config.role import Role
+from akako_guard.role import Role
 from tests import ledger, people
 from tests.clerk_says import Clerk
 from tests.servers import Database, demoted

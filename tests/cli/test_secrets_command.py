@@ -7,10 +7,10 @@ import pytest
 from click.testing import CliRunner, Result
 from sqlalchemy import Engine
 
+from akako_guard.database.engine import connect
 from clerk.signature import fingerprint
 from cli.main import main
 from cli.rotation import RETRIES, advise
-from db.engine import connect
 from db.secrets import Use
 from tests.clerk_says import Clerk, signing_secret
 from tests.ledger import change, keep

@@ -1,7 +1,7 @@
 import pytest
 from pydantic import ValidationError
 
-from config.formats import split_parties
+from akako_guard.formats import split_parties
 from config.settings import AccessSettings, BackendSettings
 from tests.clerk_signs_in import Instance, private_key
 

@@ -6,7 +6,7 @@ import pytest
 from prometheus_client import CollectorRegistry, Counter
 from structlog.testing import capture_logs
 
-from config.rate_limited_log import RateLimitedLog
+from config.rate_limited_log import rate_limited
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ def restless() -> Iterator[None]:
 
 
 def test_a_reason_is_told_once_in_a_while_and_the_rest_at_the_end(metric: Counter) -> None:
-    tally = RateLimitedLog("delivery.refused", metric)
+    tally = rate_limited("delivery.refused", metric)
     with capture_logs() as lines:
         for _ in range(1_000):
             tally.note("not_http")
@@ -39,7 +39,7 @@ def test_a_reason_is_told_once_in_a_while_and_the_rest_at_the_end(metric: Counte
 
 def test_the_line_says_what_else_there_is_to_say(metric: Counter) -> None:
     with capture_logs() as lines:
-        RateLimitedLog("delivery.not_stored", metric).note("away", why="connection refused")
+        rate_limited("delivery.not_stored", metric).note("away", why="connection refused")
     assert lines == [
         {
             "event": "delivery.not_stored",
@@ -53,7 +53,7 @@ def test_the_line_says_what_else_there_is_to_say(metric: Counter) -> None:
 
 @pytest.mark.usefixtures("restless")
 def test_threads_that_share_it_lose_no_count_and_tell_none_twice(metric: Counter) -> None:
-    tally = RateLimitedLog("callers.not_found", metric)
+    tally = rate_limited("callers.not_found", metric)
     with capture_logs() as lines:
         with ThreadPoolExecutor(8) as threads:
             list(threads.map(lambda _: tally.note("slow"), range(20_000)))

@@ -2,8 +2,8 @@ from collections.abc import Callable
 
 import pytest
 
+from akako_guard.role import Role
 from config.formats import split_secrets
-from config.role import Role
 from config.settings import (
     MigrationSettings,
     ReceiverSettings,

@@ -9,9 +9,10 @@ import psycopg
 import pytest
 from sqlalchemy import Engine
 
-from db import audit, commit_order, faults
+from akako_guard.database import faults
+from akako_guard.database.engine import connect
+from db import audit, commit_order
 from db.audit import AuditFilter
-from db.engine import connect
 from roles.final_order import FinalOrder
 from tests.servers import Database, demoted
 

@@ -7,8 +7,8 @@ import psycopg
 import pytest
 from sqlalchemy import Engine
 
+from akako_guard.database.engine import connect
 from db import event_search, event_stats
-from db.engine import connect
 from db.event_filter import EventFilter, EventStatus
 from db.event_search import EventEntry
 from dev.embedded.servers import Servers

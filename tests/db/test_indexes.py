@@ -7,10 +7,11 @@ import psycopg
 import pytest
 from sqlalchemy import Engine
 
-from config.role import Role
-from db import assignments, audit, callers, temporal, user_search
+from akako_guard.database import callers
+from akako_guard.database.engine import connect
+from akako_guard.role import Role
+from db import assignments, audit, temporal, user_search
 from db.audit import AuditFilter
-from db.engine import connect
 from db.instants import Instants
 from db.user_search import UserFilter
 from dev.embedded.servers import Servers

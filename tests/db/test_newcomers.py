@@ -6,8 +6,8 @@ import psycopg
 import pytest
 from sqlalchemy import Engine
 
+from akako_guard.role import Role
 from clerk.user import Deletion, Snapshot
-from config.role import Role
 from db import new_users
 from db.users import UserWrite
 from tests.db.people import a_user

@@ -4,7 +4,7 @@ import psycopg
 import pytest
 from sqlalchemy import Engine
 
-from config.role import Role
+from akako_guard.role import Role
 from db import audit, roles
 from tests.db.people import a_role, a_user, actions, rows, trail
 

@@ -7,7 +7,7 @@ import pytest
 from psycopg import errors
 from sqlalchemy import Engine
 
-from db.engine import connect
+from akako_guard.database.engine import connect
 from tests.db.people import a_role, a_user, rows
 from tests.ledger import change
 from tests.meanwhile import holding, waiting_for_a_lock

@@ -6,9 +6,10 @@ import psycopg
 import pytest
 from sqlalchemy import Engine, create_engine
 
-from config.role import Role
-from db import callers, migrate, revisions, schema
-from db.engine import connect
+from akako_guard.database import callers
+from akako_guard.database.engine import connect
+from akako_guard.role import Role
+from db import migrate, revisions, schema
 from db.schema import MigrationRefused
 from dev.embedded.servers import Servers
 from tests import people

@@ -4,8 +4,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine
 
+from akako_guard.role import Role
 from clerk.user import Deletion, Snapshot
-from config.role import Role
 from db import new_users, users
 from db.users import StoredUser, UserWrite
 from tests.clerk_says import moment

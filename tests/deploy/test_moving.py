@@ -12,8 +12,8 @@ import pytest
 from psycopg import sql
 from sqlalchemy import create_engine
 
+from akako_guard.database.engine import connect
 from db import triggers
-from db.engine import connect
 from db.migrate import upgrade
 from dev.embedded import postgres
 from dev.embedded.postgres import QUICK, Postgres

@@ -18,7 +18,7 @@ REWRITTEN = (
     "docs/reference/glossary.md",
     "docs/tutorial",
     "tests/docs",
-    "access",
+    "sdk",
     "api",
     "clerk",
     "db",

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from db.engine import connect
+from akako_guard.database.engine import connect
 from dev.embedded.servers import Servers
 from health import exposition
 from tests.clerk_says import Clerk

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import Engine
 
+from akako_guard.database.engine import connect
 from config.redis_url import RedisAddress
 from db import vitals
-from db.engine import connect
 from health.broker import Broker
 from health.database import DatabaseProbe
 from health.gauges import BrokerGauge, DatabaseGauges

@@ -10,8 +10,8 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
+from akako_guard.database.engine import connect
 from config.settings import BrokerSettings
-from db.engine import connect
 from health import readiness
 from health.heartbeat import Heartbeat
 from tests.ledger import change

@@ -9,23 +9,24 @@ import pytest
 from click.testing import CliRunner
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
-from structlog.testing import capture_logs
 
-from access.lookup import Lookup
+from akako_guard.database import engine, faults, pooler
+from akako_guard.database.engine import connect
+from akako_guard.database.pooler import TransactionPooler
+from akako_guard.lookup import Lookup
+from akako_guard.role import Role
 from cli.main import main
-from config.role import Role
-from db import engine, faults, pooler, vitals
-from db.engine import connect
-from db.pooler import TransactionPooler
+from db import vitals
 from dev.embedded.servers import Servers
 from tests import people
-from tests.access.test_lookup import ask
 from tests.clerk_says import Clerk
 from tests.dev.groups import until
 from tests.health.test_readiness import asked
 from tests.ledger import apply, values
 from tests.pooler.neighbour import neighbours
 from tests.pooler.pgbouncer import Pooled, pgbouncer
+from tests.sdk.lines import captured
+from tests.sdk.test_lookup import ask
 
 pytestmark = pytest.mark.pooler
 
@@ -120,7 +121,7 @@ def test_a_connection_that_the_pooler_closed_is_replaced_before_it_is_used(
 
 def test_a_pooler_is_detected_and_logged_once(pooled: Pooled) -> None:
     engine._advise_once.cache_clear()
-    with capture_logs() as logs:
+    with captured() as logs:
         for _ in range(2):
             unaware = connect(pooled.app_url, "test")
             with unaware.connect() as connection:

@@ -3,8 +3,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import Engine
 
+from akako_guard.role import Role
 from clerk.user import Deletion
-from config.role import Role
 from roles import history
 from roles.refusal import (
     AssignmentOver,

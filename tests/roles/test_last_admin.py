@@ -8,10 +8,10 @@ from urllib.parse import quote
 import pytest
 from sqlalchemy import Engine
 
-from config.role import Role
+from akako_guard.database.engine import connect
+from akako_guard.role import Role
 from db.admins import LOCK
 from db.assignments import Assignment
-from db.engine import connect
 from roles import assignments
 from roles.refusal import AssignmentOver, LastAdmin
 from tests import people

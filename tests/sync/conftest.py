@@ -6,8 +6,8 @@ import pytest
 import redis
 from sqlalchemy import Engine
 
+from akako_guard.database.engine import connect
 from config.redis_url import RedisAddress
-from db.engine import connect
 from sync.apply import Applied
 from sync.enqueue import Queue
 from tests import ledger

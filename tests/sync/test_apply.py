@@ -3,7 +3,7 @@ import tracemalloc
 import pytest
 from sqlalchemy import Engine
 
-from config.role import Role
+from akako_guard.role import Role
 from sync.apply import Applied
 from sync.apply import apply as apply_ids
 from sync.interpret import SLICE_BYTES

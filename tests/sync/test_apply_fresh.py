@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import Engine
 
-from config.role import Role
+from akako_guard.database.engine import connect
+from akako_guard.role import Role
 from db import users
-from db.engine import connect
 from sync.apply import apply
 from tests.clerk_says import Clerk
 from tests.ledger import keep

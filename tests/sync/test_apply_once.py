@@ -4,8 +4,8 @@ import pytest
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
-from config.role import Role
-from db import faults
+from akako_guard.database import faults
+from akako_guard.role import Role
 from sync.apply import Applied
 from sync.apply import apply as apply_ids
 from tests.clerk_says import Clerk, Sent

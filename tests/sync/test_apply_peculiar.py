@@ -6,7 +6,7 @@ import random
 import pytest
 from sqlalchemy import Engine
 
-from config.role import Role
+from akako_guard.role import Role
 from db import events
 from sync.apply import Applied
 from sync.apply import apply as apply_ids

@@ -5,7 +5,7 @@ import redis
 from celery.exceptions import SoftTimeLimitExceeded
 from sqlalchemy import Engine
 
-from config.role import Role
+from akako_guard.role import Role
 from sync import bisect, failures
 from sync.apply import Applied, apply_redelivered
 from sync.apply import apply as apply_ids

@@ -9,9 +9,9 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 from structlog.testing import capture_logs
 
-from config.role import Role
-from db import faults
-from db.engine import connect
+from akako_guard.database import faults
+from akako_guard.database.engine import connect
+from akako_guard.role import Role
 from sync import failures
 from sync.apply import Applied
 from sync.apply import _apply as halve

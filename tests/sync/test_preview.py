@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import Engine
 
-from config.role import Role
+from akako_guard.role import Role
 from db import row_images
 from db.audit import AuditEntry, Author
 from db.row_images import UserImage

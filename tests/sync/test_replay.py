@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import Engine
 
-from config.role import Role
+from akako_guard.role import Role
 from db.audit import Author
 from db.permission import NotPermitted, Permission
 from sync.apply import Applied

@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import Engine
 
+from akako_guard.role import Role
 from clerk.user import Implausible, Snapshot
-from config.role import Role
 from db import events
 from db.audit import Author
 from sync.apply import Applied, apply_snapshot

@@ -1,0 +1,1 @@
+"""Access to PostgreSQL: connections on any host, classified errors, and the one statement of the guard."""
