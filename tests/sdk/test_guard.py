@@ -238,7 +238,7 @@ def test_an_endpoint_receives_the_impersonator(engine: Engine, platform: TestCli
 
 def test_without_the_middleware_a_guarded_endpoint_raises_an_error() -> None:
     forgetful = Starlette(routes=[Route("/me", lms.me)])
-    with pytest.raises(RuntimeError, match="akako_guard.install"):
+    with pytest.raises(RuntimeError, match=r"akako_guard\.install"):
         TestClient(forgetful).get("/me")
 
 
