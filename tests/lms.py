@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine
 from starlette.applications import Starlette
+from starlette.authentication import AuthenticationBackend
 from starlette.endpoints import HTTPEndpoint
 from starlette.middleware import Middleware
 from starlette.middleware.authentication import AuthenticationMiddleware
@@ -109,7 +110,7 @@ async def classroom(websocket: WebSocket) -> None:
     await websocket.close()
 
 
-def application(backend: Authentication) -> Starlette:
+def application(backend: AuthenticationBackend) -> Starlette:
     """The platform."""
     return Starlette(
         routes=[

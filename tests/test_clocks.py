@@ -30,6 +30,7 @@ ALLOWED = {
     "dev/delivery.py",
     "cli/demo.py",
     "dev/clerk_instance.py",
+    "sdk/python/akako_guard/testing.py",
     "dev/sample_events.py",
 }
 CLOCKS = {
