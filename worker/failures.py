@@ -4,8 +4,8 @@ import structlog
 from kombu.exceptions import OperationalError
 from redis import RedisError
 
-from config import logs
 from akako_guard.database import faults
+from config import logs
 from health import redis_faults
 from sync import bisect, metrics
 
