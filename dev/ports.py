@@ -15,8 +15,6 @@ FIRST = 10_000
 BLOCK = 200
 KERNELS_RANGE = Path("/proc/sys/net/ipv4/ip_local_port_range")
 
-_reserved: list[socket.socket] = []
-
 
 def free_port(host: str = "127.0.0.1") -> int:
     """A port on which nothing listens; a process gets it again only after all others of its block."""
@@ -37,7 +35,7 @@ def _own_block() -> Iterator[int]:
         except OSError:
             reservation.close()
         else:
-            _reserved.append(reservation)
+            reservation.detach()  # keeps the name until the process ends
             return cycle(range(first, first + BLOCK))
     return iter(())
 
