@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 
 from akako_guard.database.engine import connect
 from dev.embedded.servers import Servers
-from tests.clerk_says import Clerk
+from tests.clerk_sender import Clerk
 from tests.examples import examples
 from tests.servers import Database, copy_of, make_template, running
 

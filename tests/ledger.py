@@ -15,7 +15,7 @@ from db import events
 from db.events import NewEvent
 from sync import apply as worker
 from sync.apply import Applied
-from tests.clerk_says import Clerk, Sent
+from tests.clerk_sender import Clerk, Sent
 from webhooks.receive import new_event
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from hypothesis import strategies as st
 
-from tests.clerk_says import Clerk, Sent, email_address
+from tests.clerk_sender import Clerk, Sent, email_address
 
 DELETED = "deleted"
 

@@ -15,7 +15,7 @@ from akako_guard.database.engine import connect
 from dev import clerk_instance, ports, procfile
 from dev.process import Process
 from tests import ledger
-from tests.clerk_says import Clerk, Sent
+from tests.clerk_sender import Clerk, Sent
 from tests.dev.groups import until
 from tests.servers import Database
 
@@ -138,8 +138,8 @@ class RunningStack:
 
 
 @contextmanager
-def town(database: Database, redis_url: str, directory: Path, **settings: str) -> Iterator[RunningStack]:
-    """A town in which everything is there to be started; all of it has ended after the block."""
+def running_stack(database: Database, redis_url: str, directory: Path, **settings: str) -> Iterator[RunningStack]:
+    """A stack of which nothing is started yet; all of its processes have ended after the block."""
     built = RunningStack(database, redis_url, directory, **settings)
     try:
         yield built

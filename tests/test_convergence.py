@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 from akako_guard.database.engine import connect
 from akako_guard.role import Role
 from sync.apply import apply
-from tests.clerk_says import Clerk
+from tests.clerk_sender import Clerk
 from tests.examples import examples
 from tests.ledger import keep, rows
 from tests.lives import DELETED, Delivered, Moment, deliveries

@@ -12,9 +12,9 @@ import redis
 
 from akako_guard.role import Role
 from tests import people
-from tests.clerk_says import Clerk, Sent, email_address
+from tests.clerk_sender import Clerk, Sent, email_address
 from tests.dev.groups import until
-from tests.running_stack import RunningStack, town
+from tests.running_stack import RunningStack, running_stack
 from tests.servers import Database
 
 END_ALL = """
@@ -43,7 +43,7 @@ EXPECTED = {
 
 @pytest.fixture
 def stack(database: Database, redis_url: str, tmp_path: Path) -> Iterator[RunningStack]:
-    with town(database, redis_url, tmp_path, LOG_LEVEL="DEBUG", LOG_FORMAT="json") as made:
+    with running_stack(database, redis_url, tmp_path, LOG_LEVEL="DEBUG", LOG_FORMAT="json") as made:
         made.start("web", "api", "worker", "beat")
         until(lambda: "api.started" in made.text())
         yield made

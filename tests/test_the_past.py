@@ -26,7 +26,7 @@ from sync import expiry, replay
 from sync.apply import apply, apply_snapshot
 from sync.refusal import Refused
 from tests import ledger
-from tests.clerk_says import Clerk, deletion, event, user
+from tests.clerk_sender import Clerk, deletion, event, user
 from tests.servers import Database
 
 USERS = [f"user_{number}" for number in range(12)]

@@ -12,11 +12,11 @@ from config.redis_url import RedisAddress
 from dev.embedded.servers import Servers
 from sync import broker
 from sync.enqueue import Queue
-from tests.clerk_says import Clerk
+from tests.clerk_sender import Clerk
 from tests.dev.groups import until
 from tests.ledger import as_owner, change, keep, values
 from tests.meanwhile import holding
-from tests.running_stack import RunningStack, town
+from tests.running_stack import RunningStack, running_stack
 from tests.servers import Database, copy_of
 from tests.webhooks.load import Load
 from tests.worker.messages import EVENTS_KEY
@@ -41,7 +41,7 @@ def database(servers: Servers, template: str) -> Iterator[Database]:
 
 @pytest.fixture(scope="module")
 def built(database: Database, servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
-    with town(database, servers.redis_url, tmp_path_factory.mktemp("town")) as made:
+    with running_stack(database, servers.redis_url, tmp_path_factory.mktemp("stack")) as made:
         yield made
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from httpx2 import Response
 from starlette.testclient import TestClient
 
-from tests.clerk_says import user
+from tests.clerk_sender import user
 from tests.clerk_signs_in import Instance
 from tests.local_server import Answer
 

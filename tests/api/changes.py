@@ -11,7 +11,7 @@ from api.operation import Operation
 from api.operations import OPERATIONS
 from db.tables import metadata
 from tests import people
-from tests.clerk_says import Clerk
+from tests.clerk_sender import Clerk
 from tests.ledger import keep, rows
 
 MALLORY = "user_mallory"

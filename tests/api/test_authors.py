@@ -20,7 +20,7 @@ from tests import people
 from tests.api.asking import Person
 from tests.api.changes import DELETED, LOSSES, MALLORY, ApiCall, Scene, changes, image, lose, prepare
 from tests.api.served import served
-from tests.clerk_says import Clerk
+from tests.clerk_sender import Clerk
 from tests.clerk_signs_in import Instance
 from tests.examples import examples
 from tests.ledger import change, values

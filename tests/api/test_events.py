@@ -8,7 +8,7 @@ from api.application import build
 from config.settings import ApiSettings
 from tests import ledger, people
 from tests.api.asking import Person, SignIn
-from tests.clerk_says import Clerk
+from tests.clerk_sender import Clerk
 from tests.ledger import keep, rows, statuses, values
 
 EVENTS = "/api/admin/events"

@@ -7,7 +7,7 @@ from sqlalchemy import Engine
 
 from akako_guard.role import Role
 from tests import people
-from tests.api.desk import api_process
+from tests.api.api_process import api_process
 from tests.clerk_signs_in import Instance
 from tests.listener import QUICK
 from tests.servers import Database

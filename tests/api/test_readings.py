@@ -6,7 +6,7 @@ from starlette.testclient import TestClient
 
 from tests.api.asking import Person
 from tests.api.changes import MALLORY, REASON, ApiCall, Scene, image, prepare, readings
-from tests.clerk_says import Clerk
+from tests.clerk_sender import Clerk
 from tests.clerk_signs_in import Instance
 
 

@@ -14,9 +14,9 @@ from api.application import build
 from config.settings import ApiSettings
 from dev.embedded.servers import Servers
 from tests import people
+from tests.api.api_process import api_process
 from tests.api.asking import Person
 from tests.api.changes import LOSSES, MALLORY
-from tests.api.desk import api_process
 from tests.api.test_trail import write_many
 from tests.clerk_signs_in import Instance
 from tests.ledger import change

@@ -13,7 +13,7 @@ from sync.apply import apply
 from sync.persist import write
 from tests import people
 from tests.api.asking import SignIn, known_to_clerk
-from tests.clerk_says import Clerk
+from tests.clerk_sender import Clerk
 from tests.dev.groups import until
 from tests.examples import examples
 from tests.ledger import keep, rows, values

@@ -11,7 +11,7 @@ from db import events
 from sync import expiry
 from tests import ledger
 from tests.api.asking import Person
-from tests.clerk_says import Clerk
+from tests.clerk_sender import Clerk
 from tests.servers import Database
 
 LINES = "select action, actor, cause from audit_log where clerk_user_id = 'user_ada' and role = %s order by id"

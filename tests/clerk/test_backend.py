@@ -12,7 +12,7 @@ from akako_guard import answers
 from akako_guard.answers import Incomplete
 from clerk.backend import Backend, ClerkUnavailable, UserNotFound
 from clerk.user import NEVER, Snapshot
-from tests.clerk_says import ADA, BEGINNING, moment, user
+from tests.clerk_sender import ADA, BEGINNING, moment, user
 from tests.local_server import Answer, LocalServer, serving
 
 AWAY = Answer(b'{"errors": []}', 503)

@@ -6,7 +6,7 @@ import pytest
 from clerk import events
 from clerk.events import Changed, Deleted, Ignored, Unreadable
 from clerk.user import LONGEST_EXTERNAL_ID, LONGEST_URL, LONGEST_USERNAME, NEVER, Snapshot
-from tests.clerk_says import ADA, deletion, email_address, event, milliseconds, moment, user
+from tests.clerk_sender import ADA, deletion, email_address, event, milliseconds, moment, user
 
 
 def snapshot_of(**fields: Any) -> Snapshot:

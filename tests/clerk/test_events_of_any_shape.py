@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from clerk import events
 from clerk.events import Changed, Event, Unreadable
-from tests.clerk_says import ADA, event, user
+from tests.clerk_sender import ADA, event, user
 
 DEEP = 20_000
 ENDLESS = "7" * 100_000

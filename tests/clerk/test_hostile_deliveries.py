@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clerk.signature import MOST_SIGNATURES, InvalidDelivery, Reason, SigningSecrets
-from tests.clerk_says import Clerk, deletion
+from tests.clerk_sender import Clerk, deletion
 
 CLERK = Clerk()
 # Signed when the tests are collected and verified minutes later: dated ahead as far as the tolerance allows.

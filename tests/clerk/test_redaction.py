@@ -3,7 +3,7 @@ import json
 import pytest
 
 from clerk.redaction import HIDDEN, redacted
-from tests.clerk_says import deletion, email_address, event, user
+from tests.clerk_sender import deletion, email_address, event, user
 
 PERSON = user(
     unsafe_metadata={"Ada Lovelace": "ada"},

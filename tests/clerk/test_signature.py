@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from svix.webhooks import Webhook, WebhookVerificationError
 
 from clerk.signature import InvalidDelivery, Reason, SigningSecrets, fingerprint
-from tests.clerk_says import Clerk, deletion, signing_secret
+from tests.clerk_sender import Clerk, deletion, signing_secret
 
 BODY = deletion()
 

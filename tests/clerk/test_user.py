@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from akako_guard.identifier import identifier
 from clerk.text import search_key, storable
 from clerk.user import FIRST_MILLISECONDS, parse_time, snapshot
-from tests.clerk_says import user
+from tests.clerk_sender import user
 
 
 def test_a_time_is_milliseconds_since_1970() -> None:

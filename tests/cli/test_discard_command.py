@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 
 from sync.replay import SET
 from tests import ledger
-from tests.clerk_says import Clerk
+from tests.clerk_sender import Clerk
 from tests.dev.groups import until
 from tests.ledger import keep, rows, statuses
 from tests.meanwhile import SECONDS, holding

@@ -6,7 +6,7 @@ from sqlalchemy import Engine
 
 from akako_guard.database.engine import connect
 from tests import ledger
-from tests.clerk_says import Clerk, event
+from tests.clerk_sender import Clerk, event
 from tests.ledger import change, keep, rows
 from tests.servers import Database
 

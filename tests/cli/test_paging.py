@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 
 from akako_guard.role import Role
 from tests import ledger, people
-from tests.clerk_says import Clerk
+from tests.clerk_sender import Clerk
 from tests.servers import Database, demoted
 
 COUNT = 7

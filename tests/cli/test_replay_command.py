@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Engine
 
 from tests import ledger
-from tests.clerk_says import Clerk
+from tests.clerk_sender import Clerk
 from tests.dev.groups import until
 from tests.ledger import actions, change, keep, rows, statuses, values
 from tests.meanwhile import SECONDS, holding

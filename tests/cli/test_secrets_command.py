@@ -12,7 +12,7 @@ from clerk.signature import fingerprint
 from cli.main import main
 from cli.rotation import RETRIES, advise
 from db.secrets import Use
-from tests.clerk_says import Clerk, signing_secret
+from tests.clerk_sender import Clerk, signing_secret
 from tests.ledger import change, keep
 from tests.servers import Database
 

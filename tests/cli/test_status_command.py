@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 from cli.main import main
 from health.heartbeat import Heartbeat
 from tests import tls
-from tests.clerk_says import Clerk
+from tests.clerk_sender import Clerk
 from tests.dev.groups import AKAKO, until
 from tests.ledger import apply, change, keep
 from tests.servers import Database

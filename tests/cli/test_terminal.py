@@ -14,7 +14,7 @@ from dev.log_tail import tail
 from dev.process import Process
 from dev.terminal import escape
 from tests import ledger
-from tests.clerk_says import Clerk
+from tests.clerk_sender import Clerk
 from tests.dev.groups import until
 from tests.servers import Database
 

@@ -16,7 +16,7 @@ from sqlalchemy.exc import IntegrityError
 
 from config import logs
 from db import events
-from tests.clerk_says import Clerk
+from tests.clerk_sender import Clerk
 from tests.ledger import opened
 
 SECRET = "ada@example.com"

@@ -11,7 +11,7 @@ from config.settings import (
     WorkerSettings,
     load,
 )
-from tests.clerk_says import signing_secret
+from tests.clerk_sender import signing_secret
 
 GOOD = {
     "DATABASE_URL": "postgresql://akako:secret@db.example.com/akako",

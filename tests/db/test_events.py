@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from db import audit, event_actions, events
 from db.events import NewEvent
-from tests.clerk_says import Clerk, deletion
+from tests.clerk_sender import Clerk, deletion
 from tests.ledger import opened, rows, values
 from tests.meanwhile import at_once, holding
 

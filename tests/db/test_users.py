@@ -8,7 +8,7 @@ from akako_guard.role import Role
 from clerk.user import Deletion, Snapshot
 from db import new_users, users
 from db.users import StoredUser, UserWrite
-from tests.clerk_says import moment
+from tests.clerk_sender import moment
 from tests.ledger import rows, values
 from tests.meanwhile import at_once, holding, waiting_for_a_lock
 

@@ -12,7 +12,7 @@ import pytest
 
 from dev import clerk_instance, procfile
 from dev.ports import free_port
-from tests.clerk_says import Clerk
+from tests.clerk_sender import Clerk
 from tests.dev.groups import OURS, until
 from tests.servers import Database
 

@@ -20,7 +20,7 @@ from health.broker import Broker
 from health.database import DatabaseProbe
 from health.gauges import BrokerGauge, DatabaseGauges, StallGauge
 from health.heartbeat import Heartbeat
-from tests.clerk_says import Clerk
+from tests.clerk_sender import Clerk
 from tests.ledger import keep
 from tests.servers import Database
 

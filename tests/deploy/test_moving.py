@@ -18,7 +18,7 @@ from db.migrate import upgrade
 from dev.embedded import postgres
 from dev.embedded.postgres import QUICK, Postgres
 from dev.embedded.servers import Servers
-from tests.clerk_says import Clerk
+from tests.clerk_sender import Clerk
 from tests.dev.groups import until
 from tests.ledger import apply
 from tests.servers import Database

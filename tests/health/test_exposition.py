@@ -9,10 +9,10 @@ import pytest
 from akako_guard.database.engine import connect
 from dev.embedded.servers import Servers
 from health import exposition
-from tests.clerk_says import Clerk
+from tests.clerk_sender import Clerk
 from tests.dev.groups import until
 from tests.ledger import change
-from tests.running_stack import RunningStack, town
+from tests.running_stack import RunningStack, running_stack
 from tests.servers import Database, copy_of
 
 
@@ -24,9 +24,9 @@ def database(servers: Servers, template: str) -> Iterator[Database]:
 
 @pytest.fixture(scope="module")
 def stack(database: Database, servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
-    """A town of its own for these tests, with two receivers on one port."""
-    directory = tmp_path_factory.mktemp("town")
-    with town(database, servers.redis_url, directory, WEB_PROCESSES="2", LOG_LEVEL="WARNING") as made:
+    """A stack for these tests, with two receivers on one port."""
+    directory = tmp_path_factory.mktemp("stack")
+    with running_stack(database, servers.redis_url, directory, WEB_PROCESSES="2", LOG_LEVEL="WARNING") as made:
         made.start("web", "api", "worker", "beat")
         until(lambda: all(listens(port) for port in (*made.metrics.values(), *made.ports.values())), 60)
         yield made

@@ -10,12 +10,12 @@ from db import vitals
 from health.broker import Broker
 from health.database import DatabaseProbe
 from health.gauges import BrokerGauge, DatabaseGauges
-from tests.clerk_says import Clerk
+from tests.clerk_sender import Clerk
 from tests.db.plans import Question, plan, scans
 from tests.ledger import apply, change, keep
 from tests.meanwhile import holding
 from tests.servers import Database
-from tests.webhooks.test_queue_away import silent
+from tests.webhooks.test_queue_unavailable import silent
 
 
 def gauges(database_url: str) -> dict[tuple[str, str], float]:

@@ -16,7 +16,7 @@ from health import readiness
 from health.heartbeat import Heartbeat
 from tests.ledger import change
 from tests.servers import Database
-from tests.webhooks.test_queue_away import silent
+from tests.webhooks.test_queue_unavailable import silent
 
 NOWHERE = "postgresql://akako:a-secret@db.internal.example:1/akako"
 WELL = {"database": "well", "migrations": "well", "broker": "well", "worker": "well", "beat": "well"}

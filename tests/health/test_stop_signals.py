@@ -11,7 +11,7 @@ import pytest
 from dev.embedded.servers import Servers
 from dev.process import Process
 from tests.dev.groups import until
-from tests.running_stack import RunningStack, town
+from tests.running_stack import RunningStack, running_stack
 from tests.servers import Database, copy_of
 
 STOPS = [signal.SIGTERM, signal.SIGINT, signal.SIGHUP]
@@ -27,7 +27,7 @@ def database(servers: Servers, template: str) -> Iterator[Database]:
 
 @pytest.fixture
 def stack(database: Database, servers: Servers, tmp_path: Path) -> Iterator[RunningStack]:
-    with town(database, servers.redis_url, tmp_path) as made:
+    with running_stack(database, servers.redis_url, tmp_path) as made:
         yield made
 
 

@@ -24,7 +24,7 @@ from dev.embedded.postgres import QUICK
 from dev.embedded.servers import Servers
 from dev.ports import free_port
 from dev.process import Process
-from tests.clerk_says import Clerk
+from tests.clerk_sender import Clerk
 from tests.dev.groups import until
 
 pytestmark = [pytest.mark.image, pytest.mark.timeout(900)]

@@ -19,7 +19,7 @@ from cli.main import main
 from db import vitals
 from dev.embedded.servers import Servers
 from tests import people
-from tests.clerk_says import Clerk
+from tests.clerk_sender import Clerk
 from tests.dev.groups import until
 from tests.health.test_readiness import asked
 from tests.ledger import apply, values

@@ -15,12 +15,12 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from dev.clerk_instance import ISSUER, PARTY
 from dev.embedded.servers import Servers
-from tests.clerk_says import Sent
+from tests.clerk_sender import Sent
 from tests.dev.groups import until
 from tests.ledger import change
 from tests.pooler.neighbour import neighbours
 from tests.pooler.pgbouncer import Pooled
-from tests.running_stack import RunningStack, town
+from tests.running_stack import RunningStack, running_stack
 from tests.servers import copy_of
 
 pytestmark = [pytest.mark.pooler, pytest.mark.timeout(600)]
@@ -49,7 +49,7 @@ def stack(
 ) -> Iterator[RunningStack]:
     """All processes connect through the pooler, which is configured or has to be detected."""
     settings = {"DATABASE_URL": pooled.app_url, "DATABASE_POOLER": request.param, "LOG_FORMAT": "json"}
-    with town(pooled.direct, servers.redis_url, tmp_path_factory.mktemp("town"), **settings) as made:
+    with running_stack(pooled.direct, servers.redis_url, tmp_path_factory.mktemp("stack"), **settings) as made:
         made.start("web", "api", "worker", "beat")
         until(lambda: answers(made.api))
         yield made

@@ -13,7 +13,7 @@ from akako_guard.database import driver, faults
 from akako_guard.database.engine import connect
 from db import events
 from dev.embedded.postgres import QUICK, Postgres
-from tests.clerk_says import Clerk
+from tests.clerk_sender import Clerk
 from tests.dev.groups import until
 from tests.ledger import keep, values
 from tests.servers import Database, demoted

@@ -11,7 +11,7 @@ from akako_guard.role import Role
 from db import user_search, vitals
 from dev.embedded.servers import Servers
 from tests import tls
-from tests.clerk_says import BEGINNING, Clerk
+from tests.clerk_sender import BEGINNING, Clerk
 from tests.ledger import apply, values
 from tests.meanwhile import holding
 from tests.servers import Database

@@ -11,7 +11,7 @@ from config.redis_url import RedisAddress
 from sync.apply import Applied
 from sync.enqueue import Queue
 from tests import ledger
-from tests.clerk_says import Clerk, Sent
+from tests.clerk_sender import Clerk, Sent
 from tests.servers import Database
 
 Apply = Callable[..., Applied]

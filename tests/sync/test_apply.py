@@ -7,7 +7,7 @@ from akako_guard.role import Role
 from sync.apply import Applied
 from sync.apply import apply as apply_ids
 from sync.interpret import SLICE_BYTES
-from tests.clerk_says import ADA, Clerk, email_address, event, moment, user
+from tests.clerk_sender import ADA, Clerk, email_address, event, moment, user
 from tests.ledger import actions, change, keep, rows, values
 from tests.sync.conftest import Apply
 

@@ -9,7 +9,7 @@ from akako_guard.database.engine import connect
 from akako_guard.role import Role
 from db import users
 from sync.apply import apply
-from tests.clerk_says import Clerk
+from tests.clerk_sender import Clerk
 from tests.ledger import keep
 from tests.servers import Database
 

@@ -8,7 +8,7 @@ from akako_guard.database import faults
 from akako_guard.role import Role
 from sync.apply import Applied
 from sync.apply import apply as apply_ids
-from tests.clerk_says import Clerk, Sent
+from tests.clerk_sender import Clerk, Sent
 from tests.ledger import actions, change, keep, rows, statuses, values
 from tests.meanwhile import at_once, holding, waiting_for_a_lock
 from tests.sync.conftest import Apply

@@ -10,7 +10,7 @@ from akako_guard.role import Role
 from db import events
 from sync.apply import Applied
 from sync.apply import apply as apply_ids
-from tests.clerk_says import Clerk, email_address, event, user
+from tests.clerk_sender import Clerk, email_address, event, user
 from tests.ledger import actions, opened, statuses, values
 from tests.sync.conftest import Apply
 

@@ -11,7 +11,7 @@ from sync.apply import Applied, apply_redelivered
 from sync.apply import apply as apply_ids
 from sync.bisect import ran_out_of_time
 from sync.enqueue import Queue
-from tests.clerk_says import Clerk
+from tests.clerk_sender import Clerk
 from tests.ledger import change, keep, rows
 from tests.meanwhile import holding, interrupted_at_a_lock
 from tests.sync.conftest import Apply

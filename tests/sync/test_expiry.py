@@ -2,7 +2,7 @@ import pytest
 from sqlalchemy import Engine
 
 from sync.expiry import expire
-from tests.clerk_says import Clerk
+from tests.clerk_sender import Clerk
 from tests.ledger import actions, change, values
 from tests.meanwhile import at_once
 from tests.sync.conftest import Apply

@@ -16,7 +16,7 @@ from sync import failures
 from sync.apply import Applied
 from sync.apply import _apply as halve
 from sync.apply import apply as apply_ids
-from tests.clerk_says import Clerk, Sent
+from tests.clerk_sender import Clerk, Sent
 from tests.ledger import actions, change, keep, rows, statuses, values
 from tests.meanwhile import holding
 from tests.servers import Database

@@ -11,7 +11,7 @@ from clerk.user import NEVER, Deletion, Snapshot
 from db.users import StoredUser, UserWrite
 from sync import fold
 from sync.fold import State
-from tests.clerk_says import moment
+from tests.clerk_sender import moment
 
 EAST = timezone(timedelta(hours=5, minutes=45))
 # Few values, so that ties and collisions are the rule.

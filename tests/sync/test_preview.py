@@ -11,7 +11,7 @@ from sync import difference
 from sync.difference import Change
 from sync.preview import preview
 from sync.replay import ReplayRequest, replay
-from tests.clerk_says import ADA, Clerk, Sent
+from tests.clerk_sender import ADA, Clerk, Sent
 from tests.ledger import change, keep, rows, values
 from tests.meanwhile import holding, waiting_for_a_lock
 from tests.sync.conftest import Apply

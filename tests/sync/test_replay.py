@@ -11,7 +11,7 @@ from sync.apply import apply as apply_ids
 from sync.preview import preview
 from sync.replay import DISCARDED, UNKNOWN, WITHOUT_BODY, ReplayRequest, ReplayResult, SkippedEvent, replay
 from tests import people
-from tests.clerk_says import ADA, Clerk
+from tests.clerk_sender import ADA, Clerk
 from tests.ledger import actions, change, keep, rows, statuses, values
 from tests.meanwhile import at_once
 from tests.sync.conftest import Apply

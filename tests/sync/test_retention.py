@@ -2,7 +2,7 @@ import pytest
 from sqlalchemy import Engine
 
 from sync.retention import erase_bodies
-from tests.clerk_says import Clerk
+from tests.clerk_sender import Clerk
 from tests.ledger import change, keep, values
 from tests.meanwhile import at_once
 

@@ -9,7 +9,7 @@ from config.redis_url import RedisAddress
 from sync import enqueue
 from sync.enqueue import MOST_MESSAGES, Queue
 from sync.sweep import ENOUGH_WAITING, sweep
-from tests.clerk_says import Clerk
+from tests.clerk_sender import Clerk
 from tests.ledger import change, keep, values
 from tests.meanwhile import at_once
 from tests.proxy import proxy

@@ -14,7 +14,7 @@ from db.audit import Author
 from sync.apply import Applied, apply_snapshot
 from sync.apply import apply as apply_ids
 from sync.replay import ReplayRequest, replay
-from tests.clerk_says import ADA, Clerk, event, moment, user
+from tests.clerk_sender import ADA, Clerk, event, moment, user
 from tests.ledger import actions, opened, rows, statuses, values
 from tests.sync.conftest import Apply
 

@@ -10,9 +10,9 @@ import psycopg
 import pytest
 
 from dev.embedded.servers import Servers
-from tests.clerk_says import Clerk
+from tests.clerk_sender import Clerk
 from tests.servers import Database, copy_of
-from tests.webhooks.door import ReceiverProcess, running_receiver
+from tests.webhooks.receiver_process import ReceiverProcess, running_receiver
 
 
 class StartReceiver(Protocol):

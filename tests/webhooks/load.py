@@ -5,7 +5,7 @@ from itertools import count
 
 import httpx
 
-from tests.clerk_says import Clerk
+from tests.clerk_sender import Clerk
 
 SENDERS = 8
 

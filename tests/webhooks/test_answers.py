@@ -10,13 +10,13 @@ import pytest
 from sqlalchemy import Engine
 
 from dev.embedded.servers import Servers
-from tests.clerk_says import Clerk, Sent
+from tests.clerk_sender import Clerk, Sent
 from tests.dev.groups import until
+from tests.invalid_requests import CHUNKED, MEGABYTE
 from tests.ledger import values
 from tests.listener import heard
 from tests.servers import Database, copy_of
-from tests.strangers import CHUNKED, MEGABYTE
-from tests.webhooks.door import TARGET, ReceiverProcess, running_receiver, signed
+from tests.webhooks.receiver_process import TARGET, ReceiverProcess, running_receiver, signed
 
 KEEP = b"Connection: close\r\n"
 CLERK = Clerk()

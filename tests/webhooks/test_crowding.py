@@ -14,13 +14,13 @@ from sqlalchemy import Engine
 
 from config.settings import ReceiverSettings
 from dev.embedded.servers import Servers
-from tests.clerk_says import Clerk, Sent
+from tests.clerk_sender import Clerk, Sent
 from tests.dev.groups import until
 from tests.ledger import values
 from tests.listener import listening
 from tests.servers import Database, copy_of
 from tests.webhooks.conftest import StartReceiver
-from tests.webhooks.door import TARGET, ReceiverProcess, running_receiver, signed
+from tests.webhooks.receiver_process import TARGET, ReceiverProcess, running_receiver, signed
 
 CLERK = Clerk()
 MOST = 40

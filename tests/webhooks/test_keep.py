@@ -7,12 +7,12 @@ from typing import Any
 import psycopg
 from sqlalchemy import Engine
 
-from tests.clerk_says import Clerk, deletion, event
+from tests.clerk_sender import Clerk, deletion, event
 from tests.dev.groups import until
 from tests.ledger import rows, values
 from tests.servers import Database
 from tests.webhooks.conftest import StartReceiver
-from tests.webhooks.door import ReceiverProcess
+from tests.webhooks.receiver_process import ReceiverProcess
 from tests.webhooks.test_start import has_ipv6, health_status
 
 STORED_IDS = "select svix_id from webhook_events"

@@ -6,9 +6,9 @@ from prometheus_client import REGISTRY
 from starlette.testclient import TestClient
 
 from config.settings import ReceiverSettings
-from tests.clerk_says import Clerk, Sent
+from tests.clerk_sender import Clerk, Sent
 from tests.servers import Database
-from tests.webhooks.door import TARGET, ReceiverProcess
+from tests.webhooks.receiver_process import TARGET, ReceiverProcess
 from webhooks.receiver import build
 
 REFUSED_TOTAL = "akako_deliveries_refused_total"

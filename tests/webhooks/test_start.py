@@ -10,10 +10,10 @@ import httpx
 import pytest
 
 from dev.ports import free_port
-from tests.clerk_says import signing_secret
+from tests.clerk_sender import signing_secret
 from tests.listener import QUICK
 from tests.webhooks.conftest import StartReceiver
-from tests.webhooks.door import ReceiverProcess
+from tests.webhooks.receiver_process import ReceiverProcess
 
 pytestmark = pytest.mark.processes
 

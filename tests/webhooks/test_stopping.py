@@ -5,14 +5,14 @@ import socket
 import psycopg
 from sqlalchemy import Engine
 
-from tests.clerk_says import Clerk
+from tests.clerk_sender import Clerk
 from tests.dev.groups import until
 from tests.ledger import values
 from tests.listener import heard, status
 from tests.servers import Database
 from tests.webhooks.conftest import StartReceiver
-from tests.webhooks.door import TARGET, signed
 from tests.webhooks.load import Load
+from tests.webhooks.receiver_process import TARGET, signed
 
 
 def test_a_receiver_stopped_under_load_completes_its_requests_and_exits_with_0(

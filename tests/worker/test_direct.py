@@ -12,7 +12,7 @@ from structlog.testing import capture_logs
 
 from config.settings import WorkerSettings
 from db import leases
-from tests.clerk_says import Clerk
+from tests.clerk_sender import Clerk
 from tests.dev.groups import until
 from tests.ledger import change, keep, statuses, values
 from tests.proxy import proxy

@@ -16,7 +16,7 @@ from config.redis_url import KEY_PREFIX
 from dev.embedded.servers import Servers
 from sync import broker
 from tests.dev.groups import until
-from tests.running_stack import RunningStack, town
+from tests.running_stack import RunningStack, running_stack
 from tests.servers import Database, copy_of
 from tests.sync.test_admission import encoded, message
 from tests.worker.messages import EVENTS_KEY
@@ -33,8 +33,8 @@ def database(servers: Servers, template: str) -> Iterator[Database]:
 
 @pytest.fixture(scope="module")
 def stack(database: Database, servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
-    """A town that has applied an event, and that has to survive all of these tests."""
-    with town(database, servers.redis_url, tmp_path_factory.mktemp("town"), WORKER_PROCESSES="1") as made:
+    """A stack that has applied an event, and that has to survive all of these tests."""
+    with running_stack(database, servers.redis_url, tmp_path_factory.mktemp("stack"), WORKER_PROCESSES="1") as made:
         made.start("web", "worker", "beat")
         made.deliver(made.clerk.created("user_first", email=None))
         until(lambda: made.roles("user_first"))

@@ -13,7 +13,7 @@ import redis
 from dev.embedded.redis import Redis
 from health.watchdog import PATIENCE_SECONDS
 from tests.dev.groups import until
-from tests.running_stack import RunningStack, town
+from tests.running_stack import RunningStack, running_stack
 from tests.servers import Database
 
 BOUND_SECONDS = 30
@@ -32,7 +32,7 @@ def server(tmp_path: Path) -> Iterator[Redis]:
 @pytest.fixture
 def stack(database: Database, server: Redis, tmp_path: Path) -> Iterator[RunningStack]:
     """Receiver, worker and calendar, started while Redis is full."""
-    with town(database, server.url(), tmp_path, WORKER_PROCESSES="1") as made:
+    with running_stack(database, server.url(), tmp_path, WORKER_PROCESSES="1") as made:
         made.start("web", "worker", "beat")
         yield made
 

@@ -14,7 +14,7 @@ from dev import procfile
 from health.broker import Broker
 from tests import tls
 from tests.dev.groups import until
-from tests.running_stack import RunningStack, town
+from tests.running_stack import RunningStack, running_stack
 from tests.servers import Database
 from tests.sync.test_admission import encoded, message
 from tests.tls import Certificate
@@ -55,7 +55,7 @@ def url(raw: redis.Redis, redis_url: str, certificate: Certificate) -> Iterator[
 def stack(database: Database, url: str, tmp_path: Path) -> Iterator[RunningStack]:
     files = tmp_path / "logs"
     files.mkdir()
-    with town(database, url, files, WORKER_PROCESSES="1", REDIS_KEY_PREFIX=PREFIX) as made:
+    with running_stack(database, url, files, WORKER_PROCESSES="1", REDIS_KEY_PREFIX=PREFIX) as made:
         made.start("web", "worker", "beat")
         yield made
 

@@ -11,7 +11,7 @@ from health.watchdog import PATIENCE_SECONDS, STALLED
 from tests.dev.groups import until
 from tests.ledger import change, keep
 from tests.proxy import Proxy, proxy
-from tests.running_stack import RunningStack, town
+from tests.running_stack import RunningStack, running_stack
 from tests.servers import Database
 
 pytestmark = pytest.mark.recovery
@@ -37,8 +37,8 @@ def road(redis_url: str) -> Iterator[Proxy]:
 
 @pytest.fixture
 def stack(database: Database, road: Proxy, tmp_path: Path) -> Iterator[RunningStack]:
-    """A town that has applied an event, with one process to apply with."""
-    with town(database, road.url, tmp_path, WORKER_PROCESSES="1") as made:
+    """A stack that has applied an event, with one worker process."""
+    with running_stack(database, road.url, tmp_path, WORKER_PROCESSES="1") as made:
         made.start("web", "worker", "beat")
         made.deliver(made.clerk.created("user_first", email=None))
         until(lambda: made.roles("user_first"))
@@ -120,7 +120,7 @@ def test_a_worker_that_cannot_acknowledge_a_message_is_not_ended_while_redis_is_
 
 
 def test_a_process_that_stops_leaves_the_work_to_the_others(database: Database, road: Proxy, tmp_path: Path) -> None:
-    with town(database, road.url, tmp_path, WORKER_PROCESSES="2") as stack:
+    with running_stack(database, road.url, tmp_path, WORKER_PROCESSES="2") as stack:
         stack.start("web", "worker", "beat")
         stack.deliver(stack.clerk.created("user_first", email=None))
         until(lambda: stack.roles("user_first"))
@@ -133,7 +133,7 @@ def test_a_process_that_stops_leaves_the_work_to_the_others(database: Database, 
 def test_a_worker_that_starts_looks_at_once_for_what_was_lost(
     database: Database, redis_url: str, tmp_path: Path
 ) -> None:
-    with town(database, redis_url, tmp_path) as stack:
+    with running_stack(database, redis_url, tmp_path) as stack:
         keep(stack.engine, stack.clerk, stack.clerk.created("user_lost", email=None))
         change(stack.engine, "update webhook_events set next_attempt_at = now()")
         stack.start("web", "worker")

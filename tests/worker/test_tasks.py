@@ -15,7 +15,7 @@ from structlog.typing import EventDict
 
 from config.settings import WorkerSettings
 from dev.ports import free_port
-from tests.clerk_says import Clerk
+from tests.clerk_sender import Clerk
 from tests.ledger import change, keep, rows, statuses, values
 from tests.meanwhile import holding, interrupted_at_a_lock
 from tests.sdk.test_engine import end_sessions

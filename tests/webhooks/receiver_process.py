@@ -9,9 +9,9 @@ from pathlib import Path
 
 import httpx
 
-from tests.clerk_says import Clerk, Sent
+from tests.clerk_sender import Clerk, Sent
+from tests.invalid_requests import Target
 from tests.listener import QUICK, Listener, listening
-from tests.strangers import Target
 
 PATH = "/webhooks/clerk"
 TARGET = Target(PATH)

@@ -14,12 +14,12 @@ from sqlalchemy import Engine
 from config.settings import ReceiverSettings
 from db.migrate import upgrade
 from dev.embedded.postgres import QUICK, Postgres
-from tests.clerk_says import Clerk
+from tests.clerk_sender import Clerk
 from tests.dev.groups import until
 from tests.ledger import values
 from tests.servers import Database
 from tests.webhooks.conftest import StartReceiver
-from tests.webhooks.door import ReceiverProcess
+from tests.webhooks.receiver_process import ReceiverProcess
 
 LIMIT_SECONDS = 2.0
 PATIENCE_SECONDS = 1.0

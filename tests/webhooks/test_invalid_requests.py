@@ -11,14 +11,14 @@ from sqlalchemy import Engine
 
 from dev.embedded.servers import Servers
 from serving.rejection import BODY
-from tests.clerk_says import Clerk
+from tests.clerk_sender import Clerk
 from tests.dev.groups import until
+from tests.invalid_requests import CHUNKED, NO_BODY
 from tests.ledger import values
 from tests.listener import silent, status
 from tests.servers import Database, copy_of
-from tests.strangers import CHUNKED, NO_BODY
-from tests.webhooks.door import TARGET, ReceiverProcess, running_receiver, signed
-from tests.webhooks.strangers import CLERK, SENT, accepted, refusals
+from tests.webhooks.invalid_deliveries import CLERK, SENT, accepted, refusals
+from tests.webhooks.receiver_process import TARGET, ReceiverProcess, running_receiver, signed
 
 FLUSH_MEGABYTES = 25
 """How much memory an allocator may retain after a peak."""

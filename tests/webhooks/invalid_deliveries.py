@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
-from tests.clerk_says import Clerk, Sent
+from tests.clerk_sender import Clerk, Sent
+from tests.invalid_requests import CHUNKED, MEGABYTE, NO_BODY, Requests, by_name, common_refusals
 from tests.listener import chunks
-from tests.strangers import CHUNKED, MEGABYTE, NO_BODY, Requests, by_name, common_refusals
-from tests.webhooks.door import PATH, TARGET, signed
+from tests.webhooks.receiver_process import PATH, TARGET, signed
 
 CLERK = Clerk()
 SENT = CLERK.created()

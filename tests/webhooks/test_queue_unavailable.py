@@ -11,10 +11,10 @@ import redis
 
 from config.redis_url import RedisAddress
 from sync.enqueue import Queue
-from tests.clerk_says import Clerk
+from tests.clerk_sender import Clerk
 from tests.dev.groups import until
 from tests.webhooks.conftest import StartReceiver
-from tests.webhooks.door import ReceiverProcess
+from tests.webhooks.receiver_process import ReceiverProcess
 from tests.worker.messages import EVENTS_KEY
 
 

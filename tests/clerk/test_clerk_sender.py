@@ -3,7 +3,7 @@
 from clerk import events
 from clerk.events import Changed
 from clerk.signature import SigningSecrets
-from tests.clerk_says import ADA, Clerk, moment
+from tests.clerk_sender import ADA, Clerk, moment
 
 
 def test_a_delivery_of_the_fake_clerk_verifies_and_contains_the_given_values() -> None:

@@ -14,12 +14,12 @@ from akako_guard.role import Role
 from api.envelope import HEADERS
 from dev.embedded.servers import Servers
 from tests import people
-from tests.api.desk import api_process
+from tests.api.api_process import api_process
 from tests.clerk_signs_in import Instance
 from tests.dev.groups import until
+from tests.invalid_requests import NO_BODY, Target, by_name, common_refusals
 from tests.listener import Listener, silent, status
 from tests.servers import Database, copy_of
-from tests.strangers import NO_BODY, Target, by_name, common_refusals
 
 INSTANCE = Instance()
 ADMIN = "user_admin"
