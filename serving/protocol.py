@@ -4,13 +4,11 @@ import asyncio
 from typing import Any
 
 import httptools
-from starlette.types import Scope
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from serving.abort import ABORT
 from serving.closing import Lingering
 from serving.deadline import Deadline
-from serving.fixed_response import WHOLE_RESPONSE
 from serving.limits import FREE_BYTES, LARGEST_HEAD_BYTES, MOST_PIPELINED, Limits
 from serving.rejection import RejectReason
 from serving.slots import Queue
@@ -43,10 +41,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._parser_rejection: tuple[RejectReason, int] | None = None
         self._refusal: bytes | None = None
         """The last response, sent after the responses to earlier requests."""
-        self._extensions: dict[str, dict[object, object]] = {
-            WHOLE_RESPONSE: {"send": self._send_whole},
-            ABORT: {"abort": lambda: self.transport.abort()},
-        }
+        self._extensions: dict[str, dict[object, object]] = {ABORT: {"abort": lambda: self.transport.abort()}}
         self._read_deadline = Deadline(self.loop, self._timed_out)
         self._write_deadline = Deadline(self.loop, self._timed_out)
 
@@ -110,11 +105,8 @@ class BoundedProtocol(HttpToolsProtocol):
     def on_header(self, name: bytes, value: bytes) -> None:
         """Count a header toward the size of the head. Headers after the head are trailers, which are ignored."""
         if self._in_head:
-            # `_count_head` inlined and `super()` spelled out for speed: this runs for each header of every request.
-            self._head += len(name) + len(value) + 4
-            if self._head > LARGEST_HEAD_BYTES:
-                self._stop_parser(RejectReason.HEAD_TOO_LARGE, 431)
-            HttpToolsProtocol.on_header(self, name, value)
+            self._count_head(len(name) + len(value) + 4)
+            super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
         """The head is complete: begin the timeout for the rest of the request."""
@@ -136,7 +128,7 @@ class BoundedProtocol(HttpToolsProtocol):
             self._read_deadline.set(self.timeout_keep_alive, None)
         super().on_message_complete()
 
-    # Does not call uvicorn's implementation, which creates and cancels a timer for each response.
+    # Replaces uvicorn's implementation, whose keep-alive timer `_read_deadline` replaces.
     def on_response_complete(self) -> None:
         """The response is complete: release the request's bytes, and start or await the next request."""
         self._hold(0)
@@ -172,17 +164,6 @@ class BoundedProtocol(HttpToolsProtocol):
         """The client reads its responses again."""
         self._write_deadline.cancel()
         super().resume_writing()
-
-    def _send_whole(self, scope: Scope, response: bytes) -> bool:
-        """Send a response in one write, which takes half the time of two; false if that is not possible."""
-        cycle = self.cycle
-        possible = cycle.keep_alive and not (cycle.response_started or cycle.disconnected or cycle.flow.write_paused)
-        if cycle.scope is not scope or not possible:
-            return False
-        cycle.response_started = cycle.response_complete = True
-        self.transport.write(response)
-        cycle.on_response()
-        return True
 
     def _count_head(self, size: int) -> None:
         self._head += size

@@ -12,15 +12,15 @@ from clerk.signature import Delivery, InvalidDelivery, Reason, SigningSecrets
 from config.settings import ReceiverSettings
 from db.events import NewEvent
 from serving import rejection
-from serving.fixed_response import FixedResponse
 from serving.rejection import RejectReason
 from webhooks.intake import Intake
 from webhooks.outcome import Outcome, StorageUnavailable
 
-STORED = {outcome: FixedResponse(JSONResponse({"status": outcome.value}, 202)) for outcome in Outcome}
-UNAVAILABLE = FixedResponse(JSONResponse({"error": "unavailable"}, 503, {"Retry-After": "5"}))
+# Encoded once; a response without a background task can be sent any number of times.
+STORED = {outcome: JSONResponse({"status": outcome.value}, 202) for outcome in Outcome}
+UNAVAILABLE = JSONResponse({"error": "unavailable"}, 503, {"Retry-After": "5"})
 # Constant, so that an untrusted client learns nothing; the reason is in the log.
-REFUSED = {status: FixedResponse(rejection.response(status)) for status in (400, 401, 408, 413)}
+REFUSED = {status: rejection.response(status) for status in (400, 401, 408, 413)}
 
 
 class Receiver:
@@ -44,9 +44,9 @@ class Receiver:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
         response = await self.receive(scope, receive)
-        await response(scope, send)
+        await response(scope, receive, send)
 
-    async def receive(self, scope: Scope, receive: Receive) -> FixedResponse:
+    async def receive(self, scope: Scope, receive: Receive) -> Response:
         """202 after the delivery is committed; 4xx if it is not valid; 503 if it cannot be stored."""
         try:
             delivery = self._signing_secrets.verify(scope["headers"], await self._body(scope, receive))

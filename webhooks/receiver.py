@@ -21,7 +21,6 @@ from health import process_starts, readiness
 from serving.limits import ServerState, limits
 from sync.enqueue import Queue
 from webhooks.enqueuer import Enqueuer
-from webhooks.fast_path import FastPath
 from webhooks.intake import Intake
 from webhooks.metrics import NOT_STORED, REFUSED
 from webhooks.receive import Receiver
@@ -79,7 +78,7 @@ def build(settings: ReceiverSettings) -> ASGIApp:
         lifespan=lifespan,
     )
     app.router.redirect_slashes = False  # a redirect would contain the untrusted Host header
-    return FastPath(app, DELIVERIES, receiver)
+    return app
 
 
 async def healthz(_: Request) -> Response:

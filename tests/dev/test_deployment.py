@@ -168,5 +168,11 @@ def test_the_image_contains_the_packages_and_nothing_else() -> None:
     allowed = {line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")}
     project = (ROOT / "pyproject.toml").read_text()
     packages = set(yaml.safe_load(re.findall(r"^packages = (\[.config.*\])$", project, re.MULTILINE)[0]))
-    assert allowed == packages | {"pyproject.toml", "README.md", "requirements/build.txt", "requirements/runtime.txt"}
+    assert allowed == packages | {
+        "sdk/python",
+        "pyproject.toml",
+        "README.md",
+        "requirements/build.txt",
+        "requirements/runtime.txt",
+    }
     assert all(Path(ROOT / name).exists() for name in allowed)
