@@ -6,9 +6,8 @@ from pathlib import Path
 
 import click
 import httpx
-from pydantic import TypeAdapter, ValidationError
 
-from config.formats import SigningSecrets, split_secrets
+from cli import signing_secret
 from dev import delivery, sample_events
 from dev.delivery import ReceiverResponse, SignedRequest
 from dev.terminal import escape
@@ -129,14 +128,9 @@ def _read(name: str) -> bytes:
 
 
 def _sign(secret: str | None, svix_id: str, body: bytes, at: float | None, forged: bool) -> SignedRequest:
-    if not secret:
-        raise click.UsageError("No signing secret: give --secret or set CLERK_WEBHOOK_SIGNING_SECRET.")
+    newest = signing_secret.newest(secret)
     try:
-        newest = split_secrets(TypeAdapter(SigningSecrets).validate_python(secret))[0]
         return delivery.sign(newest, svix_id, body, at=at, forged=forged)
-    except ValidationError as error:
-        message = error.errors()[0]["msg"].removeprefix("Value error, ")
-        raise click.BadParameter(message, param_hint="--secret") from error
     except UnicodeDecodeError as error:
         raise click.ClickException("The body is not valid UTF-8, and Svix signs text only.") from error
 

@@ -6,6 +6,7 @@ import click
 
 COMMANDS = {
     "audit": "Print the audit trail, newest first.",
+    "conformance": "Test how any Clerk webhook receiver handles difficult deliveries.",
     "deliver": "Sign an event as Svix does and send it to a receiver.",
     "demo": "Run the whole path on real servers and show what happened.",
     "events": "Search, show, replay and discard stored events.",
