@@ -51,7 +51,7 @@ class RunningStack:
         own = {name: {"METRICS_PORT": str(port)} for name, port in self.metrics.items()}
         for name, port in self.ports.items():
             own[name]["PORT"] = str(port)
-        return procfile.processes(self._environment | clerk_instance.NO_BACKEND | self.instance.settings, **own)
+        return procfile.processes(clerk_instance.NO_BACKEND | self._environment | self.instance.settings, **own)
 
     def start(self, *names: str) -> None:
         """Start those that do not run; return when the receiver answers."""
