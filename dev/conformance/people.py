@@ -1,6 +1,5 @@
 """Scenarios about users: addresses that are missing, shared or pass on, and names that are hard to store."""
 
-import json
 from collections.abc import Mapping
 from functools import partial
 from typing import Any
@@ -12,6 +11,7 @@ from dev.conformance.users import (
     deleted,
     deliver_bytes,
     envelope,
+    escaped,
     own_email,
     second_email,
     updated,
@@ -47,8 +47,7 @@ def _second_is_primary(sender: Sender) -> Steps:
 
 def _lone_surrogate(sender: Sender) -> Steps:
     data = user(new_user_id(), first_name="A\ud800")
-    body = json.dumps(envelope("user.created", data)).encode()
-    return Steps([deliver_bytes(sender, body, sent=data)], [Stored(data["id"])])
+    return Steps([deliver_bytes(sender, escaped(envelope("user.created", data)), sent=data)], [Stored(data["id"])])
 
 
 def _ban(sender: Sender) -> Steps:

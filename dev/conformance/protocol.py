@@ -1,11 +1,11 @@
 """Scenarios about requests: methods, bodies and repetitions."""
 
-import json
 from dataclasses import replace
 
+from dev import sample_events
 from dev.conformance.scenario import Expected, Gone, Scenario, Sender, Step, Steps, Stored, new_user_id
 from dev.conformance.signing import Request, signed
-from dev.conformance.users import created, deliver, deliver_bytes, envelope, message_id, user
+from dev.conformance.users import created, deliver, deliver_bytes, envelope, escaped, message_id, user
 
 HUGE_CHARACTERS = 8_000_000
 CONCURRENT = 20
@@ -35,13 +35,13 @@ def _unknown_type(sender: Sender) -> Steps:
 
 def _unknown_fields(sender: Sender) -> Steps:
     data = user(new_user_id(), brand_new={"a": [1, {"b": None}]})
-    body = json.dumps(envelope("user.created", data, more=[1])).encode()
+    body = sample_events.body(envelope("user.created", data, more=[1]))
     return Steps([deliver_bytes(sender, body, sent=data)], [Stored(data["id"])])
 
 
 def _escaped(sender: Sender) -> Steps:
     data = user(new_user_id(), first_name="Tom & Zoé")
-    body = json.dumps(envelope("user.created", data)).replace("&", "\\u0026").encode()
+    body = escaped(envelope("user.created", data)).replace(b"&", b"\\u0026")
     return Steps([deliver_bytes(sender, body, sent=data)], [Stored(data["id"], {"first_name": "Tom & Zoé"})])
 
 

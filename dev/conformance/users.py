@@ -1,6 +1,7 @@
 """The users and deliveries of the scenarios, in the format that Clerk sends."""
 
 import copy
+import json
 import time
 from typing import Any
 
@@ -52,6 +53,11 @@ def envelope(kind: str, data: UserData, **more: Any) -> dict[str, Any]:
         "type": kind,
         **more,
     }
+
+
+def escaped(event: dict[str, Any]) -> bytes:
+    """The event as compact JSON in which everything but ASCII is escaped."""
+    return json.dumps(event, separators=(",", ":")).encode()
 
 
 def message_id() -> str:

@@ -4,7 +4,7 @@ import { createClerkClient, verifyToken } from "@clerk/backend";
 const { tokens, key, party, issuer } = JSON.parse(await new Response(process.stdin).text());
 const options = { jwtKey: key, authorizedParties: [party] };
 const publishableKey = `pk_test_${btoa(new URL(issuer).host + "$")}`;
-const clerk = createClerkClient({ secretKey: "sk_test_conformance", publishableKey });
+const clerk = createClerkClient({ secretKey: "sk_test_conformance", publishableKey, telemetry: { disabled: true } });
 
 const verifiers = {
   verifyToken: (token) => verifyToken(token, options),
