@@ -85,7 +85,7 @@ def _user(expected: Stored | Gone, found: StoredUser | None) -> Iterator[str]:
     present = found is not None and found.present
     if isinstance(expected, Gone):
         if present:
-            yield "a user is stored who must not be"
+            yield "a user is stored that should not be"
     elif found is None or not present:
         yield "the user is not stored" if found is None else "the user is marked as deleted"
     else:

@@ -118,7 +118,7 @@ PEOPLE = (
         partial(_stored, first_name="N\0ul"),
     ),
     Scenario(
-        "lone-surrogate", "A name with half a surrogate pair, which is no valid text, is stored.", _lone_surrogate
+        "lone-surrogate", "A name with half a surrogate pair, which is not valid text, is stored.", _lone_surrogate
     ),
     Scenario("long-name", "A name of 300 characters is stored.", partial(_stored, first_name=LONG_NAME)),
     Scenario("ban", "A ban is stored.", _ban),

@@ -73,7 +73,7 @@ PROTOCOL = (
     Scenario("huge-body", "A signed body of 8 MB is refused, and the receiver goes on.", _huge),
     Scenario(
         "not-json",
-        "Signed bodies that are no event are answered without an error, and the receiver goes on.",
+        "Signed bodies that are not an event are answered without a 5xx, and the receiver goes on.",
         _not_json,
     ),
     Scenario(

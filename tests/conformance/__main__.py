@@ -35,6 +35,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", action="append", choices=[each.name for each in RECEIVERS])
     only = parser.parse_args().only
+    used = versions.versions()
     outcomes: dict[str, Mapping[str, Outcome]] = {}
     accepted: dict[str, Mapping[str, bool]] = {}
     with tempfile.TemporaryDirectory(prefix="akako-conformance-") as directory:
@@ -44,7 +45,7 @@ def main() -> None:
                 outcomes[receiver.name], found = _one(receiver, place)
                 accepted |= found
     if not only:
-        results.write(_results(outcomes, accepted))
+        results.write(_results(used, outcomes, accepted))
         print(f"Written to {results.PATH}. Continue with: python -m tests.conformance.page")
 
 
@@ -93,10 +94,12 @@ def _tokens(receiver: Description, world: World) -> Mapping[str, Mapping[str, bo
     return found
 
 
-def _results(outcomes: Mapping[str, Mapping[str, Outcome]], accepted: Mapping[str, Mapping[str, bool]]) -> Results:
+def _results(
+    used: Mapping[str, str], outcomes: Mapping[str, Mapping[str, Outcome]], accepted: Mapping[str, Mapping[str, bool]]
+) -> Results:
     return Results(
         measured=datetime.now(UTC).strftime("%Y-%m-%d"),
-        versions=versions.versions(),
+        versions=used,
         scenarios={each.name: each.sentence for each in (*catalogue.EVERY, *INCIDENTS)},
         receivers={each.name: each.title for each in RECEIVERS},
         outcomes=outcomes,

@@ -80,7 +80,7 @@ DATABASE = {"NAME": "dbname", "USER": "user", "HOST": "host"}
 DJANGO = Alternative(Description("django-clerk-users", "django-clerk-users 0.4.1", FIND_DJANGO, skips=NO_BAN))
 ALTERNATIVES = (
     DJANGO,
-    Alternative(Description("tutorial", "guide, insert and update", FIND, skips=NODE), "tutorial"),
-    Alternative(Description("upsert", "guide, upsert", FIND, skips=NODE), "tutorial", {"MODE": "upsert"}),
+    Alternative(Description("tutorial", "Clerk's guide, insert and update", FIND, skips=NODE), "tutorial"),
+    Alternative(Description("upsert", "Clerk's guide, upsert", FIND, skips=NODE), "tutorial", {"MODE": "upsert"}),
     Alternative(Description("brianmmdev", "@brianmmdev/clerk-webhooks-handler 1.0.7", FIND, skips=NODE), "brianmmdev"),
 )

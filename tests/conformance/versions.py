@@ -26,6 +26,8 @@ def versions() -> dict[str, str]:
 
 
 def _locked_python(folder: str, name: str) -> str:
-    found = re.search(rf"^{name}==(\S+)$", (PEERS / folder / "requirements.txt").read_text(), re.MULTILINE)
+    found = re.search(
+        rf"^{name}==(\S+)$", (PEERS / folder / "requirements.txt").read_text(), re.MULTILINE | re.IGNORECASE
+    )
     assert found, name
     return found[1]
