@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cli import output, progress, signing_secret
+from cli import signing_secret
 from dev.terminal import escape
 
 if TYPE_CHECKING:
@@ -51,12 +51,12 @@ def conformance(url: str, secret: str | None, only: tuple[str, ...], listing: bo
 
     It sends forged, repeated, late and malformed deliveries, and users that are hard to store.
 
-    The receiver is judged by its HTTP responses only. It stores the test users, about 40 with addresses at example.com:
+    The receiver is judged by its HTTP responses only. It stores more than 30 test users with addresses at example.com:
     use an instance whose database can be discarded, never production.
     """
     scenarios = _chosen(only)
     if listing:
-        output.table("Scenarios", ("Name", "What is expected"), [(each.name, each.sentence) for each in scenarios])
+        _print_list(scenarios)
         return
     results = _run(scenarios, url, signing_secret.newest(secret))
     _print_json(url, results) if as_json else _print(results)
@@ -75,6 +75,7 @@ def _chosen(names: tuple[str, ...]) -> "Sequence[Scenario]":
 
 
 def _run(scenarios: "Sequence[Scenario]", url: str, secret: str) -> "list[Result]":
+    from cli import progress
     from dev.conformance.run import run
     from dev.conformance.scenario import Sender
     from dev.conformance.sending import Client, Unreachable
@@ -95,18 +96,33 @@ def _run(scenarios: "Sequence[Scenario]", url: str, secret: str) -> "list[Result
     return results
 
 
+def _print_list(scenarios: "Sequence[Scenario]") -> None:
+    from cli import output
+
+    output.table("Scenarios", ("Name", "What is expected"), [(each.name, each.sentence) for each in scenarios])
+
+
 def _print(results: "Sequence[Result]") -> None:
+    from cli import output
+
     rows = [(SYMBOLS[each.verdict], each.name, each.expected, each.seen, each.sentence) for each in results]
     output.table("Conformance", ("", "Scenario", "Expected", "Seen", "What is expected"), rows)
     failed = [each for each in results if each.verdict == "failed"]
     for each in failed:
         click.echo(escape(f"✗ {each.name}: {each.problem}"))
     click.echo(f"{len(failed)} of {len(results)} failed." if failed else f"All {len(results)} passed.")
+    click.echo("Only the HTTP responses were judged, not what the receiver stored.")
     if any(each.name == CONTROL for each in failed):
         click.echo(ADVICE, err=True)
 
 
 def _print_json(url: str, results: "Sequence[Result]") -> None:
     failed = sum(each.verdict == "failed" for each in results)
-    found = {"url": url, "ok": not failed, "failed": failed, "results": [asdict(each) for each in results]}
+    found = {
+        "url": url,
+        "ok": not failed,
+        "failed": failed,
+        "judged_by": "http responses",
+        "results": [asdict(each) for each in results],
+    }
     click.echo(escape(json.dumps(found, ensure_ascii=False, indent=2)))
