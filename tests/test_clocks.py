@@ -33,6 +33,8 @@ ALLOWED = {
     "sdk/python/akako_guard/testing.py",
     "dev/sample_events.py",
 }
+PLAY_CLERK = ("dev/clerk/", "dev/conformance/")
+"""Directories that sign and send as Clerk does, and decide nothing."""
 CLOCKS = {
     "time": {"time", "time_ns", "clock_gettime", "clock_gettime_ns", "gmtime", "localtime", "ctime", "asctime"},
     "datetime": {"now", "utcnow", "today"},
@@ -59,7 +61,7 @@ def test_host_clocks_are_read_only_where_that_is_allowed() -> None:
     files = [path for package in PACKAGES for path in (ROOT / package).rglob("*.py")]
     found = {path.relative_to(ROOT).as_posix() for path in files if any(readings(path.read_text()))}
 
-    assert found == ALLOWED
+    assert {path for path in found if not path.startswith(PLAY_CLERK)} == ALLOWED
 
 
 @pytest.mark.parametrize(
