@@ -1,0 +1,201 @@
+"""What requests do to users. Pure: values in, a new value out, or a ClerkError."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from dev.clerk import identifiers, metadata, passwords
+from dev.clerk.errors import ClerkError, invalid, not_found, taken
+from dev.clerk.requests import CreateUser, UpdateUser, UserFields, UserMetadata
+from dev.clerk.user import Email, Password, User
+from dev.sample_events import new_id
+
+Users = Mapping[str, User]
+
+LEAST_PASSWORD = 8
+COMMON_PASSWORDS = frozenset({"password", "password1", "12345678", "123456789", "qwertyuiop", "iloveyou1"})
+_COPIED = (
+    *("first_name", "last_name", "locale", "delete_self_enabled", "create_organization_enabled"),
+    *("create_organizations_limit", "bypass_client_trust"),
+)
+
+
+def create(users: Users, body: CreateUser, now: int) -> User:
+    """A new user. Raises ClerkError."""
+    if not (body.email_address or body.username or body.skip_user_requirement):
+        raise invalid("email_address", "form_data_missing", "The following fields are required: email_address.")
+    emails = _emails(users, body.email_address, body.email_address_identification_status, now)
+    for field in metadata.FIELDS:
+        metadata.check_size(field, getattr(body, field))
+    user = User(
+        id=new_id("user"),
+        created_at=now,
+        updated_at=now,
+        email_addresses=emails,
+        primary_email_address_id=emails[0].id if emails else None,
+        public_metadata=body.public_metadata,
+        private_metadata=body.private_metadata,
+        unsafe_metadata=body.unsafe_metadata,
+        banned=body.banned is True,
+        locked=body.locked is True,
+    )
+    return replace(user, **_fields(users, user, body, now))
+
+
+def update(users: Users, user: User, body: UpdateUser, now: int) -> User:
+    """The user with the fields of the request changed. Raises ClerkError."""
+    changes = _fields(users, user, body, now)
+    if body.primary_email_address_id is not None:
+        changes["primary_email_address_id"] = _verified(user, body.primary_email_address_id).id
+    return touch(user, now, **changes)
+
+
+def touch(user: User, now: int, **changes: Any) -> User:
+    """The user with these changes and a newer version."""
+    return replace(user, updated_at=max(now, user.updated_at + 1), **changes)
+
+
+def merge_metadata(user: User, body: UserMetadata, now: int) -> User:
+    """The user with the metadata merged deeply; a field that is not given stays."""
+    return _with_metadata(user, {name: metadata.merge(getattr(user, name), new) for name, new in _given(body)}, now)
+
+
+def replace_metadata(user: User, body: UserMetadata, now: int) -> User:
+    """The user with whole fields of metadata replaced."""
+    return _with_metadata(user, dict(_given(body)), now)
+
+
+def add_email(users: Users, user: User, address: str, status: str, primary: bool, now: int) -> tuple[User, Email]:
+    """The user with one more address. Raises ClerkError."""
+    email = _email(users, address, status, now)
+    changes: dict[str, Any] = {"email_addresses": (*user.email_addresses, email)}
+    if primary or not user.email_addresses:
+        changes["primary_email_address_id"] = email.id
+    return touch(user, now, **changes), email
+
+
+def replace_email(users: Users, user: User, address: str, status: str, now: int) -> tuple[User, Email]:
+    """The user with this address only. Raises ClerkError."""
+    others = {each: other for each, other in users.items() if each != user.id}
+    email = _email(others, address, status, now)
+    return touch(user, now, email_addresses=(email,), primary_email_address_id=email.id), email
+
+
+def remove_email(user: User, email_id: str, now: int) -> User:
+    """The user without that address; the primary one is replaced by the first that remains."""
+    remaining = tuple(each for each in user.email_addresses if each.id != email_id)
+    primary = user.primary_email_address_id
+    if primary == email_id:
+        primary = remaining[0].id if remaining else None
+    return touch(user, now, email_addresses=remaining, primary_email_address_id=primary)
+
+
+def _given(body: UserMetadata) -> Iterable[tuple[str, dict[str, Any]]]:
+    for name in metadata.FIELDS:
+        if (value := getattr(body, name)) is not None:
+            yield name, value
+
+
+def _with_metadata(user: User, changes: dict[str, dict[str, Any]], now: int) -> User:
+    for name, value in changes.items():
+        metadata.check_size(name, value)
+    return touch(user, now, **changes)
+
+
+def _fields(users: Users, user: User, body: UserFields, now: int) -> dict[str, Any]:
+    """The changes of a creation or an update, as fields of a user."""
+    given = body.model_fields_set
+    changes = {name: getattr(body, name) for name in _COPIED if getattr(body, name) is not None or _clears(body, name)}
+    if "username" in given:
+        changes["username"] = _username(users, user, body.username)
+    if "external_id" in given:
+        changes["external_id"] = _external_id(users, user, body.external_id)
+    if (password := _password(body)) is not None:
+        changes |= {"password": password, "password_last_updated_at": now}
+    if body.totp_secret:
+        changes["totp_enabled"] = True
+    for name in ("created_at", "legal_accepted_at"):
+        if (written := getattr(body, name)) is not None:
+            changes[name] = _time(name, written)
+    return changes
+
+
+def _clears(body: UserFields, name: str) -> bool:
+    """Whether the request sets a name to null; a null flag leaves it."""
+    return name in ("first_name", "last_name", "locale") and name in body.model_fields_set
+
+
+def _username(users: Users, user: User, name: str | None) -> str | None:
+    if not name:
+        return None
+    name = identifiers.username(name)
+    if any(other.username == name for other in users.values() if other.id != user.id):
+        raise taken("username")
+    return name
+
+
+def _external_id(users: Users, user: User, external_id: str | None) -> str | None:
+    if external_id and any(other.external_id == external_id for other in users.values() if other.id != user.id):
+        raise taken("external_id")
+    return external_id or None
+
+
+def _password(body: UserFields) -> Password | None:
+    if body.password is not None:
+        if not body.skip_password_checks:
+            _check_strength(body.password)
+        return passwords.hashed(body.password)
+    if body.password_digest is None:
+        return None
+    if body.password_hasher is None:
+        raise invalid("password_hasher", "form_param_missing", "password_hasher is missing.")
+    password = Password(body.password_hasher, body.password_digest)
+    try:
+        passwords.check_digest(password)
+    except passwords.DigestRefused as refused:
+        unknown = body.password_hasher not in passwords.HASHERS
+        param = "password_hasher" if unknown else "password_digest"
+        raise invalid(param, f"form_{param}_invalid{'' if unknown else '_code'}", f"Invalid: {refused}.") from refused
+    return password
+
+
+def _check_strength(password: str) -> None:
+    if len(password) < LEAST_PASSWORD:
+        raise invalid("password", "form_password_length_too_short", "Passwords must be 8 characters or more.")
+    if password.lower() in COMMON_PASSWORDS:
+        raise invalid("password", "form_password_pwned", "Password has been found in an online data breach.")
+
+
+def _emails(users: Users, addresses: list[str], statuses: list[Any], now: int) -> tuple[Email, ...]:
+    if statuses and len(statuses) != len(addresses):
+        param = "email_address_identification_status"
+        raise invalid(param, "form_param_value_invalid", f"{param} needs one item for each e-mail address.")
+    if len({address.lower() for address in addresses}) < len(addresses):
+        raise invalid("email_address", "form_param_duplicate", "email_address has the same address twice.")
+    wanted = statuses or ["verified"] * len(addresses)
+    return tuple(_email(users, address, status, now) for address, status in zip(addresses, wanted, strict=True))
+
+
+def _email(users: Users, address: str, status: str, now: int) -> Email:
+    address = identifiers.email(address)
+    held = (each for user in users.values() for each in user.email_addresses if each.status != "unverified")
+    if any(each.email_address == address for each in held):
+        raise taken("email_address")
+    return Email(new_id("idn"), address, status, now, now)
+
+
+def _verified(user: User, email_id: str) -> Email:
+    found = next((each for each in user.email_addresses if each.id == email_id), None)
+    if found is None:
+        raise not_found("email address", email_id)
+    if found.status != "verified":
+        raise ClerkError(422, "primary_email_address_not_verified", "The primary email address must be verified.")
+    return found
+
+
+def _time(param: str, written: str) -> int:
+    try:
+        return round(datetime.fromisoformat(written).timestamp() * 1_000)
+    except ValueError as error:
+        raise invalid(param, "form_param_format_invalid", f"{param} must be a time in RFC 3339.") from error
