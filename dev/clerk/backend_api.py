@@ -11,6 +11,7 @@ from starlette.routing import Route
 
 from dev.clerk import changes, passwords, requests, signing_in, user_search
 from dev.clerk.errors import ClerkError, invalid, not_found, rate_limited, unauthenticated
+from dev.clerk.faults import API
 from dev.clerk.instance import Instance
 from dev.clerk.user import Email, User
 from dev.clerk.user_search import Query
@@ -27,9 +28,20 @@ def routes(instance: Instance) -> list[Route]:
     ]
 
 
-def _endpoint(instance: Instance, operation: Operation) -> Callable[[Request], Awaitable[Response]]:
+def control_routes(instance: Instance) -> list[Route]:
+    """The same operations for the page and for commands: without a key, limits and faults."""
+    return [
+        Route(f"/dev/api{path}", _endpoint(instance, operation, authenticates=False), methods=[method])
+        for (method, path), operation in OPERATIONS.items()
+    ]
+
+
+def _endpoint(
+    instance: Instance, operation: Operation, *, authenticates: bool = True
+) -> Callable[[Request], Awaitable[Response]]:
     async def answer(request: Request) -> Response:
-        _authenticate(instance, request)
+        if authenticates:
+            _authenticate(instance, request)
         return JSONResponse(operation(instance, request, await request.body()))
 
     return answer
@@ -48,7 +60,8 @@ def _changing(instance: Instance, request: Request) -> User:
     """The user of the path, to change it. Raises ClerkError (404, or 429 if it was changed too often)."""
     user_id = request.path_params["user_id"]
     user = instance.user(user_id)
-    if seconds := instance.rate_limit.wait(user_id, instance.limits.changes):
+    is_limited = request.url.path.startswith(API)
+    if is_limited and (seconds := instance.rate_limit.wait(user_id, instance.limits.changes)):
         raise rate_limited(seconds)
     return user
 
@@ -59,7 +72,9 @@ def _query(request: Request) -> Query:
 
 def _list_users(instance: Instance, request: Request, _: bytes) -> Answer:
     query = _query(request)
-    if (after := query.one("starting_after")) is not None and instance.faults.take(("vanished-cursor",)):
+    if (after := query.one("starting_after")) is not None and instance.faults.take(
+        ("vanished-cursor",), request.url.path
+    ):
         raise user_search.vanished_cursor(after)
     return [user.as_json for user in user_search.find(instance.readable(request.url.path), query)]
 

@@ -5,6 +5,9 @@ from dataclasses import dataclass, replace
 
 from dev.sample_events import new_id
 
+API = "/v1/"
+DELIVERY = "delivery"
+"""What stands in place of a path for what is no request."""
 ANSWERS = {
     "rate-limited": "Answers 429 with Retry-After (--seconds, default 1).",
     "rate-limited-without-retry-after": "Answers 429 without Retry-After.",
@@ -16,7 +19,7 @@ ANSWERS = {
 READS = {
     "stale-reads": "Reads see the users as they were when the fault was set, as on a replica that lags.",
     "empty-instance": "Reads see an instance without users.",
-    "other-instance": "The instance has another id and other users (none); deliveries carry that id too.",
+    "other-instance": "Requests and deliveries see another instance: another id, and no users.",
     "vanished-cursor": "starting_after names a user that does not exist any more.",
     "payment-required": "Bans answer 402: the plan does not include them.",
 }
@@ -74,8 +77,13 @@ class Faults:
             del self._faults[each]
         return len(gone)
 
-    def take(self, kinds: Iterable[str], path: str = "") -> Fault | None:
-        """The oldest fault of these kinds for this path, which has then happened once more; None if none is set."""
+    def take(self, kinds: Iterable[str], path: str = DELIVERY) -> Fault | None:
+        """The oldest fault of these kinds for this path, which has then happened once more; None if none is set.
+
+        Requests outside of the API, those of the page and of commands, meet no fault.
+        """
+        if path != DELIVERY and not path.startswith(API):
+            return None
         wanted = set(kinds)
         for fault in self._faults.values():
             if fault.kind in wanted and path.startswith(fault.path):

@@ -8,7 +8,7 @@ from typing import Any
 
 from dev.clerk import changes
 from dev.clerk.errors import ClerkError, not_found, quota_exceeded
-from dev.clerk.faults import Faults
+from dev.clerk.faults import API, DELIVERY, Fault, Faults
 from dev.clerk.message import Message
 from dev.clerk.rate_limit import Limits, RateLimit
 from dev.clerk.requests import CreateUser
@@ -45,7 +45,7 @@ class Instance:
         self.faults = Faults()
         self._wall = wall
         self._saved = saved
-        self._frozen: dict[str, User] | None = None
+        self._frozen: dict[str, User] = {}
         clock = ScheduleClock(wall, offset=state.schedule_offset, speed=speed)
         self.sender = Sender(state, self.faults, clock, self.save)
 
@@ -58,21 +58,22 @@ class Instance:
         self.state.schedule_offset = self.sender.clock.offset
         self._saved(self.state)
 
-    def id_of(self, path: str = "") -> str:
+    def id_of(self, path: str) -> str:
         """The instance's id, or that of another one if the fault is set."""
         return OTHER_INSTANCE if self.faults.take(("other-instance",), path) else self.state.instance_id
 
-    def readable(self, path: str = "") -> Mapping[str, User]:
-        """The users that a read sees: usually those that there are."""
-        if self.faults.take(("empty-instance", "other-instance"), path):
-            return {}
-        if self.faults.take(("stale-reads",), path) and self._frozen is not None:
-            return self._frozen
-        return self.state.users
+    def readable(self, path: str) -> Mapping[str, User]:
+        """The users that a request at this path sees: usually those that there are."""
+        fault = self.faults.take(("empty-instance", "other-instance", "stale-reads"), path)
+        if fault is None:
+            return self.state.users
+        return self._frozen if fault.kind == "stale-reads" else {}
 
-    def freeze_reads(self) -> None:
-        """Remember the users as they are, for stale reads."""
-        self._frozen = dict(self.state.users)
+    def set_fault(self, fault: Fault) -> Fault:
+        """Set a fault. Raises KeyError for an unknown kind."""
+        if fault.kind == "stale-reads":
+            self._frozen = dict(self.state.users)
+        return self.faults.add(fault)
 
     def user(self, user_id: str) -> User:
         """The user, to change it. Raises ClerkError (404)."""
@@ -121,7 +122,7 @@ class Instance:
                 self.state.sessions[session.id] = replace(session, status=status, updated_at=self.now())
 
     def _check_plan(self) -> None:
-        if self.faults.take(("payment-required",)):
+        if self.faults.take(("payment-required",), API):
             raise ClerkError(402, "unsupported_subscription_plan_features", "Your plan does not support this feature.")
 
     def _publish(self, kind: str, user_id: str, data: dict[str, Any], timestamp: int) -> None:
@@ -130,7 +131,7 @@ class Instance:
             "object": "event",
             "data": data,
             "timestamp": timestamp,
-            "instance_id": self.id_of(),
+            "instance_id": self.id_of(DELIVERY),
             "event_attributes": REQUEST,
         }
         body = json.dumps(event, ensure_ascii=False, separators=(",", ":"))

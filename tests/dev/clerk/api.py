@@ -89,9 +89,7 @@ class Api:
 
     def fault(self, kind: str, **options: Any) -> None:
         """Set a fault."""
-        if kind == "stale-reads":
-            self.instance.freeze_reads()
-        self.instance.faults.add(Fault(id="", kind=kind, **options))
+        self.instance.set_fault(Fault(id="", kind=kind, **options))
 
 
 def name(method: str, path: str) -> str:
