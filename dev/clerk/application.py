@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from dev.clerk import backend_api
+from dev.clerk import backend_api, control, frontend_api
 from dev.clerk.errors import ClerkError
 from dev.clerk.faulty import Faulty, respond
 from dev.clerk.instance import Instance
@@ -42,7 +42,12 @@ def build(instance: Instance) -> Starlette:
 
 
 def _routes(instance: Instance) -> list[BaseRoute]:
-    return [Route("/healthz", _alive), *backend_api.routes(instance)]
+    return [
+        Route("/healthz", _alive),
+        *frontend_api.routes(instance),
+        *backend_api.routes(instance),
+        *control.routes(instance),
+    ]
 
 
 async def _alive(_: Request) -> Response:

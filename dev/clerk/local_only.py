@@ -13,6 +13,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
 SUFFIX = ".localhost"
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+CONTROL_HEADER = "x-akako-clerk"
+CLERKS_PATHS = ("/v1/", "/.well-known/")
 
 
 class NotLoopback(ValueError):
@@ -35,25 +37,45 @@ def is_own_name(host: str) -> bool:
     return name.lower() in NAMES or name.lower().endswith(SUFFIX)
 
 
-def is_own_page(headers: Headers) -> bool:
-    """Whether a page of this server sent the request: by `Sec-Fetch-Site`, or where it is absent, by `Origin`."""
-    site = headers.get("sec-fetch-site")
+def may_change(headers: Headers) -> bool:
+    """Whether a request that changes something comes from our own page, or from a program.
+
+    A browser says where a request comes from: in `Sec-Fetch-Site`, or an older one in `Origin`. A program sends a
+    header that a page of another origin may not send.
+    """
+    site, origin = headers.get("sec-fetch-site"), headers.get("origin")
     if site is not None:
         return site == "same-origin"
-    origin = headers.get("origin", "")
-    return origin.partition("://")[2] == headers.get("host") and bool(origin)
+    if origin is not None:
+        return origin.partition("://")[2] == headers.get("host")
+    return CONTROL_HEADER in headers
 
 
 class LocalOnly:
-    """Refuses a request under another host name."""
+    """Refuses a request under another host name, and a change that a page of another origin asks for.
+
+    The Backend API has its key for that, and the Frontend API belongs to pages of other origins.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle a request."""
-        if scope["type"] == "http" and not is_own_name(Headers(scope=scope).get("host", "")):
-            refused = PlainTextResponse("Use http://127.0.0.1 or http://localhost.\n", 421)
-            await refused(scope, receive, send)
-            return
-        await self._app(scope, receive, send)
+        refusal = _refusal(scope) if scope["type"] == "http" else None
+        if refusal is None:
+            await self._app(scope, receive, send)
+        else:
+            await refusal(scope, receive, send)
+
+
+def _refusal(scope: Scope) -> PlainTextResponse | None:
+    headers = Headers(scope=scope)
+    if not is_own_name(headers.get("host", "")):
+        return PlainTextResponse("Use http://127.0.0.1 or http://localhost.\n", 421)
+    is_ours = not scope["path"].startswith(CLERKS_PATHS)
+    if is_ours and scope["method"] not in SAFE and not may_change(headers):
+        return PlainTextResponse(
+            f"Refused: not from the page of this server. Programs send {CONTROL_HEADER}: 1.\n", 403
+        )
+    return None

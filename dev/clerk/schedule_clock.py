@@ -28,3 +28,7 @@ class ScheduleClock:
     def advance(self, seconds: float) -> None:
         """Let that many seconds pass at once."""
         self._base += seconds
+
+    def accelerate(self, speed: float) -> None:
+        """Run at that multiple of time from now on."""
+        self._base, self._started, self.speed = self.now(), self._wall(), speed
