@@ -1,4 +1,4 @@
-"""`akako up`: runs all processes in the foreground, with embedded servers where none are configured."""
+"""`akako up`: runs all processes in the foreground, with embedded servers and a Clerk where none are configured."""
 
 import fcntl
 import os
@@ -10,7 +10,10 @@ from pathlib import Path
 
 import click
 
+from cli.clerk_connection import DEFAULT_URL
 from dev import clerk_instance, local_servers, probes, procfile, signals
+from dev.clerk import local
+from dev.clerk.local import LocalClerk
 from dev.embedded.redis import DURABLE
 from dev.migration import apply
 from dev.prefixed_output import PrefixedOutput
@@ -22,11 +25,13 @@ LAST_PORT = 65_535
 
 @dataclass(frozen=True, slots=True)
 class Addresses:
-    """Where receiver and API listen."""
+    """Where receiver, API and development Clerk listen."""
 
     host: str
     receiver: int
     api: int
+    clerk: int | None
+    """None: a real Clerk instance is configured."""
 
     @property
     def urls(self) -> tuple[str, str]:
@@ -41,6 +46,7 @@ class Addresses:
       PORT=9000 API_PORT=9001 akako up
       METRICS_PORT=9100 akako up         metrics of web, api, worker, beat on 9100 to 9103
       DATABASE_URL=postgresql://... REDIS_URL=redis://... akako up
+      CLERK_SECRET_KEY=sk_test_... CLERK_ISSUER=https://... akako up      with a real Clerk instance
     """
 )
 @click.option("--host", envvar="HOST", default="127.0.0.1", show_default=True, show_envvar=True)
@@ -55,32 +61,50 @@ class Addresses:
     help="[default: PORT + 1]",
 )
 @click.option(
+    "--clerk-port",
+    envvar="CLERK_PORT",
+    show_envvar=True,
+    type=click.IntRange(1, LAST_PORT),
+    help="Port of the development Clerk. [default: PORT + 2]",
+)
+@click.option(
     "--data",
     type=click.Path(file_okay=False, path_type=Path),
     default=procfile.LOCAL,
     help="Data directory. [default: .local]",
 )
-def up(host: str, port: int, api_port: int | None, data: Path) -> None:
+def up(host: str, port: int, api_port: int | None, clerk_port: int | None, data: Path) -> None:
     """Run receiver, API, worker and beat in the foreground.
 
     Ctrl-C stops them.
 
     Starts embedded PostgreSQL and Redis servers with their data in .local/, unless DATABASE_URL and REDIS_URL are set.
     Also creates a signing secret there, unless CLERK_WEBHOOK_SIGNING_SECRET is set, and a key for the session tokens
-    of `akako token`, unless CLERK_ISSUER is set.
+    of `akako token`, unless CLERK_ISSUER is set. Runs a Clerk for development, which `akako clerk` and its page drive,
+    unless CLERK_SECRET_KEY names a real instance.
     """
     procfile.read()
-    if api_port is None and port == LAST_PORT:
-        raise click.UsageError(f"PORT is {LAST_PORT}, the highest port: set API_PORT too.")
-    listening = Addresses(host, port, api_port or port + 1)
+    listening = _addresses(host, port, api_port, clerk_port)
     try:
         with signals.interruptible(), _exclusive(data):
             local_servers.refuse_busy(host, listening.receiver)
             local_servers.refuse_busy(host, listening.api, "API_PORT")
+            if listening.clerk:
+                local_servers.refuse_busy(local.HOST, listening.clerk, "CLERK_PORT")
             with local_servers.servers(data, redis_options=DURABLE) as found:
                 _run(found, listening, os.environ.get(local_servers.SECRET) or load_or_create_secret(data), data)
     except KeyboardInterrupt:
         click.echo("All processes stopped.")
+
+
+def _addresses(host: str, port: int, api_port: int | None, clerk_port: int | None) -> Addresses:
+    """The ports, counted from PORT where they are not set. Raises UsageError if there is none left."""
+    has_clerk = not os.environ.get("CLERK_SECRET_KEY")
+    given = {"API_PORT": api_port or port + 1, "CLERK_PORT": clerk_port or port + 2 if has_clerk else None}
+    for name, number in given.items():
+        if number is not None and number > LAST_PORT:
+            raise click.UsageError(f"PORT is {port}, and {LAST_PORT} is the highest port: set {name} too.")
+    return Addresses(host, port, given["API_PORT"] or 0, given["CLERK_PORT"])
 
 
 def _run(found: local_servers.RunningServers, listening: Addresses, secret: str, data: Path) -> None:
@@ -88,15 +112,20 @@ def _run(found: local_servers.RunningServers, listening: Addresses, secret: str,
     for name in apply(addresses["DATABASE_URL"], addresses.get("DATABASE_OWNER_URL")):
         click.echo(f"migrated: {name}")
     own = {local_servers.SECRET: secret, "HOST": listening.host, "LOG_FORMAT": os.environ.get("LOG_FORMAT", "console")}
-    api = {"PORT": str(listening.api)} | clerk_instance.settings(clerk_instance.load_or_create(data), os.environ)
+    clerk = LocalClerk(data, listening.clerk) if listening.clerk else None
+    backend = clerk.settings() if clerk else {}
+    key = clerk_instance.load_or_create(data)
+    api = {"PORT": str(listening.api)} | clerk_instance.settings(key, os.environ, backend)
     metrics = _metrics(os.environ.get("METRICS_PORT"))
     web = {"PORT": str(listening.receiver)} | metrics["web"]
     processes = procfile.processes(
         addresses | own, web=web, api=api | metrics["api"], worker=metrics["worker"], beat=metrics["beat"]
     )
+    if clerk:
+        processes.append(clerk.process(f"{listening.urls[0]}/webhooks/clerk", secret, {}))
     output = PrefixedOutput()
     with Processes(processes, output.start) as running:
-        if probes.wait(running, *listening.urls):
+        if probes.wait(running, *listening.urls, *([clerk.url] if clerk else [])):
             click.echo(_welcome(listening, secret, addresses, data))
         else:
             click.secho("Receiver or API does not answer yet; see the log lines above.", fg="red")
@@ -117,9 +146,21 @@ The API is at {api}/api. Call it as that user:
 
   curl --silent --show-error --header "Authorization: Bearer {_token(data)}" {api}/api/user/profile
 
-The tables are in {database} (for psql or any other client).
+{_about_clerk(listening)}The tables are in {database} (for psql or any other client).
 
 Press Ctrl-C to stop.
+"""
+
+
+def _about_clerk(listening: Addresses) -> str:
+    if listening.clerk is None:
+        return ""
+    url = f"http://{local.HOST}:{listening.clerk}"
+    elsewhere = "" if url == DEFAULT_URL else f" --url {url}"
+    return f"""The page of the development Clerk is {url}/, its commands are in `akako clerk --help`. Sign up:
+
+  .venv/bin/akako clerk create --email ada@example.com --first-name Ada{elsewhere}
+
 """
 
 

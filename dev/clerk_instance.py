@@ -46,10 +46,15 @@ class ClerkInstance:
         return key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
 
 
-def settings(instance: ClerkInstance, environment: Mapping[str, str]) -> dict[str, str]:
-    """Clerk settings that the environment does not set; without the development key if it sets CLERK_ISSUER."""
-    backend = {} if environment.get("CLERK_SECRET_KEY") else NO_BACKEND
-    return backend if environment.get("CLERK_ISSUER") else backend | instance.settings
+def settings(
+    instance: ClerkInstance, environment: Mapping[str, str], backend: Mapping[str, str] = NO_BACKEND
+) -> dict[str, str]:
+    """Clerk settings that the environment does not set; without the development key if it sets CLERK_ISSUER.
+
+    `backend` is the Backend API to ask, unless the environment names one.
+    """
+    asked = {} if environment.get("CLERK_SECRET_KEY") else dict(backend)
+    return asked if environment.get("CLERK_ISSUER") else asked | instance.settings
 
 
 def create() -> ClerkInstance:

@@ -11,6 +11,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import httpx
 import psutil
 import pytest
 
@@ -25,7 +26,8 @@ CURL = Path(__file__).with_name("curl.py")
 @pytest.fixture
 def local(mark: str, directory: Path) -> list[str]:
     """Arguments with a data directory and ports of its own."""
-    own = ["--api-port", str(ports.free_port()), "--port", str(ports.free_port())]
+    ports_of = ("--api-port", "--port", "--clerk-port")
+    own = [word for name in ports_of for word in (name, str(ports.free_port()))]
     return ["up", "--data", str(directory / mark / "local"), *own]
 
 
@@ -38,12 +40,27 @@ def test_the_printed_commands_work_and_a_second_up_is_refused(local: list[str], 
         paste(deliver)
         groups.until(lambda: "events.applied" in printed.read_text())
         assert json.loads(paste(profile))["roles"] == ["LEARNER"]
+        check_clerk(printed)
         with groups.akako(mark, *local, output=directory / "second") as second:
             assert second.wait(30) == 1
         assert "is already running" in (directory / "second").read_text()
         os.killpg(up.pid, signal.SIGINT)
         assert up.wait(30) == 0
     assert groups.marked(mark) == []
+
+
+def check_clerk(printed: Path) -> None:
+    """A user who signs up at the development Clerk is delivered, and known to the API, which asks it too."""
+    text = printed.read_text()
+    create = re.findall(r"^  (\.venv/bin/akako clerk create .*)$", text, re.MULTILINE)[0]
+    created = json.loads(paste(f"{create} --json"))["id"]
+    groups.until(lambda: printed.read_text().count("events.applied") > text.count("events.applied"))
+    url = create.split("--url ")[1]
+    assert created in httpx.get(f"{url}/", trust_env=False).text
+    token = paste(f".venv/bin/akako clerk sign-in {created} --url {url}").strip()
+    api = re.findall(r"The API is at (\S+)/api", text)[0]
+    profile = httpx.get(f"{api}/api/user/profile", headers={"Authorization": f"Bearer {token}"}, trust_env=False)
+    assert profile.json()["roles"] == ["LEARNER"]
 
 
 @pytest.mark.recovery
@@ -100,7 +117,9 @@ def paste(line: str) -> str:
     return subprocess.run(["sh", "-c", beside], capture_output=True, text=True, check=True).stdout
 
 
-@pytest.mark.parametrize(("option", "variable"), [("--port", "PORT"), ("--api-port", "API_PORT")])
+@pytest.mark.parametrize(
+    ("option", "variable"), [("--port", "PORT"), ("--api-port", "API_PORT"), ("--clerk-port", "CLERK_PORT")]
+)
 def test_a_port_in_use_is_reported_with_its_variable(
     local: list[str], option: str, variable: str, mark: str, directory: Path
 ) -> None:

@@ -3,7 +3,9 @@
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
+from dev.clerk.__main__ import main
 from dev.clerk.local_only import NotLoopback, check_listening
 from tests.dev.clerk.api import Api
 from tests.dev.clerk.deliveries import Deliveries
@@ -145,6 +147,13 @@ def test_a_request_under_another_host_name_is_refused(api: Api, host: str, statu
 def test_it_refuses_to_listen_on_anything_but_the_loopback(host: str) -> None:
     with pytest.raises(NotLoopback):
         check_listening(host)
+
+
+def test_its_command_ends_before_it_listens_elsewhere() -> None:
+    refused = CliRunner().invoke(main, ["--host", "0.0.0.0"])
+
+    assert refused.exit_code == 2
+    assert "is not on the loopback" in refused.output
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.2", "::1", "[::1]", "localhost"])
