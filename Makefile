@@ -10,7 +10,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --genera
 
 PYTEST = $(BIN)/pytest -n 2 --dist worksteal
 # The suites that are not part of `make test`: each has a marker and a target `test-...` (image: image-test). CI runs them all (.ci/run).
-APART := recovery or pooler or faults or bench or image or sdk
+APART := recovery or pooler or faults or bench or sdk or node or image
 # The command that image-test runs in a bare Debian container: the tests whose result depends on the machine. `make test` works too.
 BARE_COMMAND ?= make demo && $(PYTEST) -m "not ($(APART))" tests/config tests/deploy tests/docs tests/cli tests/dev tests/serving tests/webhooks
 # Three test processes keep two cores busy: each spends a third of its time waiting for processes that it started.
@@ -23,7 +23,7 @@ MOST_DATABASES := 1700
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo up test test-fast test-properties test-postgres test-recovery test-pooler test-faults test-bench test-sdk image-test format lint types contracts check lock bench bench-quick faults clean
+.PHONY: help install demo up test test-fast test-properties test-postgres test-recovery test-pooler test-faults test-bench test-sdk test-node image-test format lint types contracts check lock bench bench-quick faults clean
 
 help: ## List the commands
 	@grep -hE '^[a-z0-9-]+:.*?## ' $(MAKEFILE_LIST) | sort | awk -F ':.*?## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -78,6 +78,14 @@ test-sdk: install ## Install the wheel of akako-guard into fresh environments, a
 
 test-pooler: install ## Run the tests that need PgBouncer (Debian: apt-get install pgbouncer); fails without it
 	@AKAKO_REQUIRE=pgbouncer $(PYTEST) -m pooler
+
+test-node: install ## Run the tests with Clerk's and Svix's libraries for Node.js (20.9 or newer); skipped without it
+	@if command -v npm >/dev/null; then \
+		(cd tests/node && npm ci --ignore-scripts --no-audit --no-fund --loglevel error) && \
+		AKAKO_REQUIRE=node $(BIN)/pytest -m node tests/node; \
+	else \
+		echo "Node.js is not installed: its tests are skipped"; \
+	fi
 
 check: install
 	@$(BIN)/ruff format --check .

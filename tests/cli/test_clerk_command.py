@@ -10,9 +10,7 @@ from click.testing import CliRunner, Result
 from cli.main import main
 from dev.clerk.endpoint import Endpoint, Secret
 from dev.clerk.instance import Instance
-from dev.clerk.rate_limit import UNLIMITED
-from dev.clerk.state import State
-from tests.dev.clerk.api import signer
+from tests.dev.clerk import wall_time
 from tests.dev.clerk.serving import serving
 
 Run = Callable[..., Result]
@@ -20,7 +18,7 @@ Run = Callable[..., Result]
 
 @pytest.fixture(scope="module")
 def instance() -> Instance:
-    return Instance(State(), signer(), limits=UNLIMITED)
+    return wall_time.instance()
 
 
 @pytest.fixture(scope="module")
