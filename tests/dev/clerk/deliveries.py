@@ -9,7 +9,7 @@ import httpx
 from svix.webhooks import Webhook
 
 from dev.clerk.endpoint import Endpoint, Secret
-from tests.clerk_says import signing_secret
+from tests.clerk_sender import signing_secret
 from tests.dev.clerk.api import Api
 
 URL = "http://127.0.0.1:1/webhooks/clerk"

@@ -9,7 +9,7 @@ from dev.clerk import endpoint
 from dev.clerk.endpoint import DAY, OVERLAP_SECONDS
 from dev.clerk.message import PAUSES_SECONDS
 from dev.clerk.schedule_clock import ScheduleClock
-from tests.clerk_says import signing_secret
+from tests.clerk_sender import signing_secret
 from tests.dev.clerk.api import Api
 from tests.dev.clerk.deliveries import Deliveries
 
