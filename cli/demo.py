@@ -33,7 +33,8 @@ def demo(as_json: bool) -> None:
 
     Starts PostgreSQL and Redis in a temporary directory, unless DATABASE_URL and REDIS_URL name servers; on those it
     adds its own users and changes no others. Then it starts receiver, API, worker and beat, delivers events as Svix
-    does, waits until they are applied, queries the API, and compares the results with the expectations.
+    does, waits until they are applied, and queries the API. Then persons sign up, change, are banned and deleted at a
+    Clerk for development, and the API follows. Last, the results are compared with the expectations.
     """
     users = Users()
     steps = scenario.deliveries(users, time.time())

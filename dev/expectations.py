@@ -9,6 +9,7 @@ from db.audit import AuditEntry
 from db.user_search import UserEntry
 from dev.api_checks import Reply
 from dev.delivery import ReceiverResponse
+from dev.persons import Followed
 from dev.queries import UserAssignment
 from dev.scenario import Step, Users
 
@@ -30,6 +31,8 @@ class Outcome:
     """Whether the temporary role was held before its end."""
     replies: list[Reply]
     """The API's answers, in the order of the requests."""
+    followed: list[Followed]
+    """What the API answers persons who change at Clerk."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,7 @@ def check(scenario: Sequence[Step], users: Users, outcome: Outcome) -> list[Expe
         *_access(users, outcome),
         *_history(users, outcome),
         *_api(users, outcome),
+        *_persons(outcome),
     ]
 
 
@@ -144,6 +148,11 @@ def _api(users: Users, outcome: Outcome) -> Iterator[Expectation]:
         "the audit trail has a line for each change by the admin, with the admin as the actor",
         by_admin == [("role.assigned", "MENTOR"), ("role.revoked", "MENTOR")],
     )
+
+
+def _persons(outcome: Outcome) -> Iterator[Expectation]:
+    for each in outcome.followed:
+        yield Expectation(f"at Clerk, {each.reply.request}; the API answers accordingly", each.holds)
 
 
 def _created(users: Users) -> list[str]:

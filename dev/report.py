@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from db.user_search import UserEntry
+from dev.api_checks import Reply
 from dev.expectations import Expectation, Outcome, answer_word
 from dev.scenario import Step
 
@@ -22,12 +23,13 @@ def console() -> Console:
 
 
 def tables(scenario: Sequence[Step], outcome: Outcome) -> list[Table]:
-    """Deliveries, users, the API's answers, roles and the audit trail, in this order."""
+    """Deliveries, users, the API's answers, persons at Clerk, roles and the audit trail, in this order."""
     names = {user.clerk_id: _name(user) for user in outcome.users}
     return [
         _deliveries(scenario, outcome),
         _users(outcome),
-        _replies(outcome),
+        _replies("API requests", "Request", outcome.replies),
+        _replies("Persons at Clerk", "What happens at Clerk", [each.reply for each in outcome.followed]),
         _roles(outcome, names),
         _trail(scenario, outcome, names),
     ]
@@ -52,6 +54,7 @@ def as_json(scenario: Sequence[Step], outcome: Outcome, expectations: Sequence[E
         "expectations": [asdict(each) for each in expectations],
         "deliveries": deliveries,
         "users": [asdict(each) for each in outcome.users],
+        "persons": [asdict(each.reply) for each in outcome.followed],
         "api": [asdict(each) for each in outcome.replies],
         "roles": [{"clerk_id": each.clerk_id, **asdict(each.assignment)} for each in outcome.assignments],
         "audit": [asdict(each) for each in outcome.trail],
@@ -78,9 +81,9 @@ def _users(outcome: Outcome) -> Table:
     return table
 
 
-def _replies(outcome: Outcome) -> Table:
-    table = _table("API requests", "Request", "Status", "Roles in the answer")
-    for each in outcome.replies:
+def _replies(title: str, what: str, replies: Sequence[Reply]) -> Table:
+    table = _table(title, what, "Status", "Roles in the answer")
+    for each in replies:
         table.add_row(each.request, str(each.status), ", ".join(each.roles))
     return table
 

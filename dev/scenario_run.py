@@ -7,10 +7,12 @@ import httpx
 from sqlalchemy import Connection
 
 from akako_guard.role import Role
-from dev import api_checks, delivery, queries
+from dev import api_checks, delivery, persons, queries
 from dev.api_checks import Reply
+from dev.clerk.client import ClerkRefused, ClerkUnreachable
 from dev.delivery import ReceiverResponse
 from dev.expectations import Outcome
+from dev.persons import Followed
 from dev.queries import UserAssignment
 from dev.scenario import Step, Users
 from dev.stack import Stack
@@ -33,6 +35,7 @@ def run(stack: Stack, steps: Sequence[Step], users: Users, say: Callable[[str], 
     say("waiting for a role to expire")
     held = _let_a_role_expire(stack, users)
     replies = _ask(stack, users, say)
+    followed = _follow(stack, say)
     with stack.engine.connect() as connection:
         return Outcome(
             answers,
@@ -42,6 +45,7 @@ def run(stack: Stack, steps: Sequence[Step], users: Users, say: Callable[[str], 
             queries.trail(connection, users.ids()),
             held,
             replies,
+            followed,
         )
 
 
@@ -58,6 +62,13 @@ def _ask(stack: Stack, users: Users, say: Callable[[str], None]) -> list[Reply]:
         return api_checks.ask(stack, users, say)
     except httpx.HTTPError as error:
         raise StepTimedOut(f"The API did not answer ({error!r}).") from error
+
+
+def _follow(stack: Stack, say: Callable[[str], None]) -> list[Followed]:
+    try:
+        return persons.follow(stack, say)
+    except (httpx.HTTPError, ClerkRefused, ClerkUnreachable) as error:
+        raise StepTimedOut(f"The API or the development Clerk did not answer ({error!r}).") from error
 
 
 def _settle(stack: Stack, step: Step) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy import Engine
 
 from akako_guard.database import engine
 from dev import clerk_instance, local_servers, ports, probes, procfile
+from dev.clerk.local import LocalClerk
 from dev.clerk_instance import ClerkInstance
 from dev.log_tail import tail
 from dev.migration import apply
@@ -29,6 +30,8 @@ class Stack:
     api: str
     instance: ClerkInstance
     """Signs the tokens that the API accepts."""
+    clerk: str
+    """The address of the development Clerk, which delivers to the receiver and answers the API."""
     engine: Engine
     running: Processes
     log: Path
@@ -44,7 +47,7 @@ def build(directory: Path, say: Callable[[str], None]) -> Iterator[Stack]:
         addresses = found.addresses
         say("migrating")
         apply(addresses["DATABASE_URL"], addresses.get("DATABASE_OWNER_URL"))
-        say("starting receiver, API, worker and beat")
+        say("starting receiver, API, worker, beat and a Clerk")
         pool = engine.connect(addresses["DATABASE_URL"], "demo")
         try:
             with _processes(addresses, directory / "processes.log", pool) as stack:
@@ -56,19 +59,23 @@ def build(directory: Path, say: Callable[[str], None]) -> Iterator[Stack]:
 
 @contextmanager
 def _processes(addresses: dict[str, str], log: Path, pool: Engine) -> Iterator[Stack]:
-    secret, clerk = local_servers.new_secret(), clerk_instance.create()
+    secret, data = local_servers.new_secret(), log.with_name("clerk")
+    data.mkdir()
+    key, clerk = clerk_instance.load_or_create(data), LocalClerk(data, ports.free_port(HOST))
     receiver, api = ports.free_port(HOST), ports.free_port(HOST)
     own = {local_servers.SECRET: secret, "HOST": HOST, "LOG_FORMAT": "console"}
     processes = procfile.processes(
         addresses | SETTINGS | own,
         web={"PORT": str(receiver)},
-        api={"PORT": str(api), **clerk_instance.NO_BACKEND, **clerk.settings},
+        api={"PORT": str(api), **clerk.settings(), **key.settings},
     )
     receiver_url, api_url = probes.url(HOST, receiver), probes.url(HOST, api)
+    webhook = f"{receiver_url}/webhooks/clerk"
+    processes.append(clerk.process(webhook, secret, {}))
     with (
         closing(log.open("ab")) as output,
         Processes(processes, lambda process: process.start(output)) as running,
     ):
-        if not probes.wait(running, receiver_url, api_url):
+        if not probes.wait(running, receiver_url, api_url, clerk.url):
             raise click.ClickException(f"The processes did not start. End of their log:\n{tail(log)}")
-        yield Stack(f"{receiver_url}/webhooks/clerk", secret, api_url, clerk, pool, running, log)
+        yield Stack(webhook, secret, api_url, key, clerk.url, pool, running, log)
