@@ -6,9 +6,9 @@ from typing import Any
 
 import click
 
-from cli import clerk_deliveries, clerk_faults, clerk_users
+from cli import clerk_deliveries, clerk_faults, clerk_user_changes, clerk_users
 from cli.clerk_connection import ask, options, print_json
-from cli.clerk_users import OBJECT
+from cli.clerk_user_changes import OBJECT
 
 LAST_PORT = 65_535
 
@@ -71,8 +71,8 @@ def claims(template: dict[str, Any], as_json: bool) -> None:  # noqa: ARG001 - t
 for command in (
     clerk_users.list_,
     clerk_users.show,
-    clerk_users.create,
-    clerk_users.update,
+    clerk_user_changes.create,
+    clerk_user_changes.update,
     clerk_users.ban,
     clerk_users.unban,
     clerk_users.delete,

@@ -1,6 +1,5 @@
-"""The users of the development Clerk: list, show, create, update, ban, delete, sign in."""
+"""The users of the development Clerk: list, show, ban, delete, sign in."""
 
-import json
 from typing import Any
 
 import click
@@ -10,37 +9,7 @@ from cli.text_options import CLERK_ID
 
 MOST = 500
 USERS = "/api/users"
-
-
-class JsonObject(click.ParamType[dict[str, Any]]):
-    """A JSON object."""
-
-    name = "json"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> dict[str, Any]:
-        """The object."""
-        try:
-            found = json.loads(value)
-        except ValueError as error:
-            self.fail(f"not JSON: {error}.", param, ctx)
-        if not isinstance(found, dict):
-            self.fail('give a JSON object, like {"roles": ["MENTOR"]}.', param, ctx)
-        return found
-
-
-OBJECT = JsonObject()
-
-
-def attributes(command: Any) -> Any:
-    """Add the options of a creation and of an update."""
-    for name, text in (
-        ("--external-id", "Id of the user in your own system."),
-        ("--username", "Username: 4 to 64 letters, digits, _ or -."),
-        ("--last-name", "Last name."),
-        ("--first-name", "First name."),
-    ):
-        command = click.option(name, help=text)(command)
-    return command
+"""The path of users in the control API."""
 
 
 @click.command(
@@ -73,63 +42,7 @@ def list_(query: str | None, order_by: str, limit: int, after: str | None, as_js
 @options
 def show(user_id: str, as_json: bool) -> None:
     """Show one user."""
-    _answer(ask("GET", f"{USERS}/{user_id}"), as_json)
-
-
-@click.command(
-    epilog="""\b
-    Examples:
-      akako clerk create --email ada@example.com --first-name Ada
-      akako clerk create --username lady_ada --password "correct horse 1" --public-metadata '{"roles": ["MENTOR"]}'
-    """
-)
-@click.option("--email", multiple=True, help="An e-mail address; the first is the primary one.")
-@click.option("--password", help="Password, at least 8 characters.")
-@click.option("--public-metadata", type=OBJECT, help="JSON object.")
-@click.option("--private-metadata", type=OBJECT, help="JSON object.")
-@attributes
-@options
-def create(email: tuple[str, ...], as_json: bool, **fields: Any) -> None:
-    """Create a user, as a sign-up does."""
-    given = {name: value for name, value in fields.items() if value is not None}
-    _answer(ask("POST", USERS, given | ({"email_address": list(email)} if email else {})), as_json)
-
-
-@click.command(
-    epilog="""\b
-    Examples:
-      akako clerk update user_2abc --first-name Augusta
-      akako clerk update user_2abc --email augusta@example.com
-      akako clerk update user_2abc --public-metadata '{"roles": ["ADMIN"], "old": null}'
-    """
-)
-@click.argument("user_id", type=CLERK_ID)
-@click.option("--email", help="Replaces all e-mail addresses.")
-@click.option("--public-metadata", type=OBJECT, help="JSON object, merged deeply; null removes a key.")
-@click.option("--private-metadata", type=OBJECT, help="JSON object, merged deeply; null removes a key.")
-@attributes
-@options
-def update(
-    user_id: str,
-    email: str | None,
-    public_metadata: dict[str, Any] | None,
-    private_metadata: dict[str, Any] | None,
-    as_json: bool,
-    **fields: str | None,
-) -> None:
-    """Change a user. Each kind of change is a request of its own, and a delivery."""
-    path, given = f"{USERS}/{user_id}", {name: value for name, value in fields.items() if value is not None}
-    both = {"public_metadata": public_metadata, "private_metadata": private_metadata}
-    metadata = {name: value for name, value in both.items() if value is not None}
-    if not (email or given or metadata):
-        raise click.UsageError("Nothing to change: give at least one option.")
-    if given:
-        ask("PATCH", path, given)
-    if email:
-        ask("PUT", f"{path}/email_address", {"email_address": email})
-    if metadata:
-        ask("PATCH", f"{path}/metadata", metadata)
-    _answer(ask("GET", path), as_json)
+    answer(ask("GET", f"{USERS}/{user_id}"), as_json)
 
 
 @click.command(epilog="\b\nExamples:\n  akako clerk ban user_2abc")
@@ -137,7 +50,7 @@ def update(
 @options
 def ban(user_id: str, as_json: bool) -> None:
     """Ban a user; all their sessions are revoked."""
-    _answer(ask("POST", f"{USERS}/{user_id}/ban"), as_json)
+    answer(ask("POST", f"{USERS}/{user_id}/ban"), as_json)
 
 
 @click.command(epilog="\b\nExamples:\n  akako clerk unban user_2abc")
@@ -145,7 +58,7 @@ def ban(user_id: str, as_json: bool) -> None:
 @options
 def unban(user_id: str, as_json: bool) -> None:
     """End the ban of a user."""
-    _answer(ask("POST", f"{USERS}/{user_id}/unban"), as_json)
+    answer(ask("POST", f"{USERS}/{user_id}/unban"), as_json)
 
 
 @click.command(epilog="\b\nExamples:\n  akako clerk delete user_2abc")
@@ -200,7 +113,8 @@ def sign_out(session_id: str, as_json: bool) -> None:
         click.echo(f"{ended['id']} is {ended['status']}.")
 
 
-def _answer(user: dict[str, Any], as_json: bool) -> None:
+def answer(user: dict[str, Any], as_json: bool) -> None:
+    """Print one user."""
     if as_json:
         print_json(user)
     else:

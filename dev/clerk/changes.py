@@ -5,10 +5,10 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from dev.clerk import identifiers, metadata, passwords
-from dev.clerk.errors import ClerkError, invalid, not_found, taken
+from dev.clerk import emails, identifiers, metadata, passwords
+from dev.clerk.errors import invalid, taken
 from dev.clerk.requests import CreateUser, UpdateUser, UserFields, UserMetadata
-from dev.clerk.user import Email, Password, User
+from dev.clerk.user import Password, User, touch
 from dev.sample_events import new_id
 
 Users = Mapping[str, User]
@@ -25,15 +25,15 @@ def create(users: Users, body: CreateUser, now: int) -> User:
     """A new user. Raises ClerkError."""
     if not (body.email_address or body.username or body.skip_user_requirement):
         raise invalid("email_address", "form_data_missing", "The following fields are required: email_address.")
-    emails = _emails(users, body.email_address, body.email_address_identification_status, now)
+    addresses = emails.created(users, body.email_address, body.email_address_identification_status, now)
     for field in metadata.FIELDS:
         metadata.check_size(field, getattr(body, field))
     user = User(
         id=new_id("user"),
         created_at=now,
         updated_at=now,
-        email_addresses=emails,
-        primary_email_address_id=emails[0].id if emails else None,
+        email_addresses=addresses,
+        primary_email_address_id=addresses[0].id if addresses else None,
         public_metadata=body.public_metadata,
         private_metadata=body.private_metadata,
         unsafe_metadata=body.unsafe_metadata,
@@ -47,13 +47,8 @@ def update(users: Users, user: User, body: UpdateUser, now: int) -> User:
     """The user with the fields of the request changed. Raises ClerkError."""
     changes = _fields(users, user, body, now)
     if body.primary_email_address_id is not None:
-        changes["primary_email_address_id"] = _verified(user, body.primary_email_address_id).id
+        changes["primary_email_address_id"] = emails.verified(user, body.primary_email_address_id).id
     return touch(user, now, **changes)
-
-
-def touch(user: User, now: int, **changes: Any) -> User:
-    """The user with these changes and a newer version."""
-    return replace(user, updated_at=max(now, user.updated_at + 1), **changes)
 
 
 def merge_metadata(user: User, body: UserMetadata, now: int) -> User:
@@ -64,31 +59,6 @@ def merge_metadata(user: User, body: UserMetadata, now: int) -> User:
 def replace_metadata(user: User, body: UserMetadata, now: int) -> User:
     """The user with whole fields of metadata replaced."""
     return _with_metadata(user, dict(_given(body)), now)
-
-
-def add_email(users: Users, user: User, address: str, status: str, primary: bool, now: int) -> tuple[User, Email]:
-    """The user with one more address. Raises ClerkError."""
-    email = _email(users, address, status, now)
-    changes: dict[str, Any] = {"email_addresses": (*user.email_addresses, email)}
-    if primary or not user.email_addresses:
-        changes["primary_email_address_id"] = email.id
-    return touch(user, now, **changes), email
-
-
-def replace_email(users: Users, user: User, address: str, status: str, now: int) -> tuple[User, Email]:
-    """The user with this address only. Raises ClerkError."""
-    others = {each: other for each, other in users.items() if each != user.id}
-    email = _email(others, address, status, now)
-    return touch(user, now, email_addresses=(email,), primary_email_address_id=email.id), email
-
-
-def remove_email(user: User, email_id: str, now: int) -> User:
-    """The user without that address; the primary one is replaced by the first that remains."""
-    remaining = tuple(each for each in user.email_addresses if each.id != email_id)
-    primary = user.primary_email_address_id
-    if primary == email_id:
-        primary = remaining[0].id if remaining else None
-    return touch(user, now, email_addresses=remaining, primary_email_address_id=primary)
 
 
 def _given(body: UserMetadata) -> Iterable[tuple[str, dict[str, Any]]]:
@@ -165,33 +135,6 @@ def _check_strength(password: str) -> None:
         raise invalid("password", "form_password_length_too_short", "Passwords must be 8 characters or more.")
     if password.lower() in COMMON_PASSWORDS:
         raise invalid("password", "form_password_pwned", "Password has been found in an online data breach.")
-
-
-def _emails(users: Users, addresses: list[str], statuses: list[Any], now: int) -> tuple[Email, ...]:
-    if statuses and len(statuses) != len(addresses):
-        param = "email_address_identification_status"
-        raise invalid(param, "form_param_value_invalid", f"{param} needs one item for each e-mail address.")
-    if len({address.lower() for address in addresses}) < len(addresses):
-        raise invalid("email_address", "form_param_duplicate", "email_address has the same address twice.")
-    wanted = statuses or ["verified"] * len(addresses)
-    return tuple(_email(users, address, status, now) for address, status in zip(addresses, wanted, strict=True))
-
-
-def _email(users: Users, address: str, status: str, now: int) -> Email:
-    address = identifiers.email(address)
-    held = (each for user in users.values() for each in user.email_addresses if each.status != "unverified")
-    if any(each.email_address == address for each in held):
-        raise taken("email_address")
-    return Email(new_id("idn"), address, status, now, now)
-
-
-def _verified(user: User, email_id: str) -> Email:
-    found = next((each for each in user.email_addresses if each.id == email_id), None)
-    if found is None:
-        raise not_found("email address", email_id)
-    if found.status != "verified":
-        raise ClerkError(422, "primary_email_address_not_verified", "The primary email address must be verified.")
-    return found
 
 
 def _time(param: str, written: str) -> int:

@@ -4,68 +4,23 @@ from collections.abc import Awaitable, Callable
 from dataclasses import asdict, replace
 from typing import Any
 
-from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from dev.clerk import backend_api, endpoint, requests, signing_in
+from dev.clerk.control_requests import ChangeEndpoint, Claims, NewFault, Rotate, Seconds, SignIn
 from dev.clerk.errors import invalid, not_found
 from dev.clerk.faults import KINDS, Fault
 from dev.clerk.frontend_api import remember
 from dev.clerk.instance import Instance
 from dev.clerk.message import Message
-from dev.clerk.requests import Body
+from dev.clerk.operation import query_of
 from dev.clerk.user import JSON
 from dev.local_servers import new_secret
 
 Handler = Callable[[Instance, Request, bytes], Any]
 NEWEST = 50
-
-
-class SignIn(Body):
-    """`POST /dev/sign-in`; with an actor, that user impersonates the other."""
-
-    user_id: str
-    actor: str | None = None
-
-
-class NewFault(Body):
-    """`POST /dev/faults`; without `times`, once; with 0, until it is cleared."""
-
-    kind: str
-    times: int = Field(1, ge=0)
-    path: str = ""
-    seconds: float | None = Field(None, ge=0, strict=False)
-    status: int = Field(500, ge=400, le=599)
-    code: str = "internal_clerk_error"
-
-
-class Seconds(Body):
-    """`POST /dev/advance`: lets time pass on the schedule of deliveries."""
-
-    seconds: float = Field(gt=0, strict=False)
-
-
-class ChangeEndpoint(Body):
-    """`PATCH /dev/endpoint`; `speed` is how much faster than time the schedule runs."""
-
-    url: str | None = None
-    disabled: bool | None = None
-    speed: float | None = Field(None, gt=0, strict=False)
-
-
-class Rotate(Body):
-    """`POST /dev/endpoint/rotate`; the secrets before sign until the overlap ends."""
-
-    overlap_seconds: float = Field(endpoint.OVERLAP_SECONDS, ge=0, le=7 * endpoint.DAY, strict=False)
-    secret: str | None = None
-
-
-class Claims(Body):
-    """`PUT /dev/claims`: the template of the custom claims."""
-
-    template: dict[str, Any]
 
 
 def routes(instance: Instance) -> list[BaseRoute]:
@@ -150,10 +105,8 @@ def _clear_faults(instance: Instance, request: Request, _: bytes) -> JSON:
 
 
 def _list_deliveries(instance: Instance, request: Request, _: bytes) -> JSON:
-    limit = request.query_params.get("limit", str(NEWEST))
-    if not limit.isdecimal():
-        raise invalid("limit", "form_param_value_invalid", "limit must be a whole number.")
-    listed = newest_first(instance, int(limit))
+    limit = query_of(request).number("limit", NEWEST) or NEWEST
+    listed = newest_first(instance, limit)
     return {"deliveries": [_delivery(each, instance) for each in listed], "total": len(instance.state.messages)}
 
 

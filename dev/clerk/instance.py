@@ -15,7 +15,7 @@ from dev.clerk.requests import CreateUser
 from dev.clerk.schedule_clock import ScheduleClock
 from dev.clerk.sender import Sender
 from dev.clerk.state import State
-from dev.clerk.user import User, deleted
+from dev.clerk.user import User, deleted, touch
 from dev.clerk_instance import ClerkInstance
 from dev.sample_events import new_id
 
@@ -104,7 +104,7 @@ class Instance:
         user = self.user(user_id)
         if banned:
             self.end_sessions(user_id, "revoked")
-        return self.put(changes.touch(user, self.now(), banned=banned))
+        return self.put(touch(user, self.now(), banned=banned))
 
     def delete(self, user_id: str) -> dict[str, Any]:
         """Delete a user, and return what the answer and the event have of it."""

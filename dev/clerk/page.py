@@ -10,7 +10,8 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from dev.clerk import changes, control, page_views, requests, signing_in
+from dev.clerk import changes, control, emails, page_views, requests, signing_in
+from dev.clerk.control_requests import NewFault
 from dev.clerk.errors import ClerkError, invalid
 from dev.clerk.frontend_api import remember
 from dev.clerk.instance import Instance
@@ -94,7 +95,7 @@ def _edit(instance: Instance, request: Request, fields: Fields) -> Response:
     body = requests.parse(requests.UserMetadata, json.dumps({"public_metadata": metadata}).encode())
     user = changes.replace_metadata(user, body, instance.now())
     if address and address != before.primary_email:
-        user, _ = changes.replace_email(instance.state.users, user, address, "verified", instance.now())
+        user, _ = emails.replace_all(instance.state.users, user, address, "verified", instance.now())
     instance.put(user)
     return _back(f"/users/{user.id}")
 
@@ -145,7 +146,7 @@ def _set_fault(instance: Instance, _: Request, fields: Fields) -> Response:
     seconds = fields.get("seconds") or None
     control.set_fault(
         instance,
-        control.NewFault(
+        NewFault(
             kind=fields.get("kind", ""),
             times=round(_number("times", fields.get("times") or "1")),
             seconds=None if seconds is None else _number("seconds", seconds),

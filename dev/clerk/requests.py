@@ -103,6 +103,14 @@ class CreateEmail(Body):
     notify_primary_email_address_changed: bool | None = None
 
 
+class UpdateEmail(Body):
+    """`PATCH /email_addresses/{id}`."""
+
+    verified: bool | None = None
+    primary: bool | None = None
+    notify_primary_email_address_changed: bool | None = None
+
+
 class CreateSession(Body):
     """`POST /sessions`."""
 

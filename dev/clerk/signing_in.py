@@ -9,10 +9,11 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from jwt.algorithms import RSAAlgorithm
 
-from dev.clerk import changes, claims
+from dev.clerk import claims
 from dev.clerk.errors import ClerkError, not_found
 from dev.clerk.instance import Instance
 from dev.clerk.session import LIFETIME_MS, Session
+from dev.clerk.user import touch
 from dev.clerk_instance import ISSUER, PARTY, TOKEN_SECONDS
 from dev.sample_events import new_id
 
@@ -38,7 +39,7 @@ def sign_in(instance: Instance, user_id: str, *, actor: dict[str, Any] | None = 
         actor=actor,
     )
     instance.state.sessions[session.id] = session
-    signed_in = changes.touch(user, now, last_sign_in_at=now, last_active_at=now - now % DAY_MS)
+    signed_in = touch(user, now, last_sign_in_at=now, last_active_at=now - now % DAY_MS)
     quiet = instance.faults.take(("sign-in-without-delivery",))
     instance.put(signed_in, None if quiet else "user.updated")
     return session

@@ -1,7 +1,7 @@
 """A user, an e-mail address and a password as frozen values, and the JSON that Clerk makes of them."""
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 JSON = dict[str, Any]
@@ -125,3 +125,8 @@ def deleted(user: User) -> JSON:
     """What remains of a deleted user in an answer or a delivery."""
     remains = {"object": "user", "id": user.id, "deleted": True}
     return remains | ({"external_id": user.external_id} if user.external_id else {})
+
+
+def touch(user: User, now: int, **changes: Any) -> User:
+    """The user with these changes and a newer version."""
+    return replace(user, updated_at=max(now, user.updated_at + 1), **changes)

@@ -1,5 +1,6 @@
 """`GET /users` and `/users/count`: filters, orderings, and pages by offset or by cursor. Pure."""
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -47,7 +48,7 @@ class Query:
         text = self.one(name)
         if text is None:
             return default
-        if not text.isdecimal() or int(text) < least:
+        if not re.fullmatch(r"[0-9]{1,18}", text) or int(text) < least:
             raise invalid(name, "form_param_value_invalid", f"{name} must be a whole number from {least} on.")
         return int(text)
 

@@ -147,6 +147,21 @@ def test_an_unverified_address_cannot_be_primary(api: Api) -> None:
     assert refusal.code == "primary_email_address_not_verified"
 
 
+def test_an_address_is_verified_once_no_other_user_has_it_and_then_made_primary(api: Api) -> None:
+    ada, ben = api.user(), api.user("ben@example.com")
+    wanted = {"user_id": ada["id"], "email_address": "shared@example.com"}
+    mine = api("POST", "/email_addresses", wanted)
+    other = api("POST", "/email_addresses", wanted | {"user_id": ben["id"]})
+
+    changed = api("PATCH", f"/email_addresses/{mine['id']}", {"verified": True, "primary": True})
+
+    assert changed["verification"]["status"] == "verified"
+    assert api("GET", f"/email_addresses/{mine['id']}") == changed
+    assert api("GET", f"/users/{ada['id']}")["primary_email_address_id"] == mine["id"]
+    taken = refused(api, "PATCH", f"/email_addresses/{other['id']}", {"verified": True})
+    assert taken.code == "form_identifier_exists"
+
+
 def test_the_instance_and_its_keys_have_its_id(api: Api) -> None:
     instance, keys = api("GET", "/instance"), api("GET", "/jwks")
 
