@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 
-from clerk.answers import certificates
+from akako_guard.answers import certificates
 from dev import sample_events
 from dev.api_checks import Reply
 from dev.clerk.client import Client
