@@ -1,7 +1,8 @@
-"""Client of Clerk's Backend API: fetches one user, with retries and a total timeout of a few seconds."""
+"""Client of Clerk's Backend API: one user with retries, pages of users, their number, and the instance."""
 
 import re
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import httpx
@@ -16,6 +17,12 @@ STEP_SECONDS = 2.0
 TOTAL_SECONDS = 4.0
 PAUSES_SECONDS = (0.1, 0.3, 0.9)
 LEAST_SECONDS = 0.05
+PAGE_SECONDS = 20.0
+MOST_PAGE_BYTES = 16_777_216
+MOST_USERS = 500
+"""The largest page of users; with a larger `limit` Clerk was seen to return 10."""
+OLDEST_FIRST = "+created_at"
+LAST_UPDATED_FIRST = "-updated_at"
 
 # Ids that need no escaping in a URL path.
 _ID = re.compile(r"[A-Za-z0-9_-]{1,255}")
@@ -28,8 +35,20 @@ class UserNotFound:
     clerk_id: str
 
 
+@dataclass(frozen=True, slots=True)
+class UserPage:
+    """One page of users."""
+
+    users: tuple[Snapshot, ...]
+    unreadable: int
+    """Entries without an id or a version."""
+    cursor: str | None
+    """The id of the last entry, after which the next page starts; None for an empty page."""
+    is_last: bool
+
+
 class ClerkUnavailable(Exception):
-    """Clerk did not return the user. The message gives the reason and contains no data from the response."""
+    """Clerk did not answer. The message gives the reason and contains no data from the response."""
 
     def __init__(self, reason: str, *, transient: bool = True, retry_after: float = 0) -> None:
         super().__init__(reason)
@@ -39,11 +58,35 @@ class ClerkUnavailable(Exception):
         """Seconds from Clerk's `Retry-After` header; 0 if there is none."""
 
 
+class CursorLost(Exception):
+    """The user named as the cursor does not exist any more."""
+
+
+class PageTooLarge(Exception):
+    """The page was larger, or took longer, than accepted. Ask for fewer users."""
+
+
+class _Status(Exception):
+    """A response with a status other than 200."""
+
+    def __init__(self, response: httpx.Response) -> None:
+        super().__init__(response.status_code)
+        self.status = response.status_code
+        after = response.headers.get("Retry-After", "")
+        self.retry_after = float(after) if after.isdecimal() and len(after) < 6 else 0.0
+
+    @property
+    def unavailable(self) -> ClerkUnavailable:
+        """The error that means this status."""
+        transient = self.status == 429 or self.status >= 500
+        return ClerkUnavailable(f"status {self.status}", transient=transient, retry_after=self.retry_after)
+
+
 class Backend:
     """Client of the Backend API for one Clerk instance. Thread-safe."""
 
     def __init__(self, secret_key: str, url: str, *, total_seconds: float = TOTAL_SECONDS) -> None:
-        self._users = f"{url}/v1/users/"
+        self._url = f"{url}/v1/"
         self._total_seconds = total_seconds
         self._client = answers.client(STEP_SECONDS)
         self._client.headers.update({"Authorization": f"Bearer {secret_key}", "Clerk-API-Version": API_VERSION})
@@ -63,37 +106,107 @@ class Backend:
                 time.sleep(wait)
         return self._fetch(clerk_id, deadline)
 
+    def users_after(self, cursor: str | None, limit: int) -> UserPage:
+        """One page of users, oldest first, after the user `cursor`; one attempt.
+
+        Raises ClerkUnavailable, CursorLost, or PageTooLarge.
+        """
+        asked = {"order_by": OLDEST_FIRST, "limit": str(limit)}
+        try:
+            return self._page(asked | ({"starting_after": cursor} if cursor else {}), limit)
+        except _Status as status:
+            if status.status == 422 and cursor:
+                raise CursorLost from status
+            raise status.unavailable from status
+
+    def last_updated(self, offset: int, limit: int) -> UserPage:
+        """One page of users, last updated first; one attempt. Raises ClerkUnavailable or PageTooLarge."""
+        asked = {"order_by": LAST_UPDATED_FIRST, "limit": str(limit), "offset": str(offset)}
+        try:
+            return self._page(asked, limit)
+        except _Status as status:
+            raise status.unavailable from status
+
+    def count(self) -> int:
+        """The number of users; one attempt. Raises ClerkUnavailable."""
+        total = self._field("users/count", "total_count")
+        if not isinstance(total, int) or isinstance(total, bool):
+            raise ClerkUnavailable("the response is not a number of users", transient=False)
+        return total
+
+    def instance_id(self) -> str:
+        """The id of the instance, `ins_...`; one attempt. Raises ClerkUnavailable."""
+        instance_id = self._field("instance", "id")
+        if not isinstance(instance_id, str):
+            raise ClerkUnavailable("the response is not an instance", transient=False)
+        return instance_id
+
     def close(self) -> None:
         """Close the connection pool."""
         self._client.close()
 
     def _fetch(self, clerk_id: str, deadline: float) -> Snapshot | UserNotFound:
-        step = min(STEP_SECONDS, max(deadline - time.monotonic(), LEAST_SECONDS))
         try:
-            with self._client.stream("GET", self._users + clerk_id, timeout=step) as response:
-                if response.status_code == 404:
-                    return UserNotFound(clerk_id)
+            user = _parse(self._get(f"users/{clerk_id}", deadline=deadline))
+        except _Status as status:
+            if status.status == 404:
+                return UserNotFound(clerk_id)
+            raise status.unavailable from status
+        except Incomplete as error:
+            raise ClerkUnavailable(type(error).__name__) from error
+        found = snapshot(user) if isinstance(user, dict) else None
+        if found is None or found.clerk_id != clerk_id:
+            raise ClerkUnavailable("the response is not the requested user", transient=False)
+        return found
+
+    def _page(self, asked: Mapping[str, str], limit: int) -> UserPage:
+        deadline = time.monotonic() + PAGE_SECONDS
+        try:
+            entries = _parse(self._get("users", asked, deadline=deadline, step=PAGE_SECONDS, most=MOST_PAGE_BYTES))
+        except Incomplete as error:
+            raise PageTooLarge from error
+        if not isinstance(entries, list):
+            raise ClerkUnavailable("the response is not a list of users", transient=False)
+        read = [snapshot(entry) if isinstance(entry, dict) else None for entry in entries]
+        users = tuple(user for user in read if user)
+        last = entries[-1].get("id") if entries and isinstance(entries[-1], dict) else None
+        cursor = last if isinstance(last, str) else None
+        return UserPage(users, len(read) - len(users), cursor, is_last=len(entries) < limit)
+
+    def _field(self, path: str, name: str) -> object:
+        """A field of the object at `path`; None if it is missing."""
+        try:
+            found = _parse(self._get(path, deadline=time.monotonic() + self._total_seconds))
+        except _Status as status:
+            raise status.unavailable from status
+        except Incomplete as error:
+            raise ClerkUnavailable(type(error).__name__) from error
+        return found.get(name) if isinstance(found, dict) else None
+
+    def _get(
+        self,
+        path: str,
+        asked: Mapping[str, str] | None = None,
+        *,
+        deadline: float,
+        step: float = STEP_SECONDS,
+        most: int = answers.MOST_BYTES,
+    ) -> bytes:
+        """The body of a response with status 200. Raises _Status, Incomplete, or ClerkUnavailable."""
+        timeout = min(step, max(deadline - time.monotonic(), LEAST_SECONDS))
+        try:
+            with self._client.stream("GET", self._url + path, params=asked, timeout=timeout) as response:
                 if response.status_code != 200:
-                    raise _unexpected_status(response)
-                return _parse(answers.read_bounded(response, deadline), clerk_id)
-        except (httpx.HTTPError, Incomplete) as error:
+                    raise _Status(response)
+                return answers.read_bounded(response, deadline, most)
+        except httpx.HTTPError as error:
             raise ClerkUnavailable(type(error).__name__) from error
 
 
-def _unexpected_status(response: httpx.Response) -> ClerkUnavailable:
-    status = response.status_code
-    after = response.headers.get("Retry-After", "")
-    seconds = float(after) if after.isdecimal() and len(after) < 6 else 0.0
-    return ClerkUnavailable(f"status {status}", transient=status == 429 or status >= 500, retry_after=seconds)
-
-
-def _parse(body: bytes, clerk_id: str) -> Snapshot:
-    """The snapshot in a response body. Fields that we do not use are not validated."""
+def _parse(body: bytes) -> object:
+    """The JSON value of a response body; None if it is not JSON."""
     try:
-        data = json.loads(body)
+        parsed: object = json.loads(body)
     except ValueError:
-        data = None
-    user = snapshot(data) if isinstance(data, dict) else None
-    if user is None or user.clerk_id != clerk_id:
-        raise ClerkUnavailable("the response is not the requested user", transient=False)
-    return user
+        return None
+    return parsed

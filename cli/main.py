@@ -6,6 +6,7 @@ import click
 
 COMMANDS = {
     "audit": "Print the audit trail, newest first.",
+    "backfill": "Import all users from Clerk, and show whether any is missing.",
     "clerk": "Drive the development Clerk: users, sign-ins, deliveries, faults.",
     "conformance": "Test how any Clerk webhook receiver handles difficult deliveries.",
     "deliver": "Sign an event as Svix does and send it to a receiver.",

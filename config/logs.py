@@ -27,6 +27,7 @@ PACKAGES = frozenset(
         "db",
         "dev",
         "health",
+        "reconcile",
         "roles",
         "serving",
         "sync",
@@ -103,7 +104,7 @@ def _quieten() -> None:
         logger = logging.getLogger(name)
         logger.handlers.clear()
         logger.propagate = True
-    for name in ("uvicorn.access", "celery.worker.strategy", "celery.app.trace", "celery.beat"):
+    for name in ("uvicorn.access", "celery.worker.strategy", "celery.app.trace", "celery.beat", "httpx", "httpcore"):
         logging.getLogger(name).setLevel(logging.WARNING)
 
 

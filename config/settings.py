@@ -227,6 +227,13 @@ class BackendSettings(Settings):
     """URL of Clerk's Backend API."""
 
 
+class BackfillSettings(BackendSettings, NewUserSettings):
+    """Settings of `akako backfill`."""
+
+    clerk_requests_per_second: float | None = Field(default=None, gt=0, le=100)
+    """Requests per second to Clerk's Backend API. Default: 20 with a live key, 2 with a test key."""
+
+
 class ApiSettings(
     AccessSettings,
     BackendSettings,

@@ -18,7 +18,7 @@ Say: TypeAlias = Callable[[str], None]
 GRANTS = (
     "revoke all on all tables in schema akako from {role}",
     "grant usage on schema akako to {role}",
-    "grant select on users, user_roles, webhook_events, audit_log, heartbeats, leases, locks, alembic_version,"
+    "grant select on users, user_roles, webhook_events, audit_log, heartbeats, leases, walks, locks, alembic_version,"
     " current_users, current_roles, role_history to {role}",
     "grant insert (clerk_id, claimed_email, email, first_name, last_name, username, image_url, external_id, banned,"
     " clerk_created_at, clerk_updated_at, deleted_at, email_verified, banned_as_of, search_keys) on users to {role}",
@@ -37,6 +37,9 @@ GRANTS = (
     "grant update (moved_at, seen_at) on heartbeats to {role}",
     "grant insert (name, holder, expires_at) on leases to {role}",
     "grant update (holder, expires_at) on leases to {role}",
+    "grant insert (kind, instance_id, phase, count_before) on walks to {role}",
+    "grant update (phase, cursor, newest, count_after, seen, created, updated, unchanged, deleted, skipped, outcome,"
+    " reason, saved_at) on walks to {role}",
     # `select .. for update` requires the UPDATE privilege on a column; this one has a single possible value.
     "grant update (turn) on locks to {role}",
 )

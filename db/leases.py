@@ -4,6 +4,8 @@ from sqlalchemy import Connection
 
 DIRECT_APPLY = "direct_apply"
 """Applying due events in the worker itself while the queue takes no messages."""
+BACKFILL = "backfill"
+"""Reading all users of Clerk."""
 
 
 def take(connection: Connection, name: str, holder: str, seconds: float) -> bool:

@@ -253,8 +253,35 @@ leases = Table(
     Column("name", Text, primary_key=True),
     Column("holder", Text, nullable=False),
     Column("expires_at", Moment, nullable=False),
-    CheckConstraint("name in ('direct_apply')", name="leases_known_name"),
+    CheckConstraint("name in ('direct_apply', 'backfill')", name="leases_known_name"),
     postgresql_with={"fillfactor": 10},
+)
+
+walks = Table(
+    "walks",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("instance_id", Text, nullable=False),
+    Column("started_at", Moment, nullable=False, server_default=func.now()),
+    Column("saved_at", Moment, nullable=False, server_default=func.now()),
+    Column("phase", Text, nullable=False),
+    Column("cursor", Text),
+    Column("newest", Moment),
+    Column("count_before", BigInteger, nullable=False),
+    Column("count_after", BigInteger),
+    *(
+        Column(name, BigInteger, nullable=False, server_default=text("0"))
+        for name in ("seen", "created", "updated", "unchanged", "deleted", "skipped")
+    ),
+    Column("outcome", Text),
+    Column("reason", Text),
+    CheckConstraint("kind in ('backfill')", name="walks_known_kind"),
+    CheckConstraint("phase in ('pages', 'updates', 'ended')", name="walks_known_phase"),
+    CheckConstraint("outcome in ('complete', 'incomplete')", name="walks_known_outcome"),
+    CheckConstraint("(phase = 'ended') = (outcome is not null)", name="walks_ended"),
+    Index("walks_one_unfinished", "kind", "instance_id", unique=True, postgresql_where=text("phase <> 'ended'")),
+    postgresql_with={"fillfactor": 50},
 )
 
 locks = Table(

@@ -193,3 +193,46 @@ def locked(connection: Connection, clerk_id: str) -> LockedUser | None:
         "select id, deleted_at is not null, now() from users where clerk_id = %s", (clerk_id,)
     )
     return next((LockedUser(*row) for row in rows), None)
+
+
+@dataclass(frozen=True, slots=True)
+class KnownVersion:
+    """What is stored of a user, to compare it with a snapshot."""
+
+    version: datetime | None
+    deleted: bool
+
+
+def versions(connection: Connection, clerk_ids: Collection[str]) -> dict[str, KnownVersion]:
+    """The stored versions of the known users among these ids."""
+    rows = connection.exec_driver_sql(
+        """
+        select known.*
+        from unnest(%(ids)b::text[]) as asked (clerk_id)
+        cross join lateral (
+            select clerk_id, clerk_updated_at, deleted_at is not null
+            from users where users.clerk_id = asked.clerk_id offset 0) as known
+        """,
+        {"ids": list(clerk_ids)},
+    )
+    return {clerk_id: KnownVersion(version, deleted) for clerk_id, version, deleted in rows}
+
+
+def deleted_since(connection: Connection, since: datetime) -> int:
+    """The number of users of whose deletion we learned since then."""
+    found = connection.exec_driver_sql(
+        "select count(*) from audit_log where action = 'user.deleted' and at >= %s", (since,)
+    )
+    return int(found.scalar_one())
+
+
+def created_before(connection: Connection, moment: datetime, most: int) -> list[str]:
+    """The Clerk ids of up to `most` users created before a time at Clerk, newest first. Reads all users."""
+    rows = connection.exec_driver_sql(
+        """
+        select clerk_id from users where clerk_created_at < %s and deleted_at is null
+        order by clerk_created_at desc limit %s
+        """,
+        (moment, most),
+    )
+    return list(rows.scalars())

@@ -91,11 +91,35 @@ def apply_snapshot(engine: Engine, snapshot: Snapshot, cause: str, default_role:
     `cause` is the id of the request that fetched it. A deleted user stays deleted. Raises Implausible if the version is
     in the future, and the database's error if it is unavailable.
     """
+    _write(engine, [snapshot], cause, default_role)
 
+
+def apply_snapshots(
+    engine: Engine, snapshots: Sequence[Snapshot], cause: str, default_role: Role, seconds: float
+) -> dict[str, Exception]:
+    """Apply snapshots of different users like `apply_snapshot`; returns the error of each user who was not applied.
+
+    A set that fails is bisected. Raises errors that the snapshots did not cause, also if bisecting takes longer than
+    `seconds`; applying all of them again is safe.
+    """
+    by_id = {snapshot.clerk_id: snapshot for snapshot in snapshots}
+
+    def write(clerk_ids: Sequence[str]) -> dict[str, Exception]:
+        _write(engine, [by_id[clerk_id] for clerk_id in clerk_ids], cause, default_role)
+        return {}
+
+    def on_failure(clerk_id: str, error: Exception) -> dict[str, Exception]:
+        return {clerk_id: error}
+
+    parts = bisect.run(list(by_id), write, on_failure, time.monotonic() + seconds)
+    return {clerk_id: error for part in parts for clerk_id, error in part.items()}
+
+
+def _write(engine: Engine, snapshots: Sequence[Snapshot], cause: str, default_role: Role) -> None:
     def write(connection: Connection, email_keys: set[str]) -> None:
-        if snapshot.version > clock.now(connection) + CLOCK_TOLERANCE:
+        if max(snapshot.version for snapshot in snapshots) > clock.now(connection) + CLOCK_TOLERANCE:
             raise Implausible(Implausible.__doc__)
-        states: list[tuple[State, str]] = [(snapshot, cause)]
+        states: list[tuple[State, str]] = [(snapshot, cause) for snapshot in snapshots]
         persist.write(connection, states, default_role, email_keys)
 
     retry(engine.begin, write)

@@ -9,6 +9,7 @@ from config.settings import (
     AccessSettings,
     ApiSettings,
     BackendSettings,
+    BackfillSettings,
     BrokerSettings,
     ListeningSettings,
     MetricsSettings,
@@ -36,7 +37,8 @@ GROUPS: dict[str, type[Settings]] = {
     "API, worker and scheduler (`api`, `worker`, `beat`)": NewUserSettings,
     "Worker and scheduler (`worker`, `beat`)": WorkerSettings,
     "Guard, in the API and in your own application": AccessSettings,
-    "Clerk's Backend API, used by the API": BackendSettings,
+    "Clerk's Backend API, used by the API and `akako backfill`": BackendSettings,
+    "`akako backfill`": BackfillSettings,
     "API (`api`)": ApiSettings,
 }
 

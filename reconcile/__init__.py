@@ -1,0 +1,1 @@
+"""Asks Clerk for its users and brings our tables in step: backfill."""

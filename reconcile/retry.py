@@ -1,0 +1,41 @@
+"""Sends requests to Clerk at the agreed pace, and again after failures that pass."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+import structlog
+
+from clerk.backend import ClerkUnavailable
+from reconcile.pace import Pace
+
+log = structlog.get_logger()
+
+Answer = TypeVar("Answer")
+
+FIRST_PAUSE_SECONDS = 1.0
+LONGEST_PAUSE_SECONDS = 60.0
+TRIES = 12
+"""About six minutes of failures."""
+
+
+def ask(
+    pace: Pace, request: Callable[[], Answer], *, before: Callable[[], None] = lambda: None, tries: int = TRIES
+) -> Answer:
+    """The answer to a request, which is repeated with growing pauses; `before` is called before each pause and attempt.
+
+    Raises ClerkUnavailable after `tries` failures, or at once if repeating cannot help.
+    """
+    pause = FIRST_PAUSE_SECONDS
+    for left in reversed(range(tries)):
+        before()
+        pace.wait()
+        try:
+            return request()
+        except ClerkUnavailable as unavailable:
+            if not unavailable.transient or not left:
+                raise
+            seconds = max(pause, unavailable.retry_after)
+            log.info("clerk_api.unavailable", reason=str(unavailable), seconds=seconds, next_step="none: asked again")
+            pace.pause(seconds)
+            pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
+    raise AssertionError("unreachable")

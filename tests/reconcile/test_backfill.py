@@ -1,0 +1,245 @@
+"""All users of Clerk are imported, whatever happens meanwhile, and a missing one is reported."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import Engine
+
+from akako_guard.role import Role
+from clerk.backend import Backend, ClerkUnavailable
+from db import walks
+from db.walks import Phase, Walk
+from reconcile import backfill
+from reconcile.backfill import Backfill
+from reconcile.pace import Pace
+from tests.clerk_sender import Clerk
+from tests.ledger import apply, values
+from tests.served_clerk import ServedClerk
+
+LIVING = "select clerk_id from users where deleted_at is null order by clerk_id"
+CAUSES = "select distinct cause from audit_log where action = 'user.created'"
+
+
+@pytest.fixture(autouse=True)
+def _small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(backfill, "MOST_USERS", 4)
+    monkeypatch.setattr(backfill, "LEAST_USERS", 1)
+
+
+class Killed(BaseException):
+    """The process ends here."""
+
+
+@pytest.fixture
+def importing(engine: Engine, backend: Backend) -> Callable[..., Walk]:
+    """Imports; `meanwhile(walk)` is called after each page."""
+
+    def run(
+        walk: Walk | None = None, *, dry_run: bool = False, meanwhile: Callable[[Walk], None] = lambda _: None
+    ) -> Walk:
+        walk = walk or begun(engine, backend)
+        pace = Pace(1_000_000)
+        job = Backfill(
+            engine=engine, backend=backend, pace=pace, default_role=Role.LEARNER, dry_run=dry_run, saved=meanwhile
+        )
+        return job.run(walk)
+
+    return run
+
+
+def begun(engine: Engine, backend: Backend) -> Walk:
+    with engine.begin() as connection:
+        return walks.start(connection, backend.instance_id(), backend.count())
+
+
+def once(act: Callable[[], object], when: Callable[[Walk], bool] = lambda _: True) -> Callable[[Walk], None]:
+    """Act after the first page for which the condition holds."""
+    done: list[bool] = []
+
+    def meanwhile(walk: Walk) -> None:
+        if not done and when(walk):
+            done.append(True)
+            act()
+
+    return meanwhile
+
+
+def test_all_users_are_imported_with_the_default_role_and_lines_that_name_the_walk(
+    engine: Engine, clerk: ServedClerk, importing: Callable[..., Walk]
+) -> None:
+    ids = clerk.create(10)
+    walk = importing()
+    assert (walk.outcome, walk.seen, walk.created, walk.count_after) == ("complete", 10, 10, 10)
+    assert values(engine, LIVING) == sorted(ids)
+    assert values(engine, "select count(*) from current_roles where role = 'LEARNER'") == [10]
+    assert values(engine, CAUSES) == [backfill.cause(walk)]
+
+
+def test_an_empty_instance_is_complete(clerk: ServedClerk, importing: Callable[..., Walk]) -> None:
+    walk = importing()
+    assert (walk.outcome, walk.seen) == ("complete", 0)
+
+
+def test_a_second_import_changes_nothing(engine: Engine, clerk: ServedClerk, importing: Callable[..., Walk]) -> None:
+    clerk.create(5)
+    importing()
+    lines = values(engine, "select count(*) from audit_log")
+    walk = importing()
+    assert (walk.outcome, walk.created, walk.updated) == ("complete", 0, 0)
+    assert values(engine, "select count(*) from audit_log") == lines
+
+
+def test_a_dry_run_says_what_would_change_and_writes_nothing(
+    engine: Engine, clerk: ServedClerk, backend: Backend, importing: Callable[..., Walk]
+) -> None:
+    clerk.create(6)
+    walk = importing(replace(begun(engine, backend), id=0), dry_run=True)
+    assert (walk.outcome, walk.seen) == ("complete", 6)
+    assert values(engine, LIVING) == []
+    assert values(engine, "select outcome from walks") == [None]
+
+
+@pytest.mark.parametrize("page", range(6))
+def test_an_import_that_was_killed_after_any_page_is_continued_to_the_same_end(
+    engine: Engine, clerk: ServedClerk, backend: Backend, importing: Callable[..., Walk], page: int
+) -> None:
+    ids = clerk.create(14)
+    walk, pages = begun(engine, backend), []
+
+    def kill(saved: Walk) -> None:
+        pages.append(saved)
+        if len(pages) > page:
+            raise Killed
+
+    with pytest.raises(Killed):
+        importing(walk, meanwhile=kill)
+    with engine.begin() as connection:
+        found = walks.unfinished(connection, backend.instance_id())
+    assert found
+    assert found.seen <= 14
+    walk = importing(found)
+    assert (walk.outcome, walk.seen) == ("complete", 14)
+    assert values(engine, LIVING) == sorted(ids)
+    assert values(engine, "select count(*) from audit_log where action = 'user.created'") == [14]
+
+
+def test_a_user_created_meanwhile_is_imported(
+    engine: Engine, clerk: ServedClerk, importing: Callable[..., Walk]
+) -> None:
+    clerk.create(6)
+    walk = importing(meanwhile=once(clerk.create, lambda walk: walk.phase is Phase.UPDATES))
+    assert (walk.outcome, walk.seen) == ("complete", 7)
+    assert len(values(engine, LIVING)) == 7
+
+
+def test_a_user_created_meanwhile_with_an_earlier_creation_time_is_imported(
+    engine: Engine, clerk: ServedClerk, importing: Callable[..., Walk]
+) -> None:
+    clerk.create(6)
+    walk = importing(meanwhile=once(lambda: clerk.create(created_at="2020-01-01T00:00:00Z")))
+    assert (walk.outcome, walk.seen) == ("complete", 7)
+    assert len(values(engine, LIVING)) == 7
+
+
+def test_a_user_deleted_meanwhile_does_not_come_back(
+    engine: Engine, clerk: ServedClerk, importing: Callable[..., Walk]
+) -> None:
+    ids = clerk.create(9)
+    walk = importing(meanwhile=once(lambda: clerk.instance.delete(ids[0])))
+    assert walk.outcome == "complete"
+    assert walk.count_after == 8
+
+
+def test_when_the_user_of_the_cursor_is_deleted_the_walk_goes_on_from_an_earlier_one(
+    engine: Engine, clerk: ServedClerk, importing: Callable[..., Walk]
+) -> None:
+    ids = clerk.create(11)
+    walk = importing(meanwhile=once(lambda: clerk.instance.delete(ids[3])))
+    assert (walk.outcome, walk.seen) == ("complete", 11)
+    assert set(ids) - {ids[3]} <= set(map(str, values(engine, LIVING)))
+
+
+def test_when_many_users_around_the_cursor_are_deleted_the_walk_starts_again(
+    engine: Engine, clerk: ServedClerk, importing: Callable[..., Walk]
+) -> None:
+    ids = clerk.create(11)
+    walk = importing(meanwhile=once(lambda: [clerk.instance.delete(each) for each in ids[:4]]))
+    assert walk.outcome == "complete"
+    assert set(ids[4:]) <= set(map(str, values(engine, LIVING)))
+
+
+def test_pages_that_are_too_large_are_halved(
+    engine: Engine, clerk: ServedClerk, importing: Callable[..., Walk], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clerk.create(9)
+    monkeypatch.setattr("clerk.backend.MOST_PAGE_BYTES", 4_500)
+    walk = importing()
+    assert (walk.outcome, walk.seen) == ("complete", 9)
+
+
+@pytest.mark.parametrize("kind", ["rate-limited", "server-error", "cut-off"])
+def test_failures_that_pass_are_survived(
+    engine: Engine, clerk: ServedClerk, backend: Backend, importing: Callable[..., Walk], kind: str
+) -> None:
+    clerk.create(9)
+    walk = begun(engine, backend)
+    clerk.fail(kind, path="/v1/users")
+    walk = importing(walk)
+    assert (walk.outcome, walk.seen) == ("complete", 9)
+
+
+def test_a_wrong_key_ends_the_import_at_once(engine: Engine, clerk: ServedClerk) -> None:
+    wrong = Backend("sk_test_wrong", clerk.url)
+    job = Backfill(engine=engine, backend=wrong, pace=Pace(1_000_000), default_role=Role.LEARNER)
+    with engine.begin() as connection:
+        walk = walks.start(connection, "ins_1", 0)
+    with pytest.raises(ClerkUnavailable, match="status 401"):
+        job.run(walk)
+    wrong.close()
+
+
+def test_an_instance_that_suddenly_has_no_users_makes_the_import_incomplete(
+    engine: Engine, clerk: ServedClerk, backend: Backend, importing: Callable[..., Walk]
+) -> None:
+    clerk.create(3)
+    walk = begun(engine, backend)
+    clerk.fail("empty-instance", times=None)
+    walk = importing(walk)
+    assert (walk.outcome, walk.count_after) == ("incomplete", 0)
+    assert walk.reason == "Clerk counts 3 users, and 0 were seen"
+
+
+def test_one_empty_page_is_not_believed(
+    engine: Engine, clerk: ServedClerk, backend: Backend, importing: Callable[..., Walk]
+) -> None:
+    ids = clerk.create(3)
+    walk = begun(engine, backend)
+    clerk.fail("empty-instance", path="/v1/users")
+    walk = importing(walk)
+    assert (walk.outcome, walk.seen) == ("complete", 3)
+    assert values(engine, LIVING) == sorted(ids)
+
+
+def test_a_version_in_the_future_is_reported_and_the_others_are_imported(
+    engine: Engine, clerk: ServedClerk, importing: Callable[..., Walk]
+) -> None:
+    ids = clerk.create(5)
+    broken = clerk.instance.state.users[ids[2]]
+    clerk.instance.state.users[ids[2]] = replace(broken, updated_at=broken.updated_at + 3_600_000)
+    walk = importing()
+    assert walk.outcome == "incomplete"
+    assert walk.reason
+    assert "could not be applied" in walk.reason
+    assert values(engine, LIVING) == sorted(set(ids) - {ids[2]})
+
+
+def test_a_user_deleted_here_that_clerk_still_lists_stays_deleted(
+    engine: Engine, clerk: ServedClerk, importing: Callable[..., Walk]
+) -> None:
+    (clerk_id,) = clerk.create()
+    sender = Clerk()
+    apply(engine, sender, sender.deleted(clerk_id))
+    walk = importing()
+    assert (walk.outcome, walk.deleted, walk.created) == ("complete", 1, 0)
+    assert values(engine, LIVING) == []

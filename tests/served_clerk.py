@@ -1,0 +1,55 @@
+"""A Clerk instance for development on a real socket, with users of which no webhook tells."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import cache
+
+from dev import clerk_instance
+from dev.clerk.application import build
+from dev.clerk.faults import Fault
+from dev.clerk.instance import Instance
+from dev.clerk.rate_limit import UNLIMITED
+from dev.clerk.requests import CreateUser
+from dev.clerk.state import State
+from tests.api.served import served
+
+_signer = cache(clerk_instance.create)
+
+
+@dataclass(frozen=True, slots=True)
+class ServedClerk:
+    """A running instance."""
+
+    instance: Instance
+    url: str
+
+    @property
+    def id(self) -> str:
+        return self.instance.state.instance_id
+
+    @property
+    def key(self) -> str:
+        return self.instance.state.secret_key
+
+    def create(self, count: int = 1, **fields: str) -> list[str]:
+        """Create users, a minute apart unless a time is given; returns their ids, oldest first."""
+        return [self._create(len(self.instance.state.users), **fields) for _ in range(count)]
+
+    def _create(self, number: int, **fields: str) -> str:
+        created_at = datetime(2024, 1, 1, tzinfo=UTC) + timedelta(minutes=number)
+        known = {"email_address": [f"user{number}@example.com"], "created_at": created_at.isoformat()}
+        return self.instance.create(CreateUser.model_validate(known | fields)).id
+
+    def fail(self, kind: str, times: int | None = 1, path: str = "", **details: int) -> None:
+        """Set a fault."""
+        self.instance.faults.add(Fault(id="", kind=kind, times=times, path=path, **details))  # type: ignore[arg-type]
+
+
+@contextmanager
+def served_clerk() -> Iterator[ServedClerk]:
+    """An instance without users, as long as the block runs."""
+    instance = Instance(State(), _signer(), limits=UNLIMITED)
+    with served(build(instance)) as url:
+        yield ServedClerk(instance, url)
