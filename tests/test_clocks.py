@@ -15,6 +15,7 @@ PACKAGES = (
     "serving",
     "sync",
     "roles",
+    "reconcile",
     "webhooks",
     "worker",
     "api",
