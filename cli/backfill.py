@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, replace
+from datetime import datetime
 
 import click
 from rich.console import Console
@@ -180,7 +181,7 @@ def _progress(walk: Walk) -> Iterator[Callable[[Walk], None]]:
 def _print(walk: Walk, as_json: bool, dry_run: bool) -> None:
     if as_json:
         values = {name: value for name, value in asdict(walk).items() if name not in ("cursor", "newest", "phase")}
-        click.echo(json.dumps({"dry_run": dry_run, **values}, indent=2, default=str))
+        click.echo(json.dumps({"dry_run": dry_run, **values}, indent=2, default=datetime.isoformat))
         return
     title = "What an import would do" if dry_run else "Import"
     rows = [
