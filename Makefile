@@ -79,7 +79,7 @@ test-sdk: install ## Install the wheel of akako-guard into fresh environments, a
 test-pooler: install ## Run the tests that need PgBouncer (Debian: apt-get install pgbouncer); fails without it
 	@AKAKO_REQUIRE=pgbouncer $(PYTEST) -m pooler
 
-test-node: install ## Run the tests with Clerk's and Svix's libraries for Node.js (20.9 or newer); skipped without it
+test-node: install ## Run the tests with Clerk's and Svix's libraries (Node.js 20.9 or newer; skipped without it)
 	@if command -v npm >/dev/null; then \
 		(cd tests/node && npm ci --ignore-scripts --no-audit --no-fund --loglevel error) && \
 		AKAKO_REQUIRE=node $(BIN)/pytest -m node tests/node; \

@@ -177,6 +177,7 @@ def _keys(instance: Instance, _: Request) -> JSON:
 
 _OPERATIONS: tuple[tuple[str, str, Handler], ...] = (
     ("GET", "/v1/environment", _environment),
+    ("POST", "/v1/environment", _environment),
     ("GET", "/v1/client", _get_client),
     ("POST", "/v1/dev_browser", _dev_browser),
     ("POST", "/v1/client/sessions", _sign_out),

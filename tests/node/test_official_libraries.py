@@ -1,4 +1,4 @@
-"""The official libraries for Node accept the development Clerk: `@clerk/backend` and `svix`.
+"""The official libraries accept the development Clerk: `@clerk/backend`, ClerkJS and `svix`.
 
 The libraries are installed by `make test-node`, from tests/node/package-lock.json.
 """
@@ -11,8 +11,12 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+import jwt
 import pytest
 
+from dev.clerk import signing_in
+from dev.clerk.frontend_api import COOKIE
+from dev.clerk.requests import CreateUser
 from dev.clerk_instance import ISSUER, PARTY
 from tests.dev.clerk.api import Api
 from tests.dev.clerk.deliveries import Deliveries
@@ -22,6 +26,7 @@ from tests.dev.clerk.wall_time import instance
 pytestmark = [pytest.mark.node, pytest.mark.processes]
 
 HERE = Path(__file__).parent
+PUBLISHABLE_KEY = "pk_test_" + base64.b64encode(f"{ISSUER.partition('://')[2]}$".encode()).decode()
 INSTALLED = HERE / "node_modules/@clerk/backend"
 
 
@@ -43,17 +48,21 @@ def accepted(node: str) -> dict[str, Any]:
     one = instance()
     deliveries = signed()
     with serving(one) as url:
-        asked = {
-            "apiUrl": url,
-            "secretKey": one.state.secret_key,
-            "jwtKey": one.signer.settings["CLERK_JWT_KEY"],
-            "party": PARTY,
-            "publishableKey": "pk_test_" + base64.b64encode(f"{ISSUER.partition('://')[2]}$".encode()).decode(),
-            "deliveries": deliveries,
-        }
-        done = subprocess.run(
-            [node, "accept.mjs"], cwd=HERE, input=json.dumps(asked), capture_output=True, text=True, timeout=60
+        return run(
+            node,
+            "accept.mjs",
+            apiUrl=url,
+            secretKey=one.state.secret_key,
+            jwtKey=one.signer.settings["CLERK_JWT_KEY"],
+            party=PARTY,
+            publishableKey=PUBLISHABLE_KEY,
+            deliveries=deliveries,
         )
+
+
+def run(node: str, script: str, **asked: Any) -> dict[str, Any]:
+    """What a script prints."""
+    done = subprocess.run([node, script], cwd=HERE, input=json.dumps(asked), capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
     found: dict[str, Any] = json.loads(done.stdout)
     return found
@@ -96,3 +105,20 @@ def test_clerks_backend_library_verifies_the_tokens(accepted: dict[str, Any]) ->
 
 def test_svix_verifies_the_deliveries(accepted: dict[str, Any]) -> None:
     assert accepted["deliveries"] == ["user.created", "user.deleted"]
+
+
+def test_clerkjs_loads_renews_a_token_and_signs_out(node: str) -> None:
+    one = instance()
+    ada = one.create(CreateUser(username="lady_ada", first_name="Ada", public_metadata={"roles": ["MENTOR"]}))
+    session = signing_in.sign_in(one, ada.id)
+
+    with serving(one) as url:
+        cookie = f"{COOKIE}={session.client_id}"
+        found = run(node, "sign_in.mjs", apiUrl=url, origin=PARTY, cookie=cookie, publishableKey=PUBLISHABLE_KEY)
+
+    claims = jwt.decode(found["token"], options={"verify_signature": False})
+    assert found["before"] == {"name": "Ada", "metadata": {"roles": ["MENTOR"]}}
+    assert (claims["sub"], claims["azp"], claims["roles"]) == (ada.id, PARTY, ["MENTOR"])
+    assert found["after"] is None
+    assert one.state.sessions[session.id].status == "removed"
+    assert {status for _, _, status in found["requests"]} == {200}

@@ -57,7 +57,9 @@ def test_a_touch_answers_with_the_session_and_the_client(browser: TestClient) ->
 
 
 def test_environment_and_dev_browser_answer(browser: TestClient) -> None:
-    assert browser.get("/v1/environment").json()["object"] == "environment"
+    assert {browser.request(method, "/v1/environment").json()["object"] for method in ("GET", "POST")} == {
+        "environment"
+    }
     assert browser.post("/v1/dev_browser").json()["token"].startswith("dvb_")
 
 
