@@ -5,7 +5,9 @@ from pathlib import Path
 
 import click
 import uvicorn
+from pydantic import TypeAdapter, ValidationError
 
+from config.formats import SigningSecrets, split_secrets
 from dev import clerk_instance, local_servers
 from dev.clerk.application import build
 from dev.clerk.endpoint import Endpoint, Secret
@@ -34,9 +36,9 @@ def main(host: str, port: int, data: Path | None, webhook_url: str | None, unlim
         check_listening(host)
     except NotLoopback as error:
         raise click.UsageError(f"{host} is not on the loopback. {NotLoopback.__doc__}") from error
-    secrets = os.environ.get(local_servers.SECRET) or local_servers.new_secret()
+    secrets = _secrets(os.environ.get(local_servers.SECRET) or local_servers.new_secret())
     instance = _stored(data, unlimited) if data else _in_memory(unlimited)
-    _point(instance, webhook_url, [each.strip() for each in secrets.split(",")])
+    _point(instance, webhook_url, secrets)
     click.echo(f"Clerk for development: http://{host}:{port}  secret key: {instance.state.secret_key}")
     uvicorn.run(
         build(instance),
@@ -47,6 +49,15 @@ def main(host: str, port: int, data: Path | None, webhook_url: str | None, unlim
         server_header=False,
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
+
+
+def _secrets(value: str) -> tuple[str, ...]:
+    """The signing secrets, newest first. Raises UsageError if one is malformed."""
+    try:
+        return split_secrets(TypeAdapter(SigningSecrets).validate_python(value))
+    except ValidationError as error:
+        message = error.errors()[0]["msg"].removeprefix("Value error, ")
+        raise click.UsageError(f"{local_servers.SECRET}: {message}") from error
 
 
 def _stored(data: Path, unlimited: bool) -> Instance:
@@ -64,7 +75,7 @@ def _limits(state: State, unlimited: bool) -> Limits:
     return UNLIMITED if unlimited else Limits(requests=REQUESTS[state.environment])
 
 
-def _point(instance: Instance, url: str | None, secrets: list[str]) -> None:
+def _point(instance: Instance, url: str | None, secrets: tuple[str, ...]) -> None:
     """Deliver to that receiver, signed with its secrets, which are newest first."""
     if url:
         disabled = instance.state.endpoint.disabled

@@ -1,11 +1,19 @@
 """The bodies of requests of the control API."""
 
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import AfterValidator, Field, TypeAdapter
 
+from config.formats import SigningSecrets, split_secrets
 from dev.clerk import endpoint
 from dev.clerk.requests import Body
+
+
+def _signing_secret(value: str) -> str:
+    """The value if it is one signing secret. Raises ValueError."""
+    if len(split_secrets(TypeAdapter(SigningSecrets).validate_python(value))) != 1:
+        raise ValueError("give one signing secret")
+    return value
 
 
 class SignIn(Body):
@@ -44,7 +52,7 @@ class Rotate(Body):
     """`POST /dev/endpoint/rotate`; the secrets before sign until the overlap ends."""
 
     overlap_seconds: float = Field(endpoint.OVERLAP_SECONDS, ge=0, le=7 * endpoint.DAY, strict=False)
-    secret: str | None = None
+    secret: Annotated[str, AfterValidator(_signing_secret)] | None = None
 
 
 class Claims(Body):

@@ -167,7 +167,7 @@ async def _send(client: httpx.AsyncClient, url: str, message: Message, secrets: 
         async with asyncio.timeout(TIMEOUT_SECONDS):
             answer = await client.post(url, content=message.body.encode(), headers=signed, timeout=TIMEOUT_SECONDS)
         status, aborted = answer.status_code, answer.headers.get("webhook-delivery") == "abort-message"
-    except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as failure:
+    except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, ValueError) as failure:  # ValueError: a strange URL
         error = f"{type(failure).__name__}: {failure}".rstrip(": ")
     took = round((time.time() - started) * 1_000)
     return Attempt(round(started * 1_000), status, error, took), aborted

@@ -89,6 +89,23 @@ def test_the_secret_is_rotated_and_the_old_one_still_signs(api: Api) -> None:
     assert at_once["secrets"] == [at_once["secret"]]
 
 
+@pytest.mark.parametrize("secret", ["whsec_", "whsec_not base64", "secret", "whsec_AAAA"])
+def test_a_malformed_secret_is_refused(api: Api, secret: str) -> None:
+    assert control(api, "POST", "/endpoint/rotate", {"secret": secret}, 422)
+
+
+@pytest.mark.parametrize("url", ["ftp://127.0.0.1/x", "http://[::1", "http://\u2028", "nowhere", "http://a..b"])
+def test_an_endpoint_that_cannot_be_reached_fails_its_deliveries_only(api: Api, url: str) -> None:
+    deliveries = Deliveries(api)
+    deliveries.receiver.statuses = [0]
+    control(api, "PATCH", "/endpoint", {"url": url})
+    control(api, "POST", "/api/users", {"username": "lady_ada"})
+
+    deliveries.send()
+
+    assert deliveries.message().attempts[0].status is None
+
+
 def test_the_template_of_the_claims_is_set(api: Api) -> None:
     template = {"level": "{{user.public_metadata.level}}"}
 
@@ -147,6 +164,13 @@ def test_a_request_under_another_host_name_is_refused(api: Api, host: str, statu
 def test_it_refuses_to_listen_on_anything_but_the_loopback(host: str) -> None:
     with pytest.raises(NotLoopback):
         check_listening(host)
+
+
+def test_its_command_refuses_a_malformed_secret() -> None:
+    refused = CliRunner(env={"CLERK_WEBHOOK_SIGNING_SECRET": "whsec_x"}).invoke(main, [])
+
+    assert refused.exit_code == 2
+    assert "CLERK_WEBHOOK_SIGNING_SECRET" in refused.output
 
 
 def test_its_command_ends_before_it_listens_elsewhere() -> None:
