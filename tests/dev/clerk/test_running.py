@@ -13,7 +13,7 @@ from svix.webhooks import Webhook
 
 from dev.clerk.endpoint import Endpoint, Secret
 from dev.clerk.instance import Instance
-from tests.clerk_says import signing_secret
+from tests.clerk_sender import signing_secret
 from tests.dev.clerk import wall_time
 from tests.dev.clerk.serving import serving
 from tests.dev.groups import until
