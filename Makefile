@@ -10,7 +10,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --genera
 
 PYTEST = $(BIN)/pytest -n 2 --dist worksteal
 # The suites that are not part of `make test`: each has a marker and a target `test-...` (image: image-test). CI runs them all (.ci/run).
-APART := recovery or pooler or faults or bench or sdk or node or image
+APART := recovery or pooler or faults or bench or sdk or node or browser or image
 # The command that image-test runs in a bare Debian container: the tests whose result depends on the machine. `make test` works too.
 BARE_COMMAND ?= make demo && $(PYTEST) -m "not ($(APART))" tests/config tests/deploy tests/docs tests/cli tests/dev tests/serving tests/webhooks
 # Three test processes keep two cores busy: each spends a third of its time waiting for processes that it started.
@@ -23,7 +23,7 @@ MOST_DATABASES := 1700
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo up test test-fast test-properties test-postgres test-recovery test-pooler test-faults test-bench test-sdk test-node image-test format lint types contracts check lock bench bench-quick faults clean
+.PHONY: help install demo up test test-fast test-properties test-postgres test-recovery test-pooler test-faults test-bench test-sdk test-node test-browser image-test format lint types contracts check lock bench bench-quick faults clean
 
 help: ## List the commands
 	@grep -hE '^[a-z0-9-]+:.*?## ' $(MAKEFILE_LIST) | sort | awk -F ':.*?## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -87,6 +87,15 @@ test-node: install ## Run the tests with Clerk's and Svix's libraries (Node.js 2
 		echo "Node.js is not installed: its tests are skipped"; \
 	fi
 
+test-browser: install ## Run pages with the real ClerkJS in Chromium (Debian: chromium; and Node.js); skipped without them
+	@if command -v npm >/dev/null && command -v chromium >/dev/null; then \
+		(cd tests/node && npm ci --ignore-scripts --no-audit --no-fund --loglevel error) && \
+		VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --require-hashes -r requirements/browser.txt && \
+		AKAKO_REQUIRE=browser $(BIN)/pytest -m browser tests/browser; \
+	else \
+		echo "Chromium or Node.js is not installed: the tests in a browser are skipped"; \
+	fi
+
 check: install
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
@@ -120,6 +129,7 @@ lock: install ## Update requirements/*.txt from pyproject.toml
 	@$(LOCK) pyproject.toml -o requirements/runtime.txt
 	@$(LOCK) pyproject.toml --group dev -o requirements/dev.txt
 	@$(LOCK) pyproject.toml --group bench --constraints requirements/dev.txt -o requirements/bench.txt
+	@$(LOCK) --group browser --constraints requirements/dev.txt -o requirements/browser.txt
 
 clean: ## Remove .venv, .local and caches
 	rm -rf $(VENV) .local .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,0 +1,86 @@
+"""The real ClerkJS in Chromium: a page signs in at the development Clerk, gets tokens, and signs out.
+
+Playwright is installed by `make test-browser`, ClerkJS from tests/node/package-lock.json.
+"""
+
+import base64
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import jwt
+import pytest
+from starlette.applications import Starlette
+from starlette.responses import HTMLResponse
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from dev.clerk_instance import ISSUER
+from tests.api.served import served
+from tests.served_clerk import ServedClerk, served_clerk
+
+pytestmark = [pytest.mark.browser, pytest.mark.processes]
+
+CLERKJS = Path(__file__).parents[1] / "node/node_modules/@clerk/clerk-js/dist"
+BUNDLE = "/npm/@clerk/clerk-js@6/dist/"
+KEY = "pk_test_" + base64.b64encode(f"{ISSUER.partition('://')[2]}$".encode()).decode()
+PAGE = f"""
+<!doctype html><title>LMS</title>
+<script src="{BUNDLE}clerk.browser.js" data-clerk-publishable-key="{KEY}" data-clerk-proxy-url="%s"></script>
+"""
+OPTIONS = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+LOADED = "async () => { await window.Clerk.load(); return window.Clerk.user && window.Clerk.user.id; }"
+TOKEN = "() => window.Clerk.session.getToken()"
+SIGN_OUT = "async () => { await window.Clerk.signOut(); return window.Clerk.user; }"
+
+
+@pytest.fixture
+def clerk() -> Iterator[ServedClerk]:
+    with served_clerk() as running:
+        yield running
+
+
+@pytest.fixture
+def page() -> Iterator[Any]:
+    """A page of Chromium; skips where it is missing, unless AKAKO_REQUIRE demands it."""
+    chromium, required = shutil.which("chromium"), "browser" in os.environ.get("AKAKO_REQUIRE", "")
+    if not chromium or not CLERKJS.exists():
+        (pytest.fail if required else pytest.skip)("needs Chromium and Node.js: run make test-browser")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=OPTIONS)
+        yield browser.new_page()
+        browser.close()
+
+
+@pytest.fixture
+def lms(clerk: ServedClerk) -> Iterator[str]:
+    """The URL of an application whose page loads ClerkJS."""
+    page = PAGE % clerk.url.replace("127.0.0.1", "localhost")
+    routes = [Route("/", lambda _: HTMLResponse(page)), Mount(BUNDLE.rstrip("/"), StaticFiles(directory=CLERKJS))]
+    with served(Starlette(routes=routes)) as url:
+        yield url.replace("127.0.0.1", "localhost")
+
+
+def test_a_user_signs_in_on_the_page_of_the_instance_and_out_in_the_application(
+    clerk: ServedClerk, page: Any, lms: str
+) -> None:
+    (clerk_id,) = clerk.create()
+    url = clerk.url.replace("127.0.0.1", "localhost")
+
+    page.goto(f"{url}/users/{clerk_id}")
+    page.get_by_role("button", name="Sign in as this user").click()
+    page.wait_for_load_state()
+    page.goto(lms)
+    page.wait_for_function("window.Clerk !== undefined")
+
+    assert page.evaluate(LOADED) == clerk_id
+    claims = jwt.decode(page.evaluate(TOKEN), options={"verify_signature": False})
+    assert (claims["sub"], claims["azp"], claims["iss"]) == (clerk_id, lms, ISSUER)
+    assert page.evaluate(SIGN_OUT) is None
+    page.reload()
+    page.wait_for_function("window.Clerk !== undefined")
+    assert page.evaluate(LOADED) is None
