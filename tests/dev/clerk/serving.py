@@ -16,7 +16,7 @@ from tests.dev.groups import until
 def serving(instance: Instance) -> Iterator[str]:
     """The URL of the instance while the block runs."""
     port = free_port()
-    config = uvicorn.Config(build(instance), host="127.0.0.1", port=port, log_level="critical", ws="none")
+    config = uvicorn.Config(build(instance), host="127.0.0.1", port=port, log_config=None, access_log=False, ws="none")
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
