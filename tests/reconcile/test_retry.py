@@ -57,3 +57,17 @@ def test_each_attempt_is_announced(pace: Pace) -> None:
     announced: list[int] = []
     retry.ask(pace, failing(*[ClerkUnavailable("status 500")] * 2), before=lambda: announced.append(1))
     assert len(announced) == 3
+
+
+def test_the_permission_to_ask_is_checked_after_each_wait() -> None:
+    order: list[str] = []
+    pace = Pace(1, now=lambda: 0.0 if "waited" not in order else 100.0, sleep=lambda _: order.append("waited"))
+    pace.pause(50)
+    retry.ask(pace, lambda: order.append("asked"), before=lambda: order.append("checked"))
+    assert order[-2:] == ["checked", "asked"]
+
+
+def test_a_long_retry_after_is_not_waited_for(pace: Pace, pauses: list[float]) -> None:
+    with pytest.raises(ClerkUnavailable, match="in 86,400 seconds"):
+        retry.ask(pace, failing(ClerkUnavailable("status 429", retry_after=86_400)))
+    assert pauses == []
