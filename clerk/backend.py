@@ -9,6 +9,7 @@ import httpx
 
 from akako_guard import answers
 from akako_guard.answers import Incomplete
+from akako_guard.identifier import identifier
 from clerk import json
 from clerk.user import Snapshot, snapshot
 
@@ -21,6 +22,7 @@ PAGE_SECONDS = 20.0
 MOST_PAGE_BYTES = 16_777_216
 MOST_USERS = 500
 """The largest page of users; with a larger `limit` Clerk was seen to return 10."""
+LARGEST_COUNT = 2**53
 OLDEST_FIRST = "+created_at"
 LAST_UPDATED_FIRST = "-updated_at"
 
@@ -43,7 +45,7 @@ class UserPage:
     unreadable: int
     """Entries without an id or a version."""
     cursor: str | None
-    """The id of the last entry, after which the next page starts; None for an empty page."""
+    """The id of the last entry that has one, after which the next page starts; None if none has."""
     is_last: bool
 
 
@@ -130,14 +132,14 @@ class Backend:
     def count(self) -> int:
         """The number of users; one attempt. Raises ClerkUnavailable."""
         total = self._field("users/count", "total_count")
-        if not isinstance(total, int) or isinstance(total, bool):
+        if not isinstance(total, int) or isinstance(total, bool) or not 0 <= total <= LARGEST_COUNT:
             raise ClerkUnavailable("the response is not a number of users", transient=False)
         return total
 
     def instance_id(self) -> str:
         """The id of the instance, `ins_...`; one attempt. Raises ClerkUnavailable."""
-        instance_id = self._field("instance", "id")
-        if not isinstance(instance_id, str):
+        instance_id = identifier(self._field("instance", "id"))
+        if instance_id is None:
             raise ClerkUnavailable("the response is not an instance", transient=False)
         return instance_id
 
@@ -169,8 +171,8 @@ class Backend:
             raise ClerkUnavailable("the response is not a list of users", transient=False)
         read = [snapshot(entry) if isinstance(entry, dict) else None for entry in entries]
         users = tuple(user for user in read if user)
-        last = entries[-1].get("id") if entries and isinstance(entries[-1], dict) else None
-        cursor = last if isinstance(last, str) else None
+        ids = (identifier(entry.get("id")) for entry in reversed(entries) if isinstance(entry, dict))
+        cursor = next(filter(None, ids), None)
         return UserPage(users, len(read) - len(users), cursor, is_last=len(entries) < limit)
 
     def _field(self, path: str, name: str) -> object:

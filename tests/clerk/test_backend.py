@@ -163,3 +163,24 @@ def test_a_response_that_trickles_is_unavailable(resources: ExitStack) -> None:
     clerk = resources.enter_context(serving(fields()))
     with answers.client(2) as client, client.stream("GET", clerk.url) as response, pytest.raises(Incomplete):
         answers.read_bounded(response, deadline=time.monotonic())
+
+
+@pytest.mark.parametrize("total", [-1, 2**63, 1.5, True, "7", None])
+def test_a_number_of_users_that_cannot_be_one_is_refused(resources: ExitStack, total: object) -> None:
+    client, _ = backend(resources, Answer(json.dumps({"total_count": total}).encode()))
+    with pytest.raises(ClerkUnavailable, match="not a number of users"):
+        client.count()
+
+
+@pytest.mark.parametrize("instance_id", ["", "ins\x001", "x" * 256, 7, None])
+def test_an_instance_id_that_cannot_be_stored_is_refused(resources: ExitStack, instance_id: object) -> None:
+    client, _ = backend(resources, Answer(json.dumps({"id": instance_id}).encode()))
+    with pytest.raises(ClerkUnavailable, match="not an instance"):
+        client.instance_id()
+
+
+def test_the_cursor_is_the_last_id_that_can_be_stored(resources: ExitStack) -> None:
+    entries = [user(), {"id": "user_without_version"}, {"id": "user\x00"}, {"id": 7}, None]
+    client, _ = backend(resources, Answer(json.dumps(entries).encode()))
+    page = client.users_after(None, 5)
+    assert (page.cursor, page.unreadable, page.is_last) == ("user_without_version", 4, False)
