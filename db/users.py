@@ -226,6 +226,12 @@ def deleted_since(connection: Connection, since: datetime) -> int:
     return int(found.scalar_one())
 
 
+def created_at(connection: Connection, clerk_id: str) -> datetime | None:
+    """When a user was created at Clerk; None if the user or the time is unknown."""
+    found = connection.exec_driver_sql("select clerk_created_at from users where clerk_id = %s", (clerk_id,))
+    return found.scalar_one_or_none()
+
+
 def created_before(connection: Connection, moment: datetime, most: int) -> list[str]:
     """The Clerk ids of up to `most` users created before a time at Clerk, newest first. Reads all users."""
     rows = connection.exec_driver_sql(

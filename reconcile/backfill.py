@@ -15,7 +15,7 @@ import structlog
 from sqlalchemy import Engine
 
 from akako_guard.role import Role
-from clerk.backend import MOST_USERS, Backend, CursorLost, PageTooLarge, UserPage
+from clerk.backend import MOST_USERS, Backend, ClerkUnavailable, CursorLost, PageTooLarge, UserPage
 from clerk.user import EPOCH, Snapshot
 from config import logs
 from db import users, walks
@@ -42,6 +42,10 @@ MOST_UPDATES = 50_000
 """Users updated during a walk that are read again; Clerk answers large offsets slowly."""
 MOST_LOST = 10
 """Earlier users that are tried as the cursor before the walk starts again."""
+MOST_RESTARTS = 3
+"""How often one run starts again because every cursor was lost."""
+MOST_READINGS = 5
+"""How often as many entries as there are users may be read before the pages count as endless."""
 PASSES = 3
 """How often the updates are read, since users may be created meanwhile."""
 
@@ -56,6 +60,7 @@ class Backfill:
     default_role: Role
     dry_run: bool = False
     before_request: Callable[[], None] = lambda: None
+    """Called before each request and each write to the walk; raises if another process took the import over."""
     saved: Callable[[Walk], None] = lambda _: None
     """Called after each page with the walk so far."""
     _counted: set[str] = field(default_factory=set)
@@ -65,17 +70,18 @@ class Backfill:
         """Walk to the end. Raises ClerkUnavailable, PageTooLarge or a database error: continue the walk later."""
         walk = self._read_pages(walk)
         for _ in range(PASSES):
-            walk = self._read_updates(walk)
+            # Counted first: every user of this number was created before the updates are read.
             count = self._ask(self.backend.count)
-            if (reason := self._incomplete(walk, count)) is None:
+            walk = self._read_updates(walk)
+            if (reason := self._incomplete(walk, count)) is None or walk.reason:
                 break
         outcome = "incomplete" if reason else "complete"
         return self._save(replace(walk, phase=Phase.ENDED, count_after=count, outcome=outcome, reason=reason))
 
     def _read_pages(self, walk: Walk) -> Walk:
         """Read all users, oldest first, from the cursor on."""
-        limit, lost = MOST_USERS, 0
-        cursor, seen_until = walk.cursor, None
+        limit, lost, restarts, read = MOST_USERS, 0, 0, 0
+        cursor, seen_until = walk.cursor, self._seen_until(walk)
         while walk.phase is Phase.PAGES:
             try:
                 page = self._ask(partial(self.backend.users_after, cursor, limit))
@@ -85,19 +91,52 @@ class Backfill:
             except CursorLost:
                 lost += 1
                 cursor, seen_until = self._earlier_cursor(walk, lost), walk.newest
+                restarts += cursor is None
+                if restarts > MOST_RESTARTS:
+                    raise _not_advancing() from None
                 continue
+            if not page.is_last and page.cursor in (None, cursor):
+                raise _not_advancing()
             lost = 0
+            read += len(page.users) + page.unreadable
+            self._check_pages_end(walk, read)
             cursor = page.cursor or cursor
             newest = max([user.created_at for user in page.users if user.created_at], default=EPOCH)
             walk = self._save(
                 replace(
-                    self._add(walk, page, lambda user, _: seen_until is None or _created(user) > seen_until),  # noqa: B023
+                    self._add(walk, page, self._is_unseen(seen_until)),
                     cursor=cursor,
                     newest=max(newest, walk.newest or EPOCH),
                     phase=Phase.UPDATES if page.is_last else Phase.PAGES,
                 )
             )
         return walk
+
+    def _seen_until(self, walk: Walk) -> datetime | None:
+        """The latest creation time that was counted, if the walk was interrupted while it read users again."""
+        if walk.cursor is None or walk.newest is None:
+            return None
+        with self.engine.connect() as connection:
+            created_at = users.created_at(connection, walk.cursor)
+        return walk.newest if created_at and created_at < walk.newest else None
+
+    def _is_unseen(self, seen_until: datetime | None) -> IsNew:
+        """Whether a user of a page was not counted before pages were read again up to a creation time."""
+
+        def is_unseen(user: Snapshot, known: KnownVersion | None) -> bool:
+            if seen_until is None or _created(user) > seen_until:
+                return True
+            return _created(user) == seen_until and known is None and not self.dry_run
+
+        return is_unseen
+
+    def _check_pages_end(self, walk: Walk, read: int) -> None:
+        """Raise ClerkUnavailable if far more entries were read than Clerk counts users."""
+        slack = 10 * MOST_USERS
+        if read > MOST_READINGS * walk.count_before + slack:
+            count = self._ask(self.backend.count)
+            if read > MOST_READINGS * count + slack:
+                raise _not_advancing()
 
     def _earlier_cursor(self, walk: Walk, lost: int) -> str | None:
         """An earlier user as the cursor, since the cursor's user was deleted; None starts again."""
@@ -183,6 +222,7 @@ class Backfill:
 
     def _save(self, walk: Walk) -> Walk:
         if not self.dry_run:
+            self.before_request()
             with self.engine.begin() as connection:
                 walks.save(connection, walk)
         self.saved(walk)
@@ -195,6 +235,10 @@ class Backfill:
 def cause(walk: Walk) -> str:
     """The `cause` of the audit lines that a walk writes."""
     return f"walk_{walk.id}"
+
+
+def _not_advancing() -> ClerkUnavailable:
+    return ClerkUnavailable("the pages of users do not advance", transient=False)
 
 
 def _created(user: Snapshot) -> datetime:

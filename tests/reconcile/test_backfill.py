@@ -1,20 +1,24 @@
 """All users of Clerk are imported, whatever happens meanwhile, and a missing one is reported."""
 
+import json
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine
 
 from akako_guard.role import Role
-from clerk.backend import Backend, ClerkUnavailable
+from clerk.backend import Backend, ClerkUnavailable, UserPage
 from db import walks
 from db.walks import Phase, Walk
 from reconcile import backfill
 from reconcile.backfill import Backfill
 from reconcile.pace import Pace
-from tests.clerk_sender import Clerk
+from tests.clerk_sender import Clerk, user
 from tests.ledger import apply, values
+from tests.local_server import Answer, serving
 from tests.served_clerk import ServedClerk
 
 LIVING = "select clerk_id from users where deleted_at is null order by clerk_id"
@@ -39,11 +43,7 @@ def importing(engine: Engine, backend: Backend) -> Callable[..., Walk]:
         walk: Walk | None = None, *, dry_run: bool = False, meanwhile: Callable[[Walk], None] = lambda _: None
     ) -> Walk:
         walk = walk or begun(engine, backend)
-        pace = Pace(1_000_000)
-        job = Backfill(
-            engine=engine, backend=backend, pace=pace, default_role=Role.LEARNER, dry_run=dry_run, saved=meanwhile
-        )
-        return job.run(walk)
+        return job(engine, backend, meanwhile, dry_run=dry_run).run(walk)
 
     return run
 
@@ -51,6 +51,12 @@ def importing(engine: Engine, backend: Backend) -> Callable[..., Walk]:
 def begun(engine: Engine, backend: Backend) -> Walk:
     with engine.begin() as connection:
         return walks.start(connection, backend.instance_id(), backend.count())
+
+
+def job(engine: Engine, backend: Backend, saved: Callable[[Walk], None] = lambda _: None, **options: Any) -> Backfill:
+    return Backfill(
+        engine=engine, backend=backend, pace=Pace(1_000_000), default_role=Role.LEARNER, saved=saved, **options
+    )
 
 
 def once(act: Callable[[], object], when: Callable[[Walk], bool] = lambda _: True) -> Callable[[Walk], None]:
@@ -191,11 +197,10 @@ def test_failures_that_pass_are_survived(
 
 def test_a_wrong_key_ends_the_import_at_once(engine: Engine, clerk: ServedClerk) -> None:
     wrong = Backend("sk_test_wrong", clerk.url)
-    job = Backfill(engine=engine, backend=wrong, pace=Pace(1_000_000), default_role=Role.LEARNER)
     with engine.begin() as connection:
         walk = walks.start(connection, "ins_1", 0)
     with pytest.raises(ClerkUnavailable, match="status 401"):
-        job.run(walk)
+        job(engine, wrong).run(walk)
     wrong.close()
 
 
@@ -243,3 +248,130 @@ def test_a_user_deleted_here_that_clerk_still_lists_stays_deleted(
     walk = importing()
     assert (walk.outcome, walk.deleted, walk.created) == ("complete", 1, 0)
     assert values(engine, LIVING) == []
+
+
+def test_a_cursor_that_is_always_lost_ends_the_import(
+    engine: Engine, clerk: ServedClerk, importing: Callable[..., Walk]
+) -> None:
+    clerk.create(9)
+    clerk.fail("vanished-cursor", times=None)
+    with pytest.raises(ClerkUnavailable, match="do not advance"):
+        importing(meanwhile=limited(40))
+
+
+@pytest.mark.parametrize(
+    "entries",
+    [
+        [{"id": f"user_{number}", "updated_at": 1_700_000_000_000, "created_at": number} for number in range(4)],
+        [{"id": number, "updated_at": 1_700_000_000_000} for number in range(4)],
+        [{}, {}, {}, {}],
+    ],
+)
+def test_a_page_that_is_repeated_forever_ends_the_import(
+    engine: Engine, clerk: ServedClerk, entries: list[dict[str, object]]
+) -> None:
+    with engine.begin() as connection:
+        walk = walks.start(connection, "ins_1", 9)
+    with (
+        serving(Answer(json.dumps(entries).encode())) as repeating,
+        closing(Backend("sk_test_1", repeating.url)) as backend,
+        pytest.raises(ClerkUnavailable, match="do not advance"),
+    ):
+        job(engine, backend, limited(40)).run(walk)
+
+
+def test_pages_in_a_circle_end_the_import(engine: Engine, clerk: ServedClerk) -> None:
+    first, second = (
+        Answer(json.dumps([user(f"user_{page}{number}") for number in range(4)]).encode()) for page in range(2)
+    )
+    with engine.begin() as connection:
+        walk = walks.start(connection, "ins_1", 8)
+    with (
+        serving(*[first, second] * 100) as circling,
+        closing(Backend("sk_test_1", circling.url)) as backend,
+        pytest.raises(ClerkUnavailable),
+    ):
+        job(engine, backend, limited(60)).run(walk)
+
+
+def limited(pages: int) -> Callable[[Walk], None]:
+    """Fails a walk that would not end by itself."""
+    left = iter(range(pages))
+
+    def saved(_: Walk) -> None:
+        assert next(left, None) is not None, "the walk does not end"
+
+    return saved
+
+
+def test_users_that_are_read_again_after_a_lost_cursor_are_counted_once_if_the_import_is_killed_then(
+    engine: Engine, clerk: ServedClerk, backend: Backend, importing: Callable[..., Walk]
+) -> None:
+    clerk.create(24)
+    walk, pages = begun(engine, backend), []
+
+    def act(saved: Walk) -> None:
+        pages.append(saved)
+        if len(pages) == 4:
+            clerk.fail("vanished-cursor", times=backfill.MOST_LOST + 1)
+        if len(pages) == 5:
+            raise Killed
+
+    with pytest.raises(Killed):
+        importing(walk, meanwhile=act)
+    with engine.begin() as connection:
+        found = walks.unfinished(connection, backend.instance_id())
+    assert found
+    assert found.seen == 16
+    walk = importing(found)
+    assert (walk.outcome, walk.seen) == ("complete", 24)
+
+
+def test_a_deletion_does_not_hide_a_user_who_is_created_before_the_users_are_counted(
+    engine: Engine, clerk: ServedClerk, backend: Backend
+) -> None:
+    ids = clerk.create(6)
+
+    class Changing(Backend):
+        def count(self) -> int:
+            if len(ids) == 6:
+                ids.extend(clerk.create())
+                clerk.instance.delete(ids[0])
+            return super().count()
+
+    walk = begun(engine, backend)
+    with closing(Changing(clerk.key, clerk.url)) as changing:
+        walk = job(engine, changing).run(walk)
+    assert walk.outcome == "complete"
+    assert ids[-1] in values(engine, LIVING)
+
+
+def test_an_import_whose_lease_was_lost_saves_nothing(engine: Engine, clerk: ServedClerk, backend: Backend) -> None:
+    clerk.create(6)
+    walk = begun(engine, backend)
+    lost: list[bool] = []
+
+    def renew() -> None:
+        if lost:
+            raise Killed
+
+    class Suspended(Backend):
+        def users_after(self, cursor: str | None, limit: int) -> UserPage:
+            page = super().users_after(cursor, limit)
+            lost.append(True)
+            with engine.begin() as connection:
+                walks.save(connection, replace(walk, phase=Phase.ENDED, outcome="complete", seen=6))
+            return page
+
+    with closing(Suspended(clerk.key, clerk.url)) as suspended, pytest.raises(Killed):
+        job(engine, suspended, before_request=renew).run(walk)
+    assert values(engine, "select phase || seen from walks") == ["ended6"]
+
+
+def test_when_the_cursor_is_lost_among_users_with_the_same_creation_time_all_are_counted(
+    engine: Engine, clerk: ServedClerk, importing: Callable[..., Walk]
+) -> None:
+    ids = clerk.create(11, created_at="2024-01-01T00:00:00Z")
+    cursor = sorted(ids)[3]
+    walk = importing(meanwhile=once(lambda: clerk.instance.delete(cursor)))
+    assert (walk.outcome, walk.seen) == ("complete", 11)
