@@ -193,7 +193,7 @@ class AccessSettings(Settings):
     token_leeway_seconds: float = Field(default=5, ge=0, le=10)
     """Accepted clock difference to Clerk when a token's times are checked."""
 
-    guard_timeout_seconds: float = Field(default=2, gt=0)
+    guard_timeout_seconds: float = Field(default=2, gt=0, le=60)
     """Timeout for looking up the caller in the database, after which the request gets 503."""
 
     guard_waiting: int = Field(default=2_000, ge=1)

@@ -26,6 +26,7 @@ def test_the_guard_and_the_service_have_the_same_settings_and_defaults() -> None
         ("DATABASE_POOLER", "session", "give none or transaction"),
         ("TOKEN_LEEWAY_SECONDS", "60", "from 0 to 10"),
         ("GUARD_TIMEOUT_SECONDS", "0", "above 0"),
+        ("GUARD_TIMEOUT_SECONDS", "1e300", "up to 60"),
         ("GUARD_WAITING", "0", "1 or more"),
     ],
 )

@@ -10,6 +10,7 @@ from akako_guard.database.engine import Pooler
 
 SessionId: TypeAlias = Literal["required", "optional"]
 MOST_LEEWAY_SECONDS = 10.0
+MOST_TIMEOUT_SECONDS = 60.0
 
 
 class SettingsError(ValueError):
@@ -38,7 +39,7 @@ class Settings:
     token_leeway_seconds: float = 5.0
     """How far the clocks of Clerk and this host may differ when the times of a token are checked, up to 10."""
     guard_timeout_seconds: float = 2.0
-    """How long a request waits for the database before it is answered with 503."""
+    """How long a request waits for the database before it is answered with 503, up to 60."""
     guard_waiting: int = 2_000
     """The number of requests that may wait for the database; further ones are answered with 503 at once."""
 
@@ -95,8 +96,8 @@ def _leeway(value: float | str) -> float:
 
 def _timeout(value: float | str) -> float:
     seconds = float(value)
-    if not 0 < seconds < float("inf"):
-        raise ValueError("give a number of seconds above 0")
+    if not 0 < seconds <= MOST_TIMEOUT_SECONDS:
+        raise ValueError(f"give a number of seconds above 0, up to {MOST_TIMEOUT_SECONDS:.0f}")
     return seconds
 
 
