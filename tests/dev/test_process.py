@@ -5,8 +5,10 @@ import signal
 import subprocess
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 
+import psutil
 import pytest
 
 from dev import signals
@@ -57,8 +59,11 @@ def test_a_run_returns_the_exit_code(code: int) -> None:
 
 
 def _is_gone(process: Process) -> bool:
-    try:
-        os.killpg(process.pid, 0)
-    except ProcessLookupError:
-        return True
+    """Whether no member of the group runs. Killed ones remain as zombies until init has reaped them."""
+    return not any(_runs_in(each, process.pid) for each in psutil.process_iter())
+
+
+def _runs_in(process: psutil.Process, group: int) -> bool:
+    with suppress(psutil.NoSuchProcess, ProcessLookupError):
+        return os.getpgid(process.pid) == group and process.status() != psutil.STATUS_ZOMBIE
     return False

@@ -53,8 +53,13 @@ RETIRED = {
 """Patterns, each with what to write instead."""
 
 
+ANY = re.compile(rf"(?<![a-z])(?:{'|'.join(RETIRED)})(?![a-z])", re.IGNORECASE)
+
+
 def words(text: str) -> Iterator[tuple[int, str, str]]:
     """Line number, retired word and replacement of each finding."""
+    if not ANY.search(text):
+        return
     for number, line in enumerate(text.splitlines(), 1):
         for pattern, replacement in RETIRED.items():
             for found in re.finditer(rf"(?<![a-z])(?:{pattern})(?![a-z])", line, re.IGNORECASE):
