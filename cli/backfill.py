@@ -1,20 +1,17 @@
 """`akako backfill`: imports all users of a Clerk instance, or shows what an import would do."""
 
-import json
 import sys
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, replace
-from datetime import datetime
+from dataclasses import replace
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from sqlalchemy import Engine
 
+from akako_guard.role import Role
 from clerk.backend import Backend, ClerkUnavailable, PageTooLarge
-from cli import output
+from cli import backfill_report
 from cli.connection import database
 from cli.times import formatted
 from config import logs
@@ -22,9 +19,9 @@ from config.settings import BackfillSettings, load
 from db import clock, leases, walks
 from db.walks import Phase, Walk
 from dev import signals
-from reconcile import retry
 from reconcile.backfill import Backfill
 from reconcile.pace import Pace, default_rate
+from reconcile.reading import Reader
 
 LEASE_SECONDS = 120
 """Longer than the longest pause between two requests."""
@@ -59,7 +56,8 @@ def backfill(dry_run: bool, restart: bool, as_json: bool) -> None:
     with database() as engine, signals.interruptible():
         try:
             with _lease(engine, dry_run) as renew:
-                ended = _run(engine, backend, Pace(rate), settings, renew, dry_run=dry_run, restart=restart)
+                reader = Reader(engine, backend, Pace(rate), renew)
+                ended = _run(engine, reader, settings.default_role, dry_run=dry_run, restart=restart)
         except ClerkUnavailable as unavailable:
             raise click.ClickException(f"Clerk did not answer: {unavailable}. {_advice(unavailable)}") from unavailable
         except PageTooLarge as too_large:
@@ -69,7 +67,7 @@ def backfill(dry_run: bool, restart: bool, as_json: bool) -> None:
             sys.exit(130)
         finally:
             backend.close()
-    _print(ended, as_json, dry_run)
+    backfill_report.show(ended, as_json, dry_run)
     sys.exit(0 if ended.outcome == "complete" else 1)
 
 
@@ -105,30 +103,13 @@ def _lease(engine: Engine, dry_run: bool) -> Iterator[Callable[[], None]]:
             leases.give_back(connection, leases.BACKFILL, holder)
 
 
-def _run(
-    engine: Engine,
-    backend: Backend,
-    pace: Pace,
-    settings: BackfillSettings,
-    renew: Callable[[], None],
-    *,
-    dry_run: bool,
-    restart: bool,
-) -> Walk:
-    instance_id = retry.ask(pace, backend.instance_id, before=renew)
+def _run(engine: Engine, reader: Reader, default_role: Role, *, dry_run: bool, restart: bool) -> Walk:
+    instance_id = reader.instance_id()
     walk = None if dry_run else _unfinished(engine, instance_id, restart)
     if walk is None:
-        walk = _start(engine, instance_id, retry.ask(pace, backend.count, before=renew), dry_run)
-    with _progress(walk) as show:
-        run = Backfill(
-            engine=engine,
-            backend=backend,
-            pace=pace,
-            default_role=settings.default_role,
-            dry_run=dry_run,
-            before_request=renew,
-            saved=show,
-        )
+        walk = _start(engine, instance_id, reader.count(), dry_run)
+    with backfill_report.progress(walk) as show:
+        run = Backfill(engine=engine, reader=reader, default_role=default_role, dry_run=dry_run, saved=show)
         return run.run(walk)
 
 
@@ -154,46 +135,3 @@ def _start(engine: Engine, instance_id: str, count: int, dry_run: bool) -> Walk:
         if not dry_run:
             return walks.start(connection, instance_id, count)
         return Walk(instance_id=instance_id, count_before=count, started_at=clock.now(connection))
-
-
-@contextmanager
-def _progress(walk: Walk) -> Iterator[Callable[[Walk], None]]:
-    """A progress bar with rate and remaining time on standard error, if that is a terminal."""
-    console = Console(stderr=True)
-    columns = (
-        TextColumn("users"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[rate]}"),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as progress:
-        task = progress.add_task("", total=walk.count_before, completed=walk.seen, rate="")
-
-        def show(saved: Walk) -> None:
-            progress.update(task, completed=saved.seen, total=max(saved.seen, saved.count_before))
-            speed = progress.tasks[0].speed
-            progress.update(task, rate=f"{speed:,.0f}/s" if speed else "")
-
-        yield show
-
-
-def _print(walk: Walk, as_json: bool, dry_run: bool) -> None:
-    if as_json:
-        values = {name: value for name, value in asdict(walk).items() if name not in ("cursor", "newest", "phase")}
-        click.echo(json.dumps({"dry_run": dry_run, **values}, indent=2, default=datetime.isoformat))
-        return
-    title = "What an import would do" if dry_run else "Import"
-    rows = [
-        ("Users at Clerk", f"{walk.count_before:,} before, {walk.count_after:,} after"),
-        ("Users seen", f"{walk.seen:,}"),
-        ("New", f"{walk.created:,}"),
-        ("Updated", f"{walk.updated:,}"),
-        ("Unchanged", f"{walk.unchanged:,}"),
-        ("Deleted here, so not restored", f"{walk.deleted:,}"),
-        ("Not applied", f"{walk.skipped:,}"),
-        ("Result", walk.outcome if not walk.reason else f"{walk.outcome}: {walk.reason}"),
-    ]
-    output.table(title, ("", ""), rows)
-    if walk.outcome != "complete":
-        click.echo("Run `akako backfill` again. If it stays incomplete, see docs/how-to/import-users.md.", err=True)

@@ -13,9 +13,10 @@ from akako_guard.role import Role
 from clerk.backend import Backend, ClerkUnavailable, UserPage
 from db import walks
 from db.walks import Phase, Walk
-from reconcile import backfill
+from reconcile import backfill, reading
 from reconcile.backfill import Backfill
 from reconcile.pace import Pace
+from reconcile.reading import Reader
 from tests.clerk_sender import Clerk, user
 from tests.ledger import apply, values
 from tests.local_server import Answer, serving
@@ -27,8 +28,8 @@ CAUSES = "select distinct cause from audit_log where action = 'user.created'"
 
 @pytest.fixture(autouse=True)
 def _small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(backfill, "MOST_USERS", 4)
-    monkeypatch.setattr(backfill, "LEAST_USERS", 1)
+    monkeypatch.setattr(reading, "MOST_USERS", 4)
+    monkeypatch.setattr(reading, "LEAST_USERS", 1)
 
 
 class Killed(BaseException):
@@ -53,10 +54,16 @@ def begun(engine: Engine, backend: Backend) -> Walk:
         return walks.start(connection, backend.instance_id(), backend.count())
 
 
-def job(engine: Engine, backend: Backend, saved: Callable[[Walk], None] = lambda _: None, **options: Any) -> Backfill:
-    return Backfill(
-        engine=engine, backend=backend, pace=Pace(1_000_000), default_role=Role.LEARNER, saved=saved, **options
-    )
+def job(
+    engine: Engine,
+    backend: Backend,
+    saved: Callable[[Walk], None] = lambda _: None,
+    *,
+    before_request: Callable[[], None] = lambda: None,
+    **options: Any,
+) -> Backfill:
+    reader = Reader(engine, backend, Pace(1_000_000), before_request)
+    return Backfill(engine=engine, reader=reader, default_role=Role.LEARNER, saved=saved, **options)
 
 
 def once(act: Callable[[], object], when: Callable[[Walk], bool] = lambda _: True) -> Callable[[Walk], None]:
@@ -313,7 +320,7 @@ def test_users_that_are_read_again_after_a_lost_cursor_are_counted_once_if_the_i
     def act(saved: Walk) -> None:
         pages.append(saved)
         if len(pages) == 4:
-            clerk.fail("vanished-cursor", times=backfill.MOST_LOST + 1)
+            clerk.fail("vanished-cursor", times=reading.MOST_LOST + 1)
         if len(pages) == 5:
             raise Killed
 
