@@ -49,7 +49,7 @@ PREVIEW_REASON = "A preview."
     "--at-most",
     default=10_000,
     show_default=True,
-    help="Most events in a preview, which locks their users.",
+    help="Maximum number of events in a preview, which locks their users.",
 )
 @click.option("--reveal", is_flag=True, help="Show personal data in the preview; recorded in the audit trail.")
 @click.option(

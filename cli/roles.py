@@ -31,11 +31,8 @@ class AsOf(TimeParam):
         return datetime.max.replace(tzinfo=UTC) if value == "now" else super().convert(value, param, ctx)
 
 
-as_of = click.option(
-    "--as-of",
-    type=AsOf(),
-    help="Use only what was recorded by this time; `now`: everything recorded. [default: the value of --at]",
-)
+_AS_OF = "Use only what was recorded by this time; `now`: everything recorded. [default: {}]"
+as_of = click.option("--as-of", type=AsOf(), help=_AS_OF.format("the value of --at"))
 
 
 @click.group()
@@ -105,7 +102,7 @@ def list_(
 
 @roles.command(epilog="\b\nExamples:\n  akako roles history user_2abc --json")
 @click.argument("clerk_id")
-@as_of
+@click.option("--as-of", type=AsOf(), help=_AS_OF.format("now"))
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def history(clerk_id: str, as_of: datetime | None, as_json: bool) -> None:
     """List every role of a user, past, present and future, as recorded by --as-of."""
@@ -123,7 +120,7 @@ def history(clerk_id: str, as_of: datetime | None, as_json: bool) -> None:
 @roles.command(epilog="\b\nExamples:\n  akako roles at user_2abc 2026-03-01T12:00:00Z")
 @click.argument("clerk_id")
 @click.argument("instant", type=MOMENT)
-@as_of
+@click.option("--as-of", type=AsOf(), help=_AS_OF.format("INSTANT"))
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def at(clerk_id: str, instant: datetime, as_of: datetime | None, as_json: bool) -> None:
     """List the roles of a user at INSTANT; short for `akako roles list CLERK_ID --at INSTANT`."""

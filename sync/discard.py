@@ -1,4 +1,4 @@
-"""Discards events permanently, at a person's request."""
+"""Discards events at a person's request, so that they are not applied unless they are replayed."""
 
 from collections.abc import Sequence
 
