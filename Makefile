@@ -46,7 +46,7 @@ demo: install ## Run the whole path on real servers and show what happened
 up: install ## Run all processes in the foreground, with data in .local/
 	@$(BIN)/akako up
 
-test: check ## Check format, lint, types and import contracts, and run the tests
+test: check ## Run the checks and the tests
 	@$(PYTEST) -n $(AT_ONCE) -m "not ($(APART))" --durations 20 --most-processes $(MOST_PROCESSES) --most-databases $(MOST_DATABASES)
 
 test-fast: install ## Run the tests that start no servers or other processes (under a minute)
@@ -96,7 +96,7 @@ test-browser: install ## Run pages with the real ClerkJS in Chromium (Debian: ch
 		echo "Chromium or Node.js is not installed: the tests in a browser are skipped"; \
 	fi
 
-check: install
+check: install ## Check format, lint, types and import contracts
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
