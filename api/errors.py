@@ -46,7 +46,7 @@ _HTTP = {
     431: ("head_too_large", "The headers are too large. Send fewer or shorter headers."),
 }
 
-_CONCURRENT_CHANGE = "Another change to the same data, or too many changes at once, are in progress."
+_CONCURRENT_CHANGE = "Another change to the same data is in progress, or too many changes are."
 _SCHEMA_MISMATCH = "The database schema does not match this version. An operator has to run `akako migrate`."
 
 
