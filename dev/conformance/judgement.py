@@ -1,4 +1,4 @@
-"""Judges what a scenario led to: the answers, and with an observer the stored users."""
+"""Judges the outcome of a scenario: the answers, and with an observer the stored users."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -36,7 +36,7 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """What was seen of one scenario: the answers to each step and, with an observer, the stored users by Clerk id."""
+    """Observations of a scenario: the answers to each step and, with an observer, the stored users by Clerk id."""
 
     answers: Sequence[Sequence[Answer]]
     retried: bool = False

@@ -1,4 +1,4 @@
-"""What else than HTTP responses a run may look at, and tell the receiver's surroundings."""
+"""Access to the receiver's tables and its Clerk API, for runs that judge more than HTTP responses."""
 
 from dataclasses import dataclass
 from typing import Protocol

@@ -51,7 +51,7 @@ def _duplicate(sender: Sender) -> Steps:
 
 
 def _retried(sender: Sender) -> Steps:
-    """Svix signs each attempt anew: same id and body, another timestamp."""
+    """Svix signs each attempt again: same id and body, another timestamp."""
     data, svix_id = user(new_user_id()), message_id()
     first = created(sender, data)
     attempts = [replace(first, request=signed(first.request.body, svix_id, sender.secret)) for _ in range(2)]

@@ -25,7 +25,7 @@ class Answer:
 
 
 class Expected(Enum):
-    """The answers that are right; the value is what tables show."""
+    """Which answers pass; the value is the text shown in tables."""
 
     ACCEPTED = "2xx"
     """Anything else is retried by Svix for 27 hours, and a receiver that keeps failing is disabled."""
