@@ -73,7 +73,7 @@ def test_every_migration_can_be_downgraded_and_applied_again(empty: Database) ->
 
 def test_migrating_returns_what_it_applied_and_nothing_the_second_time(empty: Database) -> None:
     first = migrate.upgrade(empty.owner_url, empty.app_url)
-    assert first[0].startswith("A user is what Clerk last said")
+    assert first[0].startswith("Users hold the newest state from Clerk")
     assert len(first) == len(REVISIONS) - 1
     assert migrate.upgrade(empty.owner_url, empty.app_url) == []
 

@@ -1,4 +1,4 @@
-"""A user is what Clerk last said; a deleted one stays as a tombstone that remembers no person."""
+"""Users hold the newest state from Clerk; a deleted user remains as a tombstone without personal data."""
 
 from alembic import op
 

@@ -1,4 +1,4 @@
-"""A role is held in a window of time, and no two windows in force of one role of one user overlap."""
+"""Roles are held in windows of time; active windows of one role of one user cannot overlap."""
 
 from alembic import op
 

@@ -1,4 +1,4 @@
-"""A delivery is kept as it came: its bytes, what signed them, and how far we are with it."""
+"""Deliveries are stored unchanged, with their signature and processing status."""
 
 from alembic import op
 

@@ -1,4 +1,4 @@
-"""Every change of access leaves a line in the audit trail, written by the database itself, that nobody can change."""
+"""Every change of access is recorded in an audit trail, written by triggers and read-only."""
 
 from alembic import op
 

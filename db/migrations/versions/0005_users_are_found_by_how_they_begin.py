@@ -1,4 +1,4 @@
-"""Users are found by how their name, username or e-mail address begins, and by the role they hold."""
+"""Users can be searched by prefix of name, username or e-mail address, and by role."""
 
 from alembic import op
 

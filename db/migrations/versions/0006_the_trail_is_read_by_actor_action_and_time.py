@@ -1,4 +1,4 @@
-"""The trail is read by actor, by action and by time, newest first."""
+"""The audit trail has indexes for actor, action and time."""
 
 from alembic import op
 

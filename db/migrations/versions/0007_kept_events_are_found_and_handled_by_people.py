@@ -1,4 +1,4 @@
-"""Kept events are found by when they came, user, type, status and error; what people do with them is in the trail."""
+"""Events can be searched by time, user, type, status and error; actions on events are recorded in the audit trail."""
 
 from alembic import op
 

@@ -1,4 +1,4 @@
-"""Worker and calendar say when they last moved."""
+"""Worker and scheduler record heartbeats."""
 
 from alembic import op
 

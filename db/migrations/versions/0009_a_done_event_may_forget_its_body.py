@@ -1,4 +1,4 @@
-"""A done event may forget its body, once and for good; the database itself keeps the digest in its place."""
+"""The body of a processed event can be erased; the database keeps its digest."""
 
 from alembic import op
 

@@ -1,4 +1,4 @@
-"""Signing secrets are found by what they verified, and with them the newest delivery."""
+"""Events have an index for the signing secret that verified them."""
 
 from alembic import op
 

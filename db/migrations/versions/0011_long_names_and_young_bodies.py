@@ -1,4 +1,4 @@
-"""A name of any length has room in the index, and a body is not forgotten on the day it came."""
+"""Search keys have a maximum length, and a body cannot be erased on the day it arrived."""
 
 from alembic import op
 

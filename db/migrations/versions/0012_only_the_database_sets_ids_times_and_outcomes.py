@@ -1,4 +1,4 @@
-"""The database alone sets ids, times of writing and outcomes; nothing of ours calls a function of another role."""
+"""Only the database sets ids, times of writing and outcomes, and no function of another role is called."""
 
 from alembic import context, op
 

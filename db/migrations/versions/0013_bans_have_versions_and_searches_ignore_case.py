@@ -1,4 +1,4 @@
-"""A ban has the version that stated it, an address may be unverified, and searches ignore case in every language."""
+"""Bans have versions, e-mail addresses can be unverified, and searches ignore case in every language."""
 
 import json
 import unicodedata

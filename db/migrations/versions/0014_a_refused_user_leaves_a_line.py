@@ -1,4 +1,4 @@
-"""A user who is refused an operation for lack of the role leaves a line in the trail, at most one per hour."""
+"""A request refused for lack of a role is recorded in the audit trail, at most once per user and hour."""
 
 from alembic import op
 

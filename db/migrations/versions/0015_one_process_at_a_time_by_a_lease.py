@@ -1,4 +1,4 @@
-"""A lease says which process does what only one at a time should do, until when by the database's clock."""
+"""Leases, by the database's clock, let one process at a time perform an activity."""
 
 from alembic import op
 

@@ -1,4 +1,4 @@
-"""Other applications read users and roles through views, whose columns stay the same."""
+"""Other applications read users and roles through views."""
 
 from alembic import op
 

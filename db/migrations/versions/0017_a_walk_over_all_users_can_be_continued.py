@@ -1,4 +1,4 @@
-"""A walk over all users of Clerk records how far it came, so that it can be continued, and how it ended."""
+"""Walks over all users of Clerk record their progress and result."""
 
 from alembic import op
 
