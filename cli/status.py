@@ -76,7 +76,7 @@ def screen(condition: StatusReport) -> RenderableType:
 def _parts(states: list[ComponentState]) -> Table:
     table = Table("Component", "", "What to do next", title="Components", title_justify="left", title_style="bold")
     for state in states:
-        text = Text(state.description, "green" if state.is_well else "red")
+        text = Text(state.description, "green" if state.is_healthy else "red")
         table.add_row(state.part.value, text, state.next_step)
     return table
 

@@ -39,7 +39,7 @@ class StatusReport:
     @property
     def is_healthy(self) -> bool:
         """Whether every component is healthy and no event is overdue."""
-        return all(part.is_well for part in self.parts) and not self.is_late
+        return all(part.is_healthy for part in self.parts) and not self.is_late
 
     @property
     def is_late(self) -> bool:

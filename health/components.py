@@ -44,14 +44,14 @@ NEXT_STEPS = {
 
 @dataclass(frozen=True, slots=True)
 class ComponentState:
-    """The state of a component: `well`, or a short description of the fault, without secrets and host names."""
+    """The state of a component: `healthy`, or a short description of the fault, without secrets and host names."""
 
     part: Component
-    description: str = "well"
+    description: str = "healthy"
     next_step: str = ""
 
     @property
-    def is_well(self) -> bool:
+    def is_healthy(self) -> bool:
         """Whether the component has no fault."""
         return not self.next_step
 
@@ -81,13 +81,13 @@ class Components:
         except (RedisUnavailable, TimeoutError) as error:
             fault = error.fault if isinstance(error, RedisUnavailable) else redis_faults.SILENT
             return ComponentState(Component.BROKER, fault.reason + (DIRECTLY if directly else ""), fault.next_step)
-        return ComponentState(Component.BROKER, "well" + (NOT_FROM_A_WORKER if directly else ""))
+        return ComponentState(Component.BROKER, "healthy" + (NOT_FROM_A_WORKER if directly else ""))
 
 
 def unreadable(error: Exception) -> tuple[ComponentState, ComponentState]:
     """The states of database and migrations if nothing could be read, because of the one or of the other."""
     if faults.is_schema_mismatch(error):
-        return ComponentState(Component.DATABASE), _ill(Component.MIGRATIONS, "the tables are not of this version")
+        return ComponentState(Component.DATABASE), _ill(Component.MIGRATIONS, "the schema is of another version")
     reason = str(error) if isinstance(error, WrongSettings) else faults.tls_reason(error) or "does not answer"
     database = ComponentState(Component.DATABASE, reason, faults.remedy(error) or NEXT_STEPS[Component.DATABASE])
     return database, _unknown(Component.MIGRATIONS)
@@ -95,7 +95,7 @@ def unreadable(error: Exception) -> tuple[ComponentState, ComponentState]:
 
 def _database(seen: Vitals) -> ComponentState:
     if seen.pooler_found:
-        return ComponentState(Component.DATABASE, "well; set DATABASE_POOLER=transaction, since a pooler is in use")
+        return ComponentState(Component.DATABASE, "healthy; set DATABASE_POOLER=transaction, since a pooler is in use")
     return ComponentState(Component.DATABASE)
 
 

@@ -28,7 +28,7 @@ class Readiness:
     async def answer(self, _: Request) -> Response:
         """The newest result."""
         states = await asyncio.shield(self._current())
-        ready = all(state.is_well for state in states)
+        ready = all(state.is_healthy for state in states)
         parts = {state.part.value: state.description for state in states}
         return JSONResponse({"ready": ready, "parts": parts}, 200 if ready else 503)
 

@@ -85,7 +85,7 @@ def test_the_report_is_available_as_json(database: Database, engine: Engine, cle
     assert (done.exit_code, report["healthy"], report["parts"]["worker"], report["parts"]["beat"]) == (
         1,
         False,
-        "well",
+        "healthy",
         "never seen",
     )
     assert report["events"]["parked"] == 1

@@ -19,7 +19,7 @@ from tests.servers import Database
 from tests.webhooks.test_queue_unavailable import silent
 
 NOWHERE = "postgresql://akako:a-secret@db.internal.example:1/akako"
-WELL = {"database": "well", "migrations": "well", "broker": "well", "worker": "well", "beat": "well"}
+HEALTHY = {"database": "healthy", "migrations": "healthy", "broker": "healthy", "worker": "healthy", "beat": "healthy"}
 UNSEEN = "unknown, since the database is unavailable"
 
 
@@ -56,11 +56,11 @@ def owner(database: Database) -> Iterator[Engine]:
 
 
 def test_everything_is_there(moving: str, redis_url: str) -> None:
-    assert asked(moving, redis_url) == (200, WELL)
+    assert asked(moving, redis_url) == (200, HEALTHY)
 
 
 def test_a_part_that_was_never_seen_is_named(database: Database, redis_url: str) -> None:
-    assert asked(database.app_url, redis_url) == (503, WELL | {"worker": "never seen", "beat": "never seen"})
+    assert asked(database.app_url, redis_url) == (503, HEALTHY | {"worker": "never seen", "beat": "never seen"})
 
 
 def test_a_part_that_lives_and_does_not_move_is_told_from_one_that_is_gone(
@@ -75,7 +75,7 @@ def test_a_part_that_lives_and_does_not_move_is_told_from_one_that_is_gone(
 def test_a_redis_that_is_silent_is_named_soon(moving: str) -> None:
     begun = time.monotonic()
     with silent() as url:
-        assert asked(moving, url) == (503, WELL | {"broker": "does not answer"})
+        assert asked(moving, url) == (503, HEALTHY | {"broker": "does not answer"})
     assert time.monotonic() - begun < 5
 
 
@@ -89,21 +89,21 @@ def test_a_database_that_is_away_is_named_and_neither_its_host_nor_its_password(
 def test_migrations_that_are_missing_are_counted(moving: str, redis_url: str, owner: Engine) -> None:
     change(owner, "update alembic_version set version_num = '0004'")
     status, said = asked(moving, redis_url)
-    assert (status, said["database"]) == (503, "well")
+    assert (status, said["database"]) == (503, "healthy")
     assert said["migrations"].endswith(" missing")
 
 
 def test_tables_of_another_version_are_said_to_want_a_migration(moving: str, redis_url: str, owner: Engine) -> None:
     change(owner, "drop table heartbeats")
     _, said = asked(moving, redis_url)
-    assert (said["database"], said["migrations"]) == ("well", "the tables are not of this version")
+    assert (said["database"], said["migrations"]) == ("healthy", "the schema is of another version")
 
 
 def test_a_database_that_is_ahead_is_ready_so_that_old_processes_serve_until_they_are_replaced(
     moving: str, redis_url: str, owner: Engine
 ) -> None:
     change(owner, "update alembic_version set version_num = '9999'")
-    assert asked(moving, redis_url) == (200, WELL)
+    assert asked(moving, redis_url) == (200, HEALTHY)
 
 
 def test_however_many_ask_one_looks(moving: str, redis_url: str, engine: Engine) -> None:
@@ -118,7 +118,7 @@ def test_a_role_that_may_create_in_the_schema_is_named_with_the_remedy(
 ) -> None:
     change(owner, "grant create on schema akako to public")
     status, said = asked(moving, redis_url)
-    assert (status, said["database"]) == (503, "well")
+    assert (status, said["database"]) == (503, "healthy")
     assert "revoke create on schema akako from PUBLIC" in said["migrations"]
     change(owner, "revoke create on schema akako from public")
-    assert asked(moving, redis_url) == (200, WELL)
+    assert asked(moving, redis_url) == (200, HEALTHY)

@@ -70,13 +70,13 @@ def test_invariant_4_events_are_applied_while_redis_is_full_gone_and_silent_and_
     assert seen["akako_events_applied_directly_total", ""] == number
 
     memory(server, 0)
-    until(lambda: broker_of_readyz(stack) == "well", 30)
+    until(lambda: broker_of_readyz(stack) == "healthy", 30)
     through_the_queue(stack, "user_after_full")
 
     memory(server, 1)
     is_applied(stack, "user_full_again")
     memory(server, 0)
-    until(lambda: broker_of_readyz(stack) == "well", 30)
+    until(lambda: broker_of_readyz(stack) == "healthy", 30)
     through_the_queue(stack, "user_after_full_again")
 
     server.kill()
