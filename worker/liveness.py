@@ -45,33 +45,37 @@ def _heartbeat(settings: WorkerSettings, part: str) -> Heartbeat:
 
 
 class UnackedMessages:
-    """The messages that this worker has received and not acknowledged.
+    """The messages that this worker has received and not acknowledged, and for how long each.
 
-    While Redis is unavailable none can be acknowledged, and none counts as pending.
+    Time during which Redis is unavailable does not count, since no message can be acknowledged then.
     """
 
     def __init__(self, redis: Broker) -> None:
         self._redis = redis
-        self._since: dict[str, float] = {}
+        self._seconds: dict[str, float] = {}
+        self._checked_at: float | None = None
+        """When they were last checked; None if Redis was unavailable then."""
 
     def or_waiting(self) -> bool:
         """Whether there are any, or messages wait in the queues. Raises RedisUnavailable."""
         try:
             waiting = self._redis.holds(broker.EVENTS, broker.CALENDAR)
         except RedisUnavailable:
-            self._since = {}
+            self._checked_at = None
             raise
         return self.exist() or waiting
 
     def exist(self) -> bool:
         """Whether there are any."""
         now = time.monotonic()
-        self._since = {request.id: self._since.get(request.id, now) for request in _reserved()}
-        return bool(self._since)
+        passed = now - self._checked_at if self._checked_at is not None else 0.0
+        before, self._checked_at = self._seconds, now
+        self._seconds = {each.id: before[each.id] + passed if each.id in before else 0.0 for each in _reserved()}
+        return bool(self._seconds)
 
     def overdue(self) -> bool:
         """Whether one is older than any time limit allows: its process stopped before the task could start."""
-        return any(time.monotonic() - since > LONGEST_UNACKED_SECONDS for since in self._since.values())
+        return any(seconds > LONGEST_UNACKED_SECONDS for seconds in self._seconds.values())
 
 
 def _reserved() -> list[Request]:

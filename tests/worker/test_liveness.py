@@ -2,6 +2,7 @@
 
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -57,14 +58,18 @@ def taken() -> Iterator[Taken]:
 
 
 @pytest.mark.usefixtures("taken")
-def test_a_message_that_cannot_be_acknowledged_without_redis_is_not_overdue(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_time_without_redis_does_not_make_a_message_overdue(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(liveness, "LONGEST_UNACKED_SECONDS", 0.05)
     unacked = UnackedMessages(NOWHERE)
-    monkeypatch.setattr(liveness, "LONGEST_UNACKED_SECONDS", 0.0)
     assert unacked.exist()
-    assert unacked.overdue()
     with pytest.raises(RedisUnavailable):
         unacked.or_waiting()
+    time.sleep(0.1)
+    assert unacked.exist()
     assert not unacked.overdue()
+    time.sleep(0.1)
+    assert unacked.exist()
+    assert unacked.overdue()
 
 
 @pytest.mark.usefixtures("taken")
