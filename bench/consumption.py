@@ -1,16 +1,25 @@
 """Memory and CPU time of a service, including all its processes."""
 
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+
 import psutil
 
 
 def resident(pid: int) -> list[float]:
     """Resident megabytes of a process and its descendants, largest first."""
-    process = psutil.Process(pid)
-    family = [process, *process.children(recursive=True)]
-    return sorted((member.memory_info().rss / 1_000_000 for member in family), reverse=True)
+    return sorted(_each(pid, lambda member: member.memory_info().rss / 1_000_000), reverse=True)
 
 
 def cpu_seconds(pid: int) -> float:
     """CPU seconds of a process and its descendants, including those that have ended."""
+    return sum(_each(pid, lambda member: sum(member.cpu_times()[:4])))
+
+
+def _each(pid: int, figure: Callable[[psutil.Process], float]) -> Iterator[float]:
+    """A figure of a process and of each descendant that does not end meanwhile."""
     process = psutil.Process(pid)
-    return sum(sum(member.cpu_times()[:4]) for member in (process, *process.children(recursive=True)))
+    yield figure(process)
+    for member in process.children(recursive=True):
+        with suppress(psutil.NoSuchProcess):
+            yield figure(member)
