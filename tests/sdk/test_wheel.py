@@ -1,8 +1,11 @@
 """The wheel in a fresh environment, in applications that have their own `config`, `db` and `api`."""
 
+import json
 import os
+import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import psycopg
@@ -19,6 +22,11 @@ pytestmark = [pytest.mark.sdk, pytest.mark.timeout(600)]
 
 ROOT = Path(__file__).parents[2]
 UV = Path(sys.executable).with_name("uv")
+PROJECT = tomllib.loads((ROOT / "sdk/python/pyproject.toml").read_text())["project"]
+DECLARED: list[str] = [*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["binary"]]
+APPLICATIONS_NEED = ["fastapi>=0.115.5", "starlette>=0.40"]
+"""The FastAPI of November 2024, with the Starlette that it permits."""
+REQUIREMENT = re.compile(r"^([a-z0-9-]+)(?:\[[a-z]+\])?>=([0-9.]+)$", re.MULTILINE)
 APPLICATIONS = {
     "fastapi": """
 from typing import Annotated
@@ -72,13 +80,30 @@ authentication.close()
 """
 
 
-def environment(directory: Path, wheel: Path, *choices: str) -> Path:
-    """The interpreter of a new environment with the wheel, FastAPI and Starlette."""
+def environment(directory: Path, wheel: Path, resolution: str) -> Path:
+    """The interpreter of a new environment with the wheel, FastAPI and Starlette.
+
+    The declared dependencies are named again, because uv picks the lowest version only of what it is asked for, not of
+    what a wheel depends on.
+    """
     python = directory / "bin/python"
     subprocess.run([UV, "venv", "--quiet", "--python", sys.executable, directory], check=True)
-    install: list[str | Path] = [UV, "pip", "install", "--quiet", "--python", python, *choices]
-    subprocess.run([*install, f"{wheel}[binary]", "fastapi>=0.115.5", "starlette>=0.40"], check=True)
+    install: list[str | Path] = [UV, "pip", "install", "--quiet", "--python", python, "--resolution", resolution]
+    subprocess.run([*install, f"{wheel}[binary]", *DECLARED, *APPLICATIONS_NEED], check=True)
     return python
+
+
+def installed(python: Path) -> dict[str, str]:
+    """The version of each package in the environment of an interpreter."""
+    listed = subprocess.run(
+        [UV, "pip", "list", "--quiet", "--python", python, "--format", "json"], check=True, capture_output=True
+    )
+    return {package["name"]: package["version"] for package in json.loads(listed.stdout)}
+
+
+def bounds() -> dict[str, str]:
+    """The lower bound of each package that the wheel and the applications require."""
+    return dict(REQUIREMENT.findall("\n".join([*DECLARED, *APPLICATIONS_NEED])))
 
 
 @pytest.fixture(scope="module")
@@ -91,14 +116,23 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return built
 
 
-@pytest.fixture(
-    scope="module",
-    params=[["--resolution", "highest"], ["--resolution", "lowest-direct"]],
-    ids=["newest dependencies", "oldest dependencies"],
-)
-def python(request: pytest.FixtureRequest, wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An interpreter with the wheel, and either the newest or the oldest dependencies that it permits."""
-    return environment(tmp_path_factory.mktemp("environment"), wheel, *request.param)
+@pytest.fixture(scope="module")
+def newest(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An interpreter with the wheel and the newest dependencies that it permits."""
+    return environment(tmp_path_factory.mktemp("newest"), wheel, "highest")
+
+
+@pytest.fixture(scope="module")
+def oldest(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An interpreter with the wheel and the oldest dependencies that it permits."""
+    return environment(tmp_path_factory.mktemp("oldest"), wheel, "lowest-direct")
+
+
+@pytest.fixture(params=["newest", "oldest"])
+def python(request: pytest.FixtureRequest) -> Path:
+    """Both interpreters, one after the other."""
+    found: Path = request.getfixturevalue(request.param)
+    return found
 
 
 @pytest.fixture
@@ -112,6 +146,16 @@ def reader_url(database: Database) -> str:
             "do $$ begin execute format('grant connect on database %I to lms', current_database()); end $$"
         )
     return database.superuser_url.replace("postgres@", "lms@", 1)
+
+
+def test_the_oldest_dependencies_are_the_declared_lower_bounds(oldest: Path) -> None:
+    assert len(bounds()) == len(PROJECT["dependencies"]) + 1  # and FastAPI
+    versions = installed(oldest)
+    assert [
+        f"{name} {versions[name]}"
+        for name, bound in bounds().items()
+        if not f"{versions[name]}.".startswith(f"{bound}.")
+    ] == []
 
 
 @pytest.mark.parametrize("application", APPLICATIONS.values(), ids=APPLICATIONS)
