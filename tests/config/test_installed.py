@@ -1,9 +1,8 @@
-"""Logs of the code as the image has it: installed from the wheel beside its libraries."""
+"""The code as production has it: the service and the guard, installed from their wheels beside the libraries."""
 
 import os
 import subprocess
 import sys
-import zipfile
 from pathlib import Path
 
 import pytest
@@ -12,10 +11,13 @@ from config import logs
 
 pytestmark = pytest.mark.processes
 
+UV = Path(sys.executable).with_name("uv")
 FAILS = """
+import akako_guard
 from config import logs
 from db.migrate import upgrade
 assert "site-packages" in logs.__file__
+assert "site-packages" in akako_guard.__file__
 try:
     upgrade("postgresql://akako@127.0.0.1:1/akako", "")
 except Exception as error:
@@ -23,12 +25,11 @@ except Exception as error:
 """
 
 
-def test_from_the_wheel_an_error_names_our_own_code(tmp_path: Path) -> None:
-    build = [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", str(tmp_path)]
-    subprocess.run(build, cwd=logs.ROOT, check=True, capture_output=True)
-    (wheel,) = tmp_path.glob("*.whl")
+def test_from_the_wheels_an_error_names_our_own_code(tmp_path: Path) -> None:
     installed = tmp_path / "site-packages"
-    zipfile.ZipFile(wheel).extractall(installed)
+    install: list[str | Path] = [UV, "pip", "install", "--quiet", "--no-cache", "--no-deps", "--no-build-isolation"]
+    install += ["--python", sys.executable, "--target", installed, ".", "sdk/python"]
+    subprocess.run(install, cwd=logs.ROOT, check=True, capture_output=True)
     ended = subprocess.run(
         [sys.executable, "-c", FAILS],
         cwd=tmp_path,
