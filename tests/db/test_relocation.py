@@ -218,5 +218,5 @@ def test_a_definition_bound_to_an_unknown_function_of_another_role_is_refused_by
 
 
 def test_the_first_revision_in_the_schema_akako_is_0012() -> None:
-    assert revisions.missing("0011")[0].startswith("The database alone sets")
+    assert revisions.missing("0011")[0].startswith("Only the database sets ids")
     assert relocation.FIRST_IN_AKAKO == "0012"
