@@ -45,7 +45,7 @@ def look_up(connection: Connection, clerk_ids: Set[str]) -> dict[str, KnownUser 
     """
     # The lateral join forces one index look-up per id: for 200 ids the planner may scan all users.
     # `current_roles` is joined by Clerk id: by `user_id`, users are looked up once per role, which is slower.
-    # Roles are read as text, since making a list and a set of them for each row took 5 % of a look-up.
+    # Roles are read as text, since making a list and a set for each row is slower (decision 0027).
     # The left join returns a row per id, so that a read-only server is detected even if no user is known.
     rows = connection.exec_driver_sql(
         """
