@@ -105,6 +105,7 @@ def _lease(engine: Engine, dry_run: bool) -> Iterator[Callable[[], None]]:
 
 def _run(engine: Engine, reader: Reader, default_role: Role, *, dry_run: bool, restart: bool) -> Walk:
     instance_id = reader.instance_id()
+    _refuse_another_instance(engine, instance_id)
     walk = None if dry_run else _unfinished(engine, instance_id, restart)
     if walk is None:
         walk = _start(engine, instance_id, reader.count(), dry_run)
@@ -113,15 +114,21 @@ def _run(engine: Engine, reader: Reader, default_role: Role, *, dry_run: bool, r
         return run.run(walk)
 
 
-def _unfinished(engine: Engine, instance_id: str, restart: bool) -> Walk | None:
-    """The interrupted import of this instance. Raises ClickException if the users came from another instance."""
+def _refuse_another_instance(engine: Engine, instance_id: str) -> None:
+    """Raise ClickException if users were imported from another instance."""
     with engine.begin() as connection:
-        last, found = walks.last(connection), walks.unfinished(connection, instance_id)
-        if last and last.instance_id != instance_id:
-            raise click.ClickException(
-                f"The users of this database were imported from the instance {last.instance_id}, and CLERK_SECRET_KEY"
-                f" belongs to {instance_id}. Set the key of {last.instance_id}, or use another database."
-            )
+        last = walks.last(connection)
+    if last and last.instance_id != instance_id:
+        raise click.ClickException(
+            f"The users of this database were imported from the instance {last.instance_id}, and CLERK_SECRET_KEY"
+            f" belongs to {instance_id}. Set the key of {last.instance_id}, or use another database."
+        )
+
+
+def _unfinished(engine: Engine, instance_id: str, restart: bool) -> Walk | None:
+    """The interrupted import of this instance; ended first with `restart`, and None then."""
+    with engine.begin() as connection:
+        found = walks.unfinished(connection, instance_id)
         if found and restart:
             walks.save(connection, replace(found, phase=Phase.ENDED, outcome="incomplete", reason="started again"))
             return None

@@ -72,11 +72,14 @@ def test_a_wrong_key_is_named(instance: ServedClerk, backfill: Callable[..., Res
     assert "Check that CLERK_SECRET_KEY is the secret key of your instance." in result.stderr
 
 
-def test_another_instance_is_refused(engine: Engine, instance: ServedClerk, backfill: Callable[..., Result]) -> None:
+@pytest.mark.parametrize("words", [(), ("--dry-run",)], ids=["import", "dry run"])
+def test_another_instance_is_refused(
+    words: tuple[str, ...], engine: Engine, instance: ServedClerk, backfill: Callable[..., Result]
+) -> None:
     assert backfill().exit_code == 0
     instance.create(1)
     instance.fail("other-instance", times=None)
-    result = backfill()
+    result = backfill(*words)
     assert result.exit_code == 1
     assert f"imported from the instance {instance.id}" in result.stderr
     assert values(engine, USERS) == [0]
