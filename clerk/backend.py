@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import httpx
@@ -22,6 +22,8 @@ PAGE_SECONDS = 20.0
 MOST_PAGE_BYTES = 16_777_216
 MOST_USERS = 500
 """The largest page of users; with a larger `limit` Clerk was seen to return 10."""
+MOST_IDS = 100
+"""The most ids that one request may ask for."""
 LARGEST_COUNT = 2**53
 OLDEST_FIRST = "+created_at"
 LAST_UPDATED_FIRST = "-updated_at"
@@ -35,6 +37,16 @@ class UserNotFound:
     """Clerk has no user with this id: it never existed or was deleted."""
 
     clerk_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClerkInstance:
+    """The instance to which a secret key belongs."""
+
+    id: str
+    """`ins_...`"""
+    environment: str | None
+    """`production` or `development`; None if the response has none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,9 +125,9 @@ class Backend:
 
         Raises ClerkUnavailable, CursorLost, or PageTooLarge.
         """
-        asked = {"order_by": OLDEST_FIRST, "limit": str(limit)}
+        asked = [("order_by", OLDEST_FIRST), ("limit", str(limit)), *([("starting_after", cursor)] if cursor else [])]
         try:
-            return self._page(asked | ({"starting_after": cursor} if cursor else {}), limit)
+            return self._page(asked, limit)
         except _Status as status:
             if status.status == 422 and cursor:
                 raise CursorLost from status
@@ -123,7 +135,7 @@ class Backend:
 
     def last_updated(self, offset: int, limit: int) -> UserPage:
         """One page of users, last updated first; one attempt. Raises ClerkUnavailable or PageTooLarge."""
-        asked = {"order_by": LAST_UPDATED_FIRST, "limit": str(limit), "offset": str(offset)}
+        asked = [("order_by", LAST_UPDATED_FIRST), ("limit", str(limit)), ("offset", str(offset))]
         try:
             return self._page(asked, limit)
         except _Status as status:
@@ -131,17 +143,37 @@ class Backend:
 
     def count(self) -> int:
         """The number of users; one attempt. Raises ClerkUnavailable."""
-        total = self._field("users/count", "total_count")
+        total = self._object("users/count").get("total_count")
         if not isinstance(total, int) or isinstance(total, bool) or not 0 <= total <= LARGEST_COUNT:
             raise ClerkUnavailable("the response is not a number of users", transient=False)
         return total
 
-    def instance_id(self) -> str:
-        """The id of the instance, `ins_...`; one attempt. Raises ClerkUnavailable."""
-        instance_id = identifier(self._field("instance", "id"))
+    def users_by_id(self, clerk_ids: Sequence[str]) -> UserPage:
+        """Those of up to 100 users that exist; one attempt. Raises ClerkUnavailable or PageTooLarge."""
+        asked = [("limit", str(MOST_IDS)), *(("user_id", clerk_id) for clerk_id in clerk_ids)]
+        try:
+            return self._page(asked, MOST_IDS)
+        except _Status as status:
+            raise status.unavailable from status
+
+    def fetch(self, clerk_id: str) -> Snapshot | UserNotFound:
+        """The current state of a user; one attempt. Raises ClerkUnavailable."""
+        return self._fetch(clerk_id, time.monotonic() + self._total_seconds)
+
+    def instance(self) -> ClerkInstance:
+        """The instance of the secret key; one attempt. Raises ClerkUnavailable."""
+        found = self._object("instance")
+        instance_id, environment = identifier(found.get("id")), found.get("environment_type")
         if instance_id is None:
             raise ClerkUnavailable("the response is not an instance", transient=False)
-        return instance_id
+        return ClerkInstance(instance_id, environment if isinstance(environment, str) else None)
+
+    def webhook_page(self) -> str:
+        """A link to the instance's page of webhooks, which works once; one attempt. Raises ClerkUnavailable."""
+        url = self._object("webhooks/svix_url", method="POST").get("svix_url")
+        if not isinstance(url, str) or not url.startswith("https://"):
+            raise ClerkUnavailable("the response has no link", transient=False)
+        return url
 
     def close(self) -> None:
         """Close the connection pool."""
@@ -161,7 +193,7 @@ class Backend:
             raise ClerkUnavailable("the response is not the requested user", transient=False)
         return found
 
-    def _page(self, asked: Mapping[str, str], limit: int) -> UserPage:
+    def _page(self, asked: Sequence[tuple[str, str]], limit: int) -> UserPage:
         deadline = time.monotonic() + PAGE_SECONDS
         try:
             entries = _parse(self._get("users", asked, deadline=deadline, step=PAGE_SECONDS, most=MOST_PAGE_BYTES))
@@ -175,21 +207,22 @@ class Backend:
         cursor = next(filter(None, ids), None)
         return UserPage(users, len(read) - len(users), cursor, is_last=len(entries) < limit)
 
-    def _field(self, path: str, name: str) -> object:
-        """A field of the object at `path`; None if it is missing."""
+    def _object(self, path: str, method: str = "GET") -> dict[str, object]:
+        """The object at `path`; empty if the response is another value."""
         try:
-            found = _parse(self._get(path, deadline=time.monotonic() + self._total_seconds))
+            found = _parse(self._get(path, method=method, deadline=time.monotonic() + self._total_seconds))
         except _Status as status:
             raise status.unavailable from status
         except Incomplete as error:
             raise ClerkUnavailable(type(error).__name__) from error
-        return found.get(name) if isinstance(found, dict) else None
+        return found if isinstance(found, dict) else {}
 
     def _get(
         self,
         path: str,
-        asked: Mapping[str, str] | None = None,
+        asked: Sequence[tuple[str, str]] = (),
         *,
+        method: str = "GET",
         deadline: float,
         step: float = STEP_SECONDS,
         most: int = answers.MOST_BYTES,
@@ -197,7 +230,7 @@ class Backend:
         """The body of a response with status 200. Raises _Status, Incomplete, or ClerkUnavailable."""
         timeout = min(step, max(deadline - time.monotonic(), LEAST_SECONDS))
         try:
-            with self._client.stream("GET", self._url + path, params=asked, timeout=timeout) as response:
+            with self._client.stream(method, self._url + path, params=list(asked), timeout=timeout) as response:
                 if response.status_code != 200:
                     raise _Status(response)
                 return answers.read_bounded(response, deadline, most)

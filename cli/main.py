@@ -13,6 +13,8 @@ COMMANDS = {
     "demo": "Run the whole path on real servers and show what happened.",
     "events": "Search, show, replay and discard stored events.",
     "explain": "Explain why a user held a role at an instant, or did not.",
+    "drift": "List, show and repair differences from Clerk.",
+    "instance": "Show and pin the Clerk instance of this installation.",
     "migrate": "Apply pending database migrations.",
     "roles": "List, assign, extend and revoke roles.",
     "secrets": "Show when each signing secret last verified a delivery.",

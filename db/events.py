@@ -203,6 +203,24 @@ def due(connection: Connection, most: int) -> list[str]:
     return list(rows.scalars())
 
 
+def pending(connection: Connection, most: int = 1_000) -> int:
+    """The number of events that are stored and not yet applied, up to `most`."""
+    found = connection.exec_driver_sql(
+        "select count(*) from (select from webhook_events where status = 'received' limit %s) as few", (most,)
+    )
+    return int(found.scalar_one())
+
+
+def users_with_pending(connection: Connection, clerk_ids: Sequence[str]) -> set[str]:
+    """Those of the users with an event that is stored and not yet applied."""
+    rows = connection.exec_driver_sql(
+        "select distinct clerk_user_id from webhook_events"
+        f" where clerk_user_id = any(%(ids)b::text[]) and {_IS_PENDING}",
+        {"ids": list(clerk_ids)},
+    )
+    return set(rows.scalars())
+
+
 def erase_bodies(connection: Connection, days: int, most: int) -> int:
     """Erase the bodies of up to `most` applied and ignored events received more than `days` days ago; returns how many.
 

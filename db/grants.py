@@ -19,7 +19,7 @@ GRANTS = (
     "revoke all on all tables in schema akako from {role}",
     "grant usage on schema akako to {role}",
     "grant select on users, user_roles, webhook_events, audit_log, heartbeats, leases, walks, locks, alembic_version,"
-    " current_users, current_roles, role_history to {role}",
+    " current_users, current_roles, role_history, clerk_instance, reconciling, drift to {role}",
     "grant insert (clerk_id, claimed_email, email, first_name, last_name, username, image_url, external_id, banned,"
     " clerk_created_at, clerk_updated_at, deleted_at, email_verified, banned_as_of, search_keys) on users to {role}",
     "grant update (claimed_email, email, first_name, last_name, username, image_url, external_id, banned,"
@@ -37,9 +37,15 @@ GRANTS = (
     "grant update (moved_at, seen_at) on heartbeats to {role}",
     "grant insert (name, holder, expires_at) on leases to {role}",
     "grant update (holder, expires_at) on leases to {role}",
-    "grant insert (kind, instance_id, phase, count_before) on walks to {role}",
+    "grant insert (kind, instance_id, phase, count_before, urgent) on walks to {role}",
     "grant update (phase, cursor, newest, count_after, seen, created, updated, unchanged, deleted, skipped, outcome,"
-    " reason, saved_at) on walks to {role}",
+    " reason, saved_at, urgent, found, absent) on walks to {role}",
+    "grant insert (instance_id, environment), update (instance_id, environment) on clerk_instance to {role}",
+    "grant insert (instance_id), update (read_until, read_at, counted_at, gap, gap_times, settled_gap, failures,"
+    " failed_because, paused_until, answered_at) on reconciling to {role}",
+    "grant insert (clerk_id, class, fields, our_version, clerk_version, walk_id, next_check_at) on drift to {role}",
+    "grant update (class, fields, our_version, clerk_version, walk_id, checked_at, next_check_at, gone_at, ended_at,"
+    " outcome) on drift to {role}",
     # `select .. for update` requires the UPDATE privilege on a column; this one has a single possible value.
     "grant update (turn) on locks to {role}",
 )

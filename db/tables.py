@@ -3,6 +3,7 @@
 from typing import Any
 
 from sqlalchemy import (
+    ARRAY,
     BigInteger,
     Boolean,
     CheckConstraint,
@@ -243,7 +244,7 @@ heartbeats = Table(
     Column("part", Text, primary_key=True),
     Column("moved_at", Moment, nullable=False),
     Column("seen_at", Moment, nullable=False, server_default=func.now()),
-    CheckConstraint("part in ('worker', 'beat')", name="heartbeats_known_part"),
+    CheckConstraint("part in ('worker', 'beat', 'clerk')", name="heartbeats_known_part"),
     postgresql_with={"fillfactor": 10},
 )
 
@@ -253,7 +254,7 @@ leases = Table(
     Column("name", Text, primary_key=True),
     Column("holder", Text, nullable=False),
     Column("expires_at", Moment, nullable=False),
-    CheckConstraint("name in ('direct_apply', 'backfill')", name="leases_known_name"),
+    CheckConstraint("name in ('direct_apply', 'backfill', 'reconcile')", name="leases_known_name"),
     postgresql_with={"fillfactor": 10},
 )
 
@@ -276,12 +277,70 @@ walks = Table(
     ),
     Column("outcome", Text),
     Column("reason", Text),
-    CheckConstraint("kind in ('backfill')", name="walks_known_kind"),
+    Column("urgent", Boolean, nullable=False, server_default=text("false")),
+    Column("found", LargeBinary),
+    Column("absent", BigInteger, nullable=False, server_default=text("0")),
+    CheckConstraint("kind in ('backfill', 'reconcile')", name="walks_known_kind"),
     CheckConstraint("phase in ('pages', 'updates', 'ended')", name="walks_known_phase"),
     CheckConstraint("outcome in ('complete', 'incomplete')", name="walks_known_outcome"),
     CheckConstraint("(phase = 'ended') = (outcome is not null)", name="walks_ended"),
     Index("walks_one_unfinished", "kind", "instance_id", unique=True, postgresql_where=text("phase <> 'ended'")),
     postgresql_with={"fillfactor": 50},
+)
+
+clerk_instance = Table(
+    "clerk_instance",
+    metadata,
+    Column("singleton", Boolean, primary_key=True, server_default=text("true")),
+    Column("instance_id", Text, nullable=False),
+    Column("environment", Text),
+    CheckConstraint("singleton", name="clerk_instance_one_row"),
+)
+
+reconciling = Table(
+    "reconciling",
+    metadata,
+    Column("instance_id", Text, primary_key=True),
+    Column("read_until", Moment),
+    Column("read_at", Moment),
+    Column("counted_at", Moment),
+    Column("gap", BigInteger),
+    Column("gap_times", BigInteger, nullable=False, server_default=text("0")),
+    Column("settled_gap", BigInteger, nullable=False, server_default=text("0")),
+    Column("failures", BigInteger, nullable=False, server_default=text("0")),
+    Column("failed_because", Text),
+    Column("paused_until", Moment),
+    Column("answered_at", Moment),
+    postgresql_with={"fillfactor": 10},
+)
+
+drift = Table(
+    "drift",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("clerk_id", Text, nullable=False),
+    Column("class", Text, nullable=False),
+    Column("fields", ARRAY(Text), nullable=False, server_default=text("'{}'::text[]")),
+    Column("our_version", Moment),
+    Column("clerk_version", Moment),
+    Column("walk_id", BigInteger, ForeignKey("walks.id")),
+    Column("found_at", Moment, nullable=False, server_default=func.now()),
+    Column("checked_at", Moment, nullable=False, server_default=func.now()),
+    Column("next_check_at", Moment, nullable=False, server_default=func.now()),
+    Column("gone_at", Moment),
+    Column("ended_at", Moment),
+    Column("outcome", Text),
+    CheckConstraint(
+        "class in ('missed_creation', 'missed_update', 'differs', 'ahead', 'absent', 'returned')",
+        name="drift_known_class",
+    ),
+    CheckConstraint("outcome in ('resolved', 'repaired', 'deleted', 'held')", name="drift_known_outcome"),
+    CheckConstraint("(ended_at is null) = (outcome is null)", name="drift_ended"),
+    Index("drift_one_open", "clerk_id", unique=True, postgresql_where=text("ended_at is null")),
+    Index("drift_due_idx", "next_check_at", postgresql_where=text("ended_at is null")),
+    Index("drift_found_idx", "found_at"),
+    Index("drift_ended_idx", "ended_at", postgresql_where=text("ended_at is not null")),
+    Index("drift_user_idx", "clerk_id"),
 )
 
 locks = Table(

@@ -13,6 +13,7 @@ from db.grants import Say
 ALWAYS = frozenset(
     {
         ("audit_log", "only_added_to"),
+        ("clerk_instance", "audit_pin"),
         ("user_roles", "audit_change"),
         ("user_roles", "audit_new"),
         ("user_roles", "never_removed"),

@@ -218,6 +218,25 @@ def versions(connection: Connection, clerk_ids: Collection[str]) -> dict[str, Kn
     return {clerk_id: KnownVersion(version, deleted) for clerk_id, version, deleted in rows}
 
 
+def stored(connection: Connection, clerk_ids: Collection[str]) -> dict[str, StoredUser]:
+    """The known users among these ids, by Clerk id, without locking them."""
+    rows = connection.exec_driver_sql(
+        f"""
+        select known.*
+        from unnest(%(ids)b::text[]) as asked (clerk_id)
+        cross join lateral (select {COLUMNS} from users where users.clerk_id = asked.clerk_id offset 0) as known
+        """,  # noqa: S608 - constants only
+        {"ids": list(clerk_ids)},
+    )
+    found = (_stored(*row) for row in rows)
+    return {user.state.clerk_id: user for user in found}
+
+
+def living(connection: Connection) -> int:
+    """The number of users that are not deleted. Reads all users."""
+    return int(connection.exec_driver_sql("select count(*) from users where deleted_at is null").scalar_one())
+
+
 def deleted_since(connection: Connection, since: datetime) -> int:
     """The number of users of whose deletion we learned since then."""
     found = connection.exec_driver_sql(

@@ -137,8 +137,8 @@ class Backfill:
         """Apply snapshots; returns the ids of users that could not be applied."""
         failed = set[str]()
         for start in range(0, len(snapshots), SET):
-            part = snapshots[start : start + SET]
-            errors = apply.apply_snapshots(self.engine, part, cause(walk), self.default_role, SET_SECONDS)
+            part = [(snapshot, cause(walk)) for snapshot in snapshots[start : start + SET]]
+            errors = apply.apply_snapshots(self.engine, part, self.default_role, SET_SECONDS)
             for clerk_id, error in errors.items():
                 step = "see docs/how-to/import-users.md, then run `akako backfill` again"
                 log.warning("user.not_applied", clerk_id=clerk_id, next_step=step, **logs.fault(error))

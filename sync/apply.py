@@ -14,7 +14,6 @@ from akako_guard.role import Role
 from clerk.user import CLOCK_TOLERANCE, Implausible, Snapshot
 from db import clock, events
 from sync import bisect, failures, persist
-from sync.fold import State
 from sync.interpret import interpret
 from sync.persist import WriteRules
 from sync.transaction import retry
@@ -91,21 +90,25 @@ def apply_snapshot(engine: Engine, snapshot: Snapshot, cause: str, default_role:
     `cause` is the id of the request that fetched it. A deleted user stays deleted. Raises Implausible if the version is
     in the future, and the database's error if it is unavailable.
     """
-    _write(engine, [snapshot], cause, default_role)
+    _write(engine, [(snapshot, cause)], default_role, persist.FROM_CLERK)
 
 
 def apply_snapshots(
-    engine: Engine, snapshots: Sequence[Snapshot], cause: str, default_role: Role, seconds: float
+    engine: Engine,
+    snapshots: Sequence[tuple[Snapshot, str]],
+    default_role: Role,
+    seconds: float,
+    rules: WriteRules = persist.FROM_CLERK,
 ) -> dict[str, Exception]:
-    """Apply snapshots of different users like `apply_snapshot`; returns the error of each user who was not applied.
+    """Apply snapshots of different users, each with its cause; returns the error of each user who was not applied.
 
     A set that fails is bisected. Raises errors that the snapshots did not cause, also if bisecting takes longer than
     `seconds`; applying all of them again is safe.
     """
-    by_id = {snapshot.clerk_id: snapshot for snapshot in snapshots}
+    by_id = {snapshot.clerk_id: (snapshot, cause) for snapshot, cause in snapshots}
 
     def write(clerk_ids: Sequence[str]) -> dict[str, Exception]:
-        _write(engine, [by_id[clerk_id] for clerk_id in clerk_ids], cause, default_role)
+        _write(engine, [by_id[clerk_id] for clerk_id in clerk_ids], default_role, rules)
         return {}
 
     def on_failure(clerk_id: str, error: Exception) -> dict[str, Exception]:
@@ -115,12 +118,11 @@ def apply_snapshots(
     return {clerk_id: error for part in parts for clerk_id, error in part.items()}
 
 
-def _write(engine: Engine, snapshots: Sequence[Snapshot], cause: str, default_role: Role) -> None:
+def _write(engine: Engine, snapshots: Sequence[tuple[Snapshot, str]], default_role: Role, rules: WriteRules) -> None:
     def write(connection: Connection, email_keys: set[str]) -> None:
-        if max(snapshot.version for snapshot in snapshots) > clock.now(connection) + CLOCK_TOLERANCE:
+        if max(snapshot.version for snapshot, _ in snapshots) > clock.now(connection) + CLOCK_TOLERANCE:
             raise Implausible(Implausible.__doc__)
-        states: list[tuple[State, str]] = [(snapshot, cause) for snapshot in snapshots]
-        persist.write(connection, states, default_role, email_keys)
+        persist.write(connection, snapshots, default_role, email_keys, rules)
 
     retry(engine.begin, write)
 

@@ -7,12 +7,14 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 
 from dev import clerk_instance
+from dev.clerk import changes
 from dev.clerk.application import build
 from dev.clerk.faults import Fault
 from dev.clerk.instance import Instance
 from dev.clerk.rate_limit import UNLIMITED
-from dev.clerk.requests import CreateUser
+from dev.clerk.requests import CreateUser, UpdateUser
 from dev.clerk.state import State
+from dev.clerk.user import touch
 from tests.api.served import served
 
 _signer = cache(clerk_instance.create)
@@ -41,6 +43,16 @@ class ServedClerk:
         created_at = datetime(2024, 1, 1, tzinfo=UTC) + timedelta(minutes=number)
         known = {"email_address": [f"user{number}@example.com"], "created_at": created_at.isoformat()}
         return self.instance.create(CreateUser.model_validate(known | fields)).id
+
+    def rename(self, user_id: str, first_name: str) -> None:
+        """Change the first name of a user."""
+        state = self.instance.state
+        body = UpdateUser(first_name=first_name)
+        self.instance.put(changes.update(state.users, state.users[user_id], body, self.instance.now()))
+
+    def sign_in(self, user_id: str) -> None:
+        """Move `updated_at` of a user, and nothing else, as a sign-in does."""
+        self.instance.put(touch(self.instance.state.users[user_id], self.instance.now()), event=None)
 
     def fail(self, kind: str, times: int | None = 1, path: str = "", **details: int) -> None:
         """Set a fault."""

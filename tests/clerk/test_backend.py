@@ -176,7 +176,7 @@ def test_a_number_of_users_that_cannot_be_one_is_refused(resources: ExitStack, t
 def test_an_instance_id_that_cannot_be_stored_is_refused(resources: ExitStack, instance_id: object) -> None:
     client, _ = backend(resources, Answer(json.dumps({"id": instance_id}).encode()))
     with pytest.raises(ClerkUnavailable, match="not an instance"):
-        client.instance_id()
+        client.instance()
 
 
 def test_the_cursor_is_the_last_id_that_can_be_stored(resources: ExitStack) -> None:
