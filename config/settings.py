@@ -228,10 +228,14 @@ class BackendSettings(Settings):
 
 
 class BackfillSettings(BackendSettings, NewUserSettings):
-    """Settings of `akako backfill`."""
+    """Settings of `akako backfill`, and of every process that reads all users of Clerk."""
 
     clerk_requests_per_second: float | None = Field(default=None, gt=0, le=100)
     """Requests per second to Clerk's Backend API. Default: 20 with a live key, 2 with a test key."""
+
+
+class ReconcileSettings(BackfillSettings, BrokerSettings, MetricsSettings):
+    """Settings of the process that asks Clerk."""
 
 
 class ApiSettings(

@@ -214,8 +214,10 @@ def pending(connection: Connection, most: int = 1_000) -> int:
 def users_with_pending(connection: Connection, clerk_ids: Sequence[str]) -> set[str]:
     """Those of the users with an event that is stored and not yet applied."""
     rows = connection.exec_driver_sql(
-        "select distinct clerk_user_id from webhook_events"
-        f" where clerk_user_id = any(%(ids)b::text[]) and {_IS_PENDING}",
+        f"""
+        select distinct clerk_user_id from webhook_events
+        where clerk_user_id = any(%(ids)b::text[]) and {_IS_PENDING}
+        """,  # noqa: S608 - constants only
         {"ids": list(clerk_ids)},
     )
     return set(rows.scalars())

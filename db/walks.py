@@ -66,8 +66,10 @@ def start(
 ) -> Walk:
     """Record a new walk."""
     row = connection.exec_driver_sql(
-        "insert into walks (kind, instance_id, phase, count_before, urgent) values (%s, %s, 'pages', %s, %s)"
-        f" returning {COLUMNS}",
+        f"""
+        insert into walks (kind, instance_id, phase, count_before, urgent) values (%s, %s, 'pages', %s, %s)
+        returning {COLUMNS}
+        """,  # noqa: S608 - constants only
         (kind, instance_id, count_before, urgent),
     ).one()
     return _walk(row._asdict())

@@ -63,14 +63,26 @@ def starts_walk(progress: Reconciling, last_started: datetime | None, now: datet
     return False if last_started is None or now - last_started >= WALK_EVERY else None
 
 
-def walked(progress: Reconciling, gap: int) -> Reconciling:
-    """The progress after a complete walk, which explains the gap that remains."""
-    return replace(progress, gap=gap, settled_gap=gap, gap_times=0)
+def hurries(progress: Reconciling, *, urgent: bool) -> bool:
+    """Whether a walk reads as fast as it may: because it is urgent, or because a gap appeared meanwhile."""
+    return urgent or progress.gap_times >= GAPS
 
 
-def pages(users: int, *, urgent: bool) -> int | None:
+def walked(progress: Reconciling, gap: int, *, urgent: bool) -> Reconciling:
+    """The progress after a complete walk that left this gap.
+
+    A walk that started because of a gap settles what remains of it. Another one may have passed a user who was deleted
+    later, so it settles nothing.
+    """
+    if not urgent:
+        return progress
+    remains = min(gap, progress.gap or 0, key=abs) if gap * (progress.gap or 0) > 0 else 0
+    return replace(progress, gap=gap, settled_gap=remains, gap_times=0)
+
+
+def pages(users: int, *, hurry: bool) -> int | None:
     """How many pages of a walk over so many users one slice reads; None for as many as it can."""
-    return None if urgent else max(1, math.ceil(users / PAGE / WALK_SLICES))
+    return None if hurry else max(1, math.ceil(users / PAGE / WALK_SLICES))
 
 
 def failed(progress: Reconciling, reason: str, retry_after: float, now: datetime) -> Reconciling:

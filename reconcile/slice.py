@@ -56,10 +56,12 @@ class Slicer:
         with self.engine.begin() as connection:
             importing = leases.is_held(connection, leases.BACKFILL)
             taken = not importing and leases.take(connection, leases.RECONCILE, self.holder, LEASE_SECONDS)
-        yield taken
-        if taken:
-            with self.engine.begin() as connection:
-                leases.give_back(connection, leases.RECONCILE, self.holder)
+        try:
+            yield taken
+        finally:
+            if taken:
+                with self.engine.begin() as connection:
+                    leases.give_back(connection, leases.RECONCILE, self.holder)
 
     def _run(self) -> bool:
         with self.engine.begin() as connection:
@@ -159,8 +161,8 @@ class _Work:
         walk = self._current_walk()
         if walk is None:
             return
-        self.continues = walk.urgent
-        walk = self._walker.read(walk, planner.pages(walk.count_before, urgent=walk.urgent))
+        self.continues = planner.hurries(self.progress, urgent=walk.urgent)
+        walk = self._walker.read(walk, planner.pages(walk.count_before, hurry=self.continues))
         if walk.phase is Phase.ENDED:
             self.continues = False
             self._note_end(walk)
@@ -173,7 +175,7 @@ class _Work:
             now = clock.now(connection)
         if walk is not None:
             return walk
-        urgent = planner.starts_walk(self.progress, last and last.started_at, now)
+        urgent = planner.starts_walk(self.progress, last.started_at if last else None, now)
         return None if urgent is None else self._walker.start(instance_id, urgent=urgent)
 
     def _note_end(self, walk: Walk) -> None:
@@ -184,7 +186,7 @@ class _Work:
         if walk.outcome == "complete" and walk.count_after is not None:
             with self._engine.begin() as connection:
                 gap = users.living(connection) - walk.count_after - walk.absent
-                self.progress = planner.walked(self.progress, gap)
+                self.progress = planner.walked(self.progress, gap, urgent=walk.urgent)
                 reconciling.save(connection, self.progress)
 
 

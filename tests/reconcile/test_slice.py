@@ -225,8 +225,9 @@ def test_a_deleted_user_whom_clerk_has_is_shown_and_stays_deleted(
         connection.exec_driver_sql("update user_roles set is_active = false, effective_end_date = now()")
         connection.exec_driver_sql(
             "update users set deleted_at = now() - interval '1 day', claimed_email = null, email = null,"
-            " first_name = null, last_name = null, username = null, image_url = null, external_id = null, clerk_created_at = null,"
-            " clerk_updated_at = null, email_verified = null, banned_as_of = null where clerk_id = %s",
+            " first_name = null, last_name = null, username = null, image_url = null, external_id = null,"
+            " clerk_created_at = null, clerk_updated_at = null, email_verified = null, banned_as_of = null"
+            " where clerk_id = %s",
             (known[2],),
         )
     clerk.sign_in(known[2])
