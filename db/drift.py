@@ -6,6 +6,8 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
+CLASSES = ("missed_creation", "missed_update", "differs", "ahead", "absent", "returned")
+"""The classes that are recorded."""
 _COLUMNS = (
     "id, clerk_id, class, fields, our_version, clerk_version, walk_id, found_at, checked_at, next_check_at, gone_at,"
     " ended_at, outcome"

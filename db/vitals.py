@@ -6,7 +6,8 @@ from sqlalchemy import Connection
 
 from akako_guard.database import driver, faults
 from akako_guard.database.session_settings import SETTINGS
-from db import heartbeats, leases, schema, triggers
+from db import clerk_vitals, heartbeats, leases, schema, triggers
+from db.clerk_vitals import ClerkVitals
 from db.heartbeats import Heartbeat
 
 MOST_COUNTED = 100_000
@@ -44,6 +45,7 @@ class Vitals:
     """Problems of the schema or its triggers, each with its remedy."""
     pooler_found: bool
     """Whether a pooler in transaction mode is in use that DATABASE_POOLER does not declare."""
+    clerk: ClerkVitals
 
 
 def read(connection: Connection) -> Vitals:
@@ -59,6 +61,7 @@ def read(connection: Connection) -> Vitals:
         heartbeats=heartbeats.of_parts(connection),
         applied_directly=leases.is_held(connection, leases.DIRECT_APPLY),
         pooler_found=driver.of(connection).pooler_found,
+        clerk=clerk_vitals.read(connection),
     )
 
 

@@ -95,27 +95,27 @@ class Simulation:
         most = planner.pages(USERS, hurry=hurries)
         read = 0
         while self.now < deadline and (most is None or read < most):
-            self._page()
-            read += 1
-            if self.cursor is None:
+            if self._page(self.cursor):
                 return False
+            read += 1
         return hurries
 
-    def _page(self) -> None:
-        assert self.cursor is not None
+    def _page(self, cursor: int) -> bool:
+        """Read a page; returns whether it was the last."""
         self.now += max(REQUEST, PAGE_WORK)
-        page = range(self.cursor, self.cursor + planner.PAGE)
+        page = range(cursor, cursor + planner.PAGE)
         if self.lost_update in page:
             self.found.setdefault("update", self.now)
         if self.lost_deletion in page:
             self.passed = True
         self.cursor = page.stop
-        if self.cursor >= USERS:
-            if self.passed:
-                self.absent_at = self.now
-            self.cursor = None
-            gap = 0 if self.absent_at else self.gap
-            self.progress = planner.walked(self.progress, gap, urgent=self.urgent)
+        if page.stop < USERS:
+            return False
+        self.absent_at = self.now if self.passed else self.absent_at
+        self.cursor = None
+        gap = 0 if self.absent_at else self.gap
+        self.progress = planner.walked(self.progress, gap, urgent=self.urgent)
+        return True
 
 
 def settled() -> Simulation:

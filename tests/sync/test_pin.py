@@ -1,5 +1,7 @@
 """Deliveries of another Clerk instance than the pinned one are set aside."""
 
+from typing import Any
+
 import pytest
 from sqlalchemy import Engine
 
@@ -30,7 +32,7 @@ def test_an_event_of_another_instance_is_parked_with_both_names(engine: Engine, 
 
 @pytest.mark.parametrize("fields", [{"instance_id": "ins_ours"}, {"instance_id": None}, {"instance_id": 7}])
 def test_an_event_of_the_pinned_instance_or_of_none_is_applied(
-    engine: Engine, clerk: Clerk, fields: dict[str, object]
+    engine: Engine, clerk: Clerk, fields: dict[str, Any]
 ) -> None:
     pin(engine, "ins_ours")
     apply(engine, clerk, clerk.send(event("user.created", user("user_ada"), **fields)))
