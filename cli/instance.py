@@ -70,7 +70,7 @@ def pin(by: str | None) -> None:
 def repin(by: str | None, reason: str) -> None:
     """Pin the instance of CLERK_SECRET_KEY in place of another.
 
-    Users of the old instance stay stored; a walk finds those whom the new instance does not have. Then replay the
+    Users of the old instance stay stored; a walk finds those that the new instance does not have. Then replay the
     deliveries that were parked because they came from the new instance: `akako events replay --status parked`.
     """
     with backend(load(BackendSettings)) as client, database() as engine:

@@ -81,7 +81,7 @@ def walked(progress: Reconciling, gap: int, *, urgent: bool) -> Reconciling:
 
 
 def pages(users: int, *, hurry: bool) -> int | None:
-    """How many pages of a walk over so many users one slice reads; None for as many as it can."""
+    """How many pages of a walk over this number of users one slice reads; None for as many as it can."""
     return None if hurry else max(1, math.ceil(users / PAGE / WALK_SLICES))
 
 

@@ -191,6 +191,6 @@ class _Work:
 
 
 def _nearest(one: int, other: int, settled: int) -> int:
-    """The gap between two counts of ours that is nearest to the settled one."""
+    """Of two counted gaps, the one that is nearest to the settled one."""
     low, high = sorted((one, other))
     return min(max(settled, low), high)

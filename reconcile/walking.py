@@ -54,7 +54,7 @@ class Walker:
             return walks.start(connection, instance_id, count, kind=walks.RECONCILE, urgent=urgent)
 
     def read(self, walk: Walk, most_pages: int | None) -> Walk:
-        """Read up to so many pages, and end the walk after the last one.
+        """Read up to `most_pages` pages, and end the walk after the last one.
 
         Raises ClerkUnavailable, PageTooLarge or what ends the slice; the walk continues at the last saved page.
         """

@@ -1,7 +1,7 @@
 """The Celery application that `celery -A worker.app` starts, with its schedule, configured from the environment."""
 
 # ruff: noqa: E402 - installed before the slow imports, so that a signal during them also stops the process cleanly
-from health import garbage, stop_signals
+from health import garbage, metrics_dir, stop_signals
 
 stop_signals.install()
 garbage.defer()
@@ -73,7 +73,7 @@ def _start_threads(**_: object) -> None:
     direct = DirectApplier(settings)
     for part in (watchdog, direct):
         worker_shutting_down.connect(part.stop, weak=False)
-    runtime.start_watchdog(settings, settings.redis, watchdog)
+    runtime.start_watchdog(settings, settings.redis, watchdog, metrics_dir.DIRECTORY)
     direct.start()
 
 
@@ -88,4 +88,4 @@ def _start_beat(**_: object) -> None:
     log.info("beat.started")
     watchdog = liveness.beat_watchdog(settings)
     watchdog.ready()
-    runtime.start_watchdog(settings, settings.redis, watchdog)
+    runtime.start_watchdog(settings, settings.redis, watchdog, metrics_dir.DIRECTORY)

@@ -1,7 +1,7 @@
 """The Celery application that `celery -A worker.clerk worker` starts: asks Clerk, on a queue of its own."""
 
 # ruff: noqa: E402 - installed before the slow imports, so that a signal during them also stops the process cleanly
-from health import garbage, stop_signals
+from health import garbage, metrics_dir, stop_signals
 
 stop_signals.install()
 garbage.defer()
@@ -93,7 +93,7 @@ def _start_threads(**_: object) -> None:
     watchdog = liveness.clerk_watchdog(settings)
     worker_ready.connect(watchdog.ready, weak=False)
     worker_shutting_down.connect(watchdog.stop, weak=False)
-    runtime.start_watchdog(settings, settings.redis, watchdog)
+    runtime.start_watchdog(settings, settings.redis, watchdog, metrics_dir.DIRECTORY)
 
 
 @worker_ready.connect(weak=False)

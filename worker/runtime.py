@@ -9,7 +9,7 @@ from celery.signals import setup_logging, task_postrun, task_prerun, worker_proc
 
 from config.redis_url import RedisAddress
 from config.settings import MetricsSettings
-from health import exposition, garbage, metrics_dir, process_starts, stop_signals
+from health import exposition, garbage, process_starts, stop_signals
 from health.broker import Broker
 from health.gauges import BrokerGauge, StallGauge
 from health.progress import ProgressTicker
@@ -35,13 +35,13 @@ def install(open_resources: Callable[[], None]) -> None:
     worker_process_init.connect(start_process, weak=False)
 
 
-def start_watchdog(settings: MetricsSettings, redis: RedisAddress, watchdog: Watchdog) -> None:
-    """Start the watchdog, and the port of metrics and health."""
+def start_watchdog(settings: MetricsSettings, redis: RedisAddress, watchdog: Watchdog, directory: str) -> None:
+    """Start the watchdog, and the port of health and of the metrics in this directory."""
     garbage.tune()
     watchdog.start()
     exposition.start(
         settings,
-        metrics_dir.DIRECTORY,
+        directory,
         BrokerGauge(Broker(redis)),
         StallGauge(lambda: watchdog.stalled_seconds),
         healthy=lambda: watchdog.is_progressing,

@@ -27,7 +27,7 @@ def stack(database: Database, servers: Servers, tmp_path_factory: pytest.TempPat
     """A stack for these tests, with two receivers on one port."""
     directory = tmp_path_factory.mktemp("stack")
     with running_stack(database, servers.redis_url, directory, WEB_PROCESSES="2", LOG_LEVEL="WARNING") as made:
-        made.start("web", "api", "worker", "beat")
+        made.start("web", "api", "worker", "beat", "clerk")
         until(lambda: all(listens(port) for port in (*made.metrics.values(), *made.ports.values())), 60)
         yield made
 
@@ -71,7 +71,7 @@ def test_every_process_answers_a_health_probe_beside_its_metrics(stack: RunningS
     answers = [
         httpx.get(f"http://127.0.0.1:{port}/healthz", trust_env=False, verify=False) for port in stack.metrics.values()
     ]
-    assert [(answer.status_code, answer.json()) for answer in answers] == [(200, {"status": "ok"})] * 4
+    assert [(answer.status_code, answer.json()) for answer in answers] == [(200, {"status": "ok"})] * 5
 
 
 @pytest.mark.parametrize(("moves", "status"), [(True, "200 OK"), (False, "503 Service Unavailable")])

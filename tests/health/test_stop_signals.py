@@ -16,7 +16,7 @@ from tests.servers import Database, copy_of
 
 STOPS = [signal.SIGTERM, signal.SIGINT, signal.SIGHUP]
 SLOW = pytest.mark.recovery
-NAMES = ["web", "api", "worker", "beat"]
+NAMES = ["web", "api", "worker", "beat", "clerk"]
 
 
 @pytest.fixture(scope="module")

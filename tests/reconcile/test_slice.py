@@ -214,7 +214,7 @@ def test_a_user_who_appears_again_is_not_gone(
     assert rows(engine, ENDED)[-1] == ("absent", "resolved")
 
 
-def test_a_deleted_user_whom_clerk_has_is_shown_and_stays_deleted(
+def test_a_deleted_user_that_clerk_has_is_shown_and_stays_deleted(
     engine: Engine,
     clerk: ServedClerk,
     reconciled: Reconciled,

@@ -64,7 +64,7 @@ def test_pinning_is_recorded_in_the_trail_with_author_and_reason(engine: Engine)
     ]
 
 
-def test_nobody_pins_another_instance_without_a_reason(engine: Engine) -> None:
+def test_another_instance_is_not_pinned_without_a_reason(engine: Engine) -> None:
     pin(engine, "ins_ours")
     with pytest.raises(Exception, match="without saying who does it, and why"):
         pin(engine, ANOTHER)
