@@ -59,7 +59,7 @@ def test_what_happened_is_counted_once_whichever_process_did_it(stack: RunningSt
     assert 0 < worker["akako_event_lag_seconds_sum", ""] < 20 * 30
     assert worker["akako_apply_seconds_count", ""] >= 1
     assert worker["akako_stalled_seconds", ""] < 10
-    assert [stack.scrape(name)["akako_broker_up", ""] for name in stack.metrics] == [1] * 4
+    assert [stack.scrape(name)["akako_broker_up", ""] for name in stack.metrics] == [1] * 5
 
     until(lambda: ("akako_last_progress_seconds", "beat") in stack.scrape("beat"))
     assert stack.scrape("beat")["akako_events", "parked"] == 1

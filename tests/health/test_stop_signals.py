@@ -38,7 +38,10 @@ def test_a_process_that_runs_ends_with_0(stack: RunningStack, stop: signal.Signa
         for process in processes:
             stack.launch(process)
         until(
-            lambda: all(said in stack.text() for said in ("receiver.started", "api.started", " ready.", "beat.started"))
+            lambda: (
+                all(said in stack.text() for said in ("receiver.started", "api.started", "beat.started"))
+                and stack.text().count(" ready.") == 2
+            )
         )
         assert stopped(processes, stop) == dict.fromkeys(NAMES, 0)
     finally:
