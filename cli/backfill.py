@@ -10,6 +10,7 @@ import click
 from sqlalchemy import Engine
 
 from akako_guard.role import Role
+from clerk.backend import Backend
 from cli import backfill_report
 from cli.clerk_backend import backend
 from cli.connection import author, database
@@ -52,17 +53,24 @@ def backfill(dry_run: bool, restart: bool, as_json: bool) -> None:
     """
     settings = load(BackfillSettings)
     logs.configure("backfill", stream=sys.stderr)
-    rate = settings.clerk_requests_per_second or default_rate(settings.clerk_secret_key.get_secret_value())
     with backend(settings, CONTINUE) as client, database() as engine, signals.interruptible():
         try:
-            with _lease(engine, dry_run) as renew:
-                reader = Reader(engine, client, Pace(rate), renew)
-                ended = _run(engine, reader, settings.default_role, dry_run=dry_run, restart=restart)
+            ended = import_users(engine, client, settings, dry_run=dry_run, restart=restart)
         except KeyboardInterrupt:
             click.echo(f"Interrupted. {'' if dry_run else CONTINUE}", err=True)
             sys.exit(130)
     backfill_report.show(ended, as_json, dry_run)
     sys.exit(0 if ended.outcome == "complete" else 1)
+
+
+def import_users(
+    engine: Engine, client: Backend, settings: BackfillSettings, *, dry_run: bool = False, restart: bool = False
+) -> Walk:
+    """Import all users, with a progress bar on a terminal. Raises ClickException, ClerkUnavailable or PageTooLarge."""
+    rate = settings.clerk_requests_per_second or default_rate(settings.clerk_secret_key.get_secret_value())
+    with _lease(engine, dry_run) as renew:
+        reader = Reader(engine, client, Pace(rate), renew)
+        return _run(engine, reader, settings.default_role, dry_run=dry_run, restart=restart)
 
 
 @contextmanager

@@ -18,6 +18,7 @@ COMMANDS = {
     "migrate": "Apply pending database migrations.",
     "roles": "List, assign, extend and revoke roles.",
     "secrets": "Show when each signing secret last verified a delivery.",
+    "setup": "Prepare an installation, step by step.",
     "status": "Show the health of every component, and the events.",
     "token": "Sign a session token for the API of `akako up`.",
     "up": "Run receiver, API, worker and beat in the foreground.",

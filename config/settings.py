@@ -234,6 +234,10 @@ class BackfillSettings(BackendSettings, NewUserSettings):
     """Requests per second to Clerk's Backend API. Default: 20 with a live key, 2 with a test key."""
 
 
+class SetupSettings(BackfillSettings, MigrationSettings, SigningSettings, AccessSettings):
+    """Settings of `akako setup`: those of the processes that it prepares."""
+
+
 class ReconcileSettings(BackfillSettings, BrokerSettings, MetricsSettings):
     """Settings of the process that asks Clerk."""
 

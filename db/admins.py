@@ -18,6 +18,12 @@ def lock(connection: Connection) -> None:
         raise LockMissing(LockMissing.__doc__)
 
 
+def exist(connection: Connection) -> bool:
+    """Whether any user that is neither deleted nor banned holds ADMIN now."""
+    found = connection.exec_driver_sql("select exists (select from current_roles where role = 'ADMIN')")
+    return bool(found.scalar_one())
+
+
 def would_be_missing(connection: Connection, assignment_id: int, end: datetime | None) -> bool:
     """Whether there would be a time without any ADMIN if this assignment ended at `end` (None: now).
 
