@@ -1,20 +1,17 @@
 """What lost webhooks left behind is found and repaired, with one audit line per effect; from nothing else follows."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import Engine
 
-from akako_guard.role import Role
 from clerk.backend import Backend
-from clerk.user import Deletion
-from db import audit, clerk_instance, leases
+from db import leases
 from reconcile import differences, planner, reading
-from reconcile.pace import Pace
-from reconcile.slice import Slicer
 from tests.ledger import actions, as_owner, change, rows, values
+from tests.reconcile.reconciled import Reconciled, reconciling
 from tests.served_clerk import ServedClerk
 
 LIVING = "select clerk_id from users where deleted_at is null order by clerk_id"
@@ -35,48 +32,9 @@ def _small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(differences, "IN_FLIGHT", timedelta(0))
 
 
-@dataclass
-class Reconciled:
-    """An installation that is reconciled with an instance, a slice at a time."""
-
-    engine: Engine
-    slicer: Slicer
-    deleted: list[str] = field(default_factory=list)
-    holds: bool = False
-
-    def run(self, later: timedelta = timedelta(0)) -> bool:
-        """Run a slice, as if so much time had passed since the last one."""
-        with as_owner(self.engine) as connection:
-            for table, columns in (
-                ("reconciling", ("read_at", "read_until", "counted_at", "paused_until")),
-                ("drift", ("next_check_at", "gone_at")),
-                ("walks", ("started_at",)),
-            ):
-                earlier = ", ".join(f"{column} = {column} - %(later)s" for column in columns)
-                connection.exec_driver_sql(f"update {table} set {earlier}", {"later": later})
-        return self.slicer.run()
-
-    def delete(self, deletion: Deletion) -> bool:
-        self.deleted.append(deletion.clerk_id)
-        return not self.holds
-
-
 @pytest.fixture
 def reconciled(engine: Engine, clerk: ServedClerk, backend: Backend) -> Reconciled:
-    with engine.begin() as connection:
-        audit.set_actor(connection, "operator:ada")
-        clerk_instance.pin(connection, clerk.id, "development")
-    made: list[Reconciled] = []
-    slicer = Slicer(
-        engine=engine,
-        backend=backend,
-        pace=Pace(1_000_000),
-        default_role=Role.LEARNER,
-        holder="test",
-        delete=lambda deletion: made[0].delete(deletion),
-    )
-    made.append(Reconciled(engine, slicer))
-    return made[0]
+    return reconciling(engine, backend, clerk.id)
 
 
 @pytest.fixture
