@@ -25,6 +25,8 @@ MOST_USERS = 500
 MOST_IDS = 100
 """The most ids that one request may ask for."""
 LARGEST_COUNT = 2**53
+NOT_FOUND = "resource_not_found"
+"""Clerk's error code for a resource that does not exist."""
 OLDEST_FIRST = "+created_at"
 LAST_UPDATED_FIRST = "-updated_at"
 
@@ -83,9 +85,11 @@ class PageTooLarge(Exception):
 class _Status(Exception):
     """A response with a status other than 200."""
 
-    def __init__(self, response: httpx.Response) -> None:
+    def __init__(self, response: httpx.Response, codes: frozenset[str]) -> None:
         super().__init__(response.status_code)
         self.status = response.status_code
+        self.is_missing = self.status == 404 and NOT_FOUND in codes
+        """Whether Clerk itself says that the resource does not exist; the 404 of a proxy does not prove that."""
         after = response.headers.get("Retry-After", "")
         self.retry_after = float(after) if after.isdecimal() and len(after) < 6 else 0.0
 
@@ -183,7 +187,7 @@ class Backend:
         try:
             user = _parse(self._get(f"users/{clerk_id}", deadline=deadline))
         except _Status as status:
-            if status.status == 404:
+            if status.is_missing:
                 return UserNotFound(clerk_id)
             raise status.unavailable from status
         except Incomplete as error:
@@ -232,10 +236,23 @@ class Backend:
         try:
             with self._client.stream(method, self._url + path, params=list(asked), timeout=timeout) as response:
                 if response.status_code != 200:
-                    raise _Status(response)
+                    raise _Status(response, _error_codes(response, deadline))
                 return answers.read_bounded(response, deadline, most)
         except httpx.HTTPError as error:
             raise ClerkUnavailable(type(error).__name__) from error
+
+
+def _error_codes(response: httpx.Response, deadline: float) -> frozenset[str]:
+    """The codes of a 404 in Clerk's error envelope, `{"errors": [{"code": ...}]}`; empty for any other response."""
+    if response.status_code != 404:
+        return frozenset()
+    try:
+        parsed = _parse(answers.read_bounded(response, deadline))
+    except Incomplete:
+        return frozenset()
+    errors = parsed.get("errors") if isinstance(parsed, dict) else None
+    codes = (error.get("code") for error in errors if isinstance(error, dict)) if isinstance(errors, list) else ()
+    return frozenset(code for code in codes if isinstance(code, str))
 
 
 def _parse(body: bytes) -> object:

@@ -1,6 +1,6 @@
 """Stored events: store, claim, update the status, and erase old bodies."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -153,6 +153,17 @@ def mark(connection: Connection, svix_id: str, status: str, why: str) -> None:
     connection.exec_driver_sql(
         f"update webhook_events set status = %s, last_error = %s where svix_id = %s and {_IS_PENDING}",  # noqa: S608
         (status, why, svix_id),
+    )
+
+
+def mark_held(connection: Connection, svix_ids: Collection[str], why: str) -> None:
+    """Set pending events to `held`, with the reason."""
+    connection.exec_driver_sql(
+        f"""
+        update webhook_events set status = 'held', last_error = %(why)s
+        where svix_id = any(%(ids)b::text[]) and {_IS_PENDING}
+        """,  # noqa: S608
+        {"why": why, "ids": list(svix_ids)},
     )
 
 

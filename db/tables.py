@@ -66,6 +66,7 @@ users = Table(
     Column("search_keys", JSONB),
     Column("created_at", Moment, nullable=False, server_default=func.clock_timestamp()),
     Column("updated_at", Moment, nullable=False, server_default=func.clock_timestamp()),
+    Column("access_ended", Boolean, nullable=False, server_default=text("false")),
     CheckConstraint(
         "email is null or (claimed_email is not null and email = claimed_email)", name="users_hold_what_they_claim"
     ),
@@ -73,7 +74,7 @@ users = Table(
     CheckConstraint(
         "deleted_at is null or (num_nonnulls(claimed_email, email, first_name, last_name, username, image_url,"
         " external_id, clerk_created_at, clerk_updated_at, email_verified, banned_as_of, search_keys) = 0"
-        " and not banned)",
+        " and not banned and not access_ended)",
         name="users_tombstones_remember_no_person",
     ),
     Index("users_email_key", text('lower(email collate "C")'), unique=True),
@@ -168,7 +169,8 @@ webhook_events = Table(
     Column("applied_at", Moment),
     Column("digest", LargeBinary),
     CheckConstraint(
-        "status in ('received', 'applied', 'ignored', 'parked', 'discarded')", name="webhook_events_known_status"
+        "status in ('received', 'applied', 'ignored', 'parked', 'discarded', 'held')",
+        name="webhook_events_known_status",
     ),
     CheckConstraint("(status = 'applied') = (applied_at is not null)", name="webhook_events_applied_at_a_time"),
     CheckConstraint("(body is null) = (digest is not null)", name="webhook_events_body_or_digest"),
@@ -182,7 +184,7 @@ webhook_events = Table(
         "webhook_events_aside_idx",
         "status",
         "received_at",
-        postgresql_where=text("status in ('ignored', 'parked', 'discarded')"),
+        postgresql_where=text("status in ('ignored', 'parked', 'discarded', 'held')"),
     ),
     Index(
         "webhook_events_type_idx",
@@ -349,4 +351,44 @@ locks = Table(
     Column("name", Text, primary_key=True),
     Column("turn", SmallInteger, nullable=False, server_default=text("0")),
     CheckConstraint("turn = 0", name="locks_turn_never_changes"),
+)
+
+deletion_holds = Table(
+    "deletion_holds",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("clerk_id", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("svix_id", Text),
+    Column("cause", Text, nullable=False),
+    Column("occurred_at", Moment, nullable=False),
+    Column("held_at", Moment, nullable=False, server_default=func.clock_timestamp()),
+    Column("asked_at", Moment),
+    Column("exists_at_clerk", Boolean),
+    Column("confirmed_at", Moment),
+    Column("ended_at", Moment),
+    Column("outcome", Text),
+    Column("ended_by", Text),
+    Column("reason", Text),
+    CheckConstraint("kind in ('signed', 'inferred')", name="deletion_holds_known_kind"),
+    CheckConstraint("outcome in ('released', 'rejected')", name="deletion_holds_known_outcome"),
+    CheckConstraint("(kind = 'signed') = (svix_id is not null)", name="deletion_holds_signed_by_a_delivery"),
+    CheckConstraint(
+        "num_nonnulls(ended_at, outcome, ended_by, reason) in (0, 4)", name="deletion_holds_ended_by_somebody"
+    ),
+    Index("deletion_holds_open_key", "clerk_id", unique=True, postgresql_where=text("ended_at is null")),
+    Index("deletion_holds_user_idx", "clerk_id", "id"),
+    postgresql_with={"fillfactor": 70},
+)
+
+deletion_counts = Table(
+    "deletion_counts",
+    metadata,
+    Column("kind", Text, primary_key=True),
+    Column("slot", SmallInteger, primary_key=True),
+    Column("minute", Moment, nullable=False),
+    Column("deletions", Integer, nullable=False),
+    CheckConstraint("kind in ('signed', 'inferred')", name="deletion_counts_known_kind"),
+    CheckConstraint("slot between 0 and 60", name="deletion_counts_known_slot"),
+    postgresql_with={"fillfactor": 50},
 )

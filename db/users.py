@@ -103,7 +103,7 @@ def update(connection: Connection, writes: Sequence[UserWrite]) -> None:
             last_name = new.last_name, username = new.username, image_url = new.image_url,
             external_id = new.external_id, banned = new.banned, banned_as_of = new.banned_as_of,
             clerk_created_at = new.clerk_created_at, search_keys = new.search_keys::jsonb,
-            updated_at = statement_timestamp()
+            access_ended = users.access_ended and new.deleted_at is null, updated_at = statement_timestamp()
         from unnest(%(clerk_ids)b::text[], %(emails)b::text[], %(deletions)b::timestamptz[],
             %(versions)b::timestamptz[], %(claims)b::text[], %(verified)b::boolean[], %(first_names)b::text[],
             %(last_names)b::text[], %(usernames)b::text[], %(image_urls)b::text[], %(external_ids)b::text[],
@@ -114,6 +114,28 @@ def update(connection: Connection, writes: Sequence[UserWrite]) -> None:
         where users.clerk_id = new.clerk_id
         """,
         columns(writes),
+    )
+
+
+def end_access(connection: Connection, clerk_id: str) -> None:
+    """End the access of a locked user whose deletion is held; a tombstone stays as it is."""
+    connection.exec_driver_sql(
+        """
+        update users set access_ended = true, updated_at = statement_timestamp()
+        where clerk_id = %s and deleted_at is null and not access_ended
+        """,
+        (clerk_id,),
+    )
+
+
+def restore_access(connection: Connection, clerk_ids: Collection[str]) -> None:
+    """Restore the access of locked users that ended while their deletions were held."""
+    connection.exec_driver_sql(
+        """
+        update users set access_ended = false, updated_at = statement_timestamp()
+        where clerk_id = any(%(ids)b::text[]) and access_ended
+        """,
+        {"ids": list(clerk_ids)},
     )
 
 

@@ -32,8 +32,8 @@ class Vitals:
 
     revision: str | None
     events: dict[str, int]
-    """By status. Pending, parked and discarded events are counted up to `MOST_COUNTED`; `applied` and `ignored`, of
-    which there may be millions, are estimates of PostgreSQL."""
+    """By status. `applied` and `ignored`, of which there may be millions, are estimates of PostgreSQL; the others are
+    counted up to `MOST_COUNTED`."""
     oldest_due_seconds: float
     """Seconds since the oldest due event became due; 0 if none is due."""
     last_delivery_seconds: float | None
@@ -102,7 +102,7 @@ def _counted(connection: Connection) -> dict[str, int]:
     parts = " union all ".join(
         f"select '{status}', count(*) from (select from webhook_events where status = '{status}'"  # noqa: S608
         f" limit {MOST_COUNTED}) as few"
-        for status in ("received", "parked", "discarded")
+        for status in ("received", "parked", "discarded", "held")
     )
     return {status: count for status, count in connection.exec_driver_sql(parts)}  # noqa: C416 - a Row is not a pair
 

@@ -4,7 +4,7 @@ That a user is gone is concluded only if a complete walk did not show the user, 
 twice, ten minutes apart, that it has no such user.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -20,6 +20,8 @@ from db.users import StoredUser
 from reconcile import repair
 from reconcile.differences import Class
 from reconcile.reading import Reader
+from sync import apply
+from sync.deletion_limits import Limit
 
 MOST = 200
 """Differences checked in one slice."""
@@ -34,8 +36,8 @@ class Recheck:
 
     reader: Reader
     default_role: Role
-    delete: Callable[[Deletion], bool]
-    """Applies the deletion of a user who is gone; returns false if it is held instead."""
+    limit: Limit
+    """How many users may be deleted within an hour because they are gone; further ones are held."""
 
     def run(self) -> None:
         """Check the differences that are due. Raises ClerkUnavailable or PageTooLarge."""
@@ -70,9 +72,10 @@ class Recheck:
             if gone.gone_at is None or now - gone.gone_at < TWICE:
                 drift.note_gone(connection, [gone.id], TWICE.total_seconds())
                 return
-        applied = self.delete(Deletion(clerk_id=gone.clerk_id, at=now))
+        deletion = Deletion(clerk_id=gone.clerk_id, at=now)
+        done = apply.apply_absences(self.reader.engine, [deletion], repair.cause(gone.id), self.limit)
         with self.reader.engine.begin() as connection:
-            drift.end(connection, [gone.id], "deleted" if applied else "held")
+            drift.end(connection, [gone.id], "held" if gone.clerk_id in done.held else "deleted")
 
 
 def _suspects(connection: Connection, missing: Sequence[Drift]) -> list[Drift]:

@@ -11,7 +11,6 @@ from akako_guard.role import Role
 from clerk.user import Snapshot
 from config import logs
 from db import clock, drift, events, users
-from db.audit import Author
 from db.drift import Finding
 from reconcile import differences, metrics
 from reconcile.differences import RECORDED, Action, Class, Difference
@@ -20,8 +19,7 @@ from sync.persist import WriteRules
 
 log = structlog.get_logger()
 
-ACTOR = "reconcile"
-RULES = WriteRules(author=Author(actor=ACTOR))
+RULES = WriteRules(author=apply.RECONCILE)
 SET = 200
 """Users in one transaction."""
 SET_SECONDS = 10.0

@@ -10,20 +10,22 @@ from sqlalchemy import Engine
 
 from akako_guard.role import Role
 from clerk.backend import Backend, ClerkUnavailable, PageTooLarge
-from clerk.user import Deletion
-from db import clerk_instance, clock, drift, events, leases, reconciling, users, walks
+from db import clerk_instance, clock, deletion_holds, drift, events, leases, reconciling, users, walks
 from db.reconciling import Reconciling
 from db.walks import Phase, Walk
-from reconcile import metrics, planner, repair
+from reconcile import holds, metrics, planner, repair
 from reconcile.pace import Pace
 from reconcile.reading import Reader, TooManyUpdates
 from reconcile.recheck import Recheck
 from reconcile.walking import Walker
+from sync.deletion_limits import DEFAULT_LIMITS, Limit
 
 log = structlog.get_logger()
 
 SECONDS = 20.0
 LEASE_SECONDS = 90.0
+MOST_CONFIRMED = 10
+"""Held deletions that one slice asks Clerk about."""
 ANOTHER_INSTANCE = "CLERK_SECRET_KEY belongs to another instance than the pinned one"
 
 
@@ -40,8 +42,8 @@ class Slicer:
     pace: Pace
     default_role: Role
     holder: str
-    delete: Callable[[Deletion], bool]
-    """Applies the deletion of a user who is gone; returns false if it is held instead."""
+    limit: Limit = DEFAULT_LIMITS.inferred
+    """How many users may be deleted within an hour because they are gone at Clerk; further ones are held."""
     seconds: float = SECONDS
     now: Callable[[], float] = time.monotonic
 
@@ -119,7 +121,7 @@ class _Work:
         self._default_role = slicer.default_role
         self._reader = reader
         self._walker = Walker(reader=reader, default_role=slicer.default_role)
-        self._recheck = Recheck(reader=reader, default_role=slicer.default_role, delete=slicer.delete)
+        self._recheck = Recheck(reader=reader, default_role=slicer.default_role, limit=slicer.limit)
         self._waiting = 0
         self.progress = progress
         self.continues = False
@@ -131,6 +133,7 @@ class _Work:
         if planner.reads_updates(self.progress, now):
             self._read_updates()
         self._recheck.run()
+        holds.confirm(self._engine, self._reader.backend, self._reader.pace, MOST_CONFIRMED)
         if planner.counts(self.progress, now):
             self._count()
         self._walk()
@@ -154,6 +157,7 @@ class _Work:
         with self._engine.begin() as connection:
             gap = _nearest(before - count, users.living(connection) - count, self.progress.settled_gap)
             waiting = self._waiting + events.pending(connection) + drift.open_counts(connection).get("absent", 0)
+            waiting += deletion_holds.count_open(connection)
             self.progress = planner.counted(self.progress, gap, waiting, clock.now(connection))
             reconciling.save(connection, self.progress)
 

@@ -80,7 +80,6 @@ def _open_resources() -> None:
         pace=Pace(settings.clerk_requests_per_second or default_rate(key)),
         default_role=settings.default_role,
         holder=uuid.uuid4().hex,
-        delete=lambda _: False,
     )
     _resources[:] = [_Resources(pool, slicer)]
 

@@ -1,13 +1,12 @@
 """An installation that is reconciled with an instance, a slice at a time."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 
 from sqlalchemy import Engine
 
 from akako_guard.role import Role
 from clerk.backend import Backend
-from clerk.user import Deletion
 from db import audit, clerk_instance
 from reconcile.pace import Pace
 from reconcile.slice import Slicer
@@ -35,18 +34,11 @@ class Reconciled:
 
     engine: Engine
     slicer: Slicer
-    deleted: list[str] = field(default_factory=list)
-    holds: bool = False
 
     def run(self, later: timedelta = timedelta(0)) -> bool:
         """Run a slice, as if this much time had passed since the last one."""
         pass_time(self.engine, later)
         return self.slicer.run()
-
-    def delete(self, deletion: Deletion) -> bool:
-        """Note a deletion; returns whether it is applied."""
-        self.deleted.append(deletion.clerk_id)
-        return not self.holds
 
 
 def reconciling(engine: Engine, backend: Backend, instance_id: str) -> Reconciled:
@@ -54,14 +46,11 @@ def reconciling(engine: Engine, backend: Backend, instance_id: str) -> Reconcile
     with engine.begin() as connection:
         audit.set_actor(connection, "operator:ada")
         clerk_instance.pin(connection, instance_id, "development")
-    made: list[Reconciled] = []
     slicer = Slicer(
         engine=engine,
         backend=backend,
         pace=Pace(1_000_000),
         default_role=Role.LEARNER,
         holder="test",
-        delete=lambda deletion: made[0].delete(deletion),
     )
-    made.append(Reconciled(engine, slicer))
-    return made[0]
+    return Reconciled(engine, slicer)

@@ -10,6 +10,7 @@ from sqlalchemy import Engine
 from clerk.backend import Backend
 from db import leases
 from reconcile import differences, planner, reading
+from sync.deletion_limits import Limit
 from tests.ledger import actions, as_owner, change, rows, values
 from tests.reconcile.reconciled import Reconciled, reconciling
 from tests.served_clerk import ServedClerk
@@ -30,6 +31,10 @@ def _small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(planner, "PAGE", 4)
     monkeypatch.setattr(planner, "WALK_SLICES", 1)
     monkeypatch.setattr(differences, "IN_FLIGHT", timedelta(0))
+
+
+def deleted(engine: Engine) -> list[str]:
+    return values(engine, "select clerk_id from users where deleted_at is not null")
 
 
 @pytest.fixture
@@ -124,23 +129,23 @@ def test_a_lost_deletion_is_noticed_by_the_count_and_concluded_from_two_answers(
     for _ in range(2):
         reconciled.run(timedelta(minutes=5))
     assert rows(engine, "select class, walk_id from drift where ended_at is null") == [("absent", 2)]
-    assert (values(engine, WALKS), reconciled.deleted) == (["complete", "complete"], [])
+    assert (values(engine, WALKS), deleted(engine)) == (["complete", "complete"], [])
     reconciled.run(MINUTE)
-    assert (values(engine, "select gone_at is not null from drift where class = 'absent'"), reconciled.deleted) == (
+    assert (values(engine, "select gone_at is not null from drift where class = 'absent'"), deleted(engine)) == (
         [True],
         [],
     )
     reconciled.run(timedelta(minutes=9))
-    assert reconciled.deleted == []
+    assert deleted(engine) == []
     reconciled.run(MINUTE)
-    assert reconciled.deleted == [known[5]]
+    assert deleted(engine) == [known[5]]
     assert rows(engine, ENDED)[-1] == ("absent", "deleted")
 
 
 def test_a_deletion_that_is_held_ends_the_difference(
     engine: Engine, clerk: ServedClerk, reconciled: Reconciled, known: list[str]
 ) -> None:
-    reconciled.holds = True
+    reconciled.slicer = replace(reconciled.slicer, limit=Limit(0, 0))
     clerk.instance.delete(known[5])
     for _ in range(5):
         reconciled.run(timedelta(minutes=11))
@@ -154,7 +159,7 @@ def test_nothing_follows_from_answers_that_prove_nothing(
     clerk.fail(fault, None)
     for _ in range(8):
         reconciled.run(HOUR)
-    assert (values(engine, OPEN), reconciled.deleted) == ([], [])
+    assert (values(engine, OPEN), deleted(engine)) == ([], [])
     assert values(engine, LIVING) == sorted(known)
 
 
@@ -168,7 +173,7 @@ def test_a_user_who_appears_again_is_not_gone(
     assert values(engine, OPEN) == ["absent"]
     clerk.instance.state.users[known[5]] = user
     reconciled.run(timedelta(minutes=11))
-    assert (values(engine, OPEN), reconciled.deleted) == ([], [])
+    assert (values(engine, OPEN), deleted(engine)) == ([], [])
     assert rows(engine, ENDED)[-1] == ("absent", "resolved")
 
 
