@@ -1,5 +1,6 @@
 """What lost webhooks left behind is found and repaired, with one audit line per effect; from nothing else follows."""
 
+import itertools
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -10,6 +11,7 @@ from sqlalchemy import Engine
 from clerk.backend import Backend
 from db import leases
 from reconcile import differences, planner, reading
+from reconcile.pace import Pace
 from sync.deletion_limits import Limit
 from tests.ledger import actions, as_owner, change, rows, values
 from tests.reconcile.reconciled import Reconciled, reconciling
@@ -302,3 +304,37 @@ def test_a_slice_ends_in_time_and_an_urgent_walk_asks_to_be_continued(
         runs += 1
     assert runs < 5
     assert values(engine, OPEN) == ["absent"]
+
+
+def test_an_hour_of_refusals_loses_nothing_and_sends_few_requests(
+    engine: Engine, clerk: ServedClerk, reconciled: Reconciled, known: list[str]
+) -> None:
+    new = clerk.create(2)
+    clerk.fail("rate-limited", None)
+    attempts = 0
+    for _ in range(60):
+        before = values(engine, "select failures from reconciling")
+        reconciled.run(MINUTE)
+        attempts += values(engine, "select failures from reconciling") != before
+    assert attempts <= 20
+    clerk.instance.faults.clear()
+    reconciled.run(timedelta(minutes=6))
+    assert values(engine, LIVING) == sorted(known + new)
+
+
+def test_the_pace_of_requests_is_kept_across_slices(
+    clerk: ServedClerk, reconciled: Reconciled, known: list[str]
+) -> None:
+    sent: list[float] = []
+    time = [0.0]
+
+    def sleep(seconds: float) -> None:
+        time[0] += seconds
+
+    reconciled.slicer = replace(reconciled.slicer, pace=Pace(4, now=lambda: time[0], sleep=sleep))
+    reconciled.slicer.backend._client.event_hooks["request"].append(lambda _: sent.append(time[0]))
+    clerk.instance.delete(known[3])
+    for _ in range(6):
+        reconciled.run(timedelta(minutes=11))
+    assert len(sent) > 30
+    assert min(later - earlier for earlier, later in itertools.pairwise(sent)) >= 0.25
