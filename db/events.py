@@ -56,6 +56,8 @@ class Claimed:
     clerk_user_id: str | None
     content: Content | None = None
     """None if the body is larger than `SMALL_BYTES`."""
+    pinned: str | None = None
+    """The Clerk instance to which the installation is pinned; None if it is not."""
 
 
 def store(connection: Connection, deliveries: Sequence[NewEvent]) -> set[str]:
@@ -101,7 +103,8 @@ def claim(connection: Connection, svix_ids: Sequence[str], *, wait: bool = False
     rows = connection.exec_driver_sql(
         f"""
         select svix_id, octet_length(body), coalesce(occurred_at, received_at), attempts, clerk_user_id,
-               case when octet_length(body) <= {SMALL_BYTES} then body end, svix_timestamp, received_at
+               case when octet_length(body) <= {SMALL_BYTES} then body end, svix_timestamp, received_at,
+               (select instance_id from clerk_instance)
         from webhook_events
         where svix_id = any(%(ids)b::text[]) and {_IS_PENDING} and (attempts = 0 or next_attempt_at <= now())
         for no key update {"" if wait else "skip locked"}
@@ -109,8 +112,10 @@ def claim(connection: Connection, svix_ids: Sequence[str], *, wait: bool = False
         {"ids": list(svix_ids)},
     )
     return [
-        Claimed(svix_id, size, at, attempts, user, None if body is None else Content(body, timestamp, received_at))
-        for svix_id, size, at, attempts, user, body, timestamp, received_at in rows
+        Claimed(
+            svix_id, size, at, attempts, user, None if body is None else Content(body, timestamp, received_at), pinned
+        )
+        for svix_id, size, at, attempts, user, body, timestamp, received_at, pinned in rows
     ]
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 from clerk import events as reading
 from clerk.events import Changed, Deleted, Ignored, Unreadable
 from clerk.user import Deletion
-from db import clerk_instance, events
+from db import events
 from db.events import Claimed, Content
 from sync.fold import State
 
@@ -29,12 +29,10 @@ class Interpreted:
 def interpret(connection: Connection, claimed: Sequence[Claimed]) -> Interpreted:
     """Interpret the bodies, a slice at a time, since a state is small even if its body is large."""
     interpreted = Interpreted()
-    pin = clerk_instance.read(connection)
-    instance_id = pin.instance_id if pin else None
     for part in _slices(claimed):
         contents = _contents(connection, part)
         for event in part:
-            _read(interpreted, event, contents.pop(event.svix_id), instance_id)
+            _read(interpreted, event, contents.pop(event.svix_id))
     return interpreted
 
 
@@ -57,8 +55,8 @@ def _slices(claimed: Sequence[Claimed]) -> Iterator[list[Claimed]]:
     yield part
 
 
-def _read(interpreted: Interpreted, event: Claimed, content: Content, instance_id: str | None) -> None:
-    match reading.read_delivery(content.body, content.svix_timestamp, instance_id).meaning:
+def _read(interpreted: Interpreted, event: Claimed, content: Content) -> None:
+    match reading.read_delivery(content.body, content.svix_timestamp, event.pinned).meaning:
         case Changed() as changed:
             interpreted.states.append((changed.snapshot, event.svix_id))
         case Deleted(clerk_id):

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from akako_guard.database import faults
 from akako_guard.role import Role
 from config import logs
-from db import event_actions, permission
+from db import clerk_instance, event_actions, permission
 from db.audit import Author
 from db.event_actions import LockedEvent
 from db.event_filter import EventStatus
@@ -107,7 +107,9 @@ def _replay_in(
     if not ready:
         permission.lock_and_check(connection, order.author.permission)
         return ReplayResult(left=left)
-    claimed = [Claimed(each.svix_id, each.size or 0, each.occurred_at, 0, None) for each in ready]
+    pin = clerk_instance.read(connection)
+    pinned = pin.instance_id if pin else None
+    claimed = [Claimed(each.svix_id, each.size or 0, each.occurred_at, 0, None, None, pinned) for each in ready]
     interpreted = interpret(connection, claimed)
     held = persist.write(connection, interpreted.states, order.default_role, email_keys, rules).held
     _set_status(connection, EventStatus.HELD, [each for each in ready if each.svix_id in held], WHY_HELD)

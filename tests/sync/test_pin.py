@@ -5,7 +5,11 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
+from akako_guard.role import Role
 from db import audit, clerk_instance
+from db.audit import Author
+from sync import replay
+from sync.replay import ReplayRequest
 from tests.clerk_sender import Clerk, event, user
 from tests.ledger import apply, rows, statuses, values
 
@@ -69,3 +73,15 @@ def test_another_instance_is_not_pinned_without_a_reason(engine: Engine) -> None
     with pytest.raises(Exception, match="without saying who does it, and why"):
         pin(engine, ANOTHER)
     assert values(engine, "select instance_id from clerk_instance") == ["ins_ours"]
+
+
+def test_a_parked_event_is_applied_by_a_replay_once_its_instance_is_pinned(engine: Engine, clerk: Clerk) -> None:
+    pin(engine, "ins_ours")
+    sent = clerk.send(event("user.created", user("user_ada"), instance_id=ANOTHER))
+    apply(engine, clerk, sent)
+    author = Author(actor="operator:ada", reason="The instance was replaced.")
+    order = ReplayRequest(author=author, default_role=Role.LEARNER)
+    assert replay.replay(engine.begin, [sent.svix_id], order).applied == 0
+    pin(engine, ANOTHER, "The instance was replaced.")
+    assert replay.replay(engine.begin, [sent.svix_id], order).applied == 1
+    assert values(engine, "select clerk_id from users") == ["user_ada"]
