@@ -21,7 +21,7 @@ COMMANDS = {
     "setup": "Prepare an installation, step by step.",
     "status": "Show the health of every component, and the events.",
     "token": "Sign a session token for the API of `akako up`.",
-    "up": "Run receiver, API, worker and beat in the foreground.",
+    "up": "Run all processes in the foreground.",
     "users": "Search users, and show one.",
 }
 """Each command and its line in the help, so that `akako --help` imports none of them."""
