@@ -39,7 +39,12 @@ OLDER = """
     update drift set next_check_at = next_check_at - interval '11 min', gone_at = gone_at - interval '11 min';
     update walks set started_at = started_at - interval '11 min'
 """
-PIN = "begin; select set_config('akako.actor', 'operator:faults', true); insert into clerk_instance values (true, '{}'); commit"
+PIN = """
+    begin;
+    select set_config('akako.actor', 'operator:faults', true);
+    insert into clerk_instance (instance_id) values ('{}');
+    commit
+"""
 OURS = "select clerk_id, first_name, banned from users where deleted_at is null order by clerk_id"
 TWICE = """
     select count(*) from (
