@@ -10,6 +10,7 @@ import sys
 from typing import Any
 
 import structlog
+from billiard import pool
 from billiard.util import get_logger
 from celery import Celery
 from celery.signals import (
@@ -42,6 +43,12 @@ FORGET_SECONDS = 600
 """Short, so that a scheduler that is restarted frequently also runs it: intervals count from its start."""
 LONGEST_SLEEP_SECONDS = 2
 """The longest sleep of the scheduler, since each time it wakes up counts as progress."""
+CONSUMED_SECONDS = 3
+"""How long a child that stops waits until its parent has read its results: it reads them every half second.
+
+The parent never reads the result of a task that it has sent to the child, and that the child had not accepted, when the
+worker was told to stop. Such a task is delivered again; billiard's child would wait for 30 s.
+"""
 
 
 def build(settings: WorkerSettings) -> Celery:
@@ -71,6 +78,7 @@ def _every(seconds: int, task: str) -> dict[str, Any]:
     return {"task": task, "schedule": float(seconds), "options": {"queue": broker.CALENDAR, "expires": expires}}
 
 
+pool.GUARANTEE_MESSAGE_CONSUMPTION_RETRY_LIMIT = round(CONSUMED_SECONDS / pool.GUARANTEE_MESSAGE_CONSUMPTION_RETRY_INTERVAL)
 settings = load(WorkerSettings)
 logs.configure("beat" if "beat" in sys.argv else "worker", form=settings.log_format, level=settings.log_level)
 app = build(settings)

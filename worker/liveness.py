@@ -10,6 +10,7 @@ from celery.worker import state
 from celery.worker.request import Request
 
 from config.settings import WorkerSettings
+from health import deadline
 from health.broker import Broker, RedisUnavailable
 from health.heartbeat import Heartbeat
 from health.progress import Progress
@@ -27,13 +28,20 @@ def worker_watchdog(settings: WorkerSettings) -> Watchdog:
     """Terminates this worker, child processes first, when messages wait and it makes no progress."""
     unacked = UnackedMessages(_broker(settings))
     return Watchdog(
-        "worker", PROGRESS, _heartbeat(settings, "worker"), unacked.or_waiting, stuck=unacked.overdue, end=_end_all
+        "worker",
+        PROGRESS,
+        _heartbeat(settings, "worker"),
+        unacked.or_waiting,
+        stuck=unacked.overdue,
+        end=_end_all,
+        extend=deadline.extend,
     )
 
 
 def beat_watchdog(settings: WorkerSettings) -> Watchdog:
     """Terminates this scheduler when Redis accepts messages and the scheduler does not tick."""
-    return Watchdog("beat", PROGRESS, _heartbeat(settings, "beat"), _broker(settings).takes_messages)
+    takes_messages = _broker(settings).takes_messages
+    return Watchdog("beat", PROGRESS, _heartbeat(settings, "beat"), takes_messages, extend=deadline.extend)
 
 
 def _broker(settings: WorkerSettings) -> Broker:
