@@ -18,13 +18,18 @@ _LOCK = "in-use"
 
 
 def _new_directory() -> Path:
-    try:
-        directory = Path(tempfile.mkdtemp(prefix=PREFIX))
-    except OSError:
-        sys.exit("akako cannot start: no temporary directory for metrics is writable. Set TMPDIR to one that is.")
-    # Held as long as this process or one of its children runs, however they end.
-    fcntl.flock(os.open(directory / _LOCK, os.O_CREAT | os.O_RDWR, 0o600), fcntl.LOCK_SH)
-    return directory
+    """A new directory, locked as long as this process or one of its children runs, however they end."""
+    while True:
+        try:
+            directory = Path(tempfile.mkdtemp(prefix=PREFIX))
+            lock = os.open(directory / _LOCK, os.O_CREAT | os.O_RDWR, 0o600)
+        except OSError:
+            sys.exit("akako cannot start: no temporary directory for metrics is writable. Set TMPDIR to one that is.")
+        fcntl.flock(lock, fcntl.LOCK_SH)
+        # Another process that starts may have removed it before it was locked.
+        if (directory / _LOCK).exists():
+            return directory
+        os.close(lock)
 
 
 def _remove_unused() -> None:

@@ -27,7 +27,7 @@ LATE_SECONDS = 4.0
 """A check that is this late restarts the timeout: the host was busy or a server silent, and nothing was observed."""
 BEAT_SECONDS = 5.0
 BLOCKED_SECONDS = 60.0
-"""How long one check may take, including the wait for a fork: several times what the timeouts of its calls add up to."""
+"""How long one check and the wait for a fork may take: several times what the timeouts of their calls add up to."""
 STOPPING_SECONDS = 90.0
 """How long the process may take to stop: longer than the hard time limit of a task, which it waits for."""
 

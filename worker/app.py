@@ -6,7 +6,10 @@ from health import garbage, metrics_dir, stop_signals
 stop_signals.install()
 garbage.defer()
 
+import functools
+import os
 import sys
+from collections.abc import Callable
 from typing import Any
 
 import structlog
@@ -31,6 +34,7 @@ from health import exposition, process_starts
 from health.broker import Broker
 from health.gauges import BrokerGauge, StallGauge
 from health.progress import ProgressTicker
+from health.thread import BROKEN
 from health.watchdog import Watchdog
 from sync import broker
 from worker import liveness, process
@@ -78,7 +82,8 @@ def _every(seconds: int, task: str) -> dict[str, Any]:
     return {"task": task, "schedule": float(seconds), "options": {"queue": broker.CALENDAR, "expires": expires}}
 
 
-pool.GUARANTEE_MESSAGE_CONSUMPTION_RETRY_LIMIT = round(CONSUMED_SECONDS / pool.GUARANTEE_MESSAGE_CONSUMPTION_RETRY_INTERVAL)
+# Counted in intervals of a tenth of a second.
+pool.GUARANTEE_MESSAGE_CONSUMPTION_RETRY_LIMIT = 10 * CONSUMED_SECONDS
 settings = load(WorkerSettings)
 logs.configure("beat" if "beat" in sys.argv else "worker", form=settings.log_format, level=settings.log_level)
 app = build(settings)
@@ -92,7 +97,25 @@ def _keep_our_logging(**_: object) -> None:
     sys.__stdout__ = None  # type: ignore[misc]
 
 
+def _essential(handler: Callable[..., None]) -> Callable[..., None]:
+    """Exit if the handler of a signal fails.
+
+    Celery would log the error and go on: the worker without its watchdog, a child without what its tasks need.
+    """
+
+    @functools.wraps(handler)
+    def handle(**named: object) -> None:
+        try:
+            handler(**named)
+        except Exception as error:
+            log.critical("start.failed", next_step="report this as a bug", **logs.fault(error))
+            os._exit(BROKEN)
+
+    return handle
+
+
 @worker_init.connect(weak=False)
+@_essential
 def _start_threads(**_: object) -> None:
     watchdog = liveness.worker_watchdog(settings)
     worker_ready.connect(watchdog.ready, weak=False)
@@ -116,6 +139,7 @@ def _sweep_at_once(**_: object) -> None:
 
 
 @worker_process_init.connect(weak=False)
+@_essential
 def _start_process(**_: object) -> None:
     process_starts.count_start()
     process.open_resources(settings)
@@ -136,6 +160,7 @@ def _unbind_task_id(**_: object) -> None:
 
 
 @beat_init.connect(weak=False)
+@_essential
 def _start_beat(**_: object) -> None:
     log.info("beat.started")
     watchdog = liveness.beat_watchdog(settings)

@@ -20,6 +20,21 @@ Path(metrics_dir.DIRECTORY, "counter_1.db").touch()
 print([sample.value for metric in Counted(metrics_dir.DIRECTORY).collect() for sample in metric.samples])
 """
 
+RACE = (
+    """
+import fcntl, glob, os, shutil
+begin = fcntl.flock
+def remove_first(lock, operation):
+    if operation == fcntl.LOCK_SH and len(seen) == 0:
+        seen.extend(glob.glob(os.environ["TMPDIR"] + "/akako-counts-*"))
+        shutil.rmtree(seen[0])
+    begin(lock, operation)
+seen = []
+fcntl.flock = remove_first
+"""
+    + EMPTY
+)
+
 
 def run(program: str, directory: Path) -> str:
     return subprocess.run(
@@ -58,3 +73,7 @@ def test_a_process_does_not_count_where_its_surroundings_do(tmp_path: Path) -> N
 
 def test_a_process_killed_before_it_counted_anything_does_not_hide_the_others(tmp_path: Path) -> None:
     assert run(EMPTY, tmp_path) == "[1.0]"
+
+
+def test_a_directory_that_another_process_removed_before_it_was_locked_is_replaced(tmp_path: Path) -> None:
+    assert run(RACE, tmp_path) == "[1.0]"

@@ -16,6 +16,7 @@ from config.redis_url import RedisAddress
 from dev.clerk_instance import NO_BACKEND
 from dev.process import Process
 from dev.procfile import PATH
+from health.thread import BROKEN
 from sync import broker
 from tests.dev.groups import until
 from tests.proxy import postgresql_proxy
@@ -28,11 +29,13 @@ import sys
 from health import metrics_dir, watchdog
 watchdog.BLOCKED_SECONDS = {blocked}
 watchdog.STOPPING_SECONDS = {stopping}
+{fault}
 from celery.__main__ import main
 sys.argv[:] = ["celery", "--quiet", "-A", "worker.app", "worker", "--without-gossip", "--without-mingle"]
 main()
 """
 NEVER = 600
+NOWHERE = "postgresql://akako@127.0.0.1:1/akako"
 ENDED_BY_DEADLINE = 1
 GIVEN_UP_SECONDS = 20
 """Less than the 30 s for which Celery's child would wait until its parent has read the result of the task."""
@@ -68,10 +71,10 @@ def start(redis_url: str, tmp_path: Path) -> Iterator[Start]:
     """Starts a worker, and returns when it is ready."""
     started: list[Worker] = []
 
-    def begin(database_url: str, *, blocked: float = NEVER, stopping: float = NEVER) -> Worker:
+    def begin(database_url: str, *, blocked: float = NEVER, stopping: float = NEVER, fault: str = "") -> Worker:
         process = Process(
             "worker",
-            [sys.executable, "-c", WORKER.format(blocked=blocked, stopping=stopping)],
+            [sys.executable, "-c", WORKER.format(blocked=blocked, stopping=stopping, fault=fault)],
             environment={
                 **NO_BACKEND,
                 "DATABASE_URL": database_url,
@@ -85,7 +88,7 @@ def start(redis_url: str, tmp_path: Path) -> Iterator[Start]:
         with (tmp_path / "worker.log").open("wb") as output:
             process.start(output)
         started.append(worker)
-        until(lambda: " ready." in worker.text)
+        until(lambda: " ready." in worker.text or worker.ended())
         return worker
 
     yield begin
@@ -103,7 +106,7 @@ def test_a_worker_whose_watchdog_waits_for_a_silent_server_ends_with_the_stacks_
         with psycopg.connect(database.superuser_url) as administrator:
             administrator.execute(DISCONNECT)  # a new connection sends the whole statement again
         assert road.swallowed.wait(30)
-        # The main thread cannot replace the child, since a fork waits for the watchdog; so SIGTERM has no effect either.
+        # A fork waits for the watchdog, so the main thread cannot replace the child, and SIGTERM has no effect.
         child.kill()
         until(lambda: not psutil.pid_exists(child.pid))
         os.kill(worker.process.pid, signal.SIGTERM)
@@ -156,3 +159,17 @@ def test_a_worker_does_not_wait_for_a_task_that_it_gave_up_when_it_stops(
     child.resume()
     until(worker.ended, GIVEN_UP_SECONDS)
     assert worker.process.code == 0
+
+
+def test_a_worker_that_cannot_start_its_watchdog_ends(start: Start) -> None:
+    worker = start(NOWHERE, fault="from worker import liveness; liveness.worker_watchdog = None")
+    assert worker.process.code == BROKEN
+    assert "start.failed" in worker.text
+
+
+def test_a_worker_whose_child_cannot_open_what_its_tasks_need_ends(start: Start) -> None:
+    worker = start(NOWHERE, fault="from worker import process; process.open_resources = None")
+    # Celery ends a worker whose children end while it starts.
+    until(worker.ended)
+    assert worker.process.code == 1
+    assert "start.failed" in worker.text
