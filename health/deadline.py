@@ -1,4 +1,4 @@
-"""A deadline that ends this process even if no thread of it can run Python, whatever it waits for.
+"""A deadline that ends this process whatever its threads wait for, even if none of them can run Python.
 
 A thread of the interpreter itself (`faulthandler`) keeps the time, and needs no lock. It writes what each thread was
 doing to standard error, as plain text without values, and exits with code 1. Child processes do not have that thread.
