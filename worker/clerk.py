@@ -21,7 +21,7 @@ from config import logs
 from config.settings import ReconcileSettings, load
 from reconcile.pace import Pace, default_rate
 from reconcile.slice import Slicer
-from sync import broker
+from sync import broker, deletion_limits
 from worker import failures, liveness, runtime
 
 log = structlog.get_logger()
@@ -80,6 +80,7 @@ def _open_resources() -> None:
         pace=Pace(settings.clerk_requests_per_second or default_rate(key)),
         default_role=settings.default_role,
         holder=uuid.uuid4().hex,
+        limit=deletion_limits.configured(settings).inferred,
     )
     _resources[:] = [_Resources(pool, slicer)]
 
