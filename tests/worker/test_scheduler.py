@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 import redis
 from celery.beat import ScheduleEntry
+from celery.schedules import schedule
 
 from config.redis_url import KEY_PREFIX, RedisAddress
 from sync import broker
@@ -27,7 +28,7 @@ def scheduler(redis_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[State
 
 
 def entry(scheduler: StatelessScheduler, task: str, queue: str) -> ScheduleEntry:
-    return ScheduleEntry(task, task, schedule=60.0, options={"queue": queue, "expires": 60}, app=scheduler.app)
+    return ScheduleEntry(task, task, schedule=schedule(60), options={"queue": queue, "expires": 60}, app=scheduler.app)
 
 
 def test_without_the_process_that_asks_clerk_its_messages_do_not_pile_up(
