@@ -92,6 +92,7 @@ runtime.install(_open_resources)
 
 
 @worker_init.connect(weak=False)
+@runtime.essential
 def _start_threads(**_: object) -> None:
     watchdog = liveness.clerk_watchdog(settings)
     worker_ready.connect(watchdog.ready, weak=False)

@@ -133,8 +133,8 @@ def _live(instance: Instance, api: httpx.Client) -> None:
 def _kill(stack: Stack, name: str) -> None:
     """Kill a process after it had a moment to work; the supervisor starts it again."""
     time.sleep(random.uniform(0.5, 3))
-    for each in stack.family(stack.pid(name)):
-        with suppress(psutil.NoSuchProcess):
+    with suppress(psutil.NoSuchProcess):  # it is being started again
+        for each in stack.family(stack.pid(name)):
             each.kill()
 
 
