@@ -19,6 +19,7 @@ from akako_guard.database import engine
 from clerk.backend import Backend
 from config import logs
 from config.settings import ReconcileSettings, load
+from health.stop_flag import StopFlag
 from reconcile.pace import Pace, default_rate
 from reconcile.slice import Slicer
 from sync import broker, deletion_limits
@@ -30,6 +31,8 @@ EXPIRES_SECONDS = 60
 SOFT_SECONDS = 60
 HARD_SECONDS = 75
 """Time limits of one slice: its 20 s, and the longest answer of Clerk."""
+STOPPING = StopFlag()
+"""Set when this process is stopped, so that a slice ends after the request that it waits for."""
 STATEMENT_SECONDS = 30
 LOCK_SECONDS = 5
 IDLE_SECONDS = 30
@@ -81,6 +84,7 @@ def _open_resources() -> None:
         default_role=settings.default_role,
         holder=uuid.uuid4().hex,
         limit=deletion_limits.configured(settings).inferred,
+        stopping=lambda: STOPPING.is_set,
     )
     _resources[:] = [_Resources(pool, slicer)]
 
@@ -93,7 +97,8 @@ runtime.install(_open_resources)
 def _start_threads(**_: object) -> None:
     watchdog = liveness.clerk_watchdog(settings)
     worker_ready.connect(watchdog.ready, weak=False)
-    worker_shutting_down.connect(watchdog.stop, weak=False)
+    for stop in (watchdog.stop, STOPPING.set):
+        worker_shutting_down.connect(stop, weak=False)
     runtime.start_watchdog(settings, settings.redis, watchdog, metrics_dir.DIRECTORY)
 
 
