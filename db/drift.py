@@ -185,6 +185,26 @@ def get(connection: Connection, drift_id: int) -> Drift | None:
     return Drift(*row) if row else None
 
 
+def of_ids(connection: Connection, ids: Collection[int]) -> list[Drift]:
+    """The differences with these ids, in the order of their ids."""
+    rows = connection.exec_driver_sql(
+        f"select {_COLUMNS} from drift where id = any(%(ids)b::bigint[]) order by id",  # noqa: S608 - constants only
+        {"ids": list(ids)},
+    )
+    return [Drift(*row) for row in rows]
+
+
+def open_ids(connection: Connection, kind: str | None) -> list[int]:
+    """The ids of all open differences, of this class if one is given, newest first."""
+    rows = connection.exec_driver_sql(
+        """
+        select id from drift where ended_at is null and (%(kind)s::text is null or class = %(kind)s) order by id desc
+        """,
+        {"kind": kind},
+    )
+    return list(rows.scalars())
+
+
 def open_counts(connection: Connection) -> dict[str, int]:
     """The number of open differences by class."""
     rows = connection.exec_driver_sql("select class, count(*) from drift where ended_at is null group by class")

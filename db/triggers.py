@@ -17,6 +17,7 @@ ALWAYS = frozenset(
         ("deletion_holds", "audit_end"),
         ("deletion_holds", "audit_new"),
         ("deletion_holds", "end_stays"),
+        ("drift", "audit_repair"),
         ("user_roles", "audit_change"),
         ("user_roles", "audit_new"),
         ("user_roles", "never_removed"),

@@ -93,6 +93,36 @@ def last(connection: Connection, kind: str = BACKFILL) -> Walk | None:
     return _walk(row._asdict()) if row else None
 
 
+@dataclass(frozen=True, slots=True)
+class RecordedWalk:
+    """A walk with its kind, and when it was last saved."""
+
+    kind: str
+    saved_at: datetime
+    walk: Walk
+
+
+def page(connection: Connection, most: int, before: int | None = None) -> list[RecordedWalk]:
+    """Up to `most` walks with ids below `before`, the one that was started last first."""
+    rows = connection.exec_driver_sql(
+        f"""
+        select kind, saved_at, {COLUMNS} from walks where %(before)s::bigint is null or id < %(before)s
+        order by id desc limit %(most)s
+        """,  # noqa: S608 - constants only
+        {"before": before, "most": most},
+    )
+    return [_recorded(**row._asdict()) for row in rows]
+
+
+def get(connection: Connection, walk_id: int) -> RecordedWalk | None:
+    """One walk; None if there is none with this id."""
+    row = connection.exec_driver_sql(
+        f"select kind, saved_at, {COLUMNS} from walks where id = %s",  # noqa: S608 - constants only
+        (walk_id,),
+    ).one_or_none()
+    return _recorded(**row._asdict()) if row else None
+
+
 def found(connection: Connection, walk: Walk) -> bytes:
     """The row ids of the users that a walk has shown, as bits; see `drift.record_absent`."""
     bits = connection.exec_driver_sql("select found from walks where id = %s", (walk.id,)).scalar_one()
@@ -114,3 +144,7 @@ def save(connection: Connection, walk: Walk) -> None:
 
 def _walk(row: dict[str, Any]) -> Walk:
     return Walk(**{**row, "phase": Phase(row["phase"])})
+
+
+def _recorded(kind: str, saved_at: datetime, **row: Any) -> RecordedWalk:
+    return RecordedWalk(kind, saved_at, _walk(row))

@@ -21,7 +21,7 @@ from sync.deletion_limits import DEFAULT_LIMITS, Limit
 from sync.fold import State
 from sync.interpret import interpret
 from sync.persist import WriteRules
-from sync.transaction import retry
+from sync.transaction import Begin, retry
 
 log = structlog.get_logger()
 
@@ -120,7 +120,7 @@ def apply_snapshot(engine: Engine, snapshot: Snapshot, cause: str, default_role:
     `cause` is the id of the request that fetched it. A deleted user stays deleted. Raises Implausible if the version is
     in the future, and the database's error if it is unavailable.
     """
-    _write(engine, [(snapshot, cause)], default_role, persist.FROM_CLERK)
+    _write(engine.begin, [(snapshot, cause)], default_role, persist.FROM_CLERK)
 
 
 def apply_snapshots(
@@ -135,10 +135,22 @@ def apply_snapshots(
     A set that fails is bisected. Raises errors that the snapshots did not cause, also if bisecting takes longer than
     `seconds`; applying all of them again is safe.
     """
+    return apply_snapshots_in(engine.begin, snapshots, default_role, seconds, rules)
+
+
+def apply_snapshots_in(
+    begin: Begin,
+    snapshots: Sequence[tuple[Snapshot, str]],
+    default_role: Role,
+    seconds: float,
+    rules: WriteRules,
+    written: persist.Observer | None = None,
+) -> dict[str, Exception]:
+    """The same in transactions that `begin` begins; `written` is called in each after its users were written."""
     by_id = {snapshot.clerk_id: (snapshot, cause) for snapshot, cause in snapshots}
 
     def write(clerk_ids: Sequence[str]) -> dict[str, Exception]:
-        _write(engine, [by_id[clerk_id] for clerk_id in clerk_ids], default_role, rules)
+        _write(begin, [by_id[clerk_id] for clerk_id in clerk_ids], default_role, rules, written)
         return {}
 
     def on_failure(clerk_id: str, error: Exception) -> dict[str, Exception]:
@@ -167,13 +179,21 @@ def apply_absences(
     return retry(engine.begin, write)
 
 
-def _write(engine: Engine, snapshots: Sequence[tuple[Snapshot, str]], default_role: Role, rules: WriteRules) -> None:
+def _write(
+    begin: Begin,
+    snapshots: Sequence[tuple[Snapshot, str]],
+    default_role: Role,
+    rules: WriteRules,
+    written: persist.Observer | None = None,
+) -> None:
     def write(connection: Connection, email_keys: set[str]) -> None:
         if max(snapshot.version for snapshot, _ in snapshots) > clock.now(connection) + CLOCK_TOLERANCE:
             raise Implausible(Implausible.__doc__)
         persist.write(connection, snapshots, default_role, email_keys, rules)
+        if written:
+            written(connection, [snapshot.clerk_id for snapshot, _ in snapshots])
 
-    retry(engine.begin, write)
+    retry(begin, write)
 
 
 def _apply_set(
