@@ -2,7 +2,8 @@
 
 from akako_guard.guard import require
 from akako_guard.role import Role
-from api import events, profile, roles, trail, users
+from api import deletions, events, profile, roles, trail, users
+from api.deletion_models import DeletionDecision, DeletionsDecided, DeletionsQuery, HeldDeletions
 from api.event_requests import Discard, EventsQuery, Replay, Reveal
 from api.event_responses import Discarded, Events, EventStats, InspectedEvent, Replayed
 from api.operation import Operation
@@ -11,6 +12,7 @@ from api.responses import Assignment, AuditPage, Explanation, Profile, RolesAt, 
 
 _USER = "/api/admin/users/{clerk_id}"
 _EVENTS = "/api/admin/events"
+_DELETIONS = "/api/admin/deletions"
 _ADMIN = require(Role.ADMIN)
 
 OPERATIONS = (
@@ -165,5 +167,32 @@ OPERATIONS = (
         body=Reveal,
         response=InspectedEvent,
         refusals=(404,),
+    ),
+    Operation(
+        name="deletions",
+        method="GET",
+        path=_DELETIONS,
+        run=deletions.search,
+        requires=_ADMIN,
+        query=DeletionsQuery,
+        response=HeldDeletions,
+    ),
+    Operation(
+        name="release_deletions",
+        method="POST",
+        path=f"{_DELETIONS}/release",
+        run=deletions.release,
+        requires=_ADMIN,
+        body=DeletionDecision,
+        response=DeletionsDecided,
+    ),
+    Operation(
+        name="reject_deletions",
+        method="POST",
+        path=f"{_DELETIONS}/reject",
+        run=deletions.reject,
+        requires=_ADMIN,
+        body=DeletionDecision,
+        response=DeletionsDecided,
     ),
 )

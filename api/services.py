@@ -10,13 +10,15 @@ from akako_guard.role import Role
 from api.first_login import FirstLogins
 from api.refusal_audit import RefusalAudit
 from api.user_locks import UserLocks
+from clerk.backend import Backend
 from clerk.signature import SigningSecrets
 from roles.final_order import FinalOrder
+from sync.deletion_limits import DeletionLimits
 
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """Shared by all endpoints: database, user locks, first logins, audit of refusals, default role."""
+    """Shared by all endpoints: database, user locks, first logins, audit of refusals, Clerk, settings."""
 
     engine: Engine
     user_locks: UserLocks
@@ -26,6 +28,10 @@ class Services:
     signing_secrets: SigningSecrets | None
     """None if the signing secrets are not configured for this process."""
     final_order: FinalOrder
+    backend: Backend
+    clerk_requests_per_second: float
+    """The pace at which Clerk is asked about many users."""
+    deletion_limits: DeletionLimits
 
     @contextmanager
     def changing(self, *subjects: str) -> Iterator[Connection]:

@@ -6,7 +6,7 @@ from itertools import chain
 
 from sqlalchemy import Connection, Engine
 
-from db import audit, event_actions, row_images
+from db import audit, deletion_holds, event_actions, row_images
 from db.row_images import UserImage
 from sync import difference
 from sync.difference import Difference
@@ -24,7 +24,10 @@ def preview(engine: Engine, sets: Iterable[Sequence[str]], order: ReplayRequest)
     done = ReplayResult()
     with engine.connect() as connection, connection.begin() as transaction:
         author = order.author.permission
-        event_actions.lock_with_users(connection, list(chain.from_iterable(parts)), author.clerk_ids if author else ())
+        svix_ids = list(chain.from_iterable(parts))
+        if event_actions.lock_deletions(connection, svix_ids):
+            deletion_holds.lock(connection)
+        event_actions.lock_with_users(connection, svix_ids, author.clerk_ids if author else ())
         observer = _Observer(connection)
         for part in parts:
             done.add(replay(observer.savepoint, part, order, observer.observe))

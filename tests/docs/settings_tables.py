@@ -8,9 +8,10 @@ from pydantic_core import PydanticUndefined
 from config.settings import (
     AccessSettings,
     ApiSettings,
+    AskingSettings,
     BackendSettings,
-    BackfillSettings,
     BrokerSettings,
+    DeletionSettings,
     ListeningSettings,
     MetricsSettings,
     MigrationSettings,
@@ -35,10 +36,11 @@ GROUPS: dict[str, type[Settings]] = {
     "Receiver and API (`web`, `api`)": ListeningSettings,
     "Receiver (`web`)": ReceiverSettings,
     "API, worker and scheduler (`api`, `worker`, `beat`)": NewUserSettings,
+    "Limits of deletions, in worker, API and `akako events replay`": DeletionSettings,
     "Worker and scheduler (`worker`, `beat`)": WorkerSettings,
     "Guard, in the API and in your own application": AccessSettings,
-    "Clerk's Backend API, used by the API and `akako backfill`": BackendSettings,
-    "`akako backfill`": BackfillSettings,
+    "Clerk's Backend API, used by the API, `akako backfill` and `akako deletions release`": BackendSettings,
+    "`akako backfill` and `akako deletions release`": AskingSettings,
     "API (`api`)": ApiSettings,
 }
 
