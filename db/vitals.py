@@ -6,7 +6,7 @@ from sqlalchemy import Connection
 
 from akako_guard.database import driver, faults
 from akako_guard.database.session_settings import SETTINGS
-from db import heartbeats, leases, schema, triggers
+from db import deletion_holds, heartbeats, leases, schema, triggers
 from db.heartbeats import Heartbeat
 
 MOST_COUNTED = 100_000
@@ -33,6 +33,8 @@ class Vitals:
     events: dict[str, int]
     """By status. `applied` and `ignored`, of which there may be millions, are estimates of PostgreSQL; the others are
     counted up to `MOST_COUNTED`."""
+    deletions_held: int
+    """Deletions that wait for a person, up to `MOST_COUNTED`."""
     oldest_due_seconds: float
     """Seconds since the oldest due event became due; 0 if none is due."""
     last_delivery_seconds: float | None
@@ -54,6 +56,7 @@ def read(connection: Connection) -> Vitals:
         revision=revision(connection),
         schema_faults=schema.faults(connection) + triggers.faults(connection),
         events=_estimated(connection) | _counted(connection),
+        deletions_held=deletion_holds.count_open(connection, MOST_COUNTED),
         oldest_due_seconds=_oldest_due(connection),
         last_delivery_seconds=_last_delivery(connection),
         heartbeats=heartbeats.of_parts(connection),
