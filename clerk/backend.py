@@ -111,8 +111,6 @@ class Backend:
 
     def user(self, clerk_id: str) -> Snapshot | UserNotFound:
         """Fetch the current state of a user. Raises ClerkUnavailable after a few attempts within `total_seconds`."""
-        if not _ID.fullmatch(clerk_id):
-            return UserNotFound(clerk_id)
         deadline = time.monotonic() + self._total_seconds
         for pause in PAUSES_SECONDS:
             try:
@@ -187,6 +185,8 @@ class Backend:
         self._client.close()
 
     def _fetch(self, clerk_id: str, deadline: float) -> Snapshot | UserNotFound:
+        if not _ID.fullmatch(clerk_id):
+            return UserNotFound(clerk_id)
         try:
             user = _parse(self._get(f"users/{clerk_id}", deadline=deadline))
         except _Status as status:

@@ -18,6 +18,7 @@ from dev.report import console
 from health.components import RUNBOOK, Component, ComponentState
 
 EVERY_SECONDS = 2.0
+NEXT_STEPS = {"parked": "akako events list --status parked", "held": "akako deletions list"}
 ENDING = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -86,8 +87,10 @@ def _events(condition: StatusReport) -> Iterator[Table]:
     table = Table("", "", "What to do next", title="Events", title_justify="left", title_style="bold")
     for name, count in condition.seen.events.items():
         estimate = name in ("applied", "ignored")
-        step = "akako events list --status parked" if name == "parked" and count else ""
+        step = NEXT_STEPS.get(name, "") if count else ""
         table.add_row(name, f"{'about ' if estimate else ''}{count:,}", step)
+    if condition.seen.deletions_held:
+        table.add_row("deletions held", f"{condition.seen.deletions_held:,}", "akako deletions list")
     late = f"{RUNBOOK}#events-are-late" if condition.is_late else ""
     table.add_row("oldest due", _since(condition.seen.oldest_due_seconds or None, "none is due"), late)
     table.add_row("last delivery", _ago(condition.seen.last_delivery_seconds), "")

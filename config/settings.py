@@ -117,6 +117,26 @@ class NewUserSettings(Settings):
     """The role that a new user gets once: LEARNER, MENTOR or ADMIN."""
 
 
+class DeletionSettings(Settings):
+    """Settings of every process that may delete a user."""
+
+    signed_deletions_per_hour: int = Field(default=100, ge=0)
+    """Deletions by deliveries that are applied within an hour, if that is more than the percentage; others are held."""
+
+    signed_deletions_percent: float = Field(default=5, ge=0, le=100)
+    """The same as a percentage of the users that are not deleted."""
+
+    inferred_deletions_per_hour: int = Field(default=20, ge=0)
+    """Deletions inferred by reconciling that are applied within an hour, if that is more than the percentage."""
+
+    inferred_deletions_percent: float = Field(default=1, ge=0, le=100)
+    """The same as a percentage of the users that are not deleted."""
+
+
+class ReplaySettings(NewUserSettings, DeletionSettings):
+    """Settings of `akako events replay`."""
+
+
 class SigningSettings(Settings):
     """Settings of the receiver and of `akako secrets`, to verify deliveries."""
 
@@ -146,7 +166,7 @@ class ReceiverSettings(SigningSettings, QueueSettings, ListeningSettings, Metric
     """Maximum size in bytes of the deliveries waiting for a commit; further ones get 503 at once."""
 
 
-class WorkerSettings(QueueSettings, NewUserSettings, MetricsSettings):
+class WorkerSettings(QueueSettings, NewUserSettings, DeletionSettings, MetricsSettings):
     """Settings of worker and scheduler."""
 
     worker_processes: int = Field(default=2, ge=1)
@@ -227,18 +247,22 @@ class BackendSettings(Settings):
     """URL of Clerk's Backend API."""
 
 
-class BackfillSettings(BackendSettings, NewUserSettings):
-    """Settings of `akako backfill`, and of every process that reads all users of Clerk."""
+class AskingSettings(BackendSettings):
+    """Settings of commands that ask Clerk about many users."""
 
     clerk_requests_per_second: float | None = Field(default=None, gt=0, le=100)
     """Requests per second to Clerk's Backend API. Default: 20 with a live key, 2 with a test key."""
+
+
+class BackfillSettings(AskingSettings, NewUserSettings):
+    """Settings of `akako backfill`, and of every process that reads all users of Clerk."""
 
 
 class SetupSettings(BackfillSettings, MigrationSettings, SigningSettings, AccessSettings):
     """Settings of `akako setup`: those of the processes that it prepares."""
 
 
-class ReconcileSettings(BackfillSettings, BrokerSettings, MetricsSettings):
+class ReconcileSettings(BackfillSettings, DeletionSettings, BrokerSettings, MetricsSettings):
     """Settings of the process that asks Clerk."""
 
 
@@ -247,6 +271,7 @@ class ApiSettings(
     BackendSettings,
     ListeningSettings,
     NewUserSettings,
+    DeletionSettings,
     InspectionSettings,
     BrokerSettings,
     MetricsSettings,

@@ -6,7 +6,7 @@ from sqlalchemy import Connection
 
 from akako_guard.database import driver, faults
 from akako_guard.database.session_settings import SETTINGS
-from db import clerk_vitals, heartbeats, leases, schema, triggers
+from db import clerk_vitals, deletion_holds, heartbeats, leases, schema, triggers
 from db.clerk_vitals import ClerkVitals
 from db.heartbeats import Heartbeat
 
@@ -46,6 +46,8 @@ class Vitals:
     pooler_found: bool
     """Whether a pooler in transaction mode is in use that DATABASE_POOLER does not declare."""
     clerk: ClerkVitals
+    deletions_held: int
+    """Deletions that wait for a person."""
 
 
 def read(connection: Connection) -> Vitals:
@@ -62,6 +64,7 @@ def read(connection: Connection) -> Vitals:
         applied_directly=leases.is_held(connection, leases.DIRECT_APPLY),
         pooler_found=driver.of(connection).pooler_found,
         clerk=clerk_vitals.read(connection),
+        deletions_held=deletion_holds.count_open(connection),
     )
 
 

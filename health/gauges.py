@@ -55,6 +55,7 @@ class DatabaseGauges(Collector):
         yield _gauge(
             "akako_applied_directly", "Whether a worker applies due events without the queue.", seen.applied_directly
         )
+        yield _gauge("akako_deletions_held", "Deletions that wait for an operator.", seen.deletions_held)
         yield from _clerk(seen.clerk)
 
     def _log(self, error: Exception) -> None:

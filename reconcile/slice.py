@@ -30,7 +30,7 @@ ANOTHER_INSTANCE = "CLERK_SECRET_KEY belongs to another instance than the pinned
 
 
 class SliceOver(Exception):
-    """The time of the slice is over, or another process has taken over."""
+    """The time of the slice is over, or the process is being stopped."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +46,8 @@ class Slicer:
     """How many users may be deleted within an hour because they are gone at Clerk; further ones are held."""
     seconds: float = SECONDS
     now: Callable[[], float] = time.monotonic
+    stopping: Callable[[], bool] = lambda: False
+    """Whether the process is being stopped; the slice then sends no further request."""
 
     def run(self) -> bool:
         """Work for one slice; returns whether an urgent walk should be continued at once."""
@@ -71,7 +73,7 @@ class Slicer:
             progress = reconciling.read(connection, pin.instance_id) if pin else None
             paused = progress is not None and progress.paused_until and progress.paused_until > clock.now(connection)
         if pin is None or progress is None:
-            log.warning("instance.not_pinned", next_step="run `akako instance pin`, or `akako backfill`")
+            log.info("instance.not_pinned", next_step="run `akako instance pin`, or `akako backfill`")
             return False
         return False if paused else self._ask(progress)
 
@@ -79,7 +81,7 @@ class Slicer:
         deadline = self.now() + self.seconds
 
         def before() -> None:
-            if self.now() > deadline:
+            if self.now() > deadline or self.stopping():
                 raise SliceOver
 
         reader = Reader(self.engine, self.backend, self.pace, before, tries=1)
@@ -133,7 +135,7 @@ class _Work:
         if planner.reads_updates(self.progress, now):
             self._read_updates()
         self._recheck.run()
-        holds.confirm(self._engine, self._reader.backend, self._reader.pace, MOST_CONFIRMED)
+        holds.confirm(self._reader, MOST_CONFIRMED)
         if planner.counts(self.progress, now):
             self._count()
         self._walk()

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from clerk.user import Deletion
+from config.settings import DeletionSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,14 @@ class DeletionLimits:
 
 
 DEFAULT_LIMITS = DeletionLimits()
+
+
+def configured(settings: DeletionSettings) -> DeletionLimits:
+    """The limits that are set."""
+    return DeletionLimits(
+        signed=Limit(settings.signed_deletions_per_hour, settings.signed_deletions_percent),
+        inferred=Limit(settings.inferred_deletions_per_hour, settings.inferred_deletions_percent),
+    )
 
 
 def admitted(wanted: int, counted: int, limit: Limit, living: Callable[[], int]) -> int:

@@ -67,6 +67,7 @@ runtime.install(lambda: process.open_resources(settings))
 
 
 @worker_init.connect(weak=False)
+@runtime.essential
 def _start_threads(**_: object) -> None:
     watchdog = liveness.worker_watchdog(settings)
     worker_ready.connect(watchdog.ready, weak=False)
@@ -84,6 +85,7 @@ def _sweep_at_once(**_: object) -> None:
 
 
 @beat_init.connect(weak=False)
+@runtime.essential
 def _start_beat(**_: object) -> None:
     log.info("beat.started")
     watchdog = liveness.beat_watchdog(settings)

@@ -19,9 +19,10 @@ from akako_guard.database import engine
 from clerk.backend import Backend
 from config import logs
 from config.settings import ReconcileSettings, load
+from health.stop_flag import StopFlag
 from reconcile.pace import Pace, default_rate
 from reconcile.slice import Slicer
-from sync import broker
+from sync import broker, deletion_limits
 from worker import failures, liveness, runtime
 
 log = structlog.get_logger()
@@ -30,6 +31,8 @@ EXPIRES_SECONDS = 60
 SOFT_SECONDS = 60
 HARD_SECONDS = 75
 """Time limits of one slice: its 20 s, and the longest answer of Clerk."""
+STOPPING = StopFlag()
+"""Set when this process is stopped, so that a slice ends after the request that it waits for."""
 STATEMENT_SECONDS = 30
 LOCK_SECONDS = 5
 IDLE_SECONDS = 30
@@ -80,6 +83,8 @@ def _open_resources() -> None:
         pace=Pace(settings.clerk_requests_per_second or default_rate(key)),
         default_role=settings.default_role,
         holder=uuid.uuid4().hex,
+        limit=deletion_limits.configured(settings).inferred,
+        stopping=lambda: STOPPING.is_set,
     )
     _resources[:] = [_Resources(pool, slicer)]
 
@@ -88,10 +93,12 @@ runtime.install(_open_resources)
 
 
 @worker_init.connect(weak=False)
+@runtime.essential
 def _start_threads(**_: object) -> None:
     watchdog = liveness.clerk_watchdog(settings)
     worker_ready.connect(watchdog.ready, weak=False)
-    worker_shutting_down.connect(watchdog.stop, weak=False)
+    for stop in (watchdog.stop, STOPPING.set):
+        worker_shutting_down.connect(stop, weak=False)
     runtime.start_watchdog(settings, settings.redis, watchdog, metrics_dir.DIRECTORY)
 
 

@@ -12,7 +12,7 @@ from config.settings import WorkerSettings
 from db import events, leases
 from health import forking, thread
 from health.broker import Broker, RedisUnavailable
-from sync import apply, metrics
+from sync import apply, deletion_limits, metrics
 from worker import failures
 
 log = structlog.get_logger()
@@ -42,6 +42,7 @@ class DirectApplier:
         self, settings: WorkerSettings, *, every: float = LOOK_SECONDS, patience: float = PATIENCE_SECONDS
     ) -> None:
         self._settings = settings
+        self._limit = deletion_limits.configured(settings).signed
         self._every = every
         self._patience = patience
         self._broker = Broker(settings.redis)
@@ -116,7 +117,7 @@ class DirectApplier:
             if not svix_ids:
                 return False
             begun = time.monotonic()
-            done = apply.apply(pool, svix_ids, self._settings.default_role, LONGEST_SECONDS)
+            done = apply.apply(pool, svix_ids, self._settings.default_role, LONGEST_SECONDS, self._limit)
         except Exception as error:
             failures.record(error)
             # The state of the connection is unknown, so the next set opens a new one.

@@ -11,6 +11,7 @@ from celery.worker import state
 from celery.worker.request import Request
 
 from config.settings import BrokerSettings
+from health import deadline
 from health.broker import Broker, RedisUnavailable
 from health.heartbeat import Heartbeat
 from health.progress import Progress
@@ -36,12 +37,21 @@ def clerk_watchdog(settings: BrokerSettings) -> Watchdog:
 
 def beat_watchdog(settings: BrokerSettings) -> Watchdog:
     """Terminates this scheduler when Redis accepts messages and the scheduler does not tick."""
-    return Watchdog("beat", PROGRESS, _heartbeat(settings, "beat"), _broker(settings).takes_messages)
+    takes_messages = _broker(settings).takes_messages
+    return Watchdog("beat", PROGRESS, _heartbeat(settings, "beat"), takes_messages, extend=deadline.extend)
 
 
 def _consumer_watchdog(settings: BrokerSettings, part: str, *queues: str) -> Watchdog:
     unacked = UnackedMessages(_broker(settings), queues)
-    return Watchdog(part, PROGRESS, _heartbeat(settings, part), unacked.or_waiting, stuck=unacked.overdue, end=_end_all)
+    return Watchdog(
+        part,
+        PROGRESS,
+        _heartbeat(settings, part),
+        unacked.or_waiting,
+        stuck=unacked.overdue,
+        end=_end_all,
+        extend=deadline.extend,
+    )
 
 
 def _broker(settings: BrokerSettings) -> Broker:

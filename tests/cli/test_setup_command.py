@@ -85,7 +85,7 @@ def test_without_an_admin_it_says_how_to_name_one(instance: ServedClerk, setup: 
 
 @pytest.mark.usefixtures("delivered")
 def test_an_unknown_admin_is_refused(instance: ServedClerk, setup: Callable[..., Result]) -> None:
-    result = setup("--admin", "user_nobody")
+    result = setup("--admin", "user_unknown")
     assert result.exit_code == 1
     assert "✗ first ADMIN: refused" in result.stdout
 

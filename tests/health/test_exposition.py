@@ -103,3 +103,8 @@ def test_a_process_that_had_to_be_replaced_is_counted(stack: RunningStack) -> No
     until(lambda: started() == [2, 1, 2])
     stack.kill_hands()
     until(lambda: started() == [2, 1, 4])
+
+
+def test_the_port_is_opened_without_a_lookup_of_the_host_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(socket, "getfqdn", None)
+    exposition._server("127.0.0.1", 0, None).server_close()

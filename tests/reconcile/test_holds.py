@@ -17,8 +17,9 @@ from db.permission import NotPermitted, Permission
 from db.temporal import UserStatus
 from db.user_search import UserFilter
 from reconcile import holds
-from reconcile.holds import EXISTS, confirm, release
+from reconcile.holds import EXISTS, release
 from reconcile.pace import Pace
+from reconcile.reading import Reader
 from sync import hold_decisions
 from sync.apply import apply_absences
 from sync.deletion_limits import Limit
@@ -44,6 +45,11 @@ def living(engine: Engine, clerk: ServedClerk) -> str:
     (clerk_id,) = clerk.create()
     hold(engine, clerk_id)
     return clerk_id
+
+
+def confirm(engine: Engine, backend: Backend, pace: Pace, most: int) -> int:
+    """Ask about held deletions, outside of a slice."""
+    return holds.confirm(Reader(engine, backend, pace, before=lambda: None), most)
 
 
 def hold(engine: Engine, *clerk_ids: str) -> None:

@@ -3,16 +3,19 @@
 import itertools
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import Engine
 
 from clerk.backend import Backend
+from clerk.user import Deletion
 from db import leases
 from reconcile import differences, planner, reading
 from reconcile.pace import Pace
+from sync.apply import apply_absences
 from sync.deletion_limits import Limit
+from tests import people
 from tests.ledger import actions, as_owner, change, rows, values
 from tests.reconcile.reconciled import Reconciled, reconciling
 from tests.served_clerk import ServedClerk
@@ -338,3 +341,33 @@ def test_the_pace_of_requests_is_kept_across_slices(
         reconciled.run(timedelta(minutes=11))
     assert len(sent) > 30
     assert min(later - earlier for earlier, later in itertools.pairwise(sent)) >= 0.25
+
+
+def test_a_slice_of_a_process_that_is_stopped_sends_no_further_request(
+    engine: Engine, clerk: ServedClerk, reconciled: Reconciled, known: list[str]
+) -> None:
+    clerk.fail("server-error")
+    stopped = replace(reconciled.slicer, stopping=lambda: True)
+    assert not stopped.run()
+    assert len(clerk.instance.faults.all()) == 1
+    assert values(engine, "select failures from reconciling") == [0]
+    assert not leases_held(engine)
+
+
+def test_held_deletions_are_asked_about_within_the_time_of_the_slice(
+    engine: Engine, clerk: ServedClerk, reconciled: Reconciled
+) -> None:
+    people.add(engine, "user_held")
+    deletion = Deletion(clerk_id="user_held", at=datetime.now(UTC))
+    apply_absences(engine, [deletion], "walk_7", Limit(0, 0))
+    requests = itertools.count(1)
+    instance_and_updates = 2
+    replace(reconciled.slicer, stopping=lambda: next(requests) > instance_and_updates).run()
+    assert values(engine, "select asked_at from deletion_holds") == [None]
+    reconciled.run(MINUTE)
+    assert values(engine, "select confirmed_at is not null from deletion_holds") == [True]
+
+
+def leases_held(engine: Engine) -> bool:
+    with engine.begin() as connection:
+        return leases.is_held(connection, leases.RECONCILE)
