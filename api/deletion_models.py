@@ -86,7 +86,7 @@ class HeldDeletions(ResponseModel):
 
 
 class SkippedDeletion(ResponseModel):
-    """A user about whose deletion nothing was decided."""
+    """A user whose deletion was neither released nor rejected."""
 
     clerk_id: str
     why: str
@@ -99,6 +99,6 @@ class DeletionsDecided(ResponseModel):
     done: list[str]
     """The users whose deletion was released or rejected, by Clerk id; with `dry_run`, would be."""
     left: list[SkippedDeletion]
-    """The users for which nothing was decided."""
+    """The users whose deletion was neither released nor rejected."""
     next: str | None
     """Cursor with which to repeat the request for the remaining deletions; null if none remain."""

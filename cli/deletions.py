@@ -15,7 +15,9 @@ from db.deletion_holds import Hold
 
 @click.group()
 def deletions() -> None:
-    """List, release and reject deletions that wait because there were more than the limit.
+    """List, release and reject deletions that are held.
+
+    A deletion is held if more users were deleted within an hour than the limit allows.
 
     \b
       akako deletions list

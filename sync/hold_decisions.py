@@ -54,7 +54,7 @@ def release(begin: Begin, clerk_ids: Collection[str], author: Author) -> Decided
     def work(connection: Connection, email_keys: set[str]) -> Decided:
         held_events, holds = _lock(connection, clerk_ids)
         rules = WriteRules(author=author, limit=None)
-        # Only deletions are written, so the role is not given to any user.
+        # Only deletions are written, so the role is not used.
         persist.write(connection, _deletions(held_events, holds), Role.LEARNER, email_keys, rules)
         event_actions.set_status(connection, [event.svix_id for event in held_events], EventStatus.APPLIED)
         return _end(connection, clerk_ids, holds, "released")
