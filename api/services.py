@@ -12,7 +12,6 @@ from api.refusal_audit import RefusalAudit
 from api.user_locks import UserLocks
 from clerk.backend import Backend
 from clerk.signature import SigningSecrets
-from reconcile.pace import Pace
 from roles.final_order import FinalOrder
 from sync.deletion_limits import DeletionLimits
 
@@ -30,8 +29,6 @@ class Services:
     """None if the signing secrets are not configured for this process."""
     final_order: FinalOrder
     backend: Backend
-    clerk_pace: Pace
-    """For one request to Clerk at a time; first logins do not wait for it."""
     clerk_requests_per_second: float
     """The pace at which Clerk is asked about many users."""
     deletion_limits: DeletionLimits

@@ -66,13 +66,15 @@ def pin(by: str | None) -> None:
 
 @instance.command(epilog='Example: akako instance repin --reason "Moved to a new production instance."')
 @author_options
-@click.confirmation_option(prompt="Users of the old instance stay stored. Pin the instance of CLERK_SECRET_KEY?")
-def repin(by: str | None, reason: str) -> None:
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
+def repin(by: str | None, reason: str, yes: bool) -> None:
     """Pin the instance of CLERK_SECRET_KEY in place of another.
 
     Users of the old instance stay stored; a walk finds those that the new instance does not have. Then replay the
     deliveries that were parked because they came from the new instance: `akako events replay --status parked`.
     """
+    if not yes:
+        click.confirm("Users of the old instance stay stored. Pin the instance of CLERK_SECRET_KEY?", abort=True)
     with backend(load(BackendSettings)) as client, database() as engine:
         found = client.instance()
         before = pinning.repin(engine, found, author(by, reason))
