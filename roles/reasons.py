@@ -36,7 +36,7 @@ def sentences(case: Case) -> str:
     parts = [
         _held(found.assignment) if found and held else _not_held(case),
         _recorded_later(found.assignment, case.instants) if found and held else "",
-        "The user was banned at that time, so the guard refused every request."
+        "The user was banned at that time, or Clerk had confirmed a held deletion, so the guard refused every request."
         if case.status is UserStatus.BANNED
         else "",
         _guard_then(case, held),

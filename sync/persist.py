@@ -12,6 +12,7 @@ from db import audit, new_users, permission, roles, users
 from db import deletion_holds as db_holds
 from db.audit import Author
 from db.deletion_holds import HoldKind
+from db.users import StoredUser
 from sync import deletion_holds, fold
 from sync.deletion_limits import DEFAULT_LIMITS, Limit
 from sync.fold import Decision, State
@@ -68,24 +69,8 @@ def write(
     that all locks are taken in one order.
     """
     incoming = fold.fold(state for state, _ in states)
-    claims = {key for state in incoming.values() if (key := fold.claim(state))} | (email_keys or set())
-    busy: set[str] = set()
-    if deleted := {clerk_id for clerk_id, state in incoming.items() if isinstance(state, Deletion)}:
-        # A deletion that is held leaves the snapshots of the same set to be written.
-        claims |= {key for state, _ in states if state.clerk_id in deleted and (key := fold.claim(state))}
-        busy = set() if db_holds.lock(connection, wait=rules.wait) else deleted
-    authority = rules.author.permission
-    stored = users.lock(
-        connection, incoming.keys() | (authority.clerk_ids if authority else set()), claims, wait=rules.wait
-    )
-    if authority:
-        permission.check(connection, authority)
+    stored, skipped = _lock(connection, states, incoming, email_keys or set(), rules)
     locked, known = {user.id for user in stored}, [user.state for user in stored]
-    locked_elsewhere: dict[str, str | None] = {}
-    if not rules.wait:
-        locked_elsewhere = users.claims(connection, users.affected(connection, incoming.keys(), claims) - locked)
-        locked_elsewhere |= {state.clerk_id: fold.claim(state) for state in known if state.clerk_id in busy}
-    skipped = fold.blocked(stored, incoming, locked_elsewhere) | busy
     incoming = {clerk_id: state for clerk_id, state in incoming.items() if clerk_id not in skipped}
     held = _above_limit(connection, incoming, known, rules)
     if held:
@@ -107,6 +92,37 @@ def write(
         frozenset(cause for state, cause in states if state.clerk_id in held and isinstance(state, Deletion)),
         frozenset(held),
     )
+
+
+def _lock(
+    connection: Connection,
+    states: Sequence[tuple[State, str]],
+    incoming: Mapping[str, State],
+    email_keys: set[str],
+    rules: WriteRules,
+) -> tuple[list[StoredUser], set[str]]:
+    """Lock deletions, if there is one, then the users affected; those stored, and the ids of users to skip.
+
+    Raises NotPermitted.
+    """
+    claims = {key for state in incoming.values() if (key := fold.claim(state))} | email_keys
+    busy: set[str] = set()
+    if deleted := {clerk_id for clerk_id, state in incoming.items() if isinstance(state, Deletion)}:
+        # A deletion that is held leaves the snapshots of the same set to be written.
+        claims |= {key for state, _ in states if state.clerk_id in deleted and (key := fold.claim(state))}
+        busy = set() if db_holds.lock(connection, wait=rules.wait) else deleted
+    authority = rules.author.permission
+    stored = users.lock(
+        connection, incoming.keys() | (authority.clerk_ids if authority else set()), claims, wait=rules.wait
+    )
+    if authority:
+        permission.check(connection, authority)
+    elsewhere: dict[str, str | None] = {}
+    if not rules.wait:
+        locked = {user.id for user in stored}
+        elsewhere = users.claims(connection, users.affected(connection, incoming.keys(), claims) - locked)
+        elsewhere |= {user.state.clerk_id: fold.claim(user.state) for user in stored if user.state.clerk_id in busy}
+    return stored, fold.blocked(stored, incoming, elsewhere) | busy
 
 
 def _above_limit(

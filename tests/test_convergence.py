@@ -10,10 +10,13 @@ from sqlalchemy import Engine
 
 from akako_guard.database.engine import connect
 from akako_guard.role import Role
+from db.audit import Author
 from sync.apply import apply
+from sync.deletion_limits import Limit
+from sync.hold_decisions import release
 from tests.clerk_sender import Clerk
 from tests.examples import examples
-from tests.ledger import keep, rows
+from tests.ledger import keep, rows, values
 from tests.lives import DELETED, Delivered, Moment, deliveries
 from tests.meanwhile import at_once
 from tests.servers import Database
@@ -46,19 +49,22 @@ def workers(database: Database) -> Iterator[list[Engine]]:
         pool.dispose()
 
 
+UNLIMITED, NONE = Limit(10**9, 0), Limit(0, 0)
+
+
 def orderly(engine: Engine, clerk: Clerk, case: str, delivered: Delivered) -> None:
     """Deliver each event once, one after another, as they happened."""
     for moment in delivered.in_order:
-        apply(engine, keep(engine, clerk, moment.sent(clerk, case)), Role.LEARNER)
+        apply(engine, keep(engine, clerk, moment.sent(clerk, case)), Role.LEARNER, limit=UNLIMITED)
 
 
-def disorderly(workers: list[Engine], clerk: Clerk, case: str, delivered: Delivered) -> None:
+def disorderly(workers: list[Engine], clerk: Clerk, case: str, delivered: Delivered, limit: Limit = UNLIMITED) -> None:
     """Let two workers at once apply the messages as they come, every second one each."""
     ids = keep(workers[0], clerk, *(moment.sent(clerk, case) for moment in delivered.happened))
 
     def work(number: int) -> None:
         for message in delivered.messages[number::2]:
-            apply(workers[number], [ids[moment] for moment in message], Role.LEARNER)
+            apply(workers[number], [ids[moment] for moment in message], Role.LEARNER, limit=limit)
 
     at_once(lambda: work(0), lambda: work(1))
 
@@ -107,3 +113,19 @@ def test_invariant_3_any_order_in_any_sets_by_two_workers_at_once_ends_as_the_or
     assert users(engine, wild) == users(engine, calm)
     for case in (calm, wild):
         assert [(action, count) for action, count in rows(engine, LINES, case) if action in ONCE and count > 1] == []
+
+
+@settings(max_examples=examples(100), suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@example(delivered=ADA_DROPS_WHAT_BEA_TOOK)
+@given(delivered=deliveries())
+def test_deletions_that_are_held_and_released_end_as_those_that_are_applied_at_once(
+    engine: Engine, workers: list[Engine], clerk: Clerk, delivered: Delivered
+) -> None:
+    number = next(CASES)
+    calm, wild = f"{number}calm", f"{number}wild"
+    orderly(engine, clerk, calm, delivered)
+    disorderly(workers, clerk, wild, delivered, NONE)
+    held = values(engine, "select clerk_id from deletion_holds where ended_at is null")
+    assert release(engine.begin, held, Author(actor="operator:grace", reason="They left.")).done == held
+    assert rows(engine, WAITING, wild) == []
+    assert users(engine, wild) == users(engine, calm)

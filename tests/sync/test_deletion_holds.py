@@ -361,6 +361,19 @@ def test_a_replay_of_deletions_is_held_above_the_limit(engine: Engine, clerk: Cl
     assert (values(engine, OPEN), statuses(engine)["held"]) == (["user_001"], 1)
 
 
+@pytest.mark.properties
+def test_a_preview_of_deletions_and_a_worker_never_deadlock(engine: Engine, clerk: Clerk) -> None:
+    ids = people(engine, clerk, 6)
+    order = ReplayRequest(author=GRACE, default_role=Role.LEARNER)
+    for _ in range(10):
+        sets = [keep(engine, clerk, *map(clerk.deleted, part)) for part in (ids, ids[::-1])]
+        at_once(
+            lambda: preview(engine, [sets[0][:3], sets[0][3:]], order)[0].applied,  # noqa: B023
+            lambda: worker.apply(engine, sets[1], Role.LEARNER, limit=NONE).held,  # noqa: B023
+            lambda: len(hold_decisions.reject(engine.begin, ids, GRACE).done),
+        )
+
+
 def test_inferred_deletions_have_their_own_limit_and_author(engine: Engine, clerk: Clerk) -> None:
     ids = people(engine, clerk, 4)
     now = datetime.now(UTC)
