@@ -53,7 +53,7 @@ def backfill(dry_run: bool, restart: bool, as_json: bool) -> None:
     logs.configure("backfill", stream=sys.stderr)
     rate = settings.clerk_requests_per_second or default_rate(settings.clerk_secret_key.get_secret_value())
     backend = Backend(settings.clerk_secret_key.get_secret_value(), settings.clerk_api_url)
-    with database() as engine, signals.interruptible():
+    with database(looks_up=True) as engine, signals.interruptible():
         try:
             with _lease(engine, dry_run) as renew:
                 reader = Reader(engine, backend, Pace(rate), renew)
