@@ -34,6 +34,7 @@ from config.formats import split_secrets
 from config.rate_limited_log import rate_limited
 from config.settings import ApiSettings
 from health import process_starts, readiness
+from reconcile.pace import Pace, default_rate
 from roles.final_order import FinalOrder
 from serving.limits import ServerState, limits
 
@@ -111,7 +112,15 @@ def _services(settings: ApiSettings) -> Services:
     first_logins = FirstLogins(database, user_locks, backend, settings.default_role)
     final_order = FinalOrder(database, FINAL_SECONDS)
     return Services(
-        database, user_locks, first_logins, RefusalAudit(database), settings.default_role, signing_secrets, final_order
+        engine=database,
+        user_locks=user_locks,
+        first_logins=first_logins,
+        refusal_audit=RefusalAudit(database),
+        default_role=settings.default_role,
+        signing_secrets=signing_secrets,
+        final_order=final_order,
+        backend=backend,
+        clerk_pace=Pace(default_rate(settings.clerk_secret_key.get_secret_value())),
     )
 
 

@@ -18,6 +18,7 @@ from api.errors import BadRequest
 from api.requests import RequestModel
 from db.audit import Author
 from db.permission import Permission
+from reconcile.drift_inspection import DriftUnknown
 from roles.refusal import AssignmentUnknown, UserUnknown
 from sync.refusal import EventUnknown
 
@@ -69,10 +70,18 @@ class ApiRequest(Generic[Query, Body]):
     @property
     def assignment_id(self) -> int:
         """The assignment id in the path. Raises AssignmentUnknown if it is not a valid id."""
-        text: str = self.path["id"]
-        if not _NUMBER.fullmatch(text) or int(text) > LARGEST_ID:
+        number = _number(self.path["id"])
+        if number is None:
             raise AssignmentUnknown
-        return int(text)
+        return number
+
+    @property
+    def drift_id(self) -> int:
+        """The id of a difference in the path. Raises DriftUnknown if it is not a valid id."""
+        number = _number(self.path["drift_id"])
+        if number is None:
+            raise DriftUnknown
+        return number
 
     @property
     def permission(self) -> Permission:
@@ -95,6 +104,11 @@ class ApiRequest(Generic[Query, Body]):
             cause=self.request_id,
             permission=self.permission,
         )
+
+
+def _number(text: str) -> int | None:
+    """A row id; None if the text is not one."""
+    return int(text) if _NUMBER.fullmatch(text) and int(text) <= LARGEST_ID else None
 
 
 def actor_name(session: Session) -> str:

@@ -16,6 +16,7 @@ from api.user_locks import Busy
 from config import logs
 from db.event_search import CursorUnknown
 from db.permission import NotKnown, NotPermitted
+from reconcile.drift_inspection import DriftUnknown
 from roles.refusal import AssignmentUnknown, EndTooSoon, StartTooEarly, UserUnknown
 from serving import rejection
 from serving.rejection import RejectReason
@@ -31,6 +32,7 @@ _STATUSES: dict[type[Refused], int] = {
     UserUnknown: 404,
     AssignmentUnknown: 404,
     EventUnknown: 404,
+    DriftUnknown: 404,
     EndTooSoon: 422,
     StartTooEarly: 422,
 }

@@ -106,11 +106,11 @@ class RowChange(ResponseModel):
     before: dict[str, Any] | None
     """Current values; null if the row does not exist yet. Personal data is replaced by `(hidden)` unless revealed."""
     after: dict[str, Any] | None
-    """Values after the replay."""
+    """Values after the change."""
 
 
 class Difference(ResponseModel):
-    """All changes that a replay would make."""
+    """All changes that a replay or a repair would make."""
 
     users: list[RowChange]
     roles: list[RowChange]
@@ -150,12 +150,13 @@ def replayed(done: replay.ReplayResult, made: difference.Difference | None, more
         applied=done.applied,
         ignored=done.ignored,
         left=[SkippedEvent.model_validate(each) for each in done.left],
-        difference=_difference(made) if made else None,
+        difference=changes(made) if made else None,
         next=more,
     )
 
 
-def _difference(made: difference.Difference) -> Difference:
+def changes(made: difference.Difference) -> Difference:
+    """The response for a previewed difference."""
     return Difference(
         users=[RowChange.model_validate(each) for each in made.users],
         roles=[RowChange.model_validate(each) for each in made.roles],

@@ -29,6 +29,13 @@ _PATH_PARAMETERS: dict[str, Json] = {
         "description": "Svix id of the delivery.",
         "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
     },
+    "{drift_id}": {
+        "name": "drift_id",
+        "in": "path",
+        "required": True,
+        "description": "Id of the difference.",
+        "schema": {"type": "integer", "minimum": 0},
+    },
     "{id}": {
         "name": "id",
         "in": "path",
@@ -40,7 +47,7 @@ _PATH_PARAMETERS: dict[str, Json] = {
 _REFUSALS = {
     401: "The token is missing or invalid, or its user is unknown or deleted.",
     403: "The caller does not hold a required role, or is banned.",
-    404: "The user, assignment or event does not exist.",
+    404: "The user, assignment, event or difference does not exist.",
     408: "The request body was not received in time.",
     409: "The change conflicts with the current state. The message says what to do first.",
     413: "The request body is too large.",

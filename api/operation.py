@@ -32,7 +32,7 @@ class Operation:
     name: str
     method: str
     path: str
-    """`{clerk_id}` is the Clerk id of a user, `{id}` the id of an assignment."""
+    """`{clerk_id}` is the Clerk id of a user, `{id}` the id of an assignment, `{drift_id}` of a difference."""
     run: Run
     requires: Requirement | None
     """None: a valid token is enough."""

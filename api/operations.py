@@ -2,7 +2,9 @@
 
 from akako_guard.guard import require
 from akako_guard.role import Role
-from api import events, profile, roles, trail, users
+from api import drift, events, profile, roles, trail, users
+from api.drift_requests import DriftQuery, Repair
+from api.drift_responses import Drifts, InspectedDrift, Repaired
 from api.event_requests import Discard, EventsQuery, Replay, Reveal
 from api.event_responses import Discarded, Events, EventStats, InspectedEvent, Replayed
 from api.operation import Operation
@@ -11,6 +13,7 @@ from api.responses import Assignment, AuditPage, Explanation, Profile, RolesAt, 
 
 _USER = "/api/admin/users/{clerk_id}"
 _EVENTS = "/api/admin/events"
+_DRIFT = "/api/admin/drift"
 _ADMIN = require(Role.ADMIN)
 
 OPERATIONS = (
@@ -164,6 +167,35 @@ OPERATIONS = (
         requires=_ADMIN,
         body=Reveal,
         response=InspectedEvent,
+        refusals=(404,),
+    ),
+    Operation(
+        name="drift",
+        method="GET",
+        path=_DRIFT,
+        run=drift.search,
+        requires=_ADMIN,
+        query=DriftQuery,
+        response=Drifts,
+    ),
+    Operation(
+        name="repair",
+        method="POST",
+        path=f"{_DRIFT}/repair",
+        run=drift.repair,
+        requires=_ADMIN,
+        body=Repair,
+        response=Repaired,
+        refusals=(409,),
+        max_concurrent=1,
+    ),
+    Operation(
+        name="difference",
+        method="GET",
+        path=f"{_DRIFT}/{{drift_id}}",
+        run=drift.show,
+        requires=_ADMIN,
+        response=InspectedDrift,
         refusals=(404,),
     ),
 )

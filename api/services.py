@@ -10,13 +10,15 @@ from akako_guard.role import Role
 from api.first_login import FirstLogins
 from api.refusal_audit import RefusalAudit
 from api.user_locks import UserLocks
+from clerk.backend import Backend
 from clerk.signature import SigningSecrets
+from reconcile.pace import Pace
 from roles.final_order import FinalOrder
 
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """Shared by all endpoints: database, user locks, first logins, audit of refusals, default role."""
+    """Shared by all endpoints: database, user locks, first logins, audit of refusals, default role, Clerk."""
 
     engine: Engine
     user_locks: UserLocks
@@ -26,6 +28,9 @@ class Services:
     signing_secrets: SigningSecrets | None
     """None if the signing secrets are not configured for this process."""
     final_order: FinalOrder
+    backend: Backend
+    clerk_pace: Pace
+    """For one request to Clerk at a time; first logins do not wait for it."""
 
     @contextmanager
     def changing(self, *subjects: str) -> Iterator[Connection]:

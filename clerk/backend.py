@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import httpx
@@ -22,7 +22,11 @@ PAGE_SECONDS = 20.0
 MOST_PAGE_BYTES = 16_777_216
 MOST_USERS = 500
 """The largest page of users; with a larger `limit` Clerk was seen to return 10."""
+MOST_IDS = 100
+"""The most ids that one request may ask for."""
 LARGEST_COUNT = 2**53
+NOT_FOUND = "resource_not_found"
+"""Clerk's error code for a resource that does not exist."""
 OLDEST_FIRST = "+created_at"
 LAST_UPDATED_FIRST = "-updated_at"
 
@@ -35,6 +39,16 @@ class UserNotFound:
     """Clerk has no user with this id: it never existed or was deleted."""
 
     clerk_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClerkInstance:
+    """The instance to which a secret key belongs."""
+
+    id: str
+    """`ins_...`"""
+    environment: str | None
+    """`production` or `development`; None if the response has none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +85,11 @@ class PageTooLarge(Exception):
 class _Status(Exception):
     """A response with a status other than 200."""
 
-    def __init__(self, response: httpx.Response) -> None:
+    def __init__(self, response: httpx.Response, codes: frozenset[str]) -> None:
         super().__init__(response.status_code)
         self.status = response.status_code
+        self.is_missing = self.status == 404 and NOT_FOUND in codes
+        """Whether Clerk itself says that the resource does not exist; the 404 of a proxy does not prove that."""
         after = response.headers.get("Retry-After", "")
         self.retry_after = float(after) if after.isdecimal() and len(after) < 6 else 0.0
 
@@ -95,8 +111,6 @@ class Backend:
 
     def user(self, clerk_id: str) -> Snapshot | UserNotFound:
         """Fetch the current state of a user. Raises ClerkUnavailable after a few attempts within `total_seconds`."""
-        if not _ID.fullmatch(clerk_id):
-            return UserNotFound(clerk_id)
         deadline = time.monotonic() + self._total_seconds
         for pause in PAUSES_SECONDS:
             try:
@@ -113,9 +127,9 @@ class Backend:
 
         Raises ClerkUnavailable, CursorLost, or PageTooLarge.
         """
-        asked = {"order_by": OLDEST_FIRST, "limit": str(limit)}
+        asked = [("order_by", OLDEST_FIRST), ("limit", str(limit)), *([("starting_after", cursor)] if cursor else [])]
         try:
-            return self._page(asked | ({"starting_after": cursor} if cursor else {}), limit)
+            return self._page(asked, limit)
         except _Status as status:
             if status.status == 422 and cursor:
                 raise CursorLost from status
@@ -123,7 +137,7 @@ class Backend:
 
     def last_updated(self, offset: int, limit: int) -> UserPage:
         """One page of users, last updated first; one attempt. Raises ClerkUnavailable or PageTooLarge."""
-        asked = {"order_by": LAST_UPDATED_FIRST, "limit": str(limit), "offset": str(offset)}
+        asked = [("order_by", LAST_UPDATED_FIRST), ("limit", str(limit)), ("offset", str(offset))]
         try:
             return self._page(asked, limit)
         except _Status as status:
@@ -131,27 +145,49 @@ class Backend:
 
     def count(self) -> int:
         """The number of users; one attempt. Raises ClerkUnavailable."""
-        total = self._field("users/count", "total_count")
+        total = self._object("users/count").get("total_count")
         if not isinstance(total, int) or isinstance(total, bool) or not 0 <= total <= LARGEST_COUNT:
             raise ClerkUnavailable("the response is not a number of users", transient=False)
         return total
 
-    def instance_id(self) -> str:
-        """The id of the instance, `ins_...`; one attempt. Raises ClerkUnavailable."""
-        instance_id = identifier(self._field("instance", "id"))
+    def users_by_id(self, clerk_ids: Sequence[str]) -> UserPage:
+        """Those of up to 100 users that exist; one attempt. Raises ClerkUnavailable or PageTooLarge."""
+        asked = [("limit", str(MOST_IDS)), *(("user_id", clerk_id) for clerk_id in clerk_ids)]
+        try:
+            return self._page(asked, MOST_IDS)
+        except _Status as status:
+            raise status.unavailable from status
+
+    def fetch(self, clerk_id: str) -> Snapshot | UserNotFound:
+        """The current state of a user; one attempt. Raises ClerkUnavailable."""
+        return self._fetch(clerk_id, time.monotonic() + self._total_seconds)
+
+    def instance(self) -> ClerkInstance:
+        """The instance of the secret key; one attempt. Raises ClerkUnavailable."""
+        found = self._object("instance")
+        instance_id, environment = identifier(found.get("id")), found.get("environment_type")
         if instance_id is None:
             raise ClerkUnavailable("the response is not an instance", transient=False)
-        return instance_id
+        return ClerkInstance(instance_id, environment if isinstance(environment, str) else None)
+
+    def webhook_page(self) -> str:
+        """A link to the instance's page of webhooks, which works once; one attempt. Raises ClerkUnavailable."""
+        url = self._object("webhooks/svix_url", method="POST").get("svix_url")
+        if not isinstance(url, str) or not url.startswith("https://"):
+            raise ClerkUnavailable("the response has no link", transient=False)
+        return url
 
     def close(self) -> None:
         """Close the connection pool."""
         self._client.close()
 
     def _fetch(self, clerk_id: str, deadline: float) -> Snapshot | UserNotFound:
+        if not _ID.fullmatch(clerk_id):
+            return UserNotFound(clerk_id)
         try:
             user = _parse(self._get(f"users/{clerk_id}", deadline=deadline))
         except _Status as status:
-            if status.status == 404:
+            if status.is_missing:
                 return UserNotFound(clerk_id)
             raise status.unavailable from status
         except Incomplete as error:
@@ -161,7 +197,7 @@ class Backend:
             raise ClerkUnavailable("the response is not the requested user", transient=False)
         return found
 
-    def _page(self, asked: Mapping[str, str], limit: int) -> UserPage:
+    def _page(self, asked: Sequence[tuple[str, str]], limit: int) -> UserPage:
         deadline = time.monotonic() + PAGE_SECONDS
         try:
             body = self._get("users", asked, deadline=deadline, step=PAGE_SECONDS, most=MOST_PAGE_BYTES)
@@ -169,21 +205,22 @@ class Backend:
             raise PageTooLarge from error
         return _user_page(body, limit)
 
-    def _field(self, path: str, name: str) -> object:
-        """A field of the object at `path`; None if it is missing."""
+    def _object(self, path: str, method: str = "GET") -> dict[str, object]:
+        """The object at `path`; empty if the response is another value."""
         try:
-            found = _parse(self._get(path, deadline=time.monotonic() + self._total_seconds))
+            found = _parse(self._get(path, method=method, deadline=time.monotonic() + self._total_seconds))
         except _Status as status:
             raise status.unavailable from status
         except Incomplete as error:
             raise ClerkUnavailable(type(error).__name__) from error
-        return found.get(name) if isinstance(found, dict) else None
+        return found if isinstance(found, dict) else {}
 
     def _get(
         self,
         path: str,
-        asked: Mapping[str, str] | None = None,
+        asked: Sequence[tuple[str, str]] = (),
         *,
+        method: str = "GET",
         deadline: float,
         step: float = STEP_SECONDS,
         most: int = answers.MOST_BYTES,
@@ -191,9 +228,9 @@ class Backend:
         """The body of a response with status 200. Raises _Status, Incomplete, or ClerkUnavailable."""
         timeout = min(step, max(deadline - time.monotonic(), LEAST_SECONDS))
         try:
-            with self._client.stream("GET", self._url + path, params=asked, timeout=timeout) as response:
+            with self._client.stream(method, self._url + path, params=list(asked), timeout=timeout) as response:
                 if response.status_code != 200:
-                    raise _Status(response)
+                    raise _Status(response, _error_codes(response, deadline))
                 return answers.read_bounded(response, deadline, most)
         except httpx.HTTPError as error:
             raise ClerkUnavailable(type(error).__name__) from error
@@ -212,6 +249,19 @@ def _user_page(body: bytes, limit: int) -> UserPage:
     except ValueError as error:
         raise ClerkUnavailable("the response is not a list of users", transient=False) from error
     return UserPage(tuple(users), count - len(users), cursor, is_last=count < limit)
+
+
+def _error_codes(response: httpx.Response, deadline: float) -> frozenset[str]:
+    """The codes of a 404 in Clerk's error envelope, `{"errors": [{"code": ...}]}`; empty for any other response."""
+    if response.status_code != 404:
+        return frozenset()
+    try:
+        parsed = _parse(answers.read_bounded(response, deadline))
+    except Incomplete:
+        return frozenset()
+    errors = parsed.get("errors") if isinstance(parsed, dict) else None
+    codes = (error.get("code") for error in errors if isinstance(error, dict)) if isinstance(errors, list) else ()
+    return frozenset(code for code in codes if isinstance(code, str))
 
 
 def _parse(body: bytes) -> object:

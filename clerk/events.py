@@ -67,6 +67,8 @@ class Event:
     clerk_user_id: str | None = None
     occurred_at: datetime | None = None
     """The snapshot's version, or else the envelope's timestamp; None if the body has neither."""
+    instance_id: str | None = None
+    """The Clerk instance that sent it; None if the body does not say."""
 
 
 def read(body: bytes) -> Event:
@@ -85,12 +87,15 @@ def read(body: bytes) -> Event:
     return _of_type(kind, envelope)
 
 
-def read_delivery(body: bytes, svix_timestamp: int) -> Event:
+def read_delivery(body: bytes, svix_timestamp: int, instance_id: str | None = None) -> Event:
     """Parse a body delivered at `svix_timestamp` (seconds since 1970).
 
-    A change or deletion whose own time is later than that, beyond `CLOCK_TOLERANCE`, is Unreadable.
+    A change or deletion whose own time is later than that, beyond `CLOCK_TOLERANCE`, is Unreadable, and so is one of
+    another instance than `instance_id`, if both are known.
     """
     event = read(body)
+    if instance_id and event.instance_id not in (None, instance_id) and isinstance(event.meaning, (Changed, Deleted)):
+        return replace(event, meaning=Unreadable(_of_another_instance(event.instance_id, instance_id)))
     sent_at = EPOCH + timedelta(seconds=svix_timestamp)
     if event.occurred_at is None or event.occurred_at <= sent_at + CLOCK_TOLERANCE:
         return event
@@ -101,6 +106,14 @@ def read_delivery(body: bytes, svix_timestamp: int) -> Event:
             return replace(event, meaning=Unreadable(_implausible("timestamp", event.occurred_at, sent_at)))
         case _:
             return event
+
+
+def _of_another_instance(other: str | None, pinned: str) -> str:
+    return (
+        f"The event is from the Clerk instance {other}, and this installation is pinned to {pinned}. Remove this"
+        " endpoint from that instance, and discard the event. If the instance was replaced on purpose, run"
+        " `akako instance repin`, then replay the event."
+    )
 
 
 def _implausible(key: str, at: datetime, sent_at: datetime) -> str:
@@ -116,11 +129,13 @@ def _of_type(kind: str, envelope: dict[str, Any]) -> Event:
     if kind not in CHANGES and kind != DELETION:
         return Event(Ignored("We do not use events of this type."), kind, None, parse_time(envelope.get("timestamp")))
     clerk_id = identifier(data.get("id")) if isinstance(data, dict) else None
+    instance_id = identifier(envelope.get("instance_id"))
     if kind in CHANGES and clerk_id and isinstance(data, dict) and clerk_id not in EXAMPLES:
         version = parse_time(data.get("updated_at"))
         if version:
-            return Event(Changed(clerk_id, version, data), kind, clerk_id, version)
-    return Event(_without_snapshot(kind, clerk_id), kind, clerk_id, parse_time(envelope.get("timestamp")))
+            return Event(Changed(clerk_id, version, data), kind, clerk_id, version, instance_id)
+    at = parse_time(envelope.get("timestamp"))
+    return Event(_without_snapshot(kind, clerk_id), kind, clerk_id, at, instance_id)
 
 
 def _without_snapshot(kind: str, clerk_id: str | None) -> Meaning:

@@ -10,15 +10,17 @@ import click
 from sqlalchemy import Engine
 
 from akako_guard.role import Role
-from clerk.backend import Backend, ClerkUnavailable, PageTooLarge
+from clerk.backend import Backend
 from cli import backfill_report
-from cli.connection import database
+from cli.clerk_backend import backend
+from cli.connection import author, database
 from cli.times import formatted
 from config import logs
 from config.settings import BackfillSettings, load
 from db import clock, leases, walks
 from db.walks import Phase, Walk
 from dev import signals
+from reconcile import pinning
 from reconcile.backfill import Backfill
 from reconcile.pace import Pace, default_rate
 from reconcile.reading import Reader
@@ -26,7 +28,7 @@ from reconcile.reading import Reader
 LEASE_SECONDS = 120
 """Longer than the longest pause between two requests."""
 CONTINUE = "Run `akako backfill` again to continue."
-KEY_REFUSED = ("status 401", "status 403")
+PINNED = "The first import."
 
 
 @click.command(
@@ -51,32 +53,24 @@ def backfill(dry_run: bool, restart: bool, as_json: bool) -> None:
     """
     settings = load(BackfillSettings)
     logs.configure("backfill", stream=sys.stderr)
-    rate = settings.clerk_requests_per_second or default_rate(settings.clerk_secret_key.get_secret_value())
-    backend = Backend(settings.clerk_secret_key.get_secret_value(), settings.clerk_api_url)
-    with database(looks_up=True) as engine, signals.interruptible():
+    with backend(settings, CONTINUE) as client, database(looks_up=True) as engine, signals.interruptible():
         try:
-            with _lease(engine, dry_run) as renew:
-                reader = Reader(engine, backend, Pace(rate), renew)
-                ended = _run(engine, reader, settings.default_role, dry_run=dry_run, restart=restart)
-        except ClerkUnavailable as unavailable:
-            raise click.ClickException(f"Clerk did not answer: {unavailable}. {_advice(unavailable)}") from unavailable
-        except PageTooLarge as too_large:
-            raise click.ClickException("Clerk's answers are too large or too slow. Try again later.") from too_large
+            ended = import_users(engine, client, settings, dry_run=dry_run, restart=restart)
         except KeyboardInterrupt:
             click.echo(f"Interrupted. {'' if dry_run else CONTINUE}", err=True)
             sys.exit(130)
-        finally:
-            backend.close()
     backfill_report.show(ended, as_json, dry_run)
     sys.exit(0 if ended.outcome == "complete" else 1)
 
 
-def _advice(unavailable: ClerkUnavailable) -> str:
-    if unavailable.transient:
-        return CONTINUE
-    if str(unavailable) in KEY_REFUSED:
-        return "Check that CLERK_SECRET_KEY is the secret key of your instance."
-    return "Check CLERK_SECRET_KEY and CLERK_API_URL."
+def import_users(
+    engine: Engine, client: Backend, settings: BackfillSettings, *, dry_run: bool = False, restart: bool = False
+) -> Walk:
+    """Import all users, with a progress bar on a terminal. Raises ClickException, ClerkUnavailable or PageTooLarge."""
+    rate = settings.clerk_requests_per_second or default_rate(settings.clerk_secret_key.get_secret_value())
+    with _lease(engine, dry_run) as renew:
+        reader = Reader(engine, client, Pace(rate), renew)
+        return _run(engine, reader, settings.default_role, dry_run=dry_run, restart=restart)
 
 
 @contextmanager
@@ -104,25 +98,15 @@ def _lease(engine: Engine, dry_run: bool) -> Iterator[Callable[[], None]]:
 
 
 def _run(engine: Engine, reader: Reader, default_role: Role, *, dry_run: bool, restart: bool) -> Walk:
-    instance_id = reader.instance_id()
-    _refuse_another_instance(engine, instance_id)
+    instance = reader.instance()
+    instance_id = instance.id
+    pinning.require(engine, instance, None if dry_run else author(None, PINNED))
     walk = None if dry_run else _unfinished(engine, instance_id, restart)
     if walk is None:
         walk = _start(engine, instance_id, reader.count(), dry_run)
     with backfill_report.progress(walk) as show:
         run = Backfill(engine=engine, reader=reader, default_role=default_role, dry_run=dry_run, saved=show)
         return run.run(walk)
-
-
-def _refuse_another_instance(engine: Engine, instance_id: str) -> None:
-    """Raise ClickException if users were imported from another instance."""
-    with engine.begin() as connection:
-        last = walks.last(connection)
-    if last and last.instance_id != instance_id:
-        raise click.ClickException(
-            f"The users of this database were imported from the instance {last.instance_id}, and CLERK_SECRET_KEY"
-            f" belongs to {instance_id}. Set the key of {last.instance_id}, or use another database."
-        )
 
 
 def _unfinished(engine: Engine, instance_id: str, restart: bool) -> Walk | None:

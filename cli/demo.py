@@ -32,7 +32,7 @@ def demo(as_json: bool) -> None:
     Exit code 0 only if every expectation holds.
 
     Starts PostgreSQL and Redis in a temporary directory, unless DATABASE_URL and REDIS_URL name servers; on those it
-    adds its own users and changes no others. Then it starts receiver, API, worker and beat, delivers events as Svix
+    adds its own users and changes no others. Then it starts all processes, delivers events as Svix
     does, waits until they are applied, and queries the API. Then persons sign up, change, are banned and deleted at a
     Clerk for development, and the API follows. Last, the results are compared with the expectations.
     """

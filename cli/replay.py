@@ -4,14 +4,13 @@ import json
 import sys
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import Any
 
 import click
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from api import event_responses
-from cli import events_by_id, output, progress
+from cli import difference, events_by_id, output, progress
 from cli.connection import BY, author, database
 from cli.event_options import EVERYTHING, EventSelection, event_options
 from cli.events_by_id import EventBatch
@@ -21,7 +20,7 @@ from config.settings import NewUserSettings, load
 from db import audit, event_actions
 from db.event_filter import EventStatus
 from dev import signals
-from sync.difference import Change, Difference
+from sync.difference import Difference
 from sync.preview import preview as preview_replay
 from sync.replay import SET, ReplayRequest, ReplayResult, SkippedEvent
 from sync.replay import replay as replay_events
@@ -174,22 +173,4 @@ def _read_all(parts: Iterable[EventBatch], at_most: int) -> tuple[list[str], lis
 def _print(done: ReplayResult, changes: Difference) -> None:
     click.echo(f"A replay would count: {done.applied:,} applied, {done.ignored:,} ignored, {len(done.left):,} skipped.")
     events_by_id.print_skipped(done.left)
-    output.table(
-        "What would change",
-        ("User", "Row", "Before", "After"),
-        (
-            (each.clerk_user_id, _row_name(each), _row(each.before), _row(each.after))
-            for each in (*changes.users, *changes.roles)
-        ),
-    )
-    output.audit_lines("Lines that would be added to the audit trail", changes.lines)
-
-
-def _row_name(change: Change) -> str:
-    if change.role is None:
-        return "user"
-    return f"{change.role} {change.assignment_id}" if change.assignment_id else f"{change.role}, new"
-
-
-def _row(row: dict[str, Any] | None) -> str:
-    return "\n".join(f"{name}: {value}" for name, value in row.items()) if row is not None else "(nothing)"
+    difference.show(changes)

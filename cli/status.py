@@ -15,11 +15,11 @@ from rich.text import Text
 from cli.status_report import StatusReport, StatusReporter
 from config.settings import BrokerSettings, load
 from dev.report import console
-from health.components import Component, ComponentState
+from health.components import RUNBOOK, Component, ComponentState
 
 EVERY_SECONDS = 2.0
+NEXT_STEPS = {"parked": "akako events list --status parked", "held": "akako deletions list"}
 ENDING = (signal.SIGINT, signal.SIGTERM)
-RUNBOOK = "docs/how-to/runbook.md"
 
 
 @click.command(
@@ -70,7 +70,7 @@ def _pause() -> None:
 
 def screen(condition: StatusReport) -> RenderableType:
     """The whole report; unhealthy components with what to do next."""
-    return Group(_parts(condition.parts), *_events(condition), _summary(condition))
+    return Group(_parts(condition.parts), *_events(condition), *_clerk(condition), _summary(condition))
 
 
 def _parts(states: list[ComponentState]) -> Table:
@@ -87,8 +87,10 @@ def _events(condition: StatusReport) -> Iterator[Table]:
     table = Table("", "", "What to do next", title="Events", title_justify="left", title_style="bold")
     for name, count in condition.seen.events.items():
         estimate = name in ("applied", "ignored")
-        step = "akako events list --status parked" if name == "parked" and count else ""
+        step = NEXT_STEPS.get(name, "") if count else ""
         table.add_row(name, f"{'about ' if estimate else ''}{count:,}", step)
+    if condition.seen.deletions_held:
+        table.add_row("deletions held", f"{condition.seen.deletions_held:,}", "akako deletions list")
     late = f"{RUNBOOK}#events-are-late" if condition.is_late else ""
     table.add_row("oldest due", _since(condition.seen.oldest_due_seconds or None, "none is due"), late)
     table.add_row("last delivery", _ago(condition.seen.last_delivery_seconds), "")
@@ -98,6 +100,22 @@ def _events(condition: StatusReport) -> Iterator[Table]:
         )
     for heartbeat in condition.seen.heartbeats:
         table.add_row(f"{heartbeat.part} progress", _ago(heartbeat.moved_seconds_ago), "")
+    yield table
+
+
+def _clerk(condition: StatusReport) -> Iterator[Table]:
+    """What was found by comparing with Clerk, if an instance is pinned."""
+    if condition.seen is None or condition.seen.clerk.instance_id is None:
+        return
+    seen = condition.seen.clerk
+    table = Table("", "", "What to do next", title="Clerk", title_justify="left", title_style="bold")
+    table.add_row("instance", seen.instance_id, "")
+    table.add_row("last answer", _ago(seen.answered_seconds), "")
+    table.add_row("last complete walk", _ago(seen.walked_seconds), "")
+    gap = "unknown" if seen.gap is None else f"{seen.gap:+,}"
+    table.add_row("users here, minus at Clerk", gap, "")
+    for kind, count in seen.drift.items():
+        table.add_row(f"open: {kind.replace('_', ' ')}", f"{count:,}", f"akako drift list --class {kind}")
     yield table
 
 

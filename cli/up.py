@@ -44,7 +44,7 @@ class Addresses:
     Examples:
       akako up
       PORT=9000 API_PORT=9001 akako up
-      METRICS_PORT=9100 akako up         metrics of web, api, worker, beat on 9100 to 9103
+      METRICS_PORT=9100 akako up         metrics of web, api, worker, beat, clerk on 9100 to 9104
       DATABASE_URL=postgresql://... REDIS_URL=redis://... akako up
       CLERK_SECRET_KEY=sk_test_... CLERK_ISSUER=https://... akako up      with a real Clerk instance
     """
@@ -74,7 +74,7 @@ class Addresses:
     help="Data directory. [default: .local]",
 )
 def up(host: str, port: int, api_port: int | None, clerk_port: int | None, data: Path) -> None:
-    """Run receiver, API, worker and beat in the foreground.
+    """Run all processes in the foreground.
 
     Ctrl-C stops them.
 
@@ -118,8 +118,14 @@ def _run(found: local_servers.RunningServers, listening: Addresses, secret: str,
     api = {"PORT": str(listening.api)} | clerk_instance.settings(key, os.environ, backend)
     metrics = _metrics(os.environ.get("METRICS_PORT"))
     web = {"PORT": str(listening.receiver)} | metrics["web"]
+    asking = clerk_instance.backend_settings(os.environ, backend) | metrics["clerk"]
     processes = procfile.processes(
-        addresses | own, web=web, api=api | metrics["api"], worker=metrics["worker"], beat=metrics["beat"]
+        addresses | own,
+        web=web,
+        api=api | metrics["api"],
+        worker=metrics["worker"],
+        beat=metrics["beat"],
+        clerk=asking,
     )
     if clerk:
         processes.append(clerk.process(f"{listening.urls[0]}/webhooks/clerk", secret, {}))

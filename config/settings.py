@@ -117,6 +117,22 @@ class NewUserSettings(Settings):
     """The role that a new user gets once: LEARNER, MENTOR or ADMIN."""
 
 
+class DeletionSettings(Settings):
+    """Settings of every process that deletes users."""
+
+    signed_deletions_per_hour: int = Field(default=100, ge=0)
+    """Deletions by delivery within an hour above which further ones wait for an operator (`akako deletions`)."""
+
+    signed_deletions_percent: float = Field(default=5, ge=0, le=100)
+    """The same in percent of the users that are not deleted; the larger number counts."""
+
+    inferred_deletions_per_hour: int = Field(default=20, ge=0)
+    """The same for users that are not at Clerk any more, although no delivery told of it."""
+
+    inferred_deletions_percent: float = Field(default=1, ge=0, le=100)
+    """The same in percent of the users that are not deleted; the larger number counts."""
+
+
 class SigningSettings(Settings):
     """Settings of the receiver and of `akako secrets`, to verify deliveries."""
 
@@ -146,7 +162,7 @@ class ReceiverSettings(SigningSettings, QueueSettings, ListeningSettings, Metric
     """Maximum size in bytes of the deliveries waiting for a commit; further ones get 503 at once."""
 
 
-class WorkerSettings(QueueSettings, NewUserSettings, MetricsSettings):
+class WorkerSettings(QueueSettings, NewUserSettings, DeletionSettings, MetricsSettings):
     """Settings of worker and scheduler."""
 
     worker_processes: int = Field(default=2, ge=1)
@@ -228,10 +244,18 @@ class BackendSettings(Settings):
 
 
 class BackfillSettings(BackendSettings, NewUserSettings):
-    """Settings of `akako backfill`."""
+    """Settings of `akako backfill`, and of every process that reads all users of Clerk."""
 
     clerk_requests_per_second: float | None = Field(default=None, gt=0, le=100)
     """Requests per second to Clerk's Backend API. Default: 20 with a live key, 2 with a test key."""
+
+
+class SetupSettings(BackfillSettings, MigrationSettings, SigningSettings, AccessSettings):
+    """Settings of `akako setup`: those of the processes that it prepares."""
+
+
+class ReconcileSettings(BackfillSettings, DeletionSettings, BrokerSettings, MetricsSettings):
+    """Settings of the process that asks Clerk."""
 
 
 class ApiSettings(

@@ -141,6 +141,19 @@ def of_assignment(connection: Connection, assignment_id: int) -> list[AuditEntry
     return [AuditEntry(*row) for row in rows]
 
 
+def caused(connection: Connection, clerk_id: str, cause: str) -> list[AuditEntry]:
+    """All lines about a user with this cause, oldest first."""
+    # By the user, whose lines are indexed.
+    rows = connection.exec_driver_sql(
+        f"""
+        select {COLUMNS} from audit_log
+        where user_id = (select id from users where clerk_id = %s) and cause = %s order by id
+        """,  # noqa: S608 - constants only
+        (clerk_id, cause),
+    )
+    return [AuditEntry(*row) for row in rows]
+
+
 def last(connection: Connection) -> int:
     """The id of the newest line; 0 if the trail is empty."""
     return int(connection.exec_driver_sql("select coalesce(max(id), 0) from audit_log").scalar_one())

@@ -14,6 +14,7 @@ class EventStatus(StrEnum):
     IGNORED = "ignored"
     PARKED = "parked"
     DISCARDED = "discarded"
+    HELD = "held"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

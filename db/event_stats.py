@@ -61,7 +61,8 @@ def _statuses(connection: Connection) -> list[EventCount]:
     """Statuses other than `applied` are rare and have their own indexes; `applied` is the difference to the total."""
     rows = connection.exec_driver_sql(
         """
-        select status, count(*) from webhook_events where status in ('ignored', 'parked', 'discarded') group by status
+        select status, count(*) from webhook_events where status in ('ignored', 'parked', 'discarded', 'held')
+        group by status
         union all select 'received', count(*) from webhook_events where status = 'received'
         union all select 'applied', count(*) from webhook_events
         """

@@ -1,6 +1,6 @@
 """Stored events: store, claim, update the status, and erase old bodies."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -56,6 +56,8 @@ class Claimed:
     clerk_user_id: str | None
     content: Content | None = None
     """None if the body is larger than `SMALL_BYTES`."""
+    pinned: str | None = None
+    """The Clerk instance to which the installation is pinned; None if it is not."""
 
 
 def store(connection: Connection, deliveries: Sequence[NewEvent]) -> set[str]:
@@ -101,7 +103,8 @@ def claim(connection: Connection, svix_ids: Sequence[str], *, wait: bool = False
     rows = connection.exec_driver_sql(
         f"""
         select svix_id, octet_length(body), coalesce(occurred_at, received_at), attempts, clerk_user_id,
-               case when octet_length(body) <= {SMALL_BYTES} then body end, svix_timestamp, received_at
+               case when octet_length(body) <= {SMALL_BYTES} then body end, svix_timestamp, received_at,
+               (select instance_id from clerk_instance)
         from webhook_events
         where svix_id = any(%(ids)b::text[]) and {_IS_PENDING} and (attempts = 0 or next_attempt_at <= now())
         for no key update {"" if wait else "skip locked"}
@@ -109,8 +112,10 @@ def claim(connection: Connection, svix_ids: Sequence[str], *, wait: bool = False
         {"ids": list(svix_ids)},
     )
     return [
-        Claimed(svix_id, size, at, attempts, user, None if body is None else Content(body, timestamp, received_at))
-        for svix_id, size, at, attempts, user, body, timestamp, received_at in rows
+        Claimed(
+            svix_id, size, at, attempts, user, None if body is None else Content(body, timestamp, received_at), pinned
+        )
+        for svix_id, size, at, attempts, user, body, timestamp, received_at, pinned in rows
     ]
 
 
@@ -153,6 +158,17 @@ def mark(connection: Connection, svix_id: str, status: str, why: str) -> None:
     connection.exec_driver_sql(
         f"update webhook_events set status = %s, last_error = %s where svix_id = %s and {_IS_PENDING}",  # noqa: S608
         (status, why, svix_id),
+    )
+
+
+def mark_held(connection: Connection, svix_ids: Collection[str], why: str) -> None:
+    """Set pending events to `held`, with the reason."""
+    connection.exec_driver_sql(
+        f"""
+        update webhook_events set status = 'held', last_error = %(why)s
+        where svix_id = any(%(ids)b::text[]) and {_IS_PENDING}
+        """,  # noqa: S608
+        {"why": why, "ids": list(svix_ids)},
     )
 
 
@@ -201,6 +217,26 @@ def due(connection: Connection, most: int) -> list[str]:
         (most,),
     )
     return list(rows.scalars())
+
+
+def pending(connection: Connection, most: int = 1_000) -> int:
+    """The number of events that are stored and not yet applied, up to `most`."""
+    found = connection.exec_driver_sql(
+        "select count(*) from (select from webhook_events where status = 'received' limit %s) as few", (most,)
+    )
+    return int(found.scalar_one())
+
+
+def users_with_pending(connection: Connection, clerk_ids: Sequence[str]) -> set[str]:
+    """Those of the users with an event that is stored and not yet applied."""
+    rows = connection.exec_driver_sql(
+        f"""
+        select distinct clerk_user_id from webhook_events
+        where clerk_user_id = any(%(ids)b::text[]) and {_IS_PENDING}
+        """,  # noqa: S608 - constants only
+        {"ids": list(clerk_ids)},
+    )
+    return set(rows.scalars())
 
 
 def erase_bodies(connection: Connection, days: int, most: int) -> int:

@@ -18,13 +18,14 @@ Say: TypeAlias = Callable[[str], None]
 GRANTS = (
     "revoke all on all tables in schema akako from {role}",
     "grant usage on schema akako to {role}",
-    "grant select on users, user_roles, webhook_events, audit_log, heartbeats, leases, walks, locks, alembic_version,"
-    " current_users, current_roles, role_history to {role}",
+    "grant select on users, user_roles, webhook_events, audit_log, heartbeats, leases, walks, locks, deletion_holds,"
+    " deletion_counts, alembic_version, current_users, current_roles, role_history, clerk_instance, reconciling, drift"
+    " to {role}",
     "grant insert (clerk_id, claimed_email, email, first_name, last_name, username, image_url, external_id, banned,"
     " clerk_created_at, clerk_updated_at, deleted_at, email_verified, banned_as_of, search_keys) on users to {role}",
     "grant update (claimed_email, email, first_name, last_name, username, image_url, external_id, banned,"
-    " clerk_created_at, clerk_updated_at, deleted_at, email_verified, banned_as_of, search_keys, updated_at)"
-    " on users to {role}",
+    " clerk_created_at, clerk_updated_at, deleted_at, email_verified, banned_as_of, search_keys, access_ended,"
+    " updated_at) on users to {role}",
     "grant insert (user_id, role, effective_start_date, effective_end_date, assigned_by, assigned_by_email, reason,"
     " admin_notes) on user_roles to {role}",
     "grant update (effective_end_date, end_reason, admin_notes, is_active) on user_roles to {role}",
@@ -37,9 +38,19 @@ GRANTS = (
     "grant update (moved_at, seen_at) on heartbeats to {role}",
     "grant insert (name, holder, expires_at) on leases to {role}",
     "grant update (holder, expires_at) on leases to {role}",
-    "grant insert (kind, instance_id, phase, count_before) on walks to {role}",
+    "grant insert (kind, instance_id, phase, count_before, urgent) on walks to {role}",
     "grant update (phase, cursor, newest, count_after, seen, created, updated, unchanged, deleted, skipped, outcome,"
-    " reason, saved_at) on walks to {role}",
+    " reason, saved_at, urgent, found, absent) on walks to {role}",
+    "grant insert (instance_id, environment), update (instance_id, environment) on clerk_instance to {role}",
+    "grant insert (instance_id), update (read_until, read_at, counted_at, gap, gap_times, settled_gap, failures,"
+    " failed_because, paused_until, answered_at) on reconciling to {role}",
+    "grant insert (clerk_id, class, fields, our_version, clerk_version, walk_id, next_check_at) on drift to {role}",
+    "grant update (class, fields, our_version, clerk_version, walk_id, checked_at, next_check_at, gone_at, ended_at,"
+    " outcome) on drift to {role}",
+    "grant insert (clerk_id, kind, svix_id, cause, occurred_at) on deletion_holds to {role}",
+    "grant update (asked_at, exists_at_clerk, confirmed_at, ended_at, outcome, ended_by, reason)"
+    " on deletion_holds to {role}",
+    "grant insert, update on deletion_counts to {role}",
     # `select .. for update` requires the UPDATE privilege on a column; this one has a single possible value.
     "grant update (turn) on locks to {role}",
 )

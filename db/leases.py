@@ -6,6 +6,8 @@ DIRECT_APPLY = "direct_apply"
 """Applying due events in the worker itself while the queue takes no messages."""
 BACKFILL = "backfill"
 """Reading all users of Clerk."""
+RECONCILE = "reconcile"
+"""Asking Clerk continuously."""
 
 
 def take(connection: Connection, name: str, holder: str, seconds: float) -> bool:

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from akako_guard.database import faults
 from akako_guard.role import Role, suffice
-from db.held import held_at
+from db.held import REFUSED, held_at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +59,7 @@ def check(connection: Connection, permission: Permission) -> None:
     """
     rows = connection.exec_driver_sql(
         f"""
-        select clerk_id, current_setting('transaction_read_only')::boolean, deleted_at is not null, banned,
+        select clerk_id, current_setting('transaction_read_only')::boolean, deleted_at is not null, {REFUSED},
                array(select role from user_roles where user_id = users.id and {held_at("clock_timestamp()")})
         from users where clerk_id = any(%(ids)b::text[])
         """,  # noqa: S608 - a constant

@@ -19,7 +19,7 @@ ROLE_VERSIONS = """
 """
 USER_VERSIONS = """
     select user_id, id as line,
-           (after ->> 'banned')::boolean as banned,
+           (after ->> 'banned')::boolean or coalesce((after ->> 'access_ended')::boolean, false) as banned,
            case when after ->> 'deleted_at' is not null then least(
                (after ->> 'deleted_at')::timestamptz,
                max(at) filter (where after ->> 'deleted_at' is not null and before ->> 'deleted_at' is null)
@@ -60,7 +60,8 @@ def known(users: str) -> str:
     """  # noqa: S608 - constants only
 
 
-# A ban has no window: the user counts as banned if a ban had been recorded by `at`.
+# A ban has no window: the user counts as banned if a ban, or the end of access while a deletion is held, had been
+# recorded by `at`.
 STATUS = """
     case when person.user_id is null then 'unknown'
          when person.deleted_from <= %(at)s then 'deleted'

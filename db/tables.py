@@ -3,6 +3,7 @@
 from typing import Any
 
 from sqlalchemy import (
+    ARRAY,
     BigInteger,
     Boolean,
     CheckConstraint,
@@ -65,6 +66,7 @@ users = Table(
     Column("search_keys", JSONB),
     Column("created_at", Moment, nullable=False, server_default=func.clock_timestamp()),
     Column("updated_at", Moment, nullable=False, server_default=func.clock_timestamp()),
+    Column("access_ended", Boolean, nullable=False, server_default=text("false")),
     CheckConstraint(
         "email is null or (claimed_email is not null and email = claimed_email)", name="users_hold_what_they_claim"
     ),
@@ -72,7 +74,7 @@ users = Table(
     CheckConstraint(
         "deleted_at is null or (num_nonnulls(claimed_email, email, first_name, last_name, username, image_url,"
         " external_id, clerk_created_at, clerk_updated_at, email_verified, banned_as_of, search_keys) = 0"
-        " and not banned)",
+        " and not banned and not access_ended)",
         name="users_tombstones_remember_no_person",
     ),
     Index("users_email_key", text('lower(email collate "C")'), unique=True),
@@ -167,7 +169,8 @@ webhook_events = Table(
     Column("applied_at", Moment),
     Column("digest", LargeBinary),
     CheckConstraint(
-        "status in ('received', 'applied', 'ignored', 'parked', 'discarded')", name="webhook_events_known_status"
+        "status in ('received', 'applied', 'ignored', 'parked', 'discarded', 'held')",
+        name="webhook_events_known_status",
     ),
     CheckConstraint("(status = 'applied') = (applied_at is not null)", name="webhook_events_applied_at_a_time"),
     CheckConstraint("(body is null) = (digest is not null)", name="webhook_events_body_or_digest"),
@@ -181,7 +184,7 @@ webhook_events = Table(
         "webhook_events_aside_idx",
         "status",
         "received_at",
-        postgresql_where=text("status in ('ignored', 'parked', 'discarded')"),
+        postgresql_where=text("status in ('ignored', 'parked', 'discarded', 'held')"),
     ),
     Index(
         "webhook_events_type_idx",
@@ -243,7 +246,7 @@ heartbeats = Table(
     Column("part", Text, primary_key=True),
     Column("moved_at", Moment, nullable=False),
     Column("seen_at", Moment, nullable=False, server_default=func.now()),
-    CheckConstraint("part in ('worker', 'beat')", name="heartbeats_known_part"),
+    CheckConstraint("part in ('worker', 'beat', 'clerk')", name="heartbeats_known_part"),
     postgresql_with={"fillfactor": 10},
 )
 
@@ -253,7 +256,7 @@ leases = Table(
     Column("name", Text, primary_key=True),
     Column("holder", Text, nullable=False),
     Column("expires_at", Moment, nullable=False),
-    CheckConstraint("name in ('direct_apply', 'backfill')", name="leases_known_name"),
+    CheckConstraint("name in ('direct_apply', 'backfill', 'reconcile')", name="leases_known_name"),
     postgresql_with={"fillfactor": 10},
 )
 
@@ -276,12 +279,70 @@ walks = Table(
     ),
     Column("outcome", Text),
     Column("reason", Text),
-    CheckConstraint("kind in ('backfill')", name="walks_known_kind"),
+    Column("urgent", Boolean, nullable=False, server_default=text("false")),
+    Column("found", LargeBinary),
+    Column("absent", BigInteger, nullable=False, server_default=text("0")),
+    CheckConstraint("kind in ('backfill', 'reconcile')", name="walks_known_kind"),
     CheckConstraint("phase in ('pages', 'updates', 'ended')", name="walks_known_phase"),
     CheckConstraint("outcome in ('complete', 'incomplete')", name="walks_known_outcome"),
     CheckConstraint("(phase = 'ended') = (outcome is not null)", name="walks_ended"),
     Index("walks_one_unfinished", "kind", "instance_id", unique=True, postgresql_where=text("phase <> 'ended'")),
     postgresql_with={"fillfactor": 50},
+)
+
+clerk_instance = Table(
+    "clerk_instance",
+    metadata,
+    Column("singleton", Boolean, primary_key=True, server_default=text("true")),
+    Column("instance_id", Text, nullable=False),
+    Column("environment", Text),
+    CheckConstraint("singleton", name="clerk_instance_one_row"),
+)
+
+reconciling = Table(
+    "reconciling",
+    metadata,
+    Column("instance_id", Text, primary_key=True),
+    Column("read_until", Moment),
+    Column("read_at", Moment),
+    Column("counted_at", Moment),
+    Column("gap", BigInteger),
+    Column("gap_times", BigInteger, nullable=False, server_default=text("0")),
+    Column("settled_gap", BigInteger, nullable=False, server_default=text("0")),
+    Column("failures", BigInteger, nullable=False, server_default=text("0")),
+    Column("failed_because", Text),
+    Column("paused_until", Moment),
+    Column("answered_at", Moment),
+    postgresql_with={"fillfactor": 10},
+)
+
+drift = Table(
+    "drift",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("clerk_id", Text, nullable=False),
+    Column("class", Text, nullable=False),
+    Column("fields", ARRAY(Text), nullable=False, server_default=text("'{}'::text[]")),
+    Column("our_version", Moment),
+    Column("clerk_version", Moment),
+    Column("walk_id", BigInteger, ForeignKey("walks.id")),
+    Column("found_at", Moment, nullable=False, server_default=func.now()),
+    Column("checked_at", Moment, nullable=False, server_default=func.now()),
+    Column("next_check_at", Moment, nullable=False, server_default=func.now()),
+    Column("gone_at", Moment),
+    Column("ended_at", Moment),
+    Column("outcome", Text),
+    CheckConstraint(
+        "class in ('missed_creation', 'missed_update', 'differs', 'ahead', 'absent', 'returned')",
+        name="drift_known_class",
+    ),
+    CheckConstraint("outcome in ('resolved', 'repaired', 'deleted', 'held')", name="drift_known_outcome"),
+    CheckConstraint("(ended_at is null) = (outcome is null)", name="drift_ended"),
+    Index("drift_one_open", "clerk_id", unique=True, postgresql_where=text("ended_at is null")),
+    Index("drift_due_idx", "next_check_at", postgresql_where=text("ended_at is null")),
+    Index("drift_found_idx", "found_at"),
+    Index("drift_ended_idx", "ended_at", postgresql_where=text("ended_at is not null")),
+    Index("drift_user_idx", "clerk_id"),
 )
 
 locks = Table(
@@ -290,4 +351,44 @@ locks = Table(
     Column("name", Text, primary_key=True),
     Column("turn", SmallInteger, nullable=False, server_default=text("0")),
     CheckConstraint("turn = 0", name="locks_turn_never_changes"),
+)
+
+deletion_holds = Table(
+    "deletion_holds",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("clerk_id", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("svix_id", Text),
+    Column("cause", Text, nullable=False),
+    Column("occurred_at", Moment, nullable=False),
+    Column("held_at", Moment, nullable=False, server_default=func.clock_timestamp()),
+    Column("asked_at", Moment),
+    Column("exists_at_clerk", Boolean),
+    Column("confirmed_at", Moment),
+    Column("ended_at", Moment),
+    Column("outcome", Text),
+    Column("ended_by", Text),
+    Column("reason", Text),
+    CheckConstraint("kind in ('signed', 'inferred')", name="deletion_holds_known_kind"),
+    CheckConstraint("outcome in ('released', 'rejected')", name="deletion_holds_known_outcome"),
+    CheckConstraint("(kind = 'signed') = (svix_id is not null)", name="deletion_holds_signed_by_a_delivery"),
+    CheckConstraint(
+        "num_nonnulls(ended_at, outcome, ended_by, reason) in (0, 4)", name="deletion_holds_ended_by_a_person"
+    ),
+    Index("deletion_holds_open_key", "clerk_id", unique=True, postgresql_where=text("ended_at is null")),
+    Index("deletion_holds_user_idx", "clerk_id", "id"),
+    postgresql_with={"fillfactor": 70},
+)
+
+deletion_counts = Table(
+    "deletion_counts",
+    metadata,
+    Column("kind", Text, primary_key=True),
+    Column("slot", SmallInteger, primary_key=True),
+    Column("minute", Moment, nullable=False),
+    Column("deletions", Integer, nullable=False),
+    CheckConstraint("kind in ('signed', 'inferred')", name="deletion_counts_known_kind"),
+    CheckConstraint("slot between 0 and 60", name="deletion_counts_known_slot"),
+    postgresql_with={"fillfactor": 50},
 )

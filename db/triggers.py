@@ -13,6 +13,11 @@ from db.grants import Say
 ALWAYS = frozenset(
     {
         ("audit_log", "only_added_to"),
+        ("clerk_instance", "audit_pin"),
+        ("deletion_holds", "audit_end"),
+        ("deletion_holds", "audit_new"),
+        ("deletion_holds", "end_stays"),
+        ("drift", "audit_repair"),
         ("user_roles", "audit_change"),
         ("user_roles", "audit_new"),
         ("user_roles", "never_removed"),

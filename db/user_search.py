@@ -8,11 +8,11 @@ from sqlalchemy import Connection
 
 from akako_guard.role import Role
 from clerk.text import search_key
-from db.held import HELD_NOW
+from db.held import HELD_NOW, REFUSED
 from db.users import LONGEST_SEARCH_KEY
 
 _ENTRY = f"""
-    users.id, clerk_id, email, claimed_email, first_name, last_name, username, image_url, external_id, banned,
+    users.id, clerk_id, email, claimed_email, first_name, last_name, username, image_url, external_id, {REFUSED},
     clerk_created_at, clerk_updated_at, deleted_at,
     array(
         select distinct role from user_roles
@@ -53,6 +53,7 @@ class UserEntry:
     image_url: str | None
     external_id: str | None
     banned: bool
+    """Banned in Clerk, or deleted there while the deletion is held."""
     clerk_created_at: datetime | None
     clerk_updated_at: datetime | None
     deleted_at: datetime | None
@@ -86,7 +87,7 @@ def _statement(selection: UserFilter, most: int, before: int | None = None) -> t
         *(["users.id < %(before)s"] if before is not None else []),
         *([f"({_BEGINS})"] if selection.text else []),
         *([_HOLDS] if selection.role else []),
-        *(["banned = %(banned)s"] if selection.banned is not None else []),
+        *([f"{REFUSED} = %(banned)s"] if selection.banned is not None else []),
         *(["(deleted_at is not null) = %(deleted)s"] if selection.deleted is not None else []),
     ]
     statement = f"select {_ENTRY} from users where {' and '.join(conditions)} order by users.id desc limit %(most)s"  # noqa: S608

@@ -14,10 +14,6 @@ COLUMNS = (
     "id, clerk_id, email, deleted_at, clerk_updated_at, claimed_email, email_verified, first_name, last_name, username,"
     " image_url, external_id, banned, banned_as_of, clerk_created_at"
 )
-_SNAPSHOT_FIELDS = (
-    "email", "email_verified", "first_name", "last_name", "username", "image_url", "external_id", "banned",
-    "banned_as_of", "created_at",
-)  # fmt: skip
 LONGEST_SEARCH_KEY = 200
 """In characters; limited by the size of an index row."""
 
@@ -103,7 +99,7 @@ def update(connection: Connection, writes: Sequence[UserWrite]) -> None:
             last_name = new.last_name, username = new.username, image_url = new.image_url,
             external_id = new.external_id, banned = new.banned, banned_as_of = new.banned_as_of,
             clerk_created_at = new.clerk_created_at, search_keys = new.search_keys::jsonb,
-            updated_at = statement_timestamp()
+            access_ended = users.access_ended and new.deleted_at is null, updated_at = statement_timestamp()
         from unnest(%(clerk_ids)b::text[], %(emails)b::text[], %(deletions)b::timestamptz[],
             %(versions)b::timestamptz[], %(claims)b::text[], %(verified)b::boolean[], %(first_names)b::text[],
             %(last_names)b::text[], %(usernames)b::text[], %(image_urls)b::text[], %(external_ids)b::text[],
@@ -114,6 +110,28 @@ def update(connection: Connection, writes: Sequence[UserWrite]) -> None:
         where users.clerk_id = new.clerk_id
         """,
         columns(writes),
+    )
+
+
+def end_access(connection: Connection, clerk_id: str) -> None:
+    """End the access of a locked user whose deletion is held; a tombstone stays as it is."""
+    connection.exec_driver_sql(
+        """
+        update users set access_ended = true, updated_at = statement_timestamp()
+        where clerk_id = %s and deleted_at is null and not access_ended
+        """,
+        (clerk_id,),
+    )
+
+
+def restore_access(connection: Connection, clerk_ids: Collection[str]) -> None:
+    """Restore the access of locked users that ended while their deletions were held."""
+    connection.exec_driver_sql(
+        """
+        update users set access_ended = false, updated_at = statement_timestamp()
+        where clerk_id = any(%(ids)b::text[]) and access_ended
+        """,
+        {"ids": list(clerk_ids)},
     )
 
 
@@ -131,11 +149,35 @@ def _stored(
     email: str | None,
     deleted_at: datetime | None,
     version: datetime,
-    *fields: object,
+    claimed_email: str | None,
+    email_verified: bool | None,
+    first_name: str | None,
+    last_name: str | None,
+    username: str | None,
+    image_url: str | None,
+    external_id: str | None,
+    banned: bool,
+    banned_as_of: datetime | None,
+    created_at: datetime | None,
 ) -> StoredUser:
+    """The user of a row with COLUMNS."""
     if deleted_at is not None:
         return StoredUser(id, Deletion(clerk_id=clerk_id, at=deleted_at), None)
-    snapshot = Snapshot(clerk_id=clerk_id, version=version, **dict(zip(_SNAPSHOT_FIELDS, fields, strict=True)))  # type: ignore[arg-type]
+    # Spelled out, because a million of these are made for a walk.
+    snapshot = Snapshot(
+        clerk_id=clerk_id,
+        version=version,
+        email=claimed_email,
+        email_verified=email_verified,
+        first_name=first_name,
+        last_name=last_name,
+        username=username,
+        image_url=image_url,
+        external_id=external_id,
+        banned=banned,
+        banned_as_of=banned_as_of,
+        created_at=created_at,
+    )
     return StoredUser(id, snapshot, email)
 
 
@@ -195,17 +237,23 @@ def locked(connection: Connection, clerk_id: str) -> LockedUser | None:
     return next((LockedUser(*row) for row in rows), None)
 
 
-def snapshots(connection: Connection, clerk_ids: Collection[str]) -> dict[str, StoredUser]:
-    """The rows of the known users among these ids, by Clerk id, without locking."""
-    # The lateral join forces one index look-up per id, whatever the statistics say.
+def stored(connection: Connection, clerk_ids: Collection[str]) -> dict[str, StoredUser]:
+    """The known users among these ids, by Clerk id, without locking them."""
     rows = connection.exec_driver_sql(
         f"""
-        select known.* from unnest(%(ids)b::text[]) as asked (clerk_id)
+        select known.*
+        from unnest(%(ids)b::text[]) as asked (clerk_id)
         cross join lateral (select {COLUMNS} from users where users.clerk_id = asked.clerk_id offset 0) as known
         """,  # noqa: S608 - constants only
         {"ids": list(clerk_ids)},
     )
-    return {user.state.clerk_id: user for user in (_stored(*row) for row in rows.all())}
+    found = (_stored(*row) for row in rows.all())
+    return {user.state.clerk_id: user for user in found}
+
+
+def living(connection: Connection) -> int:
+    """The number of users that are not deleted. Reads all users."""
+    return int(connection.exec_driver_sql("select count(*) from users where deleted_at is null").scalar_one())
 
 
 def deleted_since(connection: Connection, since: datetime) -> int:

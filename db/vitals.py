@@ -6,7 +6,8 @@ from sqlalchemy import Connection
 
 from akako_guard.database import driver, faults
 from akako_guard.database.session_settings import SETTINGS
-from db import heartbeats, leases, schema, triggers
+from db import clerk_vitals, deletion_holds, heartbeats, leases, schema, triggers
+from db.clerk_vitals import ClerkVitals
 from db.heartbeats import Heartbeat
 
 MOST_COUNTED = 100_000
@@ -31,8 +32,8 @@ class Vitals:
 
     revision: str | None
     events: dict[str, int]
-    """By status. Pending, parked and discarded events are counted up to `MOST_COUNTED`; `applied` and `ignored`, of
-    which there may be millions, are estimates of PostgreSQL."""
+    """By status. `applied` and `ignored`, of which there may be millions, are estimates of PostgreSQL; the others are
+    counted up to `MOST_COUNTED`."""
     oldest_due_seconds: float
     """Seconds since the oldest due event became due; 0 if none is due."""
     last_delivery_seconds: float | None
@@ -44,6 +45,9 @@ class Vitals:
     """Problems of the schema or its triggers, each with its remedy."""
     pooler_found: bool
     """Whether a pooler in transaction mode is in use that DATABASE_POOLER does not declare."""
+    clerk: ClerkVitals
+    deletions_held: int
+    """Deletions that wait for a person."""
 
 
 def read(connection: Connection) -> Vitals:
@@ -59,6 +63,8 @@ def read(connection: Connection) -> Vitals:
         heartbeats=heartbeats.of_parts(connection),
         applied_directly=leases.is_held(connection, leases.DIRECT_APPLY),
         pooler_found=driver.of(connection).pooler_found,
+        clerk=clerk_vitals.read(connection),
+        deletions_held=deletion_holds.count_open(connection),
     )
 
 
@@ -99,7 +105,7 @@ def _counted(connection: Connection) -> dict[str, int]:
     parts = " union all ".join(
         f"select '{status}', count(*) from (select from webhook_events where status = '{status}'"  # noqa: S608
         f" limit {MOST_COUNTED}) as few"
-        for status in ("received", "parked", "discarded")
+        for status in ("received", "parked", "discarded", "held")
     )
     return {status: count for status, count in connection.exec_driver_sql(parts)}  # noqa: C416 - a Row is not a pair
 

@@ -53,8 +53,13 @@ def settings(
 
     `backend` is the Backend API to ask, unless the environment names one.
     """
-    asked = {} if environment.get("CLERK_SECRET_KEY") else dict(backend)
+    asked = backend_settings(environment, backend)
     return asked if environment.get("CLERK_ISSUER") else asked | instance.settings
+
+
+def backend_settings(environment: Mapping[str, str], backend: Mapping[str, str]) -> dict[str, str]:
+    """The Backend API to ask, unless the environment names one."""
+    return {} if environment.get("CLERK_SECRET_KEY") else dict(backend)
 
 
 def create() -> ClerkInstance:

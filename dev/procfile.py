@@ -9,7 +9,7 @@ from dev.process import Process
 
 PATH = Path(__file__).parents[1] / "Procfile"
 LOCAL = PATH.parent / ".local"
-LONG_RUNNING = ("web", "api", "worker", "beat")
+LONG_RUNNING = ("web", "api", "worker", "beat", "clerk")
 
 
 def read(path: Path = PATH) -> dict[str, str]:

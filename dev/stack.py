@@ -47,7 +47,7 @@ def build(directory: Path, say: Callable[[str], None]) -> Iterator[Stack]:
         addresses = found.addresses
         say("migrating")
         apply(addresses["DATABASE_URL"], addresses.get("DATABASE_OWNER_URL"))
-        say("starting receiver, API, worker, beat and a Clerk")
+        say("starting all processes and a Clerk")
         pool = engine.connect(addresses["DATABASE_URL"], "demo")
         try:
             with _processes(addresses, directory / "processes.log", pool) as stack:
@@ -68,6 +68,7 @@ def _processes(addresses: dict[str, str], log: Path, pool: Engine) -> Iterator[S
         addresses | SETTINGS | own,
         web={"PORT": str(receiver)},
         api={"PORT": str(api), **clerk.settings(), **key.settings},
+        clerk=clerk.settings(),
     )
     receiver_url, api_url = probes.url(HOST, receiver), probes.url(HOST, api)
     webhook = f"{receiver_url}/webhooks/clerk"

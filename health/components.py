@@ -8,6 +8,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from akako_guard.database import faults
 from akako_guard.database.faults import WrongSettings
 from db import revisions
+from db.clerk_vitals import ClerkVitals
 from db.heartbeats import Heartbeat
 from db.vitals import Vitals
 from health import redis_faults
@@ -29,16 +30,24 @@ class Component(StrEnum):
     BROKER = "broker"
     WORKER = "worker"
     BEAT = "beat"
+    CLERK = "clerk"
+    """The process that asks Clerk. Events are applied without it."""
 
 
+APPLYING = tuple(part for part in Component if part is not Component.CLERK)
+"""The components without which no event is applied."""
 MOVING = (Component.WORKER, Component.BEAT)
+FAILURES = 3
+"""How many attempts in a row may fail before Clerk counts as unavailable."""
 DIRECTLY = "; queue unavailable, events are applied directly"
 NOT_FROM_A_WORKER = "; a worker that cannot use it applies events directly"
+RUNBOOK = "docs/how-to/runbook.md"
 NEXT_STEPS = {
     Component.DATABASE: "check that PostgreSQL runs and that DATABASE_URL is correct",
     Component.MIGRATIONS: "run `akako migrate`",
     Component.WORKER: "check that the worker runs; its log has the cause",
     Component.BEAT: "check that the scheduler (beat) runs; its log has the cause",
+    Component.CLERK: "check that the process `clerk` runs; its log has the cause",
 }
 
 
@@ -69,10 +78,11 @@ class Components:
             seen = self._database.vitals()
         except (SQLAlchemyError, TimeoutError, WrongSettings) as error:
             database, migrations = unreadable(error)
-            moving, directly = [_unknown(part) for part in MOVING], False
+            moving, directly = [_unknown(part) for part in (*MOVING, Component.CLERK)], False
         else:
             database, migrations = _database(seen), _migrations(seen.revision, seen.schema_faults)
-            moving, directly = [_moves(part, seen.heartbeats) for part in MOVING], seen.applied_directly
+            moving = [*(_moves(part, seen.heartbeats) for part in MOVING), _clerk(seen.clerk, seen.heartbeats)]
+            directly = seen.applied_directly
         return [database, migrations, self._broker_state(directly), *moving]
 
     def _broker_state(self, directly: bool) -> ComponentState:
@@ -117,6 +127,24 @@ def _moves(part: Component, heartbeats: list[Heartbeat]) -> ComponentState:
         return ComponentState(part)
     lives = heartbeat.seen_seconds_ago <= MOVED_SECONDS
     return _ill(part, f"{'runs, but ' if lives else ''}no progress for {heartbeat.moved_seconds_ago:.0f} s")
+
+
+def _clerk(seen: ClerkVitals, heartbeats: list[Heartbeat]) -> ComponentState:
+    """The state of asking Clerk, and what it shows about webhooks."""
+    if seen.instance_id is None:
+        return ComponentState(Component.CLERK, "not asked, since no instance is pinned (`akako instance pin`)")
+    moves = _moves(Component.CLERK, heartbeats)
+    if not moves.is_healthy:
+        return moves
+    if seen.failures >= FAILURES:
+        reason = f"Clerk does not answer: {seen.failed_because} ({seen.failures} failures in a row)"
+        return ComponentState(Component.CLERK, reason, f"{RUNBOOK}#clerk-does-not-answer")
+    if seen.missed:
+        reason = f"{seen.missed:,} changes in the last hour came without a webhook"
+        if not seen.arrived:
+            reason = f"no webhook arrives, though Clerk changes: {reason}"
+        return ComponentState(Component.CLERK, reason, f"{RUNBOOK}#webhooks-are-missing")
+    return moves
 
 
 def _unknown(part: Component) -> ComponentState:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
+from socketserver import TCPServer
 from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
@@ -127,5 +128,11 @@ def _server(host: str, port: int, app: Any) -> WSGIServer:
 
     class Server(ThreadingWSGIServer):
         address_family = family
+
+        def server_bind(self) -> None:
+            """Bind without HTTPServer's reverse lookup of the host name, which can take long, while forks wait."""
+            TCPServer.server_bind(self)
+            self.server_name, self.server_port = host, int(self.server_address[1])
+            self.setup_environ()
 
     return make_server(str(address[0]), port, app, Server, handler_class=_Silent)

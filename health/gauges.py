@@ -10,7 +10,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from akako_guard.database import faults
 from akako_guard.database.faults import WrongSettings
 from config import logs
-from db import revisions
+from db import drift, revisions
+from db.clerk_vitals import ClerkVitals
 from db.heartbeats import Heartbeat
 from db.vitals import Vitals
 from health.broker import Broker, RedisUnavailable
@@ -54,6 +55,8 @@ class DatabaseGauges(Collector):
         yield _gauge(
             "akako_applied_directly", "Whether a worker applies due events without the queue.", seen.applied_directly
         )
+        yield _gauge("akako_deletions_held", "Deletions that wait for an operator.", seen.deletions_held)
+        yield from _clerk(seen.clerk)
 
     def _log(self, error: Exception) -> None:
         """Log the cause, once until the database is available again."""
@@ -127,12 +130,31 @@ def _events(seen: Vitals) -> Iterator[Metric]:
         )
 
 
+def _clerk(seen: ClerkVitals) -> Iterator[Metric]:
+    """What is known of Clerk; nothing while no instance is pinned."""
+    if seen.instance_id is None:
+        return
+    differences = GaugeMetricFamily("akako_drift", "Open differences from Clerk.", labels=["class"])
+    for kind in drift.CLASSES:
+        differences.add_metric([kind], seen.drift.get(kind, 0))
+    yield differences
+    yield _gauge("akako_missed_webhooks", "Changes at Clerk in the last hour without a webhook.", seen.missed)
+    yield _gauge("akako_webhooks_arrive", "Whether a delivery arrived since the first of these changes.", seen.arrived)
+    yield _gauge("akako_clerk_failures", "Attempts to ask Clerk that failed in a row.", seen.failures)
+    for name, documentation, seconds in (
+        ("akako_clerk_answered_seconds", "Time since Clerk last answered.", seen.answered_seconds),
+        ("akako_walked_seconds", "Time since the last complete walk over all users.", seen.walked_seconds),
+    ):
+        if seconds is not None:
+            yield _gauge(name, documentation, seconds)
+
+
 def _heartbeats(heartbeats: list[Heartbeat]) -> Iterator[Metric]:
     progress = GaugeMetricFamily(
-        "akako_last_progress_seconds", "Time since the last progress of worker or beat.", labels=["part"]
+        "akako_last_progress_seconds", "Time since the last progress of worker, beat or clerk.", labels=["part"]
     )
     seen = GaugeMetricFamily(
-        "akako_last_heartbeat_seconds", "Time since the last heartbeat of worker or beat.", labels=["part"]
+        "akako_last_heartbeat_seconds", "Time since the last heartbeat of worker, beat or clerk.", labels=["part"]
     )
     for heartbeat in heartbeats:
         progress.add_metric([heartbeat.part], heartbeat.moved_seconds_ago)

@@ -15,16 +15,18 @@ from pathlib import Path
 VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 PREFIX = "akako-counts-"
 _LOCK = "in-use"
+_NEW = "akako-new-"
 
 
 def _new_directory() -> Path:
     try:
-        directory = Path(tempfile.mkdtemp(prefix=PREFIX))
+        made = Path(tempfile.mkdtemp(prefix=_NEW))
     except OSError:
         sys.exit("akako cannot start: no temporary directory for metrics is writable. Set TMPDIR to one that is.")
     # Held as long as this process or one of its children runs, however they end.
-    fcntl.flock(os.open(directory / _LOCK, os.O_CREAT | os.O_RDWR, 0o600), fcntl.LOCK_SH)
-    return directory
+    fcntl.flock(os.open(made / _LOCK, os.O_CREAT | os.O_RDWR, 0o600), fcntl.LOCK_SH)
+    # Another process that starts at the same time removes what is not locked, so it gets its name only now.
+    return made.rename(made.with_name(PREFIX + made.name.removeprefix(_NEW)))
 
 
 def _remove_unused() -> None:

@@ -8,7 +8,7 @@ from starlette.responses import JSONResponse, Response
 
 from config.settings import BrokerSettings
 from health.broker import Broker
-from health.components import Components, ComponentState
+from health.components import APPLYING, Components, ComponentState
 from health.database import DatabaseProbe
 
 FRESH_SECONDS = 2.0
@@ -27,7 +27,7 @@ class Readiness:
 
     async def answer(self, _: Request) -> Response:
         """The newest result."""
-        states = await asyncio.shield(self._current())
+        states = [state for state in await asyncio.shield(self._current()) if state.part in APPLYING]
         ready = all(state.is_healthy for state in states)
         parts = {state.part.value: state.description for state in states}
         return JSONResponse({"ready": ready, "parts": parts}, 200 if ready else 503)

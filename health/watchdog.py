@@ -26,6 +26,10 @@ LOOK_SECONDS = 1.0
 LATE_SECONDS = 4.0
 """A check that is this late restarts the timeout: the host was busy or a server silent, and nothing was observed."""
 BEAT_SECONDS = 5.0
+BLOCKED_SECONDS = 60.0
+"""How long one check and the wait for a fork may take: several times what the timeouts of their calls add up to."""
+STOPPING_SECONDS = 90.0
+"""How long the process may take to stop: longer than the hard time limit of a task, which it waits for."""
 
 
 class Watchdog:
@@ -35,6 +39,9 @@ class Watchdog:
     message is held for longer than possible, regardless of other progress. An unavailable Redis or PostgreSQL is never
     a reason to terminate; when it is available again, the timeout restarts. Any other error in this thread terminates
     the process, since a stall would no longer be detected.
+
+    `extend` sets the deadline after which the process ends if this thread itself is blocked, or the process does not
+    stop; by default there is none.
     """
 
     def __init__(
@@ -46,6 +53,7 @@ class Watchdog:
         *,
         stuck: Callable[[], bool] = lambda: False,
         end: Callable[[], None] = lambda: os._exit(STALLED),
+        extend: Callable[[float], None] = lambda _: None,
         patience: float = PATIENCE_SECONDS,
         every: float = LOOK_SECONDS,
     ) -> None:
@@ -55,6 +63,7 @@ class Watchdog:
         self._waits = waits
         self._stuck = stuck
         self._end = end
+        self._extend = extend
         self._patience = patience
         self._every = every
         self._stopped = threading.Event()
@@ -92,10 +101,14 @@ class Watchdog:
         return self.stalled_seconds <= (self._patience if self._ready else STARTING_SECONDS)
 
     def _run(self) -> None:
+        # Only this thread sets the deadline: a signal handler could interrupt itself in the middle.
+        self._extend(BLOCKED_SECONDS)
         while not self._stopped.wait(self._every):
             with forking.without_forks():
                 self._check()
                 self._terminate_if_stalled()
+            self._extend(BLOCKED_SECONDS)
+        self._extend(STOPPING_SECONDS)
 
     def _terminate_if_stalled(self) -> None:
         if (not self.is_progressing or self._stuck()) and not self._stopped.is_set():

@@ -120,7 +120,7 @@ class Backfill:
     def _add(self, walk: Walk, page: UserPage, is_new: IsNew) -> Walk:
         """Apply the users of a page that change something, and count those that were not seen before."""
         with self.engine.connect() as connection:
-            known = users.snapshots(connection, [user.clerk_id for user in page.users])
+            known = users.stored(connection, [user.clerk_id for user in page.users])
         read = [(user, comparison.effect(user, known.get(user.clerk_id))) for user in page.users]
         changing = [user for user, effect in read if effect in CHANGES]
         failed = set() if self.dry_run else self._apply(walk, changing)
@@ -140,8 +140,8 @@ class Backfill:
         """Apply snapshots; returns the ids of users that could not be applied."""
         failed = set[str]()
         for start in range(0, len(snapshots), SET):
-            part = snapshots[start : start + SET]
-            errors = apply.apply_snapshots(self.engine, part, cause(walk), self.default_role, SET_SECONDS)
+            part = [(snapshot, cause(walk)) for snapshot in snapshots[start : start + SET]]
+            errors = apply.apply_snapshots(self.engine, part, self.default_role, SET_SECONDS)
             for clerk_id, error in errors.items():
                 step = "see docs/how-to/import-users.md, then run `akako backfill` again"
                 log.warning("user.not_applied", clerk_id=clerk_id, next_step=step, **logs.fault(error))

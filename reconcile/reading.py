@@ -9,7 +9,7 @@ from typing import TypeVar
 import structlog
 from sqlalchemy import Engine
 
-from clerk.backend import MOST_USERS, Backend, ClerkUnavailable, CursorLost, PageTooLarge, UserPage
+from clerk.backend import MOST_USERS, Backend, ClerkInstance, ClerkUnavailable, CursorLost, PageTooLarge, UserPage
 from clerk.user import EPOCH
 from db import users
 from reconcile import retry
@@ -55,14 +55,15 @@ class Reader:
     backend: Backend
     pace: Pace
     before: Callable[[], None]
+    tries: int = retry.TRIES
 
     def count(self) -> int:
         """The number of users. Raises ClerkUnavailable."""
-        return self._ask(self.backend.count)
+        return self.ask(self.backend.count)
 
-    def instance_id(self) -> str:
-        """The id of the instance. Raises ClerkUnavailable."""
-        return self._ask(self.backend.instance_id)
+    def instance(self) -> ClerkInstance:
+        """The instance of the secret key. Raises ClerkUnavailable."""
+        return self.ask(self.backend.instance)
 
     def oldest_first(self, cursor: str | None, newest: datetime | None, count: int) -> Iterator[ReadPage]:
         """All users after the cursor. `newest` is the latest creation time read before, `count` the number of users.
@@ -73,7 +74,7 @@ class Reader:
         latest, read_until = newest or EPOCH, self._read_until(cursor, newest)
         while True:
             try:
-                page = self._ask(partial(self.backend.users_after, cursor, limit))
+                page = self.ask(partial(self.backend.users_after, cursor, limit))
             except PageTooLarge:
                 limit = _halved(limit)
                 continue
@@ -100,7 +101,7 @@ class Reader:
         limit, offset, read = MOST_USERS, 0, set[str]()
         while offset < MOST_UPDATES:
             try:
-                page = self._ask(partial(self.backend.last_updated, offset, limit))
+                page = self.ask(partial(self.backend.last_updated, offset, limit))
             except PageTooLarge:
                 limit = _halved(limit)
                 continue
@@ -134,8 +135,9 @@ class Reader:
         if entries > MOST_READINGS * count + slack and entries > MOST_READINGS * self.count() + slack:
             raise _not_advancing()
 
-    def _ask(self, request: Callable[[], Answer]) -> Answer:
-        return retry.ask(self.pace, request, before=self.before)
+    def ask(self, request: Callable[[], Answer]) -> Answer:
+        """The answer to a request. Raises what it raises."""
+        return retry.ask(self.pace, request, before=self.before, tries=self.tries)
 
 
 def _not_advancing() -> ClerkUnavailable:

@@ -11,11 +11,14 @@ from config.redis_url import RedisAddress
 
 EVENTS = "events"
 CALENDAR = "calendar"
+CLERK = "clerk"
+"""The queue of the process that asks Clerk, so that a Clerk that does not answer delays no event."""
 APPLY_EVENTS = "apply_events"
 SWEEP = "sweep"
 EXPIRE_ROLES = "expire_roles"
 FORGET_BODIES = "forget_bodies"
-TASKS = {APPLY_EVENTS: 1, SWEEP: 0, EXPIRE_ROLES: 0, FORGET_BODIES: 0}
+RECONCILE = "reconcile"
+TASKS = {APPLY_EVENTS: 1, SWEEP: 0, EXPIRE_ROLES: 0, FORGET_BODIES: 0, RECONCILE: 0}
 """The number of arguments of each task."""
 
 # Celery on Redis can lose messages and stall. Correctness does not depend on these options, since the sweep enqueues

@@ -1,4 +1,4 @@
-"""The changes that a replay would make: users and roles before and after, and new lines of the audit trail. Pure."""
+"""The changes that a replay or a repair would make: users, roles, and new lines of the audit trail. Pure."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -27,7 +27,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """All changes that a replay would make."""
+    """All changes that a replay or a repair would make."""
 
     users: list[Change]
     roles: list[Change]

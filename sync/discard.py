@@ -8,12 +8,13 @@ from db import audit, event_actions, permission
 from db.audit import Author
 from db.event_actions import LockedEvent
 from db.event_filter import EventStatus
-from sync.replay import UNKNOWN, SkippedEvent
+from sync.replay import HELD, UNKNOWN, SkippedEvent
 
 _REFUSALS = {
     EventStatus.APPLIED: "It is already applied; its changes remain. Only parked and received events can be discarded.",
     EventStatus.IGNORED: "It is already ignored and will not be applied.",
     EventStatus.DISCARDED: "It is already discarded.",
+    EventStatus.HELD: HELD,
 }
 
 

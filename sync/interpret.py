@@ -56,7 +56,7 @@ def _slices(claimed: Sequence[Claimed]) -> Iterator[list[Claimed]]:
 
 
 def _read(interpreted: Interpreted, event: Claimed, content: Content) -> None:
-    match reading.read_delivery(content.body, content.svix_timestamp).meaning:
+    match reading.read_delivery(content.body, content.svix_timestamp, event.pinned).meaning:
         case Changed() as changed:
             interpreted.states.append((changed.snapshot, event.svix_id))
         case Deleted(clerk_id):

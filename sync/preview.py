@@ -1,15 +1,13 @@
 """Previews a replay: runs it, records the difference, and rolls it back."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from itertools import chain
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Engine
 
-from db import audit, event_actions, row_images
-from db.row_images import UserImage
-from sync import difference
+from db import event_actions
 from sync.difference import Difference
+from sync.preview_observer import PreviewObserver
 from sync.replay import ReplayRequest, ReplayResult, replay
 
 
@@ -25,37 +23,9 @@ def preview(engine: Engine, sets: Iterable[Sequence[str]], order: ReplayRequest)
     with engine.connect() as connection, connection.begin() as transaction:
         author = order.author.permission
         event_actions.lock_with_users(connection, list(chain.from_iterable(parts)), author.clerk_ids if author else ())
-        observer = _Observer(connection)
+        observer = PreviewObserver(connection)
         for part in parts:
             done.add(replay(observer.savepoint, part, order, observer.observe))
-        found = observer.difference(order)
+        found = observer.difference(order.author.actor)
         transaction.rollback()
     return done, found
-
-
-class _Observer:
-    """Records the users that may change, before and after the replay."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-        self._last_line = audit.last(connection)
-        self._before: dict[str, UserImage] = {}
-        self._seen: dict[str, UserImage] = {}
-
-    @contextmanager
-    def savepoint(self) -> Iterator[Connection]:
-        """A nested transaction; what was observed in one that failed is dropped."""
-        self._seen = {}
-        with self._connection.begin_nested():
-            yield self._connection
-        self._before = self._seen | self._before
-
-    def observe(self, connection: Connection, clerk_ids: Collection[str]) -> None:
-        """Record these users before they change."""
-        self._seen = row_images.read(connection, clerk_ids)
-
-    def difference(self, order: ReplayRequest) -> Difference:
-        """The changes since the replay began."""
-        after = row_images.read(self._connection, self._before.keys())
-        lines = audit.own(self._connection, self._last_line, order.author.actor)
-        return difference.between(self._before, after, lines)

@@ -9,12 +9,14 @@ from sqlalchemy import Connection
 from akako_guard.database import faults
 from akako_guard.role import Role
 from config import logs
-from db import event_actions, permission
+from db import clerk_instance, event_actions, permission
 from db.audit import Author
 from db.event_actions import LockedEvent
 from db.event_filter import EventStatus
 from db.events import Claimed
 from sync import bisect, persist
+from sync.deletion_holds import WHY_HELD
+from sync.deletion_limits import DEFAULT_LIMITS, Limit
 from sync.interpret import Interpreted, interpret
 from sync.persist import WriteRules
 from sync.transaction import Begin, retry
@@ -25,6 +27,7 @@ SET = 200
 UNKNOWN = "No event with this svix id is stored."
 WITHOUT_BODY = "Its body was erased because of its age, so it cannot be applied. Compare the user with Clerk instead."
 DISCARDED = "It was discarded; the audit trail has the reason. Select the status discarded to replay it."
+HELD = "Its deletion is held. Decide with `akako deletions release` or `akako deletions reject`."
 USER_LOCKED = "Another transaction is changing its user. Replay it again in a moment."
 
 
@@ -38,6 +41,8 @@ class ReplayRequest:
     """Whether discarded events are replayed too."""
     force: bool = False
     """Whether an event wins although a newer version is known."""
+    limit: Limit = DEFAULT_LIMITS.signed
+    """Deletions above it are held."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +78,7 @@ def replay(
     Raises errors that the events did not cause; parts that were committed before stay so, and replaying them again
     changes nothing. Raises NotPermitted as soon as the author may no longer replay; each transaction checks that.
     """
-    rules = WriteRules(author=order.author, force=order.force, observer=observer)
+    rules = WriteRules(author=order.author, force=order.force, observer=observer, limit=order.limit)
 
     def replay_set(part: Sequence[str]) -> ReplayResult:
         return retry(begin, lambda connection, keys: _replay_in(connection, part, order, rules, keys))
@@ -102,15 +107,20 @@ def _replay_in(
     if not ready:
         permission.lock_and_check(connection, order.author.permission)
         return ReplayResult(left=left)
-    claimed = [Claimed(each.svix_id, each.size or 0, each.occurred_at, 0, None) for each in ready]
+    pin = clerk_instance.read(connection)
+    pinned = pin.instance_id if pin else None
+    claimed = [Claimed(each.svix_id, each.size or 0, each.occurred_at, 0, None, None, pinned) for each in ready]
     interpreted = interpret(connection, claimed)
-    persist.write(connection, interpreted.states, order.default_role, email_keys, rules)
-    done = _settle(connection, ready, interpreted)
-    done.left[:0] = left
+    held = persist.write(connection, interpreted.states, order.default_role, email_keys, rules).held
+    _set_status(connection, EventStatus.HELD, [each for each in ready if each.svix_id in held], WHY_HELD)
+    done = _settle(connection, [each for each in ready if each.svix_id not in held], interpreted)
+    done.left[:0] = [*left, *(SkippedEvent(svix_id, WHY_HELD) for svix_id in svix_ids if svix_id in held)]
     return done
 
 
 def _refusal(event: LockedEvent, order: ReplayRequest) -> str | None:
+    if event.status is EventStatus.HELD:
+        return HELD
     if event.status is EventStatus.DISCARDED and not order.discarded:
         return DISCARDED
     return WITHOUT_BODY if event.size is None else None

@@ -17,6 +17,10 @@ class Answer:
     hold: threading.Event | None = None
 
 
+NO_SUCH_USER = Answer(b'{"errors": [{"code": "resource_not_found", "message": "not found"}]}', 404)
+"""Clerk's answer about a user that it does not have."""
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
     """One request as it came; names of headers in lower case."""

@@ -77,9 +77,9 @@ class RunningStack:
         """How a process ended by itself; None while it runs."""
         return self._processes[name].code
 
-    def hands(self) -> list[psutil.Process]:
-        """The processes that the worker applies with."""
-        children = psutil.Process(self._processes["worker"].pid).children(recursive=True)
+    def hands(self, name: str = "worker") -> list[psutil.Process]:
+        """The processes that the worker, or another process of Celery, works with."""
+        children = psutil.Process(self._processes[name].pid).children(recursive=True)
         return [process for process in children if not process.children()]
 
     def kill_hands(self) -> None:

@@ -10,29 +10,14 @@ import sys
 from typing import Any
 
 import structlog
-from billiard.util import get_logger
 from celery import Celery
-from celery.signals import (
-    beat_init,
-    setup_logging,
-    task_postrun,
-    task_prerun,
-    worker_init,
-    worker_process_init,
-    worker_ready,
-    worker_shutting_down,
-)
+from celery.signals import beat_init, worker_init, worker_ready, worker_shutting_down
 from kombu import Queue
 
 from config import logs
 from config.settings import WorkerSettings, load
-from health import exposition, process_starts
-from health.broker import Broker
-from health.gauges import BrokerGauge, StallGauge
-from health.progress import ProgressTicker
-from health.watchdog import Watchdog
 from sync import broker
-from worker import liveness, process
+from worker import liveness, process, runtime
 from worker.direct import DirectApplier
 
 log = structlog.get_logger()
@@ -40,6 +25,7 @@ log = structlog.get_logger()
 LEAST_FORCE_SECONDS = 60
 FORGET_SECONDS = 600
 """Short, so that a scheduler that is restarted frequently also runs it: intervals count from its start."""
+RECONCILE_SECONDS = 60
 LONGEST_SLEEP_SECONDS = 2
 """The longest sleep of the scheduler, since each time it wakes up counts as progress."""
 
@@ -57,18 +43,19 @@ def build(settings: WorkerSettings) -> Celery:
             broker.SWEEP: _every(settings.sweep_seconds, broker.SWEEP),
             broker.EXPIRE_ROLES: _every(settings.expire_seconds, broker.EXPIRE_ROLES),
             broker.FORGET_BODIES: _every(FORGET_SECONDS, broker.FORGET_BODIES),
+            broker.RECONCILE: _every(RECONCILE_SECONDS, broker.RECONCILE, broker.CLERK),
         },
     )
     return celery
 
 
-def _every(seconds: int, task: str) -> dict[str, Any]:
+def _every(seconds: int, task: str, queue: str = broker.CALENDAR) -> dict[str, Any]:
     """An entry whose messages expire, so that a worker that was down for a day does not run a day's worth of them.
 
     They expire after a minute at the earliest, since the worker's clock may differ from the scheduler's.
     """
     expires = max(LEAST_FORCE_SECONDS, 2 * seconds)
-    return {"task": task, "schedule": float(seconds), "options": {"queue": broker.CALENDAR, "expires": expires}}
+    return {"task": task, "schedule": float(seconds), "options": {"queue": queue, "expires": expires}}
 
 
 settings = load(WorkerSettings)
@@ -76,29 +63,19 @@ logs.configure("beat" if "beat" in sys.argv else "worker", form=settings.log_for
 app = build(settings)
 
 
-@setup_logging.connect(weak=False)
-def _keep_our_logging(**_: object) -> None:
-    """Prevent Celery from configuring logging, and send the log of its process pool through ours."""
-    get_logger().propagate = True
-    # Celery prints shutdown notices there as plain text, bypassing logging.
-    sys.__stdout__ = None  # type: ignore[misc]
+runtime.install(lambda: process.open_resources(settings))
 
 
 @worker_init.connect(weak=False)
+@runtime.essential
 def _start_threads(**_: object) -> None:
     watchdog = liveness.worker_watchdog(settings)
     worker_ready.connect(watchdog.ready, weak=False)
     direct = DirectApplier(settings)
     for part in (watchdog, direct):
         worker_shutting_down.connect(part.stop, weak=False)
-    _start_watchdog(watchdog)
+    runtime.start_watchdog(settings, settings.redis, watchdog, metrics_dir.DIRECTORY)
     direct.start()
-
-
-@worker_ready.connect(weak=False)
-def _stop_cleanly(**_: object) -> None:
-    """Replace Celery's handlers, which exit with 1 on SIGINT and restart the worker on SIGHUP."""
-    stop_signals.treat_as_sigterm()
 
 
 @worker_ready.connect(weak=False)
@@ -107,42 +84,10 @@ def _sweep_at_once(**_: object) -> None:
     app.send_task(broker.SWEEP, queue=broker.CALENDAR, expires=LEAST_FORCE_SECONDS)
 
 
-@worker_process_init.connect(weak=False)
-def _start_process(**_: object) -> None:
-    process_starts.count_start()
-    process.open_resources(settings)
-    garbage.tune()
-    ticker = ProgressTicker(liveness.PROGRESS)
-    task_prerun.connect(ticker.begin_ticking, weak=False)
-    task_prerun.connect(_bind_task_id, weak=False)
-    task_postrun.connect(ticker.end_ticking, weak=False)
-    task_postrun.connect(_unbind_task_id, weak=False)
-
-
-def _bind_task_id(task_id: str, **_: object) -> None:
-    structlog.contextvars.bind_contextvars(task_id=task_id)
-
-
-def _unbind_task_id(**_: object) -> None:
-    structlog.contextvars.unbind_contextvars("task_id")
-
-
 @beat_init.connect(weak=False)
+@runtime.essential
 def _start_beat(**_: object) -> None:
     log.info("beat.started")
     watchdog = liveness.beat_watchdog(settings)
     watchdog.ready()
-    _start_watchdog(watchdog)
-
-
-def _start_watchdog(watchdog: Watchdog) -> None:
-    garbage.tune()
-    watchdog.start()
-    redis = BrokerGauge(Broker(settings.redis))
-    exposition.start(
-        settings,
-        metrics_dir.DIRECTORY,
-        redis,
-        StallGauge(lambda: watchdog.stalled_seconds),
-        healthy=lambda: watchdog.is_progressing,
-    )
+    runtime.start_watchdog(settings, settings.redis, watchdog, metrics_dir.DIRECTORY)

@@ -12,7 +12,7 @@ from config.settings import WorkerSettings
 from db import events, leases
 from health import forking, thread
 from health.broker import Broker, RedisUnavailable
-from sync import apply, metrics
+from sync import apply, deletion_limits, metrics
 from worker import failures
 
 log = structlog.get_logger()
@@ -116,7 +116,8 @@ class DirectApplier:
             if not svix_ids:
                 return False
             begun = time.monotonic()
-            done = apply.apply(pool, svix_ids, self._settings.default_role, LONGEST_SECONDS)
+            limit = deletion_limits.configured(self._settings).signed
+            done = apply.apply(pool, svix_ids, self._settings.default_role, LONGEST_SECONDS, limit)
         except Exception as error:
             failures.record(error)
             # The state of the connection is unknown, so the next set opens a new one.

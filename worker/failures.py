@@ -20,7 +20,7 @@ def record(error: Exception) -> None:
         log.warning("queue.unavailable", reason=f"Redis {fault.reason}", next_step=fault.next_step, **logs.fault(error))
     elif bisect.ran_out_of_time(error):
         metrics.TASKS_FAILED.labels("ran_out_of_time").inc()
-        log.warning("task.ran_out_of_time", next_step="none: the events are enqueued again in smaller sets")
+        log.warning("task.ran_out_of_time", next_step="none: the work is enqueued again, events in smaller sets")
     elif remedy := faults.remedy(error):
         metrics.TASKS_FAILED.labels("database_unavailable").inc()
         log.warning("database.unavailable", next_step=remedy, **logs.fault(error))

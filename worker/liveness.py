@@ -3,13 +3,15 @@
 import os
 import signal
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 
 from billiard.process import active_children
 from celery.worker import state
 from celery.worker.request import Request
 
-from config.settings import WorkerSettings
+from config.settings import BrokerSettings
+from health import deadline
 from health.broker import Broker, RedisUnavailable
 from health.heartbeat import Heartbeat
 from health.progress import Progress
@@ -23,24 +25,40 @@ PROGRESS = Progress()
 """The last progress of this worker and its child processes, or of this scheduler; created before the children fork."""
 
 
-def worker_watchdog(settings: WorkerSettings) -> Watchdog:
+def worker_watchdog(settings: BrokerSettings) -> Watchdog:
     """Terminates this worker, child processes first, when messages wait and it makes no progress."""
-    unacked = UnackedMessages(_broker(settings))
+    return _consumer_watchdog(settings, "worker", broker.EVENTS, broker.CALENDAR)
+
+
+def clerk_watchdog(settings: BrokerSettings) -> Watchdog:
+    """Terminates the process that asks Clerk when messages wait and it makes no progress."""
+    return _consumer_watchdog(settings, "clerk", broker.CLERK)
+
+
+def beat_watchdog(settings: BrokerSettings) -> Watchdog:
+    """Terminates this scheduler when Redis accepts messages and the scheduler does not tick."""
+    takes_messages = _broker(settings).takes_messages
+    return Watchdog("beat", PROGRESS, _heartbeat(settings, "beat"), takes_messages, extend=deadline.extend)
+
+
+def _consumer_watchdog(settings: BrokerSettings, part: str, *queues: str) -> Watchdog:
+    unacked = UnackedMessages(_broker(settings), queues)
     return Watchdog(
-        "worker", PROGRESS, _heartbeat(settings, "worker"), unacked.or_waiting, stuck=unacked.overdue, end=_end_all
+        part,
+        PROGRESS,
+        _heartbeat(settings, part),
+        unacked.or_waiting,
+        stuck=unacked.overdue,
+        end=_end_all,
+        extend=deadline.extend,
     )
 
 
-def beat_watchdog(settings: WorkerSettings) -> Watchdog:
-    """Terminates this scheduler when Redis accepts messages and the scheduler does not tick."""
-    return Watchdog("beat", PROGRESS, _heartbeat(settings, "beat"), _broker(settings).takes_messages)
-
-
-def _broker(settings: WorkerSettings) -> Broker:
+def _broker(settings: BrokerSettings) -> Broker:
     return Broker(settings.redis)
 
 
-def _heartbeat(settings: WorkerSettings, part: str) -> Heartbeat:
+def _heartbeat(settings: BrokerSettings, part: str) -> Heartbeat:
     return Heartbeat(settings.database_url.get_secret_value(), part, settings.database_pooler)
 
 
@@ -50,8 +68,9 @@ class UnackedMessages:
     Time during which Redis is unavailable does not count, since no message can be acknowledged then.
     """
 
-    def __init__(self, redis: Broker) -> None:
+    def __init__(self, redis: Broker, queues: Sequence[str] = (broker.EVENTS, broker.CALENDAR)) -> None:
         self._redis = redis
+        self._queues = queues
         self._seconds: dict[str, float] = {}
         self._checked_at: float | None = None
         """When they were last checked; None if Redis was unavailable then."""
@@ -59,7 +78,7 @@ class UnackedMessages:
     def or_waiting(self) -> bool:
         """Whether there are any, or messages wait in the queues. Raises RedisUnavailable."""
         try:
-            waiting = self._redis.holds(broker.EVENTS, broker.CALENDAR)
+            waiting = self._redis.holds(*self._queues)
         except RedisUnavailable:
             self._checked_at = None
             raise

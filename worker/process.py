@@ -6,6 +6,8 @@ from sqlalchemy import Engine
 
 from akako_guard.database import engine
 from config.settings import WorkerSettings
+from sync import deletion_limits
+from sync.deletion_limits import DeletionLimits
 from sync.enqueue import Queue
 
 # Far below the soft time limit of a task, so that a blocked event is found by bisecting and postponed.
@@ -22,6 +24,11 @@ class ProcessResources:
     settings: WorkerSettings
     engine: Engine
     queue: Queue
+
+    @property
+    def limits(self) -> DeletionLimits:
+        """How many users may be deleted within an hour."""
+        return deletion_limits.configured(self.settings)
 
 
 _resources: list[ProcessResources] = []

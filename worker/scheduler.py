@@ -2,8 +2,11 @@
 
 from typing import Any
 
-from celery.beat import Scheduler
+from celery.beat import ScheduleEntry, Scheduler
 
+from config.settings import BrokerSettings, load
+from health.broker import Broker
+from sync import broker
 from worker.liveness import PROGRESS
 
 
@@ -11,6 +14,7 @@ class StatelessScheduler(Scheduler):
     """Stores no state: with short intervals the last run need not be known, and two schedulers may run at once."""
 
     _failing = False
+    _redis: Broker | None = None
 
     def tick(self, *args: Any, **options: Any) -> float:
         """Send the messages that are due; returns how long to sleep."""
@@ -19,9 +23,19 @@ class StatelessScheduler(Scheduler):
             PROGRESS.record()
         return pause
 
-    def apply_async(self, *args: Any, **options: Any) -> Any:
-        """Send one message. Celery logs a failure and continues, so it is recorded here."""
+    def apply_async(self, entry: ScheduleEntry, *args: Any, **options: Any) -> Any:
+        """Send one message. Celery logs a failure and continues, so it is recorded here.
+
+        None is sent to the process that asks Clerk while one waits: without that process they would pile up.
+        """
         self._failing = True
-        sent = super().apply_async(*args, **options)
+        waits = (entry.options or {}).get("queue") == broker.CLERK and self._broker.holds(broker.CLERK)
+        sent = None if waits else super().apply_async(entry, *args, **options)
         self._failing = False
         return sent
+
+    @property
+    def _broker(self) -> Broker:
+        if self._redis is None:
+            self._redis = Broker(load(BrokerSettings).redis)
+        return self._redis

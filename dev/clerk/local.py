@@ -34,7 +34,7 @@ class LocalClerk:
         """The process, which delivers to the receiver."""
         place = ["--port", str(self.port), "--data", str(self.data.resolve())]
         return Process(
-            "clerk",
+            "dev-clerk",
             [sys.executable, "-m", "dev.clerk", *place, "--webhook-url", webhook_url],
             environment={**environment, local_servers.SECRET: secret},
             directory=procfile.PATH.parent,

@@ -13,7 +13,7 @@ from config.settings import ApiSettings
 from tests import people
 from tests.api.asking import Person, SignIn
 from tests.clerk_signs_in import PARTY, Instance
-from tests.local_server import Answer, LocalServer, serving
+from tests.local_server import NO_SUCH_USER, LocalServer, serving
 from tests.servers import Database
 
 
@@ -26,7 +26,7 @@ def instance() -> Instance:
 @pytest.fixture
 def backend() -> Iterator[LocalServer]:
     """The Backend API of Clerk; answers 404 until a test sets other answers."""
-    with serving(Answer(b"{}", 404)) as server:
+    with serving(NO_SUCH_USER) as server:
         yield server
 
 

@@ -17,7 +17,7 @@ from tests.clerk_sender import Clerk
 from tests.dev.groups import until
 from tests.examples import examples
 from tests.ledger import keep, rows, values
-from tests.local_server import Answer, LocalServer
+from tests.local_server import NO_SUCH_USER, Answer, LocalServer
 
 SYNC = "/api/auth/sync"
 ROUNDS = examples(200)
@@ -152,7 +152,7 @@ def test_a_user_unknown_to_clerk_is_cached(
 
 
 def test_a_user_who_appears_at_clerk_later_is_accepted_soon(sign_in: SignIn, backend: LocalServer) -> None:
-    backend.answers = [Answer(b"{}", 404), known_to_clerk("user_new")]
+    backend.answers = [NO_SUCH_USER, known_to_clerk("user_new")]
     person = sign_in("user_new")
 
     first = person.post(SYNC).status_code

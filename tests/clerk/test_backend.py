@@ -75,10 +75,22 @@ def test_a_user_unknown_to_clerk_is_not_found(resources: ExitStack) -> None:
     assert len(clerk.asked) == 1
 
 
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"<h1>Not Found</h1>", b"{}", b"[]", b'{"errors": 1}', b'{"errors": [1, {"code": ["resource_not_found"]}]}',
+     b'{"errors": [{"code": "route_not_found"}]}', b'{"code": "resource_not_found"}'],
+)  # fmt: skip
+def test_a_404_without_clerks_own_code_does_not_mean_that_the_user_is_gone(resources: ExitStack, body: bytes) -> None:
+    client, clerk = backend(resources, Answer(body, 404))
+    with pytest.raises(ClerkUnavailable, match="status 404") as unavailable:
+        client.user(ADA)
+    assert (unavailable.value.transient, len(clerk.asked)) == (False, 1)
+
+
 @pytest.mark.parametrize("clerk_id", ["", ".", "..", "user/../../jwks", "user?x=1", "user#", "user\n", "ü"])
 def test_an_invalid_id_is_not_found_without_a_request(resources: ExitStack, clerk_id: str) -> None:
     client, clerk = backend(resources, fields())
-    assert client.user(clerk_id) == UserNotFound(clerk_id)
+    assert client.user(clerk_id) == client.fetch(clerk_id) == UserNotFound(clerk_id)
     assert clerk.asked == []
 
 
@@ -176,7 +188,7 @@ def test_a_number_of_users_that_cannot_be_one_is_refused(resources: ExitStack, t
 def test_an_instance_id_that_cannot_be_stored_is_refused(resources: ExitStack, instance_id: object) -> None:
     client, _ = backend(resources, Answer(json.dumps({"id": instance_id}).encode()))
     with pytest.raises(ClerkUnavailable, match="not an instance"):
-        client.instance_id()
+        client.instance()
 
 
 def test_the_cursor_is_the_last_id_that_can_be_stored(resources: ExitStack) -> None:

@@ -81,7 +81,7 @@ def test_another_instance_is_refused(
     instance.fail("other-instance", times=None)
     result = backfill(*words)
     assert result.exit_code == 1
-    assert f"imported from the instance {instance.id}" in result.stderr
+    assert f"It is pinned to {instance.id}" in result.stderr
     assert values(engine, USERS) == [0]
 
 

@@ -17,7 +17,7 @@ from tests.dev.groups import OURS, until
 from tests.servers import Database
 
 GUIDE = (procfile.PATH.parent / "docs/how-to/run-in-production.md").read_text()
-START = "honcho start web api worker beat"
+START = "honcho start web api worker beat clerk"
 
 
 @pytest.mark.recovery

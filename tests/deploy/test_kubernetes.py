@@ -7,7 +7,14 @@ import pytest
 import yaml
 from pydantic import TypeAdapter
 
-from config.settings import ApiSettings, MigrationSettings, ReceiverSettings, Settings, WorkerSettings
+from config.settings import (
+    ApiSettings,
+    MigrationSettings,
+    ReceiverSettings,
+    ReconcileSettings,
+    Settings,
+    WorkerSettings,
+)
 from dev import procfile
 from tests.deploy.manifests import ConfigMap, Container, Deployment, Job, Manifest, PodSpec, Secret, Service
 
@@ -30,6 +37,7 @@ KINDS: dict[str, type[Settings]] = {
     "api": ApiSettings,
     "worker": WorkerSettings,
     "beat": WorkerSettings,
+    "clerk": ReconcileSettings,
 }
 
 

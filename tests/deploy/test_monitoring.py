@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,13 @@ from prometheus_client import REGISTRY, ProcessCollector
 
 import api.metrics
 import health.process_starts
+import reconcile.metrics
 import sync.metrics
 import webhooks.metrics
 from config.redis_url import RedisAddress
+from db import audit, clerk_instance, clock, reconciling, walks
+from db.reconciling import Reconciling
+from db.walks import Phase
 from dev import procfile
 from health.broker import Broker
 from health.database import DatabaseProbe
@@ -31,13 +36,19 @@ DASHBOARD: dict[str, Any] = json.loads((ROOT / "deploy/grafana/akako-sync.json")
 RUNBOOK = (ROOT / "docs/how-to/runbook.md").read_text()
 REFERENCE = (ROOT / "docs/reference/metrics.md").read_text()
 # Metrics of a module are registered when it is imported.
-MODULES = (api.metrics, health.process_starts, webhooks.metrics, sync.metrics)
+MODULES = (api.metrics, health.process_starts, webhooks.metrics, sync.metrics, reconcile.metrics)
 NAMES = re.compile(r"\b(?:akako|process)_[a-z_]+\b")
 
 
 def exported(database: Database, engine: Any) -> set[str]:
     """The names of all exported metrics."""
     clerk = Clerk()
+    with engine.begin() as connection:
+        audit.set_actor(connection, "operator:ada")
+        clerk_instance.pin(connection, "ins_1", None)
+        reconciling.save(connection, Reconciling(instance_id="ins_1", answered_at=clock.now(connection)))
+        walk = walks.start(connection, "ins_1", 0, kind=walks.RECONCILE)
+        walks.save(connection, replace(walk, phase=Phase.ENDED, outcome="complete"))
     keep(engine, clerk, clerk.created())
     heart = Heartbeat(database.app_url, "worker")
     heart.beat(0)

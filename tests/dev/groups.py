@@ -15,12 +15,12 @@ from pathlib import Path
 
 import psutil
 
-from config.settings import ApiSettings, MigrationSettings, ReceiverSettings, WorkerSettings
+from config.settings import ApiSettings, MigrationSettings, ReceiverSettings, ReconcileSettings, WorkerSettings
 
 MARK = "AKAKO_TEST_MARK"
 OURS = {
     name.upper()
-    for kind in (MigrationSettings, ReceiverSettings, WorkerSettings, ApiSettings)
+    for kind in (MigrationSettings, ReceiverSettings, WorkerSettings, ReconcileSettings, ApiSettings)
     for name in kind.model_fields
 }
 AKAKO = str(Path(sys.executable).with_name("akako"))

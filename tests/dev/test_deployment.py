@@ -11,7 +11,14 @@ import pytest
 import redis
 import yaml
 
-from config.settings import ApiSettings, MigrationSettings, ReceiverSettings, Settings, WorkerSettings
+from config.settings import (
+    ApiSettings,
+    MigrationSettings,
+    ReceiverSettings,
+    ReconcileSettings,
+    Settings,
+    WorkerSettings,
+)
 from dev import procfile
 from dev.embedded.servers import Servers
 from dev.process import Process
@@ -23,6 +30,7 @@ KINDS: dict[str, type[Settings]] = {
     "web": ReceiverSettings,
     "worker": WorkerSettings,
     "beat": WorkerSettings,
+    "clerk": ReconcileSettings,
     "api": ApiSettings,
 }
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
@@ -41,7 +49,7 @@ def test_compose_runs_the_commands_of_the_procfile() -> None:
     commands = procfile.read()
     assert {name: SERVICES[name]["command"] for name in KINDS} == {
         "migrate": commands["release"],
-        **{name: commands[name] for name in ("web", "worker", "beat", "api")},
+        **{name: commands[name] for name in ("web", "worker", "beat", "clerk", "api")},
     }
 
 
@@ -50,7 +58,7 @@ def test_compose_gives_each_process_its_settings_and_no_others(name: str) -> Non
     assert SERVICES[name]["environment"].keys() == {field.upper() for field in KINDS[name].model_fields}
 
 
-@pytest.mark.parametrize("name", ["web", "worker", "beat", "api"])
+@pytest.mark.parametrize("name", ["web", "worker", "beat", "clerk", "api"])
 def test_only_migrations_connect_as_the_owner(name: str) -> None:
     assert "akako_owner" not in str(SERVICES[name]["environment"])
     assert SERVICES[name]["environment"]["DATABASE_URL"].startswith("postgresql://akako_app:")

@@ -29,16 +29,16 @@ start: it names the variable and what to change."""
 GROUPS: dict[str, type[Settings]] = {
     "Every process": Settings,
     "`akako migrate`": MigrationSettings,
-    "Receiver, API, worker and scheduler (`web`, `api`, `worker`, `beat`)": BrokerSettings,
-    "Metrics of receiver, API, worker and scheduler": MetricsSettings,
+    "Every long-running process (`web`, `api`, `worker`, `beat`, `clerk`)": BrokerSettings,
+    "Metrics of every long-running process": MetricsSettings,
     "Receiver, worker and scheduler (`web`, `worker`, `beat`)": QueueSettings,
     "Receiver and API (`web`, `api`)": ListeningSettings,
     "Receiver (`web`)": ReceiverSettings,
-    "API, worker and scheduler (`api`, `worker`, `beat`)": NewUserSettings,
+    "API, worker, scheduler and the process that asks Clerk (`api`, `worker`, `beat`, `clerk`)": NewUserSettings,
     "Worker and scheduler (`worker`, `beat`)": WorkerSettings,
     "Guard, in the API and in your own application": AccessSettings,
-    "Clerk's Backend API, used by the API and `akako backfill`": BackendSettings,
-    "`akako backfill`": BackfillSettings,
+    "Clerk's Backend API (`api`, `clerk`, `akako backfill`)": BackendSettings,
+    "`akako backfill` and the process that asks Clerk (`clerk`)": BackfillSettings,
     "API (`api`)": ApiSettings,
 }
 

@@ -3,9 +3,14 @@
 import os
 import subprocess
 import sys
+import tempfile
+import threading
 from pathlib import Path
 
 import pytest
+
+from health import metrics_dir
+from tests.meanwhile import at_once
 
 pytestmark = pytest.mark.processes
 
@@ -58,3 +63,25 @@ def test_a_process_does_not_count_where_its_surroundings_do(tmp_path: Path) -> N
 
 def test_a_process_killed_before_it_counted_anything_does_not_hide_the_others(tmp_path: Path) -> None:
     assert run(EMPTY, tmp_path) == "[1.0]"
+
+
+def test_a_new_directory_is_not_removed_by_a_process_that_starts_at_the_same_time(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    made: list[Path] = []
+    done = threading.Event()
+
+    def remove() -> None:
+        while not done.is_set():
+            metrics_dir._remove_unused()
+
+    def make() -> None:
+        try:
+            for _ in range(300):
+                made.append(metrics_dir._new_directory())
+        finally:
+            done.set()
+
+    at_once(remove, remove, make)
+    assert [directory for directory in made if not (directory / "in-use").exists()] == []

@@ -27,7 +27,7 @@ def stack(database: Database, servers: Servers, tmp_path_factory: pytest.TempPat
     """A stack for these tests, with two receivers on one port."""
     directory = tmp_path_factory.mktemp("stack")
     with running_stack(database, servers.redis_url, directory, WEB_PROCESSES="2", LOG_LEVEL="WARNING") as made:
-        made.start("web", "api", "worker", "beat")
+        made.start("web", "api", "worker", "beat", "clerk")
         until(lambda: all(listens(port) for port in (*made.metrics.values(), *made.ports.values())), 60)
         yield made
 
@@ -59,7 +59,7 @@ def test_what_happened_is_counted_once_whichever_process_did_it(stack: RunningSt
     assert 0 < worker["akako_event_lag_seconds_sum", ""] < 20 * 30
     assert worker["akako_apply_seconds_count", ""] >= 1
     assert worker["akako_stalled_seconds", ""] < 10
-    assert [stack.scrape(name)["akako_broker_up", ""] for name in stack.metrics] == [1] * 4
+    assert [stack.scrape(name)["akako_broker_up", ""] for name in stack.metrics] == [1] * 5
 
     until(lambda: ("akako_last_progress_seconds", "beat") in stack.scrape("beat"))
     assert stack.scrape("beat")["akako_events", "parked"] == 1
@@ -71,7 +71,7 @@ def test_every_process_answers_a_health_probe_beside_its_metrics(stack: RunningS
     answers = [
         httpx.get(f"http://127.0.0.1:{port}/healthz", trust_env=False, verify=False) for port in stack.metrics.values()
     ]
-    assert [(answer.status_code, answer.json()) for answer in answers] == [(200, {"status": "ok"})] * 4
+    assert [(answer.status_code, answer.json()) for answer in answers] == [(200, {"status": "ok"})] * 5
 
 
 @pytest.mark.parametrize(("moves", "status"), [(True, "200 OK"), (False, "503 Service Unavailable")])
@@ -103,3 +103,8 @@ def test_a_process_that_had_to_be_replaced_is_counted(stack: RunningStack) -> No
     until(lambda: started() == [2, 1, 2])
     stack.kill_hands()
     until(lambda: started() == [2, 1, 4])
+
+
+def test_the_port_is_opened_without_a_lookup_of_the_host_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(socket, "getfqdn", None)
+    exposition._server("127.0.0.1", 0, None).server_close()

@@ -16,7 +16,7 @@ from tests.servers import Database, copy_of
 
 STOPS = [signal.SIGTERM, signal.SIGINT, signal.SIGHUP]
 SLOW = pytest.mark.recovery
-NAMES = ["web", "api", "worker", "beat"]
+NAMES = ["web", "api", "worker", "beat", "clerk"]
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +38,10 @@ def test_a_process_that_runs_ends_with_0(stack: RunningStack, stop: signal.Signa
         for process in processes:
             stack.launch(process)
         until(
-            lambda: all(said in stack.text() for said in ("receiver.started", "api.started", " ready.", "beat.started"))
+            lambda: (
+                all(said in stack.text() for said in ("receiver.started", "api.started", "beat.started"))
+                and stack.text().count(" ready.") == 2
+            )
         )
         assert stopped(processes, stop) == dict.fromkeys(NAMES, 0)
     finally:

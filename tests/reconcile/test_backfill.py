@@ -51,7 +51,7 @@ def importing(engine: Engine, backend: Backend) -> Callable[..., Walk]:
 
 def begun(engine: Engine, backend: Backend) -> Walk:
     with engine.begin() as connection:
-        return walks.start(connection, backend.instance_id(), backend.count())
+        return walks.start(connection, backend.instance().id, backend.count())
 
 
 def job(
@@ -128,7 +128,7 @@ def test_an_import_that_was_killed_after_any_page_is_continued_to_the_same_end(
     with pytest.raises(Killed):
         importing(walk, meanwhile=kill)
     with engine.begin() as connection:
-        found = walks.unfinished(connection, backend.instance_id())
+        found = walks.unfinished(connection, backend.instance().id)
     assert found
     assert found.seen <= 14
     walk = importing(found)
@@ -327,7 +327,7 @@ def test_users_that_are_read_again_after_a_lost_cursor_are_counted_once_if_the_i
     with pytest.raises(Killed):
         importing(walk, meanwhile=act)
     with engine.begin() as connection:
-        found = walks.unfinished(connection, backend.instance_id())
+        found = walks.unfinished(connection, backend.instance().id)
     assert found
     assert found.seen == 16
     walk = importing(found)

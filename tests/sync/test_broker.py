@@ -82,6 +82,7 @@ def test_the_calendar_ticks_as_configured_and_its_messages_do_not_pile_up() -> N
             "schedule": 600.0,
             "options": {"queue": "calendar", "expires": 1_200},
         },
+        "reconcile": {"task": "reconcile", "schedule": 60.0, "options": {"queue": "clerk", "expires": 120}},
     }
 
 

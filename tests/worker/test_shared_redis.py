@@ -56,7 +56,7 @@ def stack(database: Database, url: str, tmp_path: Path) -> Iterator[RunningStack
     files = tmp_path / "logs"
     files.mkdir()
     with running_stack(database, url, files, WORKER_PROCESSES="1", REDIS_KEY_PREFIX=PREFIX) as made:
-        made.start("web", "worker", "beat")
+        made.start("web", "worker", "beat", "clerk")
         yield made
 
 
@@ -91,8 +91,10 @@ def test_a_delivery_goes_through_tls_and_the_documented_acl_and_touches_no_other
     raw.hset(PREFIX + "unacked", "lost", json.dumps([told, "", "events"]))
     raw.zadd(PREFIX + "unacked_index", {"lost": 1})
     until(lambda: not raw.hexists(PREFIX + "unacked", "lost"), 30)
-    stack.stop("worker")
-    assert stack.code("worker") == 0
+    for name in ("worker", "clerk"):
+        stack.stop(name)
+        assert stack.code(name) == 0
+    assert "instance.not_pinned" in stack.text()
     assert theirs(raw) == before
     assert denied(raw) == []
     assert stack.scrape("web")["akako_broker_up", ""] == 1

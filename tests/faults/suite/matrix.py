@@ -2,6 +2,7 @@
 
 from tests.faults.suite import disk, plain_celery, postgres_faults, process_faults, redis_faults, sender_faults
 from tests.faults.suite.boundaries import Boundaries
+from tests.faults.suite.clerk_faults import LostWebhooks
 from tests.faults.suite.conditions import Condition
 from tests.faults.suite.fault import Fault
 from tests.faults.suite.plain_celery import PlainCelery
@@ -67,4 +68,5 @@ BETWEEN = (
     Boundaries("worker dies at each message with PostgreSQL", "worker", "DATABASE_URL", 80),
     Boundaries("worker dies at each message with Redis", "worker", "REDIS_URL", 80),
 )
-EVERY: tuple[Condition, ...] = (*KILLED, *HARDER, *BETWEEN, *BOUND, *OUTAGES, *PLAIN)
+LOST = (LostWebhooks("webhooks lost, late and repeated", 60, short=6),)
+EVERY: tuple[Condition, ...] = (*KILLED, *HARDER, *BETWEEN, *BOUND, *OUTAGES, *LOST, *PLAIN)

@@ -15,7 +15,7 @@ import redis
 
 from config.settings import ReceiverSettings, WorkerSettings
 from db.migrate import upgrade
-from dev import ports, procfile
+from dev import clerk_instance, ports, procfile
 from dev.embedded.servers import Servers
 from dev.process import Process
 from dev.processes import Processes
@@ -105,6 +105,12 @@ class Stack:
             cursor = connection.execute(statement, parameters)
             return cursor.fetchall() if cursor.description else []
 
+    def execute(self, statements: str) -> None:
+        """Run several statements as the superuser."""
+        url = self.servers.postgres.url("postgres")
+        with psycopg.connect(url, autocommit=True, connect_timeout=2, options="-c search_path=akako") as connection:
+            connection.execute(statements.encode())
+
     def flush(self) -> None:
         """Delete all data in Redis."""
         with redis.Redis.from_url(self.servers.redis_url, socket_timeout=2) as client:
@@ -146,6 +152,7 @@ class Stack:
             "HOST": "127.0.0.1",
             "PORT": str(self.port),
             "LOG_FORMAT": "json",
+            **clerk_instance.NO_BACKEND,
         }
         # An empty setting has its default value, so that the caller's environment has no effect.
         environment = dict.fromkeys(OURS & os.environ.keys(), "") | common | dict(self._settings)

@@ -1,0 +1,193 @@
+"""The steps of `akako setup`. Each looks first at what is done already, so that all can be repeated."""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from urllib.parse import urlsplit, urlunsplit
+
+import click
+import httpx
+from sqlalchemy import Engine
+
+from akako_guard.role import Role
+from clerk.backend import Backend, ClerkInstance
+from clerk.signature import fingerprint
+from config.formats import split_secrets
+from config.settings import SetupSettings
+from db import admins, secrets, walks
+from db.assignments import Window
+from db.audit import Author
+from db.walks import Walk
+from dev.migration import apply
+from dev.terminal import escape
+from reconcile import pinning
+from roles import assignments
+from sync.refusal import Refused
+
+DONE, FAILED, SKIPPED = "done", "failed", "skipped"
+MARKS = {DONE: "✓", FAILED: "✗", SKIPPED: "-"}
+EVENTS = ("user.created", "user.updated", "user.deleted")
+HTTP_SECONDS = 5.0
+LOOK_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """The result of one step."""
+
+    name: str
+    state: str
+    """`done`, `failed` or `skipped`."""
+    text: str
+    next_step: str = ""
+    """What to do, if it failed or was skipped."""
+
+
+class _Failure(Exception):
+    """A step failed; the arguments are the reason and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """The installation that is set up."""
+
+    engine: Engine
+    client: Backend
+    settings: SetupSettings
+    author: Author
+
+    def steps(
+        self,
+        url: str | None,
+        wait_seconds: int,
+        import_users: Callable[[], Walk],
+        admin_id: Callable[[], str | None],
+    ) -> Iterator[Step]:
+        """Run the steps, up to the first that fails."""
+        instance: list[ClerkInstance] = []
+        for name, run in (
+            ("database", self._migrate),
+            ("Clerk", lambda: self._check_clerk(instance)),
+            ("instance", lambda: self._pin(instance[0])),
+            ("endpoint", lambda: _check_endpoint(url)),
+            ("first delivery", lambda: self._wait_for_delivery(url, wait_seconds)),
+            ("users", lambda: self._import(instance[0], import_users)),
+            ("first ADMIN", lambda: self._make_admin(admin_id)),
+        ):
+            step = _step(name, run)
+            yield step
+            if step.state == FAILED:
+                return
+
+    def _migrate(self) -> str:
+        owner = self.settings.database_owner_url
+        try:
+            applied = apply(self.settings.database_url.get_secret_value(), owner.get_secret_value() if owner else None)
+        except click.ClickException as error:
+            raise _Failure("it could not be migrated", error.message) from None
+        return f"{len(applied)} migrations applied" if applied else "all migrations are applied"
+
+    def _check_clerk(self, found: list[ClerkInstance]) -> str:
+        """Key, issuer and instance agree."""
+        instance = self.client.instance()
+        found.append(instance)
+        kind = "production" if self._is_live else "development"
+        if instance.environment not in (None, kind):
+            raise _Failure(
+                f"CLERK_SECRET_KEY is a key for {kind}, and {instance.id} is a {instance.environment} instance",
+                "Check CLERK_SECRET_KEY and CLERK_API_URL.",
+            )
+        if self.settings.clerk_jwt_key is None and instance.id not in self._key_ids():
+            raise _Failure(
+                f"CLERK_ISSUER signs session tokens with another key than that of {instance.id}",
+                "Set CLERK_ISSUER to the Frontend API URL of the same instance as CLERK_SECRET_KEY"
+                " (dashboard, API keys).",
+            )
+        return f"the key belongs to {instance.id} ({instance.environment or 'environment unknown'})"
+
+    @property
+    def _is_live(self) -> bool:
+        return self.settings.clerk_secret_key.get_secret_value().startswith("sk_live_")
+
+    def _key_ids(self) -> set[object]:
+        """The ids of the keys that CLERK_ISSUER publishes; Clerk gives each the id of its instance."""
+        url = f"{self.settings.clerk_issuer}/.well-known/jwks.json"
+        try:
+            keys = httpx.get(url, timeout=HTTP_SECONDS, follow_redirects=False).raise_for_status().json()["keys"]
+            return {key.get("kid") for key in keys}
+        except (httpx.HTTPError, ValueError, KeyError, AttributeError, TypeError) as error:
+            raise _Failure(
+                f"CLERK_ISSUER does not publish its keys ({type(error).__name__})",
+                f"Check CLERK_ISSUER: {url} must return the instance's public keys.",
+            ) from None
+
+    def _pin(self, instance: ClerkInstance) -> str:
+        pinning.require(self.engine, instance, self.author)
+        return f"pinned to {instance.id}"
+
+    def _wait_for_delivery(self, url: str | None, seconds: int) -> str | Step:
+        wanted = {fingerprint(secret) for secret in split_secrets(self.settings.clerk_webhook_signing_secret)}
+        deadline = time.monotonic() + seconds
+        while not (found := self._verified_by(wanted)) and time.monotonic() < deadline:
+            time.sleep(LOOK_SECONDS)
+        if found:
+            return "a delivery was verified with the configured signing secret"
+        raise _Failure(
+            f"none within {seconds} s" if seconds else "none yet",
+            f"In Clerk's dashboard (Webhooks), add the endpoint {url or 'https://YOUR-HOST/webhooks/clerk'}\n"
+            f"with the events {', '.join(EVENTS)}; set its signing secret as\n"
+            'CLERK_WEBHOOK_SIGNING_SECRET, start the receiver (`python -m webhooks`), and press "Send Example".\n'
+            "`akako instance webhooks` prints a link to that page. Then run `akako setup` again.",
+        )
+
+    def _verified_by(self, wanted: set[str]) -> bool:
+        with self.engine.connect() as connection:
+            return any(use.fingerprint in wanted for use in secrets.uses(connection, 1))
+
+    def _import(self, instance: ClerkInstance, import_users: Callable[[], Walk]) -> str:
+        with self.engine.connect() as connection:
+            last = walks.last(connection)
+        if last and last.outcome == "complete" and last.instance_id == instance.id:
+            return f"{last.seen:,} users were imported"
+        walk = import_users()
+        if walk.outcome != "complete":
+            raise _Failure(f"the import is incomplete: {walk.reason}", "See docs/how-to/import-users.md.")
+        return f"{walk.seen:,} users, {walk.created:,} of them new"
+
+    def _make_admin(self, admin_id: Callable[[], str | None]) -> str | Step:
+        with self.engine.connect() as connection:
+            if admins.exist(connection):
+                return "there is an ADMIN"
+        clerk_id = admin_id()
+        if not clerk_id:
+            how = "Run `akako setup --admin USER_ID`; `akako users list` shows the ids."
+            return Step("first ADMIN", FAILED, "there is none", how)
+        with self.engine.begin() as connection:
+            assignments.assign(connection, self.author, clerk_id, Window(role=Role.ADMIN))
+        return f"{clerk_id} is ADMIN"
+
+
+def _step(name: str, run: Callable[[], str | Step]) -> Step:
+    try:
+        result = run()
+    except _Failure as failure:
+        return Step(name, FAILED, *failure.args)
+    except Refused as refusal:
+        return Step(name, FAILED, "refused", escape(str(refusal)))
+    return result if isinstance(result, Step) else Step(name, DONE, result)
+
+
+def _check_endpoint(url: str | None) -> str | Step:
+    """The receiver answers at its public URL."""
+    if url is None:
+        return Step("endpoint", SKIPPED, "not checked", "Give --url to check that the receiver answers there.")
+    parts = urlsplit(url)
+    health = urlunsplit((parts.scheme, parts.netloc, "/healthz", "", ""))
+    try:
+        httpx.get(health, timeout=HTTP_SECONDS).raise_for_status()
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        raise _Failure(
+            f"the receiver does not answer at {health} ({type(error).__name__})",
+            "Start the receiver (`python -m webhooks`), and check proxy, certificate and DNS.",
+        ) from None
+    return f"the receiver answers at {parts.netloc}"

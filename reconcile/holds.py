@@ -1,0 +1,97 @@
+"""Asks Clerk about held deletions: before a person releases them, and to end the access of users that are gone."""
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+
+from sqlalchemy import Engine
+
+from clerk.backend import Backend, ClerkUnavailable, UserNotFound
+from clerk.user import Snapshot
+from db import audit, deletion_holds, permission, users
+from db.audit import Author
+from reconcile import retry
+from reconcile.pace import Pace
+from reconcile.reading import Reader
+from sync import hold_decisions
+from sync.hold_decisions import NOT_HELD, Decided, SkippedHold
+
+AGAIN_SECONDS = 600.0
+"""How long an answer that Clerk has the user counts, before Clerk is asked again by itself."""
+TRIES = 3
+EXISTS = "Clerk has this user, so the deletion stays held. Reject it, or delete the user in Clerk again."
+
+
+def confirm(reader: Reader, most: int) -> int:
+    """Ask Clerk about up to `most` held deletions that it has not confirmed; returns how many it confirmed.
+
+    The access of a user that Clerk does not have ends at once; the tombstone waits for a person. Raises
+    ClerkUnavailable, and what the reader raises to end a slice; what was recorded before stays so.
+    """
+    engine = reader.engine
+    with engine.begin() as connection:
+        asked = deletion_holds.to_confirm(connection, most, AGAIN_SECONDS)
+    answers = _ask(engine, lambda clerk_id: reader.ask(partial(reader.backend.fetch, clerk_id)), asked)
+    return sum(gone and _end_access(engine, clerk_id) for clerk_id, gone in answers)
+
+
+def release(
+    engine: Engine,
+    backend: Backend,
+    pace: Pace,
+    clerk_ids: Sequence[str],
+    author: Author,
+    *,
+    dry_run: bool = False,
+    asked: Callable[[], None] = lambda: None,
+) -> Decided:
+    """Release the held deletions of users that Clerk does not have any more; the others stay held.
+
+    `asked` is called after each user. A dry run asks Clerk, and releases nothing. Raises ClerkUnavailable after the
+    deletions that Clerk confirmed before are released, and NotPermitted.
+    """
+    with engine.begin() as connection:
+        held = {hold.clerk_id for hold in deletion_holds.open_of(connection, clerk_ids)}
+    decided = Decided(left=[SkippedHold(clerk_id, NOT_HELD) for clerk_id in clerk_ids if clerk_id not in held])
+
+    def fetch(clerk_id: str) -> Snapshot | UserNotFound:
+        return retry.ask(pace, partial(backend.user, clerk_id), tries=TRIES)
+
+    confirmed: list[str] = []
+    failure: ClerkUnavailable | None = None
+    try:
+        for clerk_id, gone in _ask(engine, fetch, [each for each in clerk_ids if each in held]):
+            if gone:
+                confirmed.append(clerk_id)
+            else:
+                decided.left.append(SkippedHold(clerk_id, EXISTS))
+            asked()
+    except ClerkUnavailable as unavailable:
+        failure = unavailable
+    decided.add(Decided(done=confirmed) if dry_run else hold_decisions.release(engine.begin, confirmed, author))
+    if failure:
+        raise failure
+    return decided
+
+
+def _ask(
+    engine: Engine, fetch: Callable[[str], Snapshot | UserNotFound], clerk_ids: Sequence[str]
+) -> Iterator[tuple[str, bool]]:
+    """Each user with whether it is gone. Records the users that Clerk has."""
+    for clerk_id in clerk_ids:
+        gone = isinstance(fetch(clerk_id), UserNotFound)
+        if not gone:
+            with engine.begin() as connection:
+                deletion_holds.note_exists(connection, clerk_id)
+        yield clerk_id, gone
+
+
+def _end_access(engine: Engine, clerk_id: str) -> bool:
+    """Record that Clerk confirmed a deletion, unless a person has decided about it meanwhile."""
+    with engine.begin() as connection:
+        deletion_holds.lock(connection)
+        if not deletion_holds.note_confirmed(connection, clerk_id):
+            return False
+        permission.lock_and_check(connection, None, [clerk_id])
+        audit.set_actor(connection, "reconcile")
+        users.end_access(connection, clerk_id)
+        return True

@@ -1,0 +1,41 @@
+"""Pins the installation to one Clerk instance, so that users of two instances never mix."""
+
+from sqlalchemy import Engine
+
+from clerk.backend import ClerkInstance
+from db import audit, clerk_instance
+from db.audit import Author
+from sync.refusal import Refused
+
+
+class AnotherInstance(Refused):
+    """The secret key belongs to another Clerk instance than the one to which this installation is pinned."""
+
+    word = "another_instance"
+
+
+def require(engine: Engine, instance: ClerkInstance, author: Author | None) -> None:
+    """Pin the instance, if none is pinned and an author is given. Raises AnotherInstance if another one is pinned."""
+    with engine.begin() as connection:
+        if author:
+            audit.set_author(connection, author)
+            clerk_instance.pin(connection, instance.id, instance.environment)
+        pinned = clerk_instance.read(connection)
+    if pinned and pinned.instance_id != instance.id:
+        raise AnotherInstance(
+            f"It is pinned to {pinned.instance_id}, and CLERK_SECRET_KEY belongs to {instance.id}. Set the key of"
+            f" {pinned.instance_id}, or use another database. If the instance was replaced on purpose, run"
+            " `akako instance repin`."
+        )
+
+
+def repin(engine: Engine, instance: ClerkInstance, author: Author) -> str | None:
+    """Pin this instance in place of another; returns the id of the instance that was pinned before."""
+    with engine.begin() as connection:
+        audit.set_author(connection, author)
+        before = clerk_instance.read(connection)
+        if before is None:
+            clerk_instance.pin(connection, instance.id, instance.environment)
+        elif before.instance_id != instance.id:
+            clerk_instance.repin(connection, instance.id, instance.environment)
+    return before.instance_id if before else None

@@ -1,0 +1,96 @@
+"""Checks open differences again: asks Clerk for these users, and concludes that a user is gone after two answers.
+
+That a user is gone is concluded only if a complete walk did not show the user, a look-up does not, and Clerk answers
+twice, ten minutes apart, that it has no such user.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+
+from sqlalchemy import Connection
+
+from akako_guard.role import Role
+from clerk.backend import MOST_IDS, UserNotFound
+from clerk.user import Deletion, Snapshot
+from db import clock, drift, events, users
+from db.drift import Drift
+from db.users import StoredUser
+from reconcile import repair
+from reconcile.differences import Class
+from reconcile.reading import Reader
+from sync import apply
+from sync.deletion_limits import Limit
+
+MOST = 200
+"""Differences checked in one slice."""
+TWICE = timedelta(minutes=10)
+"""The time between two answers that a user is gone."""
+LATER_SECONDS = 3_600.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recheck:
+    """Checks the differences of one installation."""
+
+    reader: Reader
+    default_role: Role
+    limit: Limit
+    """How many users may be deleted within an hour because they are gone; further ones are held."""
+
+    def run(self) -> None:
+        """Check the differences that are due. Raises ClerkUnavailable or PageTooLarge."""
+        with self.reader.engine.connect() as connection:
+            due = drift.due(connection, MOST)
+        for start in range(0, len(due), MOST_IDS):
+            self._check(due[start : start + MOST_IDS])
+
+    def _check(self, due: Sequence[Drift]) -> None:
+        users_by_id = partial(self.reader.backend.users_by_id, [each.clerk_id for each in due])
+        shown = {user.clerk_id: user for user in self.reader.ask(users_by_id).users}
+        self._compare(list(shown.values()))
+        with self.reader.engine.begin() as connection:
+            suspects = _suspects(connection, [each for each in due if each.clerk_id not in shown])
+        for each in suspects:
+            match self.reader.ask(partial(self.reader.backend.fetch, each.clerk_id)):
+                case UserNotFound():
+                    self._note_gone(each)
+                case snapshot:
+                    self._compare([snapshot])
+
+    def _compare(self, snapshots: Sequence[Snapshot]) -> None:
+        """Compare users that Clerk has; differences that exist no longer end."""
+        same = repair.compare(self.reader.engine, snapshots, self.default_role).same if snapshots else []
+        with self.reader.engine.begin() as connection:
+            drift.end_of_users(connection, same, "resolved")
+
+    def _note_gone(self, gone: Drift) -> None:
+        """Note the first answer that a user is gone; delete the user after the second."""
+        with self.reader.engine.begin() as connection:
+            now = clock.now(connection)
+            if gone.gone_at is None or now - gone.gone_at < TWICE:
+                drift.note_gone(connection, [gone.id], TWICE.total_seconds())
+                return
+        deletion = Deletion(clerk_id=gone.clerk_id, at=now)
+        done = apply.apply_absences(self.reader.engine, [deletion], repair.cause(gone.id), self.limit)
+        with self.reader.engine.begin() as connection:
+            drift.end(connection, [gone.id], "held" if gone.clerk_id in done.held else "deleted")
+
+
+def _suspects(connection: Connection, missing: Sequence[Drift]) -> list[Drift]:
+    """Those of the users without an answer that may be gone; the others end or are checked later."""
+    ids = [each.clerk_id for each in missing]
+    stored, waiting = users.stored(connection, ids), events.users_with_pending(connection, ids)
+    ended = [each for each in missing if not _is_living(stored.get(each.clerk_id))]
+    suspects = [
+        each for each in missing if each not in ended and each.kind == Class.ABSENT and each.clerk_id not in waiting
+    ]
+    drift.end(connection, [each.id for each in ended], "resolved")
+    later = [each.id for each in missing if each not in ended and each not in suspects]
+    drift.postpone(connection, later, LATER_SECONDS)
+    return suspects
+
+
+def _is_living(user: StoredUser | None) -> bool:
+    return user is not None and isinstance(user.state, Snapshot)

@@ -1,0 +1,202 @@
+"""One slice of reconciling: up to 20 seconds of questions to Clerk, which continue where the last slice stopped."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+
+import structlog
+from sqlalchemy import Engine
+
+from akako_guard.role import Role
+from clerk.backend import Backend, ClerkUnavailable, PageTooLarge
+from db import clerk_instance, clock, deletion_holds, drift, events, leases, reconciling, users, walks
+from db.reconciling import Reconciling
+from db.walks import Phase, Walk
+from reconcile import holds, metrics, planner, repair
+from reconcile.pace import Pace
+from reconcile.reading import Reader, TooManyUpdates
+from reconcile.recheck import Recheck
+from reconcile.walking import Walker
+from sync.deletion_limits import DEFAULT_LIMITS, Limit
+
+log = structlog.get_logger()
+
+SECONDS = 20.0
+LEASE_SECONDS = 90.0
+MOST_CONFIRMED = 10
+"""Held deletions that one slice asks Clerk about."""
+ANOTHER_INSTANCE = "CLERK_SECRET_KEY belongs to another instance than the pinned one"
+
+
+class SliceOver(Exception):
+    """The time of the slice is over, or the process is being stopped."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slicer:
+    """Reconciles one installation, a slice at a time. Only one process at a time does so: the holder of a lease."""
+
+    engine: Engine
+    backend: Backend
+    pace: Pace
+    default_role: Role
+    holder: str
+    limit: Limit = DEFAULT_LIMITS.inferred
+    """How many users may be deleted within an hour because they are gone at Clerk; further ones are held."""
+    seconds: float = SECONDS
+    now: Callable[[], float] = time.monotonic
+    stopping: Callable[[], bool] = lambda: False
+    """Whether the process is being stopped; the slice then sends no further request."""
+
+    def run(self) -> bool:
+        """Work for one slice; returns whether an urgent walk should be continued at once."""
+        with self._lease() as taken:
+            return taken and self._run()
+
+    @contextmanager
+    def _lease(self) -> Iterator[bool]:
+        """The lease for one slice; false if another process holds it, or an import is running."""
+        with self.engine.begin() as connection:
+            importing = leases.is_held(connection, leases.BACKFILL)
+            taken = not importing and leases.take(connection, leases.RECONCILE, self.holder, LEASE_SECONDS)
+        try:
+            yield taken
+        finally:
+            if taken:
+                with self.engine.begin() as connection:
+                    leases.give_back(connection, leases.RECONCILE, self.holder)
+
+    def _run(self) -> bool:
+        with self.engine.begin() as connection:
+            pin = clerk_instance.read(connection)
+            progress = reconciling.read(connection, pin.instance_id) if pin else None
+            paused = progress is not None and progress.paused_until and progress.paused_until > clock.now(connection)
+        if pin is None or progress is None:
+            log.warning("instance.not_pinned", next_step="run `akako instance pin`, or `akako backfill`")
+            return False
+        return False if paused else self._ask(progress)
+
+    def _ask(self, progress: Reconciling) -> bool:
+        deadline = self.now() + self.seconds
+
+        def before() -> None:
+            if self.now() > deadline or self.stopping():
+                raise SliceOver
+
+        reader = Reader(self.engine, self.backend, self.pace, before, tries=1)
+        work = _Work(self, reader, progress)
+        try:
+            if reader.instance().id != progress.instance_id:
+                raise ClerkUnavailable(ANOTHER_INSTANCE, transient=False)
+            work.run()
+        except SliceOver:
+            pass
+        except (ClerkUnavailable, PageTooLarge) as error:
+            return self._note_failure(work.progress, error)
+        self._note_answer(work.progress)
+        return work.continues
+
+    def _note_failure(self, progress: Reconciling, error: ClerkUnavailable | PageTooLarge) -> bool:
+        after = error.retry_after if isinstance(error, ClerkUnavailable) else 0.0
+        reason = str(error) or str(type(error).__doc__)
+        metrics.FAILED.inc()
+        with self.engine.begin() as connection:
+            failed = planner.failed(progress, reason, after, clock.now(connection))
+            reconciling.save(connection, failed)
+        log.warning(
+            "clerk_api.unavailable", reason=reason, failures=failed.failures,
+            next_step="none if it passes; otherwise see docs/how-to/runbook.md#clerk-does-not-answer",
+        )  # fmt: skip
+        return False
+
+    def _note_answer(self, progress: Reconciling) -> None:
+        with self.engine.begin() as connection:
+            reconciling.save(connection, planner.answered(progress, clock.now(connection)))
+
+
+class _Work:
+    """The questions of one slice, in order, with the progress so far."""
+
+    def __init__(self, slicer: Slicer, reader: Reader, progress: Reconciling) -> None:
+        self._engine = slicer.engine
+        self._default_role = slicer.default_role
+        self._reader = reader
+        self._walker = Walker(reader=reader, default_role=slicer.default_role)
+        self._recheck = Recheck(reader=reader, default_role=slicer.default_role, limit=slicer.limit)
+        self._waiting = 0
+        self.progress = progress
+        self.continues = False
+        """Whether an urgent walk should be continued at once."""
+
+    def run(self) -> None:
+        with self._engine.begin() as connection:
+            now = clock.now(connection)
+        if planner.reads_updates(self.progress, now):
+            self._read_updates()
+        self._recheck.run()
+        holds.confirm(self._reader, MOST_CONFIRMED)
+        if planner.counts(self.progress, now):
+            self._count()
+        self._walk()
+
+    def _read_updates(self) -> None:
+        with self._engine.begin() as connection:
+            now = clock.now(connection)
+        since = planner.updates_since(self.progress, now)
+        try:
+            for page in self._reader.last_updated_first(since):
+                self._waiting += repair.compare(self._engine, page.users, self._default_role).waiting
+        except TooManyUpdates as too_many:
+            log.info("updates.too_many", reason=str(too_many), next_step="none: a walk compares all users")
+            self.progress = replace(self.progress, gap_times=planner.GAPS)
+        self.progress = replace(self.progress, read_at=now, read_until=now)
+
+    def _count(self) -> None:
+        with self._engine.begin() as connection:
+            before = users.living(connection)
+        count = self._reader.count()
+        with self._engine.begin() as connection:
+            gap = _nearest(before - count, users.living(connection) - count, self.progress.settled_gap)
+            waiting = self._waiting + events.pending(connection) + drift.open_counts(connection).get("absent", 0)
+            waiting += deletion_holds.count_open(connection)
+            self.progress = planner.counted(self.progress, gap, waiting, clock.now(connection))
+            reconciling.save(connection, self.progress)
+
+    def _walk(self) -> None:
+        walk = self._current_walk()
+        if walk is None:
+            return
+        self.continues = planner.hurries(self.progress, urgent=walk.urgent)
+        walk = self._walker.read(walk, planner.pages(walk.count_before, hurry=self.continues))
+        if walk.phase is Phase.ENDED:
+            self.continues = False
+            self._note_end(walk)
+
+    def _current_walk(self) -> Walk | None:
+        instance_id = self.progress.instance_id
+        with self._engine.begin() as connection:
+            walk = walks.unfinished(connection, instance_id, walks.RECONCILE)
+            last = walks.last(connection, walks.RECONCILE)
+            now = clock.now(connection)
+        if walk is not None:
+            return walk
+        urgent = planner.starts_walk(self.progress, last.started_at if last else None, now)
+        return None if urgent is None else self._walker.start(instance_id, urgent=urgent)
+
+    def _note_end(self, walk: Walk) -> None:
+        log.info(
+            "walk.ended", walk=walk.id, outcome=walk.outcome, reason=walk.reason, users=walk.seen, absent=walk.absent,
+            created=walk.created, updated=walk.updated,
+        )  # fmt: skip
+        if walk.outcome == "complete" and walk.count_after is not None:
+            with self._engine.begin() as connection:
+                gap = users.living(connection) - walk.count_after - walk.absent
+                self.progress = planner.walked(self.progress, gap, urgent=walk.urgent)
+                reconciling.save(connection, self.progress)
+
+
+def _nearest(one: int, other: int, settled: int) -> int:
+    """Of two counted gaps, the one that is nearest to the settled one."""
+    low, high = sorted((one, other))
+    return min(max(settled, low), high)

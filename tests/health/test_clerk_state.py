@@ -1,0 +1,97 @@
+"""Whether Clerk answers and webhooks arrive, as `akako status` says it."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import Engine
+
+from config.redis_url import RedisAddress
+from db import audit, clerk_instance, drift, reconciling
+from db.drift import Finding
+from db.reconciling import Reconciling
+from health.broker import Broker
+from health.components import Component, Components, ComponentState
+from health.database import DatabaseProbe
+from health.heartbeat import Heartbeat
+from tests.clerk_sender import Clerk
+from tests.ledger import as_owner, keep
+from tests.servers import Database
+
+State = Callable[[], ComponentState]
+
+
+@pytest.fixture
+def state(database: Database) -> State:
+    def read() -> ComponentState:
+        components = Components(DatabaseProbe(database.app_url), Broker(RedisAddress("redis://127.0.0.1:1/0")))
+        return next(state for state in components.states() if state.part is Component.CLERK)
+
+    return read
+
+
+@pytest.fixture
+def pinned(engine: Engine, database: Database) -> None:
+    with engine.begin() as connection:
+        audit.set_actor(connection, "operator:ada")
+        clerk_instance.pin(connection, "ins_1", "production")
+    heart = Heartbeat(database.app_url, "clerk")
+    heart.beat(0)
+    heart.close()
+
+
+def missed(engine: Engine, *, hours_ago: float = 0, kind: str = "missed_update") -> None:
+    version = datetime.now(UTC) - timedelta(hours=hours_ago, minutes=3)
+    with engine.begin() as connection:
+        drift.record(connection, [Finding(clerk_id="user_1", kind=kind, clerk_version=version)], None, 60)
+
+
+def test_without_a_pinned_instance_nothing_is_wrong(state: State) -> None:
+    assert state().is_healthy
+    assert "no instance is pinned" in state().description
+
+
+def test_a_process_that_never_ran_is_missed_once_an_instance_is_pinned(engine: Engine, state: State) -> None:
+    with engine.begin() as connection:
+        audit.set_actor(connection, "operator:ada")
+        clerk_instance.pin(connection, "ins_1", "production")
+    assert state() == ComponentState(
+        Component.CLERK, "never seen", "check that the process `clerk` runs; its log has the cause"
+    )
+
+
+@pytest.mark.usefixtures("pinned")
+def test_a_clerk_that_answers_is_healthy(state: State) -> None:
+    assert state().description == "healthy"
+
+
+@pytest.mark.usefixtures("pinned")
+def test_a_clerk_that_does_not_answer_is_named_with_the_reason(engine: Engine, state: State) -> None:
+    with engine.begin() as connection:
+        reconciling.save(connection, Reconciling(instance_id="ins_1", failures=3, failed_because="status 401"))
+    assert "status 401 (3 failures in a row)" in state().description
+    assert state().next_step.endswith("#clerk-does-not-answer")
+
+
+@pytest.mark.usefixtures("pinned")
+@pytest.mark.parametrize("kind", ["missed_creation", "missed_update"])
+def test_changes_without_any_delivery_are_silence(engine: Engine, clerk: Clerk, state: State, kind: str) -> None:
+    keep(engine, clerk, clerk.created())
+    with as_owner(engine) as connection:
+        connection.exec_driver_sql("update webhook_events set received_at = received_at - interval '1 hour'")
+    missed(engine, kind=kind)
+    assert state().description.startswith("no webhook arrives, though Clerk changes: 1 changes")
+    assert state().next_step.endswith("#webhooks-are-missing")
+
+
+@pytest.mark.usefixtures("pinned")
+def test_changes_beside_deliveries_are_missing_webhooks(engine: Engine, clerk: Clerk, state: State) -> None:
+    missed(engine)
+    keep(engine, clerk, clerk.created())
+    assert state().description == "1 changes in the last hour came without a webhook"
+
+
+@pytest.mark.usefixtures("pinned")
+def test_an_old_change_that_a_walk_found_says_nothing_of_webhooks(engine: Engine, state: State) -> None:
+    missed(engine, hours_ago=2)
+    assert state().is_healthy

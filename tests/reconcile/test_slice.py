@@ -1,0 +1,373 @@
+"""What lost webhooks left behind is found and repaired, with one audit line per effect; from nothing else follows."""
+
+import itertools
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import Engine
+
+from clerk.backend import Backend
+from clerk.user import Deletion
+from db import leases
+from reconcile import differences, planner, reading
+from reconcile.pace import Pace
+from sync.apply import apply_absences
+from sync.deletion_limits import Limit
+from tests import people
+from tests.ledger import actions, as_owner, change, rows, values
+from tests.reconcile.reconciled import Reconciled, reconciling
+from tests.served_clerk import ServedClerk
+
+LIVING = "select clerk_id from users where deleted_at is null order by clerk_id"
+OPEN = "select class from drift where ended_at is null order by id"
+ENDED = "select class, outcome from drift where ended_at is not null order by id"
+WALKS = "select outcome from walks where kind = 'reconcile' order by id"
+HOUR = timedelta(hours=1)
+MINUTE = timedelta(minutes=1)
+
+
+@pytest.fixture(autouse=True)
+def _small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Small pages, and no time for webhooks on their way."""
+    monkeypatch.setattr(reading, "MOST_USERS", 4)
+    monkeypatch.setattr(reading, "LEAST_USERS", 1)
+    monkeypatch.setattr(planner, "PAGE", 4)
+    monkeypatch.setattr(planner, "WALK_SLICES", 1)
+    monkeypatch.setattr(differences, "IN_FLIGHT", timedelta(0))
+
+
+def deleted(engine: Engine) -> list[str]:
+    return values(engine, "select clerk_id from users where deleted_at is not null")
+
+
+@pytest.fixture
+def reconciled(engine: Engine, clerk: ServedClerk, backend: Backend) -> Reconciled:
+    return reconciling(engine, backend, clerk.id)
+
+
+@pytest.fixture
+def known(clerk: ServedClerk, reconciled: Reconciled) -> list[str]:
+    """Ten users who are stored as Clerk has them."""
+    ids = clerk.create(10)
+    reconciled.run()
+    return ids
+
+
+def test_users_whose_creation_was_lost_are_added_with_the_default_role(
+    engine: Engine, clerk: ServedClerk, reconciled: Reconciled
+) -> None:
+    ids = clerk.create(3)
+    reconciled.run()
+    assert values(engine, LIVING) == sorted(ids)
+    assert rows(engine, ENDED) == [("missed_creation", "repaired")] * 3
+    lines = rows(
+        engine, "select distinct actor, starts_with(cause, 'drift_') from audit_log where action = 'user.created'"
+    )
+    assert lines == [("reconcile", True)]
+    assert values(engine, "select count(*) from current_roles where role = 'LEARNER'") == [3]
+
+
+def test_a_lost_ban_is_repaired_within_the_next_slice(
+    engine: Engine, clerk: ServedClerk, reconciled: Reconciled, known: list[str]
+) -> None:
+    clerk.instance.set_banned(known[3], banned=True)
+    reconciled.run(MINUTE)
+    assert values(engine, "select clerk_id from users where banned") == [known[3]]
+    assert actions(engine, known[3])[-1] == "user.banned"
+    assert rows(engine, "select fields from drift where class = 'missed_update'") == [(["banned"],)]
+
+
+def test_a_change_older_than_what_was_read_is_found_by_the_walk(
+    engine: Engine, clerk: ServedClerk, reconciled: Reconciled, known: list[str]
+) -> None:
+    clerk.rename(known[0], "Grace")
+    change(engine, "update reconciling set read_until = now() + interval '1 day', read_at = now()")
+    reconciled.run(timedelta(seconds=1))
+    assert values(engine, "select count(*) from users where first_name = 'Grace'") == [0]
+    change(engine, "update reconciling set read_until = now() + interval '1 day', read_at = now()")
+    with as_owner(engine) as connection:
+        connection.exec_driver_sql("update walks set started_at = now() - interval '2 hours'")
+    reconciled.run()
+    assert values(engine, "select count(*) from users where first_name = 'Grace'") == [1]
+    assert values(engine, "select walk_id from drift where class = 'missed_update'") == [2]
+
+
+def test_sign_ins_are_no_drift(engine: Engine, clerk: ServedClerk, reconciled: Reconciled, known: list[str]) -> None:
+    lines = len(actions(engine))
+    for clerk_id in known:
+        clerk.sign_in(clerk_id)
+    reconciled.run(HOUR)
+    assert values(engine, OPEN) == []
+    assert (len(rows(engine, ENDED)), len(actions(engine))) == (10, lines)
+
+
+def test_a_recent_change_is_left_to_its_webhook(
+    engine: Engine, clerk: ServedClerk, reconciled: Reconciled, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(differences, "IN_FLIGHT", timedelta(minutes=2))
+    clerk.create()
+    reconciled.run()
+    assert (values(engine, LIVING), values(engine, OPEN)) == ([], [])
+    monkeypatch.setattr(differences, "IN_FLIGHT", timedelta(0))
+    reconciled.run(MINUTE)
+    assert len(values(engine, LIVING)) == 1
+
+
+def test_a_user_with_a_pending_event_is_left_to_it(engine: Engine, clerk: ServedClerk, reconciled: Reconciled) -> None:
+    [clerk_id] = clerk.create()
+    change(
+        engine,
+        "insert into webhook_events (svix_id, clerk_user_id, body, svix_timestamp, svix_signature, verified_by, status)"
+        " values ('msg_1', %s, '', 0, '', '', 'received')",
+        clerk_id,
+    )
+    reconciled.run()
+    assert (values(engine, LIVING), rows(engine, ENDED)) == ([], [])
+
+
+def test_a_lost_deletion_is_noticed_by_the_count_and_concluded_from_two_answers(
+    engine: Engine, clerk: ServedClerk, reconciled: Reconciled, known: list[str]
+) -> None:
+    clerk.instance.delete(known[5])
+    for _ in range(2):
+        reconciled.run(timedelta(minutes=5))
+    assert rows(engine, "select class, walk_id from drift where ended_at is null") == [("absent", 2)]
+    assert (values(engine, WALKS), deleted(engine)) == (["complete", "complete"], [])
+    reconciled.run(MINUTE)
+    assert (values(engine, "select gone_at is not null from drift where class = 'absent'"), deleted(engine)) == (
+        [True],
+        [],
+    )
+    reconciled.run(timedelta(minutes=9))
+    assert deleted(engine) == []
+    reconciled.run(MINUTE)
+    assert deleted(engine) == [known[5]]
+    assert rows(engine, ENDED)[-1] == ("absent", "deleted")
+
+
+def test_a_deletion_that_is_held_ends_the_difference(
+    engine: Engine, clerk: ServedClerk, reconciled: Reconciled, known: list[str]
+) -> None:
+    reconciled.slicer = replace(reconciled.slicer, limit=Limit(0, 0))
+    clerk.instance.delete(known[5])
+    for _ in range(5):
+        reconciled.run(timedelta(minutes=11))
+    assert rows(engine, ENDED)[-1] == ("absent", "held")
+
+
+@pytest.mark.parametrize("fault", ["empty-instance", "other-instance", "server-error", "rate-limited", "cut-off"])
+def test_nothing_follows_from_answers_that_prove_nothing(
+    engine: Engine, clerk: ServedClerk, reconciled: Reconciled, known: list[str], fault: str
+) -> None:
+    clerk.fail(fault, None)
+    for _ in range(8):
+        reconciled.run(HOUR)
+    assert (values(engine, OPEN), deleted(engine)) == ([], [])
+    assert values(engine, LIVING) == sorted(known)
+
+
+def test_a_user_who_appears_again_is_not_gone(
+    engine: Engine, clerk: ServedClerk, reconciled: Reconciled, known: list[str]
+) -> None:
+    user = clerk.instance.state.users[known[5]]
+    clerk.instance.delete(known[5])
+    for _ in range(4):
+        reconciled.run(timedelta(minutes=5))
+    assert values(engine, OPEN) == ["absent"]
+    clerk.instance.state.users[known[5]] = user
+    reconciled.run(timedelta(minutes=11))
+    assert (values(engine, OPEN), deleted(engine)) == ([], [])
+    assert rows(engine, ENDED)[-1] == ("absent", "resolved")
+
+
+def test_a_deleted_user_that_clerk_has_is_shown_and_stays_deleted(
+    engine: Engine,
+    clerk: ServedClerk,
+    reconciled: Reconciled,
+    known: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with as_owner(engine) as connection:
+        connection.exec_driver_sql("update user_roles set is_active = false, effective_end_date = now()")
+        connection.exec_driver_sql(
+            "update users set deleted_at = now() - interval '1 day', claimed_email = null, email = null,"
+            " first_name = null, last_name = null, username = null, image_url = null, external_id = null,"
+            " clerk_created_at = null, clerk_updated_at = null, email_verified = null, banned_as_of = null"
+            " where clerk_id = %s",
+            (known[2],),
+        )
+    clerk.sign_in(known[2])
+    reconciled.run(HOUR)
+    assert values(engine, OPEN) == []
+    monkeypatch.setattr(differences, "REPLICA_LAG", timedelta(0))
+    reconciled.run(HOUR)
+    assert values(engine, OPEN) == ["returned"]
+    assert known[2] not in values(engine, LIVING)
+
+
+def test_a_failure_pauses_all_requests_longer_each_time(
+    engine: Engine, clerk: ServedClerk, reconciled: Reconciled, known: list[str]
+) -> None:
+    clerk.fail("server-error", None)
+    reconciled.run()
+    pauses = []
+    for _ in range(8):
+        [pause] = values(engine, "select extract(epoch from paused_until - now())::float from reconciling")
+        pauses.append(round(pause))
+        reconciled.run(timedelta(seconds=pause - 0.5))
+        assert values(engine, "select failures from reconciling") == [len(pauses)]
+        reconciled.run(timedelta(seconds=1))
+    assert pauses == [5, 10, 20, 40, 80, 160, 300, 300]
+    assert values(engine, "select failed_because from reconciling") == ["status 500"]
+
+
+def test_the_pause_that_clerk_asks_for_is_kept(
+    engine: Engine, clerk: ServedClerk, reconciled: Reconciled, known: list[str]
+) -> None:
+    clerk.fail("rate-limited", 1, seconds=900)
+    reconciled.run()
+    [pause] = values(engine, "select extract(epoch from paused_until - now())::float from reconciling")
+    assert pause == pytest.approx(900, abs=30)
+
+
+def test_one_process_at_a_time_reconciles_and_none_during_an_import(
+    engine: Engine, clerk: ServedClerk, reconciled: Reconciled
+) -> None:
+    clerk.create()
+    for lease in (leases.RECONCILE, leases.BACKFILL):
+        with engine.begin() as connection:
+            leases.take(connection, lease, "other", 60)
+        reconciled.run()
+        assert values(engine, LIVING) == []
+        with engine.begin() as connection:
+            leases.give_back(connection, lease, "other")
+    reconciled.run()
+    assert len(values(engine, LIVING)) == 1
+
+
+def test_without_a_pinned_instance_clerk_is_not_asked(
+    engine: Engine, clerk: ServedClerk, reconciled: Reconciled
+) -> None:
+    with as_owner(engine) as connection:
+        connection.exec_driver_sql("delete from clerk_instance")
+    clerk.create()
+    assert not reconciled.run()
+    assert values(engine, "select count(*) from reconciling") == [0]
+
+
+class Killed(BaseException):
+    """The process ends here."""
+
+
+def test_a_walk_that_is_killed_at_any_request_comes_to_the_same_end(
+    engine: Engine, clerk: ServedClerk, reconciled: Reconciled, known: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(planner, "WALK_EVERY", timedelta(0))
+    clerk.instance.delete(known[1])
+    clerk.rename(known[8], "Grace")
+    request, count = reconciled.slicer.backend.users_after, 0
+
+    def killed_at(number: int) -> Callable[..., object]:
+        def ask(*asked: object) -> object:
+            nonlocal count
+            count += 1
+            if count == number:
+                raise Killed
+            return request(*asked)  # type: ignore[arg-type]
+
+        return ask
+
+    for number in range(1, 6):
+        count = 0
+        monkeypatch.setattr(reconciled.slicer.backend, "users_after", killed_at(number))
+        try:
+            reconciled.run(MINUTE)
+        except Killed:
+            with engine.begin() as connection:
+                leases.give_back(connection, leases.RECONCILE, "test")
+    monkeypatch.undo()
+    assert values(engine, OPEN) == ["absent"]
+    assert set(values(engine, WALKS)) == {"complete"}
+    assert values(engine, "select count(*) from users where first_name = 'Grace'") == [1]
+
+
+def test_a_slice_ends_in_time_and_an_urgent_walk_asks_to_be_continued(
+    engine: Engine, clerk: ServedClerk, reconciled: Reconciled, known: list[str]
+) -> None:
+    clerk.instance.delete(known[1])
+    reconciled.run(timedelta(minutes=10))
+    clock = iter(range(0, 1_000, 1))
+    reconciled.slicer = replace(reconciled.slicer, now=lambda: next(clock), seconds=9)
+    assert reconciled.run(timedelta(minutes=1))
+    assert values(engine, "select urgent from walks order by id desc limit 1") == [True]
+    runs = 0
+    while reconciled.run(timedelta(0)):
+        runs += 1
+    assert runs < 5
+    assert values(engine, OPEN) == ["absent"]
+
+
+def test_an_hour_of_refusals_loses_nothing_and_sends_few_requests(
+    engine: Engine, clerk: ServedClerk, reconciled: Reconciled, known: list[str]
+) -> None:
+    new = clerk.create(2)
+    clerk.fail("rate-limited", None)
+    attempts = 0
+    for _ in range(60):
+        before = values(engine, "select failures from reconciling")
+        reconciled.run(MINUTE)
+        attempts += values(engine, "select failures from reconciling") != before
+    assert attempts <= 20
+    clerk.instance.faults.clear()
+    reconciled.run(timedelta(minutes=6))
+    assert values(engine, LIVING) == sorted(known + new)
+
+
+def test_the_pace_of_requests_is_kept_across_slices(
+    clerk: ServedClerk, reconciled: Reconciled, known: list[str]
+) -> None:
+    sent: list[float] = []
+    time = [0.0]
+
+    def sleep(seconds: float) -> None:
+        time[0] += seconds
+
+    reconciled.slicer = replace(reconciled.slicer, pace=Pace(4, now=lambda: time[0], sleep=sleep))
+    reconciled.slicer.backend._client.event_hooks["request"].append(lambda _: sent.append(time[0]))
+    clerk.instance.delete(known[3])
+    for _ in range(6):
+        reconciled.run(timedelta(minutes=11))
+    assert len(sent) > 30
+    assert min(later - earlier for earlier, later in itertools.pairwise(sent)) >= 0.25
+
+
+def test_a_slice_of_a_process_that_is_stopped_sends_no_further_request(
+    engine: Engine, clerk: ServedClerk, reconciled: Reconciled, known: list[str]
+) -> None:
+    clerk.fail("server-error")
+    stopped = replace(reconciled.slicer, stopping=lambda: True)
+    assert not stopped.run()
+    assert len(clerk.instance.faults.all()) == 1
+    assert values(engine, "select failures from reconciling") == [0]
+    assert not leases_held(engine)
+
+
+def test_held_deletions_are_asked_about_within_the_time_of_the_slice(
+    engine: Engine, clerk: ServedClerk, reconciled: Reconciled
+) -> None:
+    people.add(engine, "user_held")
+    deletion = Deletion(clerk_id="user_held", at=datetime.now(UTC))
+    apply_absences(engine, [deletion], "walk_7", Limit(0, 0))
+    requests = itertools.count(1)
+    instance_and_updates = 2
+    replace(reconciled.slicer, stopping=lambda: next(requests) > instance_and_updates).run()
+    assert values(engine, "select asked_at from deletion_holds") == [None]
+    reconciled.run(MINUTE)
+    assert values(engine, "select confirmed_at is not null from deletion_holds") == [True]
+
+
+def leases_held(engine: Engine) -> bool:
+    with engine.begin() as connection:
+        return leases.is_held(connection, leases.RECONCILE)
