@@ -37,6 +37,7 @@ from health import process_starts, readiness
 from reconcile.pace import Pace, default_rate
 from roles.final_order import FinalOrder
 from serving.limits import ServerState, limits
+from sync import deletion_limits
 
 log = structlog.get_logger()
 
@@ -106,21 +107,21 @@ def _services(settings: ApiSettings) -> Services:
     )
     # Half of the connections remain available for reads.
     user_locks = UserLocks(settings.api_connections // 2, LOCK_SECONDS)
-    backend = Backend(settings.clerk_secret_key.get_secret_value(), settings.clerk_api_url)
+    secret_key = settings.clerk_secret_key.get_secret_value()
+    backend = Backend(secret_key, settings.clerk_api_url)
     secrets = settings.clerk_webhook_signing_secret
-    signing_secrets = SigningSecrets(split_secrets(secrets)) if secrets else None
-    first_logins = FirstLogins(database, user_locks, backend, settings.default_role)
-    final_order = FinalOrder(database, FINAL_SECONDS)
     return Services(
         engine=database,
         user_locks=user_locks,
-        first_logins=first_logins,
+        first_logins=FirstLogins(database, user_locks, backend, settings.default_role),
         refusal_audit=RefusalAudit(database),
         default_role=settings.default_role,
-        signing_secrets=signing_secrets,
-        final_order=final_order,
+        signing_secrets=SigningSecrets(split_secrets(secrets)) if secrets else None,
+        final_order=FinalOrder(database, FINAL_SECONDS),
         backend=backend,
-        clerk_pace=Pace(default_rate(settings.clerk_secret_key.get_secret_value())),
+        clerk_pace=Pace(default_rate(secret_key)),
+        clerk_requests_per_second=default_rate(secret_key),
+        deletion_limits=deletion_limits.configured(settings),
     )
 
 

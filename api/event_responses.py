@@ -20,7 +20,7 @@ class Event(ResponseModel):
     received_at: UtcDatetime
     applied_at: UtcDatetime | None
     status: str
-    """`received`, `applied`, `ignored`, `parked` or `discarded`."""
+    """`received`, `applied`, `ignored`, `parked`, `discarded` or `held`."""
     attempts: int
     """Number of failed attempts."""
     next_attempt_at: UtcDatetime

@@ -60,6 +60,7 @@ def replay(services: Services, call: ApiRequest[None, Replay]) -> Replayed:
         default_role=services.default_role,
         discarded=asked.status is EventStatus.DISCARDED,
         force=asked.force,
+        limit=services.deletion_limits.signed,
     )
     svix_ids, more = _select(services, asked)
     sets = [svix_ids[start : start + SET] for start in range(0, len(svix_ids), SET)]

@@ -2,7 +2,8 @@
 
 from akako_guard.guard import require
 from akako_guard.role import Role
-from api import drift, events, profile, roles, trail, users
+from api import deletions, drift, events, profile, roles, trail, users
+from api.deletion_models import DeletionDecision, DeletionsDecided, DeletionsQuery, HeldDeletions
 from api.drift_requests import DriftQuery, Repair
 from api.drift_responses import Drifts, InspectedDrift, Repaired
 from api.event_requests import Discard, EventsQuery, Replay, Reveal
@@ -14,6 +15,7 @@ from api.responses import Assignment, AuditPage, Explanation, Profile, RolesAt, 
 _USER = "/api/admin/users/{clerk_id}"
 _EVENTS = "/api/admin/events"
 _DRIFT = "/api/admin/drift"
+_DELETIONS = "/api/admin/deletions"
 _ADMIN = require(Role.ADMIN)
 
 OPERATIONS = (
@@ -197,5 +199,32 @@ OPERATIONS = (
         requires=_ADMIN,
         response=InspectedDrift,
         refusals=(404,),
+    ),
+    Operation(
+        name="deletions",
+        method="GET",
+        path=_DELETIONS,
+        run=deletions.search,
+        requires=_ADMIN,
+        query=DeletionsQuery,
+        response=HeldDeletions,
+    ),
+    Operation(
+        name="release_deletions",
+        method="POST",
+        path=f"{_DELETIONS}/release",
+        run=deletions.release,
+        requires=_ADMIN,
+        body=DeletionDecision,
+        response=DeletionsDecided,
+    ),
+    Operation(
+        name="reject_deletions",
+        method="POST",
+        path=f"{_DELETIONS}/reject",
+        run=deletions.reject,
+        requires=_ADMIN,
+        body=DeletionDecision,
+        response=DeletionsDecided,
     ),
 )

@@ -14,11 +14,12 @@ from clerk.backend import Backend
 from clerk.signature import SigningSecrets
 from reconcile.pace import Pace
 from roles.final_order import FinalOrder
+from sync.deletion_limits import DeletionLimits
 
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """Shared by all endpoints: database, user locks, first logins, audit of refusals, default role, Clerk."""
+    """Shared by all endpoints: database, user locks, first logins, audit of refusals, Clerk, settings."""
 
     engine: Engine
     user_locks: UserLocks
@@ -31,6 +32,9 @@ class Services:
     backend: Backend
     clerk_pace: Pace
     """For one request to Clerk at a time; first logins do not wait for it."""
+    clerk_requests_per_second: float
+    """The pace at which Clerk is asked about many users."""
+    deletion_limits: DeletionLimits
 
     @contextmanager
     def changing(self, *subjects: str) -> Iterator[Connection]:

@@ -171,9 +171,12 @@ class Backend:
         return ClerkInstance(instance_id, environment if isinstance(environment, str) else None)
 
     def webhook_page(self) -> str:
-        """A link to the instance's page of webhooks, which works once; one attempt. Raises ClerkUnavailable."""
+        """A link to the instance's page of webhooks, which works once; one attempt. Raises ClerkUnavailable.
+
+        Without TLS only at the address of the API itself: that of an instance for development.
+        """
         url = self._object("webhooks/svix_url", method="POST").get("svix_url")
-        if not isinstance(url, str) or not url.startswith("https://"):
+        if not isinstance(url, str) or not url.startswith(("https://", self._url.removesuffix("v1/"))):
             raise ClerkUnavailable("the response has no link", transient=False)
         return url
 

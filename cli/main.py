@@ -9,7 +9,7 @@ COMMANDS = {
     "backfill": "Import all users from Clerk, and show whether any is missing.",
     "clerk": "Drive the development Clerk: users, sign-ins, deliveries, faults.",
     "conformance": "Test how any Clerk webhook receiver handles difficult deliveries.",
-    "deletions": "Decide about deletions that are held.",
+    "deletions": "List, release and reject deletions that are held.",
     "deliver": "Sign an event as Svix does and send it to a receiver.",
     "demo": "Run the whole path on real servers and show what happened.",
     "events": "Search, show, replay and discard stored events.",

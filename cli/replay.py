@@ -16,10 +16,11 @@ from cli.event_options import EVERYTHING, EventSelection, event_options
 from cli.events_by_id import EventBatch
 from cli.text_options import REASON
 from config import logs
-from config.settings import NewUserSettings, load
+from config.settings import ReplaySettings, load
 from db import audit, event_actions
 from db.event_filter import EventStatus
 from dev import signals
+from sync import deletion_limits
 from sync.difference import Difference
 from sync.preview import preview as preview_replay
 from sync.replay import SET, ReplayRequest, ReplayResult, SkippedEvent
@@ -81,11 +82,13 @@ def replay(
     if reason is None and (reveal or not preview):
         raise click.UsageError("Give a reason with --reason; it is recorded in the audit trail.")
     logs.configure("akako", level="WARNING", stream=sys.stderr)
+    settings = load(ReplaySettings)
     request = ReplayRequest(
         author=author(by, reason or PREVIEW_REASON),
-        default_role=load(NewUserSettings).default_role,
+        default_role=settings.default_role,
         discarded=chosen.selection.status is EventStatus.DISCARDED,
         force=force,
+        limit=deletion_limits.configured(settings).signed,
     )
     with database(connections=2, lock_seconds=LOCK_SECONDS) as engine:
         if preview:

@@ -89,8 +89,8 @@ def _events(condition: StatusReport) -> Iterator[Table]:
         estimate = name in ("applied", "ignored")
         step = NEXT_STEPS.get(name, "") if count else ""
         table.add_row(name, f"{'about ' if estimate else ''}{count:,}", step)
-    if condition.seen.deletions_held:
-        table.add_row("deletions held", f"{condition.seen.deletions_held:,}", "akako deletions list")
+    held = condition.seen.deletions_held
+    table.add_row("deletions held", f"{held:,}", "akako deletions list" if held else "")
     late = f"{RUNBOOK}#events-are-late" if condition.is_late else ""
     table.add_row("oldest due", _since(condition.seen.oldest_due_seconds or None, "none is due"), late)
     table.add_row("last delivery", _ago(condition.seen.last_delivery_seconds), "")

@@ -118,19 +118,23 @@ class NewUserSettings(Settings):
 
 
 class DeletionSettings(Settings):
-    """Settings of every process that deletes users."""
+    """Settings of every process that may delete a user."""
 
     signed_deletions_per_hour: int = Field(default=100, ge=0)
-    """Deletions by delivery within an hour above which further ones wait for an operator (`akako deletions`)."""
+    """Deletions by deliveries that are applied within an hour, if that is more than the percentage; others are held."""
 
     signed_deletions_percent: float = Field(default=5, ge=0, le=100)
-    """The same in percent of the users that are not deleted; the larger number counts."""
+    """The same as a percentage of the users that are not deleted."""
 
     inferred_deletions_per_hour: int = Field(default=20, ge=0)
-    """The same for users that are not at Clerk any more, although no delivery told of it."""
+    """Deletions inferred by reconciling that are applied within an hour, if that is more than the percentage."""
 
     inferred_deletions_percent: float = Field(default=1, ge=0, le=100)
-    """The same in percent of the users that are not deleted; the larger number counts."""
+    """The same as a percentage of the users that are not deleted."""
+
+
+class ReplaySettings(NewUserSettings, DeletionSettings):
+    """Settings of `akako events replay`."""
 
 
 class SigningSettings(Settings):
@@ -243,11 +247,15 @@ class BackendSettings(Settings):
     """URL of Clerk's Backend API."""
 
 
-class BackfillSettings(BackendSettings, NewUserSettings):
-    """Settings of `akako backfill`, and of every process that reads all users of Clerk."""
+class AskingSettings(BackendSettings):
+    """Settings of commands that ask Clerk about many users."""
 
     clerk_requests_per_second: float | None = Field(default=None, gt=0, le=100)
     """Requests per second to Clerk's Backend API. Default: 20 with a live key, 2 with a test key."""
+
+
+class BackfillSettings(AskingSettings, NewUserSettings):
+    """Settings of `akako backfill`, and of every process that reads all users of Clerk."""
 
 
 class SetupSettings(BackfillSettings, MigrationSettings, SigningSettings, AccessSettings):
@@ -263,6 +271,7 @@ class ApiSettings(
     BackendSettings,
     ListeningSettings,
     NewUserSettings,
+    DeletionSettings,
     InspectionSettings,
     BrokerSettings,
     MetricsSettings,

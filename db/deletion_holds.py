@@ -172,9 +172,12 @@ def page(connection: Connection, most: int, after: int = 0, until: datetime | No
     return [_hold(row) for row in rows]
 
 
-def count_open(connection: Connection) -> int:
-    """The number of open holds."""
-    return int(connection.exec_driver_sql("select count(*) from deletion_holds where ended_at is null").scalar_one())
+def count_open(connection: Connection, most: int | None = None) -> int:
+    """The number of open holds, counted up to `most`."""
+    found = connection.exec_driver_sql(
+        "select count(*) from (select from deletion_holds where ended_at is null limit %s) as few", (most,)
+    )
+    return int(found.scalar_one())
 
 
 def to_confirm(connection: Connection, most: int, again_seconds: float) -> list[str]:

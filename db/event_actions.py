@@ -33,6 +33,18 @@ def lock(connection: Connection, svix_ids: Collection[str]) -> list[LockedEvent]
     return [LockedEvent(svix_id, size, at, EventStatus(status)) for svix_id, size, at, status in rows]
 
 
+def lock_deletions(connection: Connection, svix_ids: Collection[str]) -> bool:
+    """Lock events in the order of their ids; returns whether any of them says that a user was deleted."""
+    types = connection.exec_driver_sql(
+        """
+        select type from webhook_events
+        where svix_id = any(%(ids)b::text[]) order by svix_id for no key update
+        """,
+        {"ids": list(svix_ids)},
+    )
+    return "user.deleted" in types.scalars().all()
+
+
 def lock_with_users(connection: Connection, svix_ids: Collection[str], clerk_ids: Collection[str] = ()) -> None:
     """Lock events, then the users that they are about and the users given, each in the order of their ids."""
     lock(connection, svix_ids)

@@ -374,7 +374,7 @@ deletion_holds = Table(
     CheckConstraint("outcome in ('released', 'rejected')", name="deletion_holds_known_outcome"),
     CheckConstraint("(kind = 'signed') = (svix_id is not null)", name="deletion_holds_signed_by_a_delivery"),
     CheckConstraint(
-        "num_nonnulls(ended_at, outcome, ended_by, reason) in (0, 4)", name="deletion_holds_ended_by_a_person"
+        "num_nonnulls(ended_at, outcome, ended_by, reason) in (0, 4)", name="deletion_holds_end_is_complete"
     ),
     Index("deletion_holds_open_key", "clerk_id", unique=True, postgresql_where=text("ended_at is null")),
     Index("deletion_holds_user_idx", "clerk_id", "id"),

@@ -34,6 +34,8 @@ class Vitals:
     events: dict[str, int]
     """By status. `applied` and `ignored`, of which there may be millions, are estimates of PostgreSQL; the others are
     counted up to `MOST_COUNTED`."""
+    deletions_held: int
+    """Deletions that wait for a person, up to `MOST_COUNTED`."""
     oldest_due_seconds: float
     """Seconds since the oldest due event became due; 0 if none is due."""
     last_delivery_seconds: float | None
@@ -46,8 +48,6 @@ class Vitals:
     pooler_found: bool
     """Whether a pooler in transaction mode is in use that DATABASE_POOLER does not declare."""
     clerk: ClerkVitals
-    deletions_held: int
-    """Deletions that wait for a person."""
 
 
 def read(connection: Connection) -> Vitals:
@@ -58,13 +58,13 @@ def read(connection: Connection) -> Vitals:
         revision=revision(connection),
         schema_faults=schema.faults(connection) + triggers.faults(connection),
         events=_estimated(connection) | _counted(connection),
+        deletions_held=deletion_holds.count_open(connection, MOST_COUNTED),
         oldest_due_seconds=_oldest_due(connection),
         last_delivery_seconds=_last_delivery(connection),
         heartbeats=heartbeats.of_parts(connection),
         applied_directly=leases.is_held(connection, leases.DIRECT_APPLY),
         pooler_found=driver.of(connection).pooler_found,
         clerk=clerk_vitals.read(connection),
-        deletions_held=deletion_holds.count_open(connection),
     )
 
 

@@ -55,7 +55,6 @@ class DatabaseGauges(Collector):
         yield _gauge(
             "akako_applied_directly", "Whether a worker applies due events without the queue.", seen.applied_directly
         )
-        yield _gauge("akako_deletions_held", "Deletions that wait for an operator.", seen.deletions_held)
         yield from _clerk(seen.clerk)
 
     def _log(self, error: Exception) -> None:
@@ -119,6 +118,7 @@ def _events(seen: Vitals) -> Iterator[Metric]:
     for status, count in seen.events.items():
         events.add_metric([status], count)
     yield events
+    yield _gauge("akako_deletions_held", "Deletions that wait for a person.", seen.deletions_held)
     yield _gauge(
         "akako_oldest_due_event_seconds",
         "Age of the oldest due event since it became due; 0 if none is due.",

@@ -81,7 +81,8 @@ def ask(reader: Reader, ids: Sequence[int]) -> Iterator[Asked]:
 
     Raises ClerkUnavailable, PageTooLarge, or AnotherInstance if the secret key is not of the pinned instance.
     """
-    pinning.require(reader.engine, reader.instance(), None)
+    if ids:
+        pinning.require(reader.engine, reader.instance(), None)
     for start in range(0, len(ids), SET):
         yield _ask(reader, ids[start : start + SET])
 
@@ -90,10 +91,9 @@ def _ask(reader: Reader, ids: Sequence[int]) -> Asked:
     with reader.engine.begin() as connection:
         found = {each.id: each for each in drift.of_ids(connection, ids)}
     left = [SkippedDrift(number, None, UNKNOWN) for number in ids if number not in found]
-    left += [
-        SkippedDrift(each.id, each.clerk_id, ENDED.format(each.outcome)) for each in found.values() if each.outcome
-    ]
-    unended = [each for each in found.values() if each.outcome is None]
+    known = [found[number] for number in ids if number in found]
+    left += [SkippedDrift(each.id, each.clerk_id, ENDED.format(each.outcome)) for each in known if each.outcome]
+    unended = [each for each in known if each.outcome is None]
     if not unended:
         return Asked([], left)
     page = reader.ask(partial(reader.backend.users_by_id, [each.clerk_id for each in unended]))

@@ -42,11 +42,10 @@ def release(
     author: Author,
     *,
     dry_run: bool = False,
-    asked: Callable[[], None] = lambda: None,
 ) -> Decided:
     """Release the held deletions of users that Clerk does not have any more; the others stay held.
 
-    `asked` is called after each user. A dry run asks Clerk, and releases nothing. Raises ClerkUnavailable after the
+    A dry run asks Clerk, and releases nothing. Raises ClerkUnavailable after the
     deletions that Clerk confirmed before are released, and NotPermitted.
     """
     with engine.begin() as connection:
@@ -64,7 +63,6 @@ def release(
                 confirmed.append(clerk_id)
             else:
                 decided.left.append(SkippedHold(clerk_id, EXISTS))
-            asked()
     except ClerkUnavailable as unavailable:
         failure = unavailable
     decided.add(Decided(done=confirmed) if dry_run else hold_decisions.release(engine.begin, confirmed, author))

@@ -73,7 +73,7 @@ class Slicer:
             progress = reconciling.read(connection, pin.instance_id) if pin else None
             paused = progress is not None and progress.paused_until and progress.paused_until > clock.now(connection)
         if pin is None or progress is None:
-            log.warning("instance.not_pinned", next_step="run `akako instance pin`, or `akako backfill`")
+            log.info("instance.not_pinned", next_step="run `akako instance pin`, or `akako backfill`")
             return False
         return False if paused else self._ask(progress)
 

@@ -172,7 +172,7 @@ def apply_absences(
     states: list[tuple[State, str]] = [(deletion, cause) for deletion in deletions]
 
     def write(connection: Connection, email_keys: set[str]) -> AppliedAbsences:
-        # No user is added except as deleted, so the role is not given to any user.
+        # No user is added except as deleted, so the role is not used.
         held = persist.write(connection, states, Role.LEARNER, email_keys, rules).held_users
         return AppliedAbsences(frozenset(each.clerk_id for each in deletions) - held, held)
 

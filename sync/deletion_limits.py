@@ -31,7 +31,7 @@ DEFAULT_LIMITS = DeletionLimits()
 
 
 def configured(settings: DeletionSettings) -> DeletionLimits:
-    """The limits of these settings."""
+    """The limits that are set."""
     return DeletionLimits(
         signed=Limit(settings.signed_deletions_per_hour, settings.signed_deletions_percent),
         inferred=Limit(settings.inferred_deletions_per_hour, settings.inferred_deletions_percent),

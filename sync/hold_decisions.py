@@ -54,7 +54,7 @@ def release(begin: Begin, clerk_ids: Collection[str], author: Author) -> Decided
     def work(connection: Connection, email_keys: set[str]) -> Decided:
         held_events, holds = _lock(connection, clerk_ids)
         rules = WriteRules(author=author, limit=None)
-        # Only deletions are written, so the role is not given to any user.
+        # Only deletions are written, so the role is not used.
         persist.write(connection, _deletions(held_events, holds), Role.LEARNER, email_keys, rules)
         event_actions.set_status(connection, [event.svix_id for event in held_events], EventStatus.APPLIED)
         return _end(connection, clerk_ids, holds, "released")
@@ -75,6 +75,13 @@ def reject(begin: Begin, clerk_ids: Collection[str], author: Author) -> Decided:
         return _end(connection, clerk_ids, holds, "rejected")
 
     return retry(begin, work)
+
+
+def preview(begin: Begin, clerk_ids: Collection[str]) -> Decided:
+    """The deletions that `reject` would discard. Changes nothing."""
+    with begin() as connection:
+        held = {hold.clerk_id for hold in deletion_holds.open_of(connection, clerk_ids)}
+    return _decided(clerk_ids, held)
 
 
 def _lock(connection: Connection, clerk_ids: Collection[str]) -> tuple[list[HeldEvent], list[Hold]]:
@@ -103,5 +110,9 @@ def _deletions(held_events: Sequence[HeldEvent], holds: Sequence[Hold]) -> list[
 def _end(connection: Connection, clerk_ids: Collection[str], holds: Sequence[Hold], outcome: str) -> Decided:
     held = {hold.clerk_id for hold in holds}
     deletion_holds.end(connection, held, outcome)
+    return _decided(clerk_ids, held)
+
+
+def _decided(clerk_ids: Collection[str], held: Collection[str]) -> Decided:
     left = [SkippedHold(clerk_id, NOT_HELD) for clerk_id in clerk_ids if clerk_id not in held]
     return Decided([clerk_id for clerk_id in clerk_ids if clerk_id in held], left)

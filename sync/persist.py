@@ -112,7 +112,7 @@ def write(
 def _above_limit(
     connection: Connection, incoming: Mapping[str, State], known: Sequence[State], rules: WriteRules
 ) -> dict[str, Deletion]:
-    """The deletions to hold. Only those of living users count: no other ends a user's access."""
+    """The deletions to hold. Only those of living users count: no other deletion ends access."""
     if rules.limit is None:
         return {}
     living = {state.clerk_id for state in known if isinstance(state, Snapshot)}

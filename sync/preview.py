@@ -5,7 +5,7 @@ from itertools import chain
 
 from sqlalchemy import Engine
 
-from db import event_actions
+from db import deletion_holds, event_actions
 from sync.difference import Difference
 from sync.preview_observer import PreviewObserver
 from sync.replay import ReplayRequest, ReplayResult, replay
@@ -22,7 +22,10 @@ def preview(engine: Engine, sets: Iterable[Sequence[str]], order: ReplayRequest)
     done = ReplayResult()
     with engine.connect() as connection, connection.begin() as transaction:
         author = order.author.permission
-        event_actions.lock_with_users(connection, list(chain.from_iterable(parts)), author.clerk_ids if author else ())
+        svix_ids = list(chain.from_iterable(parts))
+        if event_actions.lock_deletions(connection, svix_ids):
+            deletion_holds.lock(connection)
+        event_actions.lock_with_users(connection, svix_ids, author.clerk_ids if author else ())
         observer = PreviewObserver(connection)
         for part in parts:
             done.add(replay(observer.savepoint, part, order, observer.observe))

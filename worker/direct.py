@@ -42,6 +42,7 @@ class DirectApplier:
         self, settings: WorkerSettings, *, every: float = LOOK_SECONDS, patience: float = PATIENCE_SECONDS
     ) -> None:
         self._settings = settings
+        self._limit = deletion_limits.configured(settings).signed
         self._every = every
         self._patience = patience
         self._broker = Broker(settings.redis)
@@ -116,8 +117,7 @@ class DirectApplier:
             if not svix_ids:
                 return False
             begun = time.monotonic()
-            limit = deletion_limits.configured(self._settings).signed
-            done = apply.apply(pool, svix_ids, self._settings.default_role, LONGEST_SECONDS, limit)
+            done = apply.apply(pool, svix_ids, self._settings.default_role, LONGEST_SECONDS, self._limit)
         except Exception as error:
             failures.record(error)
             # The state of the connection is unknown, so the next set opens a new one.

@@ -26,8 +26,8 @@ class ProcessResources:
     queue: Queue
 
     @property
-    def limits(self) -> DeletionLimits:
-        """How many users may be deleted within an hour."""
+    def deletion_limits(self) -> DeletionLimits:
+        """The limits above which deletions are held."""
         return deletion_limits.configured(self.settings)
 
 

@@ -31,7 +31,9 @@ def _logging_errors(work: Callable[[], Done]) -> Done | None:
 
 def _apply(resources: ProcessResources, svix_ids: list[str]) -> Applied:
     try:
-        return apply.apply(resources.engine, svix_ids, resources.settings.default_role, limit=resources.limits.signed)
+        return apply.apply(
+            resources.engine, svix_ids, resources.settings.default_role, limit=resources.deletion_limits.signed
+        )
     except Exception as error:
         if bisect.ran_out_of_time(error):
             resources.engine.dispose()
@@ -42,8 +44,9 @@ def _apply(resources: ProcessResources, svix_ids: list[str]) -> Applied:
 def _apply_redelivered(resources: ProcessResources, svix_ids: list[str]) -> Applied | None:
     """Apply a redelivered event; a larger set is enqueued again in halves, with None as the result."""
     if len(svix_ids) == 1:
-        default_role, limit = resources.settings.default_role, resources.limits.signed
-        return apply.apply_redelivered(resources.engine, svix_ids[0], default_role, limit)
+        return apply.apply_redelivered(
+            resources.engine, svix_ids[0], resources.settings.default_role, resources.deletion_limits.signed
+        )
     bisect.enqueue_halves(resources.queue, svix_ids)
     return None
 

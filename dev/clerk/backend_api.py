@@ -1,4 +1,4 @@
-"""Clerk's Backend API, below /v1: users, e-mail addresses, sessions, the instance and its keys."""
+"""Clerk's Backend API, below /v1: users, e-mail addresses, sessions, the instance, its keys and page of webhooks."""
 
 import hmac
 from collections.abc import Awaitable, Callable
@@ -63,11 +63,17 @@ def _get_jwks(instance: Instance, _: Request, __: bytes) -> Answer:
     return signing_in.key_set(instance)
 
 
+def _webhook_page(_: Instance, request: Request, __: bytes) -> Answer:
+    """The page of this instance, which shows its endpoint and messages; Clerk's link works once, this one always."""
+    return {"svix_url": str(request.base_url)}
+
+
 OPERATIONS: dict[tuple[str, str], Operation] = {
     **user_operations.OPERATIONS,
     **email_operations.OPERATIONS,
     **session_operations.OPERATIONS,
     ("GET", "/instance"): _get_instance,
     ("GET", "/jwks"): _get_jwks,
+    ("POST", "/webhooks/svix_url"): _webhook_page,
 }
 """Every operation of the Backend API that is emulated, by method and path."""

@@ -8,20 +8,21 @@ import requests
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from pydantic import SecretStr
 from schemathesis import APIOperation, Case, GenerationMode
 from schemathesis.checks import CHECKS, load_all_checks
 from schemathesis.core.result import Ok
 from sqlalchemy import Engine
 
 from akako_guard.role import Role
-from api import openapi
-from api.application import build
+from api import application, openapi
 from api.operations import OPERATIONS
 from config.settings import ApiSettings
 from tests import people
 from tests.api.served import served
 from tests.clerk_signs_in import Instance
 from tests.examples import examples
+from tests.served_clerk import served_clerk
 
 EXAMPLES = examples(40)
 NAMES = st.sampled_from(["user_admin", "user_ada", "user_bob", "user_none"])
@@ -48,13 +49,16 @@ CONFORMANCE: list[Any] = CHECKS.get_by_names(
 
 
 @pytest.fixture
-def url(engine: Engine, settings: ApiSettings) -> Iterator[str]:
-    """An API with an admin and two other users."""
+def url(engine: Engine, settings: ApiSettings, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """An API with an admin and two other users, and a Clerk instance without users."""
+    monkeypatch.setattr(application, "default_rate", lambda _: 1_000.0)
     people.add(engine, "user_admin", Role.ADMIN, email="admin@example.com")
     people.add(engine, "user_ada", Role.MENTOR, email="ada@example.com")
     people.add(engine, "user_bob")
-    with served(build(settings)) as address:
-        yield address
+    with served_clerk() as clerk:
+        asking = {"clerk_secret_key": SecretStr(clerk.key), "clerk_api_url": clerk.url}
+        with served(application.build(settings.model_copy(update=asking))) as address:
+            yield address
 
 
 @pytest.mark.properties

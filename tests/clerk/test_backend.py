@@ -196,3 +196,24 @@ def test_the_cursor_is_the_last_id_that_can_be_stored(resources: ExitStack) -> N
     client, _ = backend(resources, Answer(json.dumps(entries).encode()))
     page = client.users_after(None, 5)
     assert (page.cursor, page.unreadable, page.is_last) == ("user_without_version", 4, False)
+
+
+def test_the_link_to_the_page_of_webhooks_is_asked_for_by_post(resources: ExitStack) -> None:
+    client, _ = backend(resources, Answer(b'{"svix_url": "https://app.svix.com/login#key=x"}'))
+
+    assert client.webhook_page() == "https://app.svix.com/login#key=x"
+
+
+@pytest.mark.parametrize("url", ["", "http://app.svix.com/", "javascript:alert(1)", 7, None])
+def test_a_link_that_is_not_protected_by_tls_is_refused(resources: ExitStack, url: object) -> None:
+    client, _ = backend(resources, Answer(json.dumps({"svix_url": url}).encode()))
+
+    with pytest.raises(ClerkUnavailable, match="no link"):
+        client.webhook_page()
+
+
+def test_the_page_of_an_instance_for_development_needs_no_tls(resources: ExitStack) -> None:
+    client, clerk = backend(resources)
+    clerk.answers = [Answer(json.dumps({"svix_url": f"{clerk.url}/"}).encode())]
+
+    assert client.webhook_page() == f"{clerk.url}/"

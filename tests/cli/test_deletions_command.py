@@ -1,4 +1,4 @@
-"""`akako deletions` lists held deletions, and releases only those that Clerk confirms."""
+"""`akako deletions`: lists held deletions, and releases and rejects them."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -16,7 +16,8 @@ from tests import people
 from tests.ledger import rows, values
 from tests.served_clerk import ServedClerk, served_clerk
 
-LIVING = "select clerk_id from users where deleted_at is null order by clerk_id"
+WHY = ("--reason", "The old year.", "--by", "grace")
+OUTCOMES = "select clerk_id, outcome, ended_by, reason from deletion_holds order by id"
 
 
 @pytest.fixture
@@ -27,75 +28,75 @@ def instance() -> Iterator[ServedClerk]:
 
 @pytest.fixture
 def deletions(akako: Any, instance: ServedClerk) -> Callable[..., Result]:
-    def run(*words: str) -> Result:
+    """Runs the command with the instance."""
+
+    def run(*words: str, **environment: str) -> Result:
         given = {"CLERK_SECRET_KEY": instance.key, "CLERK_API_URL": instance.url, "CLERK_REQUESTS_PER_SECOND": "100"}
-        result: Result = akako("deletions", *words, **given)
+        result: Result = akako("deletions", *words, **given | environment)
         return result
 
     return run
 
 
-@pytest.fixture
-def held(engine: Engine, instance: ServedClerk) -> list[str]:
-    """Two users whose deletion is held: Clerk has the first, and not the second."""
-    clerk_ids = [*instance.create(1), "user_gone"]
-    now = datetime.now(UTC)
+def hold(engine: Engine, *clerk_ids: str) -> None:
     for clerk_id in clerk_ids:
         people.add(engine, clerk_id)
-    apply_absences(engine, [Deletion(clerk_id=each, at=now) for each in clerk_ids], "drift_7", Limit(0, 0))
-    return clerk_ids
+    absent = [Deletion(clerk_id=each, at=datetime.now(UTC)) for each in clerk_ids]
+    apply_absences(engine, absent, "walk_7", Limit(0, 0))
 
 
-def test_held_deletions_are_listed(held: list[str], deletions: Callable[..., Result]) -> None:
-    result = deletions("list")
-    assert result.exit_code == 0
-    assert all(clerk_id in result.stdout for clerk_id in held)
-    assert "not asked yet" in result.stdout
-    listed = json.loads(deletions("list", "--json").stdout)
-    assert [(each["clerk_id"], each["kind"], each["cause"]) for each in listed] == [
-        (clerk_id, "inferred", "drift_7") for clerk_id in held
+def test_held_deletions_are_listed_in_pages(engine: Engine, deletions: Callable[..., Result]) -> None:
+    hold(engine, "user_ada", "user_bob")
+    shown = deletions("list")
+    first = json.loads(deletions("list", "--limit", "1", "--json").stdout)
+    second = json.loads(deletions("list", "--limit", "1", "--after", str(first["next"]), "--json").stdout)
+    assert shown.exit_code == 0
+    assert ("walk_7" in shown.stdout, "not asked yet" in shown.stdout) == (True, True)
+    assert [each["clerk_id"] for each in first["items"] + second["items"]] == ["user_ada", "user_bob"]
+    assert second["next"] is None
+
+
+def test_all_that_clerk_confirms_are_released_and_the_others_left(
+    engine: Engine, instance: ServedClerk, deletions: Callable[..., Result]
+) -> None:
+    (living,) = instance.create()
+    hold(engine, "user_ada", living, "user_bob")
+    done = deletions("release", "--all", *WHY, "--json")
+    assert (done.exit_code, json.loads(done.stdout)) == (1, {"released": 2, "left": 1, "dry_run": False})
+    assert f"{living}: Clerk has this user" in done.stderr
+    assert rows(engine, OUTCOMES) == [
+        ("user_ada", "released", "operator:grace", "The old year."),
+        (living, None, None, None),
+        ("user_bob", "released", "operator:grace", "The old year."),
     ]
-
-
-def test_only_deletions_that_clerk_confirms_are_released(
-    engine: Engine, held: list[str], deletions: Callable[..., Result]
-) -> None:
-    shown = deletions("release", "--all", "--dry-run", "--reason", "End of term.")
-    assert "1 would be released, 1 left" in shown.stdout
-    assert values(engine, LIVING) == sorted(held)
-    result = deletions("release", "--all", "--reason", "End of term.", "--by", "ada")
-    assert (result.exit_code, result.stdout) == (1, "1 released, 1 left\n")
-    assert "Clerk has this user" in result.stderr
-    assert values(engine, LIVING) == [held[0]]
-    line = "select actor, reason from audit_log where action = 'user.deleted'"
-    assert rows(engine, line) == [("operator:ada", "End of term.")]
     assert "Clerk has this user" in deletions("list").stdout
+    assert deletions("reject", living, *WHY).stdout == "1 rejected, 0 left\n"
+    assert values(engine, "select clerk_id from current_roles") == [living]
 
 
-def test_a_rejected_deletion_leaves_the_user(engine: Engine, held: list[str], deletions: Callable[..., Result]) -> None:
-    result = deletions("reject", held[1], "--reason", "A mistake.", "--json")
-    assert json.loads(result.stdout) == {"rejected": [held[1]], "left": []}
-    assert values(engine, LIVING) == sorted(held)
-    assert [each["clerk_id"] for each in json.loads(deletions("list", "--json").stdout)] == [held[0]]
+@pytest.mark.parametrize("word", ["release", "reject"])
+def test_a_dry_run_changes_nothing(engine: Engine, deletions: Callable[..., Result], word: str) -> None:
+    hold(engine, "user_ada")
+    done = deletions(word, "--all", "--dry-run", *WHY)
+    assert (done.exit_code, done.stdout) == (0, f"Would be: 1 {word}{'ed' if word == 'reject' else 'd'}, 0 left\n")
+    assert rows(engine, OUTCOMES) == [("user_ada", None, None, None)]
 
 
-def test_a_user_without_a_held_deletion_is_named(deletions: Callable[..., Result]) -> None:
-    result = deletions("reject", "user_unknown", "--reason", "A mistake.")
-    assert result.exit_code == 1
-    assert "user_unknown: No deletion of this user is held." in result.stderr
+def test_a_user_whose_deletion_is_not_held_is_named(deletions: Callable[..., Result]) -> None:
+    done = deletions("reject", "user_none", *WHY)
+    assert (done.exit_code, done.stdout) == (1, "0 rejected, 1 left\n")
+    assert "user_none: No deletion of this user is held." in done.stderr
 
 
-@pytest.mark.parametrize("words", [(), ("user_1", "--all")])
-def test_users_are_named_or_all(words: tuple[str, ...], deletions: Callable[..., Result]) -> None:
-    result = deletions("release", *words, "--reason", "x")
-    assert (result.exit_code, "Name users, or give --all." in result.stderr) == (2, True)
-
-
-def test_without_an_answer_of_clerk_nothing_is_released(
-    engine: Engine, instance: ServedClerk, held: list[str], deletions: Callable[..., Result]
+def test_while_clerk_is_unavailable_it_says_what_was_done_and_how_to_continue(
+    engine: Engine, deletions: Callable[..., Result]
 ) -> None:
-    instance.fail("server-error", None, status=401)
-    result = deletions("release", "--all", "--reason", "End of term.")
-    assert result.exit_code == 1
-    assert "Clerk did not answer: status 401" in result.stderr
-    assert values(engine, LIVING) == sorted(held)
+    hold(engine, "user_ada")
+    done = deletions("release", "--all", *WHY, CLERK_SECRET_KEY="sk_test_wrong")
+    assert (done.exit_code, done.stdout) == (1, "0 released, 0 left\n")
+    assert "Clerk did not answer: status 401. Check CLERK_SECRET_KEY" in done.stderr
+
+
+@pytest.mark.parametrize("words", [("release", *WHY), ("reject", "user_ada", "--all", *WHY), ("reject", "--all")])
+def test_an_unclear_selection_is_a_usage_error(deletions: Callable[..., Result], words: tuple[str, ...]) -> None:
+    assert deletions(*words).exit_code == 2

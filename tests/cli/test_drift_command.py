@@ -199,7 +199,7 @@ def test_other_contents_of_the_same_version_win_only_by_force(
     number = found(engine, known[0], "differs", "first_name")
 
     refused = run("drift", "repair", number, *WHY)
-    assert (refused.exit_code, values(engine, NAMES)) == (1, ["Zoe", "Ada", "Ada"])
+    assert (refused.exit_code, sorted(values(engine, NAMES))) == (1, ["Ada", "Ada", "Zoe"])
     assert f"{number} ({known[0]}): What is stored wins over Clerk's answer." in refused.stderr
 
     assert run("drift", "repair", number, "--force", *WHY).exit_code == 0

@@ -8,9 +8,10 @@ from pydantic_core import PydanticUndefined
 from config.settings import (
     AccessSettings,
     ApiSettings,
+    AskingSettings,
     BackendSettings,
-    BackfillSettings,
     BrokerSettings,
+    DeletionSettings,
     ListeningSettings,
     MetricsSettings,
     MigrationSettings,
@@ -35,10 +36,11 @@ GROUPS: dict[str, type[Settings]] = {
     "Receiver and API (`web`, `api`)": ListeningSettings,
     "Receiver (`web`)": ReceiverSettings,
     "API, worker, scheduler and the process that asks Clerk (`api`, `worker`, `beat`, `clerk`)": NewUserSettings,
+    "Limits of deletions, in worker, API, the process that asks Clerk and `akako events replay`": DeletionSettings,
     "Worker and scheduler (`worker`, `beat`)": WorkerSettings,
     "Guard, in the API and in your own application": AccessSettings,
-    "Clerk's Backend API (`api`, `clerk`, `akako backfill`)": BackendSettings,
-    "`akako backfill` and the process that asks Clerk (`clerk`)": BackfillSettings,
+    "Clerk's Backend API (`api`, `clerk`, `akako backfill`, `akako deletions release`)": BackendSettings,
+    "The process that asks Clerk (`clerk`), `akako backfill` and `akako deletions release`": AskingSettings,
     "API (`api`)": ApiSettings,
 }
 

@@ -146,7 +146,7 @@ def _make_holds() -> None:
             ended_by text,
             reason text,
             constraint deletion_holds_signed_by_a_delivery check ((kind = 'signed') = (svix_id is not null)),
-            constraint deletion_holds_ended_by_a_person check (
+            constraint deletion_holds_end_is_complete check (
                 num_nonnulls(ended_at, outcome, ended_by, reason) in (0, 4))
         ) with (fillfactor = 70)
     """)

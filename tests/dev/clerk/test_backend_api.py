@@ -221,3 +221,10 @@ def test_a_body_that_is_not_json_is_refused(api: Api) -> None:
     answer = api.client.post("/v1/users", content="{")
 
     assert (answer.status_code, answer.json()["errors"][0]["code"]) == (400, "request_body_invalid")
+
+
+def test_the_link_to_webhooks_leads_to_the_page_of_the_instance(api: Api) -> None:
+    link = api("POST", "/webhooks/svix_url")["svix_url"]
+
+    assert link == "http://127.0.0.1/"
+    assert api.instance.state.instance_id in api.client.get(link, headers={"Authorization": ""}).text

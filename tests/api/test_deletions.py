@@ -1,0 +1,105 @@
+"""Admins list, release and reject held deletions."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine
+
+from akako_guard.role import Role
+from clerk.user import Deletion
+from sync.apply import apply_absences
+from sync.deletion_limits import Limit
+from tests import people
+from tests.api.asking import Person, SignIn
+from tests.clerk_sender import user
+from tests.ledger import rows, values
+from tests.local_server import Answer, LocalServer
+
+DELETIONS = "/api/admin/deletions"
+WHY = "The old school year."
+OUTCOMES = "select clerk_id, outcome, ended_by from deletion_holds order by id"
+
+
+def hold(engine: Engine, *clerk_ids: str) -> None:
+    for clerk_id in clerk_ids:
+        people.add(engine, clerk_id)
+    absent = [Deletion(clerk_id=each, at=datetime.now(UTC)) for each in clerk_ids]
+    apply_absences(engine, absent, "walk_7", Limit(0, 0))
+
+
+def test_held_deletions_are_listed_in_pages(engine: Engine, admin: Person) -> None:
+    hold(engine, "user_ada", "user_bob")
+    first = admin.get(DELETIONS, limit=1).json()
+    second = admin.get(DELETIONS, limit=1, cursor=first["next"]).json()
+    assert [each["clerk_id"] for each in first["items"] + second["items"]] == ["user_ada", "user_bob"]
+    assert (first["items"][0]["kind"], first["items"][0]["exists_at_clerk"], second["next"]) == ("inferred", None, None)
+
+
+def test_all_are_released_in_parts_that_clerk_confirms(engine: Engine, admin: Person) -> None:
+    hold(engine, "user_ada", "user_bob")
+    first = admin.post(f"{DELETIONS}/release", all=True, limit=1, reason=WHY).json()
+    second = admin.post(f"{DELETIONS}/release", all=True, limit=1, reason=WHY, cursor=first["next"]).json()
+    assert (first["done"], second) == (["user_ada"], {"done": ["user_bob"], "left": [], "next": None})
+    assert rows(engine, OUTCOMES) == [
+        ("user_ada", "released", "user_admin"), ("user_bob", "released", "user_admin"),
+    ]  # fmt: skip
+
+
+def test_a_user_that_clerk_has_is_left_with_the_reason(engine: Engine, admin: Person, backend: LocalServer) -> None:
+    import json
+
+    backend.answers = [Answer(json.dumps(user("user_ada")).encode())]
+    hold(engine, "user_ada")
+    answer = admin.post(f"{DELETIONS}/release", clerk_ids=["user_ada"], reason=WHY).json()
+    assert (answer["done"], [each["clerk_id"] for each in answer["left"]]) == ([], ["user_ada"])
+    assert admin.get(DELETIONS).json()["items"][0]["exists_at_clerk"] is True
+
+
+def test_rejected_users_keep_their_access(engine: Engine, admin: Person) -> None:
+    hold(engine, "user_ada")
+    dry = admin.post(f"{DELETIONS}/reject", all=True, reason=WHY, dry_run=True).json()
+    answer = admin.post(f"{DELETIONS}/reject", clerk_ids=["user_ada", "user_none"], reason=WHY).json()
+    assert (dry["done"], answer["done"]) == (["user_ada"], ["user_ada"])
+    assert [each["clerk_id"] for each in answer["left"]] == ["user_none"]
+    assert rows(engine, OUTCOMES) == [("user_ada", "rejected", "user_admin")]
+
+
+def test_while_clerk_is_unavailable_nothing_is_released(engine: Engine, admin: Person, backend: LocalServer) -> None:
+    backend.answers = [Answer(b"", 401)]
+    hold(engine, "user_ada")
+    answer = admin.post(f"{DELETIONS}/release", all=True, reason=WHY)
+    assert (answer.status_code, answer.json()["error"]) == (503, "unavailable")
+    assert values(engine, "select outcome from deletion_holds") == [None]
+
+
+@pytest.mark.parametrize("word", ["release", "reject"])
+def test_only_an_admin_decides_and_permission_is_checked_again_in_the_change(
+    engine: Engine, sign_in: SignIn, admin: Person, word: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hold(engine, "user_ada")
+    mentor = people.add(engine, "user_mentor", Role.MENTOR).clerk_id
+    assert sign_in(mentor).post(f"{DELETIONS}/{word}", all=True, reason=WHY).status_code == 403
+    assert sign_in(mentor).get(DELETIONS).status_code == 403
+
+    from api import deletions
+
+    select = deletions._select
+
+    def banned_meanwhile(*given: Any) -> Any:
+        people.add(engine, "user_admin", version=datetime(2025, 2, 1, tzinfo=UTC), banned=True)
+        return select(*given)
+
+    monkeypatch.setattr(deletions, "_select", banned_meanwhile)
+    assert admin.post(f"{DELETIONS}/{word}", all=True, reason=WHY).status_code == 403
+    assert values(engine, "select outcome from deletion_holds") == [None]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [{}, {"all": True, "clerk_ids": ["user_ada"]}, {"clerk_ids": []}, {"clerk_ids": ["user ada"]},
+     {"all": True, "limit": 51}, {"all": True, "cursor": "1"}],
+)  # fmt: skip
+def test_an_invalid_decision_is_refused(admin: Person, body: dict[str, Any]) -> None:
+    answer = admin.post(f"{DELETIONS}/release", **body, reason=WHY)
+    assert (answer.status_code, answer.json()["error"]) == (422, "invalid")
