@@ -31,8 +31,8 @@ log = structlog.get_logger()
 IsNew: TypeAlias = Callable[[Snapshot, StoredUser | None], bool]
 """Whether a user that is stored so was not seen before."""
 
-SET = 200
-"""Users in one transaction."""
+SET = 500
+"""Users in one transaction: those of a page, since each commit waits for the disk."""
 SET_SECONDS = 30.0
 CLOCK_MARGIN = timedelta(minutes=5)
 """How far the clocks of Clerk and the database may differ."""
