@@ -16,6 +16,12 @@ def cpu_seconds(pid: int) -> float:
     return sum(_each(pid, lambda member: sum(member.cpu_times()[:4])))
 
 
+def cpu_seconds_of_children(pid: int) -> float:
+    """The same without the process itself, which has imported the program before it forked."""
+    own = psutil.Process(pid).cpu_times()
+    return cpu_seconds(pid) - own.user - own.system
+
+
 def _each(pid: int, figure: Callable[[psutil.Process], float]) -> Iterator[float]:
     """A figure of a process and of each descendant that does not end meanwhile."""
     process = psutil.Process(pid)

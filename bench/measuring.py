@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from bench.measures import accepts, applies, burst, ceilings, expiry, grown, guard, migration, replay, visible
+from bench.measures import accepts, applies, backfill, burst, ceilings, expiry, grown, guard, migration, replay, visible
 from bench.rows import Row
 from bench.setup import Setup
 
@@ -32,6 +32,8 @@ MEASURES = {
     "guard": Measure("guarded requests/s", guard.guard, ("guard",)),
     "expiry": Measure("`expire_roles` with many due roles", expiry.expire, ("expiry",)),
     "replay": Measure("`akako events replay` of many events", replay.replay, ("replay",)),
+    "import": Measure("`akako backfill` of new users", backfill.imports, ("import",), quick=True),
+    "walk": Measure("a walk over users who are stored: CPU, memory", backfill.walks, ("walk",), quick=True),
     "grown": Measure(
         "the main figures with full tables",
         grown.grown,

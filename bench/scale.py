@@ -29,6 +29,8 @@ class Scale:
     due: int
     """Assignments whose end has passed, for `expire_roles`."""
     guard_users: int
+    walk_users: int
+    """Users at Clerk that a walk reads."""
 
 
 FULL = Scale(
@@ -49,6 +51,7 @@ FULL = Scale(
     grown_events=5_000_000,
     due=1_000_000,
     guard_users=20_000,
+    walk_users=1_000_000,
 )
 QUICK = Scale(
     rounds=1,
@@ -68,6 +71,7 @@ QUICK = Scale(
     grown_events=50_000,
     due=20_000,
     guard_users=2_000,
+    walk_users=20_000,
 )
 TINY = Scale(
     rounds=1,
@@ -87,4 +91,5 @@ TINY = Scale(
     grown_events=100,
     due=50,
     guard_users=50,
+    walk_users=1_200,
 )

@@ -68,6 +68,23 @@ SHAPES = (
         "events",
         (RATE, ("seconds", "seconds", ",.1f"), ("largest MB", "largest_mb", ",.0f")),
     ),
+    Shape(
+        "import",
+        "`akako backfill` of new users, and events of new users",
+        "users",
+        (RATE, ("CPU s / 1,000, with postgres", "cpu", ".2f"), ("largest MB", "largest_mb", ",.0f")),
+    ),
+    Shape(
+        "walk",
+        "A walk over users who are stored already",
+        "users",
+        (
+            ("CPU s / 1,000,000", "cpu", ",.0f"),
+            ("postgres, CPU s / 1,000,000", "postgres_cpu", ",.0f"),
+            ("largest MB", "largest_mb", ",.0f"),
+            ("s / 1,000,000", "seconds", ",.0f"),
+        ),
+    ),
     Shape("migration", "Migration", "", (("seconds", "seconds", ",.1f"),)),
 )
 

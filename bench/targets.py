@@ -60,6 +60,7 @@ def evaluate(results: Results) -> list[Verdict]:
         *_growth(results),
         *_node(results),
         *_limits(results),
+        *_backfill(results),
     ]
 
 
@@ -116,6 +117,18 @@ def _limits(results: Results) -> Iterator[Verdict]:
     for name, limit in (("receiver_mb", 150.0), ("worker_mb", 200.0)):
         if rounds := results.rounds("burst", OURS, 1, name):
             yield from _at_most(f"memory of the largest {name[:-3]} process", "MB", limit, figure(rounds))
+
+
+def _backfill(results: Results) -> Iterator[Verdict]:
+    for at in results.settings("import"):
+        found = Compared(results, "import", "rate", at).ratio("akako, backfill", "akako, events")
+        yield from _at_least("users imported relative to events applied", 0.5, found)
+    for at in results.settings("walk"):
+        for name, title in (("akako, backfill", "`akako backfill`"), ("akako, reconciling", "reconciling")):
+            for value, figures, unit, most in (("cpu", "CPU of", "s", 60.0), ("largest_mb", "memory of", "MB", 150.0)):
+                if rounds := results.rounds("walk", name, at, value):
+                    target = f"{figures} a walk of a million users that are unchanged, {title}"
+                    yield from _at_most(target, unit, most, figure(rounds))
 
 
 def _setting(measure: str, at: int) -> str:

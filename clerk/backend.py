@@ -203,16 +203,10 @@ class Backend:
     def _page(self, asked: Sequence[tuple[str, str]], limit: int) -> UserPage:
         deadline = time.monotonic() + PAGE_SECONDS
         try:
-            entries = _parse(self._get("users", asked, deadline=deadline, step=PAGE_SECONDS, most=MOST_PAGE_BYTES))
+            body = self._get("users", asked, deadline=deadline, step=PAGE_SECONDS, most=MOST_PAGE_BYTES)
         except Incomplete as error:
             raise PageTooLarge from error
-        if not isinstance(entries, list):
-            raise ClerkUnavailable("the response is not a list of users", transient=False)
-        read = [snapshot(entry) if isinstance(entry, dict) else None for entry in entries]
-        users = tuple(user for user in read if user)
-        ids = (identifier(entry.get("id")) for entry in reversed(entries) if isinstance(entry, dict))
-        cursor = next(filter(None, ids), None)
-        return UserPage(users, len(read) - len(users), cursor, is_last=len(entries) < limit)
+        return _user_page(body, limit)
 
     def _object(self, path: str, method: str = "GET") -> dict[str, object]:
         """The object at `path`; empty if the response is another value."""
@@ -243,6 +237,21 @@ class Backend:
                 return answers.read_bounded(response, deadline, most)
         except httpx.HTTPError as error:
             raise ClerkUnavailable(type(error).__name__) from error
+
+
+def _user_page(body: bytes, limit: int) -> UserPage:
+    """The users of a response body. Raises ClerkUnavailable if it is not a list."""
+    users, cursor, count = list[Snapshot](), None, 0
+    try:
+        for entry in json.entries(body):
+            count += 1
+            if isinstance(entry, dict):
+                cursor = identifier(entry.get("id")) or cursor
+                if user := snapshot(entry):
+                    users.append(user)
+    except ValueError as error:
+        raise ClerkUnavailable("the response is not a list of users", transient=False) from error
+    return UserPage(tuple(users), count - len(users), cursor, is_last=count < limit)
 
 
 def _error_codes(response: httpx.Response, deadline: float) -> frozenset[str]:

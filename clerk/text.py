@@ -13,7 +13,9 @@ def storable(value: object, longest: int = LONGEST) -> str | None:
     """The text, with U+FFFD for what PostgreSQL cannot store, truncated to `longest` characters; None if not text."""
     if not isinstance(value, str):
         return None
-    return _UNSTORABLE.sub(REPLACEMENT, value[:longest])
+    text = value[:longest]
+    # Most text is ASCII, for which this is several times as fast as the expression.
+    return text if text.isascii() and "\0" not in text else _UNSTORABLE.sub(REPLACEMENT, text)
 
 
 def whole(value: object, longest: int) -> str | None:

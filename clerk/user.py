@@ -69,7 +69,8 @@ def parse_time(value: object) -> datetime | None:
     milliseconds = value if abs(value) >= FIRST_MILLISECONDS else value * 1_000
     if not 0 <= milliseconds <= LAST_MILLISECONDS:
         return None
-    return EPOCH + timedelta(milliseconds=math.floor(milliseconds))
+    seconds, rest = divmod(math.floor(milliseconds), 1_000)
+    return EPOCH + timedelta(0, seconds, rest * 1_000)
 
 
 def snapshot(data: dict[str, Any]) -> Snapshot | None:

@@ -53,7 +53,7 @@ def backfill(dry_run: bool, restart: bool, as_json: bool) -> None:
     """
     settings = load(BackfillSettings)
     logs.configure("backfill", stream=sys.stderr)
-    with backend(settings, CONTINUE) as client, database() as engine, signals.interruptible():
+    with backend(settings, CONTINUE) as client, database(looks_up=True) as engine, signals.interruptible():
         try:
             ended = import_users(engine, client, settings, dry_run=dry_run, restart=restart)
         except KeyboardInterrupt:

@@ -24,8 +24,10 @@ BY = click.option("--by", type=NAME, help="Your name for the audit trail. [defau
 
 
 @contextmanager
-def database(connections: int = 1, lock_seconds: float = 0) -> Iterator[Engine]:
+def database(connections: int = 1, lock_seconds: float = 0, *, looks_up: bool = False) -> Iterator[Engine]:
     """An engine on DATABASE_URL; `lock_seconds=0` waits for locks without a timeout.
+
+    With `looks_up`, plans use indexes even while the tables are small: for commands that fill them.
 
     Refusals and database errors end the command with a message (ClickException).
     """
@@ -36,6 +38,7 @@ def database(connections: int = 1, lock_seconds: float = 0) -> Iterator[Engine]:
         pooler=settings.database_pooler,
         connections=connections,
         lock_seconds=lock_seconds,
+        looks_up=looks_up,
     )
     try:
         yield pool

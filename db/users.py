@@ -14,10 +14,6 @@ COLUMNS = (
     "id, clerk_id, email, deleted_at, clerk_updated_at, claimed_email, email_verified, first_name, last_name, username,"
     " image_url, external_id, banned, banned_as_of, clerk_created_at"
 )
-_SNAPSHOT_FIELDS = (
-    "email", "email_verified", "first_name", "last_name", "username", "image_url", "external_id", "banned",
-    "banned_as_of", "created_at",
-)  # fmt: skip
 LONGEST_SEARCH_KEY = 200
 """In characters; limited by the size of an index row."""
 
@@ -153,11 +149,35 @@ def _stored(
     email: str | None,
     deleted_at: datetime | None,
     version: datetime,
-    *fields: object,
+    claimed_email: str | None,
+    email_verified: bool | None,
+    first_name: str | None,
+    last_name: str | None,
+    username: str | None,
+    image_url: str | None,
+    external_id: str | None,
+    banned: bool,
+    banned_as_of: datetime | None,
+    created_at: datetime | None,
 ) -> StoredUser:
+    """The user of a row with COLUMNS."""
     if deleted_at is not None:
         return StoredUser(id, Deletion(clerk_id=clerk_id, at=deleted_at), None)
-    snapshot = Snapshot(clerk_id=clerk_id, version=version, **dict(zip(_SNAPSHOT_FIELDS, fields, strict=True)))  # type: ignore[arg-type]
+    # Spelled out, because a million of these are made for a walk.
+    snapshot = Snapshot(
+        clerk_id=clerk_id,
+        version=version,
+        email=claimed_email,
+        email_verified=email_verified,
+        first_name=first_name,
+        last_name=last_name,
+        username=username,
+        image_url=image_url,
+        external_id=external_id,
+        banned=banned,
+        banned_as_of=banned_as_of,
+        created_at=created_at,
+    )
     return StoredUser(id, snapshot, email)
 
 
@@ -217,29 +237,6 @@ def locked(connection: Connection, clerk_id: str) -> LockedUser | None:
     return next((LockedUser(*row) for row in rows), None)
 
 
-@dataclass(frozen=True, slots=True)
-class KnownVersion:
-    """What is stored of a user, to compare it with a snapshot."""
-
-    version: datetime | None
-    deleted: bool
-
-
-def versions(connection: Connection, clerk_ids: Collection[str]) -> dict[str, KnownVersion]:
-    """The stored versions of the known users among these ids."""
-    rows = connection.exec_driver_sql(
-        """
-        select known.*
-        from unnest(%(ids)b::text[]) as asked (clerk_id)
-        cross join lateral (
-            select clerk_id, clerk_updated_at, deleted_at is not null
-            from users where users.clerk_id = asked.clerk_id offset 0) as known
-        """,
-        {"ids": list(clerk_ids)},
-    )
-    return {clerk_id: KnownVersion(version, deleted) for clerk_id, version, deleted in rows}
-
-
 def stored(connection: Connection, clerk_ids: Collection[str]) -> dict[str, StoredUser]:
     """The known users among these ids, by Clerk id, without locking them."""
     rows = connection.exec_driver_sql(
@@ -250,7 +247,7 @@ def stored(connection: Connection, clerk_ids: Collection[str]) -> dict[str, Stor
         """,  # noqa: S608 - constants only
         {"ids": list(clerk_ids)},
     )
-    found = (_stored(*row) for row in rows)
+    found = (_stored(*row) for row in rows.all())
     return {user.state.clerk_id: user for user in found}
 
 

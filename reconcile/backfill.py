@@ -5,6 +5,7 @@ were created meanwhile with an earlier creation time are found there. Every page
 applies snapshots, so that repeated pages, and webhooks in between, do no harm.
 """
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -18,20 +19,20 @@ from clerk.backend import UserPage
 from clerk.user import EPOCH, Snapshot
 from config import logs
 from db import users, walks
-from db.users import KnownVersion
+from db.users import StoredUser
 from db.walks import Phase, Walk
 from reconcile import comparison
-from reconcile.comparison import Effect
+from reconcile.comparison import CHANGES, Effect
 from reconcile.reading import Reader, TooManyUpdates
 from sync import apply
 
 log = structlog.get_logger()
 
-IsNew: TypeAlias = Callable[[Snapshot, KnownVersion | None], bool]
+IsNew: TypeAlias = Callable[[Snapshot, StoredUser | None], bool]
 """Whether a user that is stored so was not seen before."""
 
-SET = 200
-"""Users in one transaction."""
+SET = 500
+"""Users in one transaction: those of a page, since each commit waits for the disk."""
 SET_SECONDS = 30.0
 CLOCK_MARGIN = timedelta(minutes=5)
 """How far the clocks of Clerk and the database may differ."""
@@ -79,7 +80,7 @@ class Backfill:
     def _is_unseen(self, read_until: datetime | None) -> IsNew:
         """Whether a user of a page was not counted before pages were read again up to a creation time."""
 
-        def is_unseen(user: Snapshot, known: KnownVersion | None) -> bool:
+        def is_unseen(user: Snapshot, known: StoredUser | None) -> bool:
             if read_until is None or _created(user) > read_until:
                 return True
             return _created(user) == read_until and known is None and not self.dry_run
@@ -99,7 +100,7 @@ class Backfill:
     def _is_missed(self, walk: Walk) -> IsNew:
         """Whether the pages did not have a user: it was created later, or is unknown."""
 
-        def is_missed(user: Snapshot, known: KnownVersion | None) -> bool:
+        def is_missed(user: Snapshot, known: StoredUser | None) -> bool:
             missed = _created(user) > (walk.newest or EPOCH) or (known is None and not self.dry_run)
             counted = user.clerk_id in self._counted
             self._counted.add(user.clerk_id)
@@ -117,20 +118,22 @@ class Backfill:
         return f"{walk.skipped:,} users could not be applied" if walk.skipped else None
 
     def _add(self, walk: Walk, page: UserPage, is_new: IsNew) -> Walk:
-        """Apply the users of a page, and count those that were not seen before."""
+        """Apply the users of a page that change something, and count those that were not seen before."""
         with self.engine.connect() as connection:
-            known = users.versions(connection, [user.clerk_id for user in page.users])
-        failed = set() if self.dry_run else self._apply(walk, page.users)
-        new = [user for user in page.users if is_new(user, known.get(user.clerk_id))]
-        effects = comparison.effects([user for user in new if user.clerk_id not in failed], known)
+            known = users.stored(connection, [user.clerk_id for user in page.users])
+        read = [(user, comparison.effect(user, known.get(user.clerk_id))) for user in page.users]
+        changing = [user for user, effect in read if effect in CHANGES]
+        failed = set() if self.dry_run else self._apply(walk, changing)
+        new = [(user, effect) for user, effect in read if is_new(user, known.get(user.clerk_id))]
+        counts = Counter(effect for user, effect in new if user.clerk_id not in failed)
         return replace(
             walk,
             seen=walk.seen + len(new) + page.unreadable,
-            created=walk.created + effects[Effect.CREATED],
-            updated=walk.updated + effects[Effect.UPDATED],
-            unchanged=walk.unchanged + effects[Effect.UNCHANGED],
-            deleted=walk.deleted + effects[Effect.DELETED],
-            skipped=walk.skipped + len(new) + page.unreadable - effects.total(),
+            created=walk.created + counts[Effect.CREATED],
+            updated=walk.updated + counts[Effect.UPDATED],
+            unchanged=walk.unchanged + counts[Effect.UNCHANGED],
+            deleted=walk.deleted + counts[Effect.DELETED],
+            skipped=walk.skipped + len(new) + page.unreadable - counts.total(),
         )
 
     def _apply(self, walk: Walk, snapshots: Sequence[Snapshot]) -> set[str]:
