@@ -19,7 +19,7 @@ COMMANDS = {
     "migrate": "Apply pending database migrations.",
     "roles": "List, assign, extend and revoke roles.",
     "secrets": "Show when each signing secret last verified a delivery.",
-    "setup": "Prepare an installation, step by step.",
+    "setup": "Prepare an installation: database, Clerk instance, webhook, users, first ADMIN.",
     "status": "Show the health of every component, and the events.",
     "token": "Sign a session token for the API of `akako up`.",
     "up": "Run all processes in the foreground.",

@@ -42,7 +42,12 @@ def one(setup: Setup, contender: Contender, place: Place, run: str, backlog: int
         spent = consumption.cpu_seconds(setup.servers.postgres.pid) - before
         spent += sum(consumption.cpu_seconds_of_children(worker.pid) for worker in workers)
         memory = [megabytes for worker in workers for megabytes in consumption.resident(worker.pid)]
-    return {"rate": applied / (end - begin), "applied": applied, "cpu": spent / applied * 1_000, "largest_mb": max(memory)}
+    return {
+        "rate": applied / (end - begin),
+        "applied": applied,
+        "cpu": spent / applied * 1_000,
+        "largest_mb": max(memory),
+    }
 
 
 def fill(port: int, run: str, backlog: int) -> None:

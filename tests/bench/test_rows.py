@@ -40,6 +40,17 @@ def test_a_target_is_evaluated_round_by_round_with_the_amount_by_which_it_is_mis
     assert (verdict.met, verdict.missing) == (False, "20%")
 
 
+def test_walks_and_imports_are_compared_with_their_targets() -> None:
+    spent = {"cpu": 61.0, "largest_mb": 149.0}
+    rates = [Row("import", name, 9, {"rate": value}) for name, value in (("akako, backfill", 6), ("akako, events", 10))]
+    verdicts = evaluate(Results(rows=[*rates, Row("walk", "akako, reconciling", 9, spent)]))
+    assert [(each.unit, each.wanted, each.met) for each in verdicts] == [
+        ("x", 0.5, True),
+        ("s", 60, False),
+        ("MB", 150, True),
+    ]
+
+
 def test_a_target_without_rows_is_not_evaluated() -> None:
     assert evaluate(Results(rows=[rate("akako", 900)])) == []
 

@@ -38,6 +38,11 @@ def test_every_contender_is_measured_at_every_setting_in_every_round(quick: Resu
         *(("steady", name, TINY.steady_rate) for name in all_contenders),
         *(("applies", name, 2) for name in with_worker),
         *(("visible", name, TINY.visible_rates[0]) for name in with_storage),
+        *(("import", name, TINY.backlog) for name in ("akako, events", "akako, backfill")),
+        *(
+            ("walk", name, TINY.walk_users)
+            for name in ("reading the pages alone", "akako, backfill", "akako, reconciling")
+        ),
     ]
 
 
@@ -53,6 +58,11 @@ def test_every_worker_applies_its_whole_backlog(quick: Results) -> None:
 
 def test_every_role_is_seen_at_the_fixed_rate(quick: Results) -> None:
     assert [row.values["seen_share"] for row in quick.of("visible")] == [1, 1]
+
+
+def test_a_walk_and_an_import_have_figures(quick: Results) -> None:
+    rows = [*quick.of("walk"), *quick.of("import")]
+    assert all(row.values["cpu"] > 0 and row.values["largest_mb"] > 0 for row in rows)
 
 
 def test_machine_and_versions_are_recorded(quick: Results) -> None:

@@ -1,4 +1,5 @@
 import json as standard
+import time
 from typing import Any
 
 import pytest
@@ -79,3 +80,47 @@ def test_an_integer_of_more_than_64_bits_is_a_number() -> None:
 @pytest.mark.parametrize("peculiar", ["NaN", "-Infinity", '"\\ud800"', "1e400", "[" * 2_000 + "]" * 2_000])
 def test_input_that_orjson_rejects_is_parsed(peculiar: str) -> None:
     assert json.loads(b'{"id": "user_ada", "of_no_use": %b}' % peculiar.encode())["id"] == "user_ada"
+
+
+@given(entries=st.lists(JSON | st.dictionaries(TEXT, JSON, max_size=3), max_size=5), compact=st.booleans())
+def test_entries_are_those_of_the_array(entries: list[object], compact: bool) -> None:
+    body = standard.dumps(entries, separators=(",", ":") if compact else None).encode()
+    assert list(json.entries(body)) == entries
+
+
+@pytest.mark.parametrize("gap", [b"", b"\n", b"  "])
+@pytest.mark.parametrize(
+    "entry",
+    [
+        b'{"text":"},{"}',
+        b'{"text":"\\"},{\\""}',
+        b'{"many":[{},{},{}]}',
+        b'{"many":[' + b",".join([b"{}"] * 100) + b"]}",
+        b'{"digits":' + b"1" * 5_000 + b"}",
+        b'{"number":NaN}',
+    ],
+)
+def test_each_entry_ends_where_its_object_ends(entry: bytes, gap: bytes) -> None:
+    body = gap + b'[{"first":1},' + entry + b',{"last":[{},{}]}]' + gap
+    assert repr(list(json.entries(body))) == repr(json.loads(body))
+
+
+@pytest.mark.parametrize(
+    "body", [b"{}", b"null", b"[{}", b"[{},]", b"[{},{}] 1", b"[{},{}]]", b"[{}{}]", b"[{},{]", b""]
+)
+def test_entries_of_what_is_not_an_array_are_refused(body: bytes) -> None:
+    with pytest.raises(ValueError):
+        list(json.entries(body))
+
+
+def test_an_entry_of_very_many_objects_takes_no_quadratic_time() -> None:
+    body = b"[" + b",".join([b'{"many":[' + b",".join([b"{}"] * 5_000) + b"]}"] * 50) + b"]"
+    start = time.process_time()
+    assert len(list(json.entries(body))) == 50
+    assert time.process_time() - start < 2
+
+
+def test_entries_that_nest_too_deep_are_read_like_a_whole_body() -> None:
+    deep = b'{"deep":' + b"[" * 5_000 + b"]" * 5_000 + b',"banned":true}'
+    body = b'[{"id":1},' + deep + b',{"id":2}]'
+    assert list(json.entries(body)) == json.loads(body)

@@ -55,3 +55,11 @@ def test_an_error_of_a_reachable_server_is_reported_with_the_remedy(
 
     assert raised.value.message.startswith("PostgreSQL returned an error: No.")
     assert f"What to do: {step}" in raised.value.message
+
+
+def test_a_command_that_fills_empty_tables_uses_their_indexes(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", database.app_url)
+    with connection.database(looks_up=True) as engine, engine.connect() as session:
+        assert session.exec_driver_sql("show enable_seqscan").scalar_one() == "off"

@@ -103,6 +103,29 @@ def test_a_second_import_changes_nothing(engine: Engine, clerk: ServedClerk, imp
     assert values(engine, "select count(*) from audit_log") == lines
 
 
+def test_users_who_are_unchanged_are_not_locked(
+    engine: Engine, clerk: ServedClerk, importing: Callable[..., Walk]
+) -> None:
+    clerk.create(5)
+    importing()
+    with engine.begin() as other:
+        other.exec_driver_sql("select from users for update")
+        walk = importing()
+    assert (walk.outcome, walk.unchanged) == ("complete", 5)
+
+
+def test_a_user_of_the_same_version_with_other_contents_is_updated(
+    engine: Engine, clerk: ServedClerk, importing: Callable[..., Walk]
+) -> None:
+    ids = clerk.create(5)
+    importing()
+    known = clerk.instance.state.users[ids[1]]
+    clerk.instance.state.users[ids[1]] = replace(known, first_name="Zoe")
+    walk = importing()
+    assert (walk.outcome, walk.updated, walk.unchanged) == ("complete", 1, 4)
+    assert values(engine, "select clerk_id from users where first_name = 'Zoe'") == [ids[1]]
+
+
 def test_a_dry_run_says_what_would_change_and_writes_nothing(
     engine: Engine, clerk: ServedClerk, backend: Backend, importing: Callable[..., Walk]
 ) -> None:
