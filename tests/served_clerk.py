@@ -3,9 +3,10 @@
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from itertools import count
 
 from dev import clerk_instance
 from dev.clerk import changes
@@ -27,6 +28,7 @@ class ServedClerk:
 
     instance: Instance
     url: str
+    _numbers: Iterator[int] = field(default_factory=count)
 
     @property
     def id(self) -> str:
@@ -36,9 +38,9 @@ class ServedClerk:
     def key(self) -> str:
         return self.instance.state.secret_key
 
-    def create(self, count: int = 1, **fields: str | None) -> list[str]:
+    def create(self, number: int = 1, **fields: str | None) -> list[str]:
         """Create users, a minute apart unless a time is given (None: now); returns their ids, oldest first."""
-        return [self._create(len(self.instance.state.users), **fields) for _ in range(count)]
+        return [self._create(next(self._numbers), **fields) for _ in range(number)]
 
     def _create(self, number: int, **fields: str | None) -> str:
         created_at = datetime(2024, 1, 1, tzinfo=UTC) + timedelta(minutes=number)

@@ -9,6 +9,8 @@ from sqlalchemy import Connection, Engine
 from akako_guard.role import Role
 from api.operation import Operation
 from api.operations import OPERATIONS
+from db import drift
+from db.drift import Finding
 from db.tables import metadata
 from tests import people
 from tests.clerk_sender import Clerk
@@ -35,6 +37,8 @@ QUERIES: dict[str, Sequence[dict[str, str]]] = {
     "explain": [{"role": "MENTOR"}],
     "audit": [{}, {"format": "csv"}, {"format": "jsonl"}],
 }
+OWN_TESTS = {"repair", "release_deletions", "reject_deletions"}
+"""Operations about Clerk's answers, whose authors are tested in test_drift.py and test_deletions.py."""
 LOSSES = {
     "revoked": "update user_roles set is_active = false, effective_end_date = now() where role = 'ADMIN' and user_id = "
     f"(select id from users where clerk_id = '{MALLORY}')",
@@ -66,7 +70,11 @@ QUERY = ("format",)
 
 def changes() -> list[ApiCall]:
     """Requests to all operations that change something and require a role. Raises KeyError if `BODIES` lacks one."""
-    found = [each for each in OPERATIONS if each.method != "GET" and each.requires and each.requires.roles]
+    found = [
+        each
+        for each in OPERATIONS
+        if each.method != "GET" and each.requires and each.requires.roles and each.name not in OWN_TESTS
+    ]
     return [ApiCall(each, body) for each in found for body in BODIES[each.name]]
 
 
@@ -78,14 +86,17 @@ def readings() -> list[ApiCall]:
 
 @dataclass(frozen=True)
 class Scene:
-    """The data that the requests refer to: an assignment of a mentor, and a pending event."""
+    """The data that the requests refer to: an assignment of a mentor, a pending event, and a difference."""
 
     assignment_id: int
     svix_id: str
+    drift_id: int
 
     def path(self, call: ApiCall) -> str:
         """The path of a request."""
-        return call.operation.path.format(clerk_id="user_ada", id=self.assignment_id, svix_id=self.svix_id)
+        return call.operation.path.format(
+            clerk_id="user_ada", id=self.assignment_id, svix_id=self.svix_id, drift_id=self.drift_id
+        )
 
     def body(self, call: ApiCall) -> dict[str, Any]:
         """The body of a request."""
@@ -99,7 +110,9 @@ def prepare(engine: Engine, clerk: Clerk) -> Scene:
     people.add(engine, "user_ada")
     mentor = people.assign(engine, "user_ada", Role.MENTOR)
     (svix_id,) = keep(engine, clerk, clerk.updated("user_ada", at=9_000, email=None, first_name="Augusta"))
-    return Scene(mentor.id, svix_id)
+    with engine.begin() as connection:
+        [drift_id] = drift.record(connection, [Finding(clerk_id="user_ada", kind="ahead")], None, 60).values()
+    return Scene(mentor.id, svix_id, drift_id)
 
 
 def image(engine: Engine) -> dict[str, list[tuple[Any, ...]]]:

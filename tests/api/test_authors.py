@@ -18,7 +18,7 @@ from api.operations import OPERATIONS
 from config.settings import ApiSettings
 from tests import people
 from tests.api.asking import Person
-from tests.api.changes import DELETED, LOSSES, MALLORY, ApiCall, Scene, changes, image, lose, prepare
+from tests.api.changes import DELETED, LOSSES, MALLORY, OWN_TESTS, ApiCall, Scene, changes, image, lose, prepare
 from tests.api.served import served
 from tests.clerk_sender import Clerk
 from tests.clerk_signs_in import Instance
@@ -55,7 +55,7 @@ def address(settings: ApiSettings) -> Iterator[tuple[str, int]]:
 
 
 def test_every_operation_with_a_body_is_covered() -> None:
-    assert {each.operation.name for each in changes()} == {each.name for each in OPERATIONS if each.body}
+    assert {each.operation.name for each in changes()} | OWN_TESTS == {each.name for each in OPERATIONS if each.body}
 
 
 def half_sent(address: tuple[str, int], head: str, body: bytes, meanwhile: list[str], engine: Engine) -> bytes:

@@ -29,7 +29,7 @@ GUARDED = [each for each in [*changes(), *readings()] if each.operation.requires
 def test_a_refused_operation_is_recorded(engine: Engine, sign_in: SignIn, call: ApiCall) -> None:
     people.add(engine, "user_eve")
     eve, operation = sign_in("user_eve"), call.operation
-    path = operation.path.format(clerk_id="user_ada", id=1, svix_id="msg_1")
+    path = operation.path.format(clerk_id="user_ada", id=1, svix_id="msg_1", drift_id=1)
 
     answer = eve.client.request(operation.method, path, headers=eve.headers)
 
