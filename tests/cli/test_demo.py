@@ -26,6 +26,7 @@ def test_every_expectation_holds_and_no_process_is_left(mark: str, directory: Pa
     assert groups.marked(mark) == []
 
 
+@pytest.mark.recovery
 def test_configured_servers_are_used_and_their_rows_do_not_change(
     database: Database, redis_url: str, mark: str, directory: Path
 ) -> None:

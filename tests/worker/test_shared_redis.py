@@ -77,6 +77,7 @@ def denied(raw: redis.Redis) -> list[str]:
     return [str(entry["object"]) for entry in raw.acl_log()]
 
 
+@pytest.mark.recovery
 def test_a_delivery_goes_through_tls_and_the_documented_acl_and_touches_no_other_keys(
     stack: RunningStack, raw: redis.Redis
 ) -> None:
