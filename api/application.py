@@ -34,7 +34,6 @@ from config.formats import split_secrets
 from config.rate_limited_log import rate_limited
 from config.settings import ApiSettings
 from health import process_starts, readiness
-from reconcile.pace import default_rate
 from roles.final_order import FinalOrder
 from serving.limits import ServerState, limits
 from sync import deletion_limits
@@ -119,7 +118,7 @@ def _services(settings: ApiSettings) -> Services:
         signing_secrets=SigningSecrets(split_secrets(secrets)) if secrets else None,
         final_order=FinalOrder(database, FINAL_SECONDS),
         backend=backend,
-        clerk_requests_per_second=default_rate(secret_key),
+        clerk_requests_per_second=settings.requests_per_second,
         deletion_limits=deletion_limits.configured(settings),
     )
 

@@ -217,6 +217,7 @@ OPERATIONS = (
         requires=_ADMIN,
         body=DeletionDecision,
         response=DeletionsDecided,
+        refusals=(409,),
     ),
     Operation(
         name="reject_deletions",

@@ -22,7 +22,7 @@ from db.walks import Phase, Walk
 from dev import signals
 from reconcile import pinning
 from reconcile.backfill import Backfill
-from reconcile.pace import Pace, default_rate
+from reconcile.pace import Pace
 from reconcile.reading import Reader
 
 LEASE_SECONDS = 120
@@ -67,9 +67,8 @@ def import_users(
     engine: Engine, client: Backend, settings: BackfillSettings, *, dry_run: bool = False, restart: bool = False
 ) -> Walk:
     """Import all users, with a progress bar on a terminal. Raises ClickException, ClerkUnavailable or PageTooLarge."""
-    rate = settings.clerk_requests_per_second or default_rate(settings.clerk_secret_key.get_secret_value())
     with _lease(engine, dry_run) as renew:
-        reader = Reader(engine, client, Pace(rate), renew)
+        reader = Reader(engine, client, Pace(settings.requests_per_second), renew)
         return _run(engine, reader, settings.default_role, dry_run=dry_run, restart=restart)
 
 

@@ -21,7 +21,7 @@ from dev import signals
 from dev.terminal import escape
 from reconcile import drift_repair
 from reconcile.drift_repair import RepairOrder, RepairResult
-from reconcile.pace import Pace, default_rate
+from reconcile.pace import Pace
 from reconcile.reading import Reader
 from reconcile.repair_plan import SkippedDrift
 from reconcile.repair_preview import preview
@@ -73,9 +73,8 @@ def repair(
     settings = load(BackfillSettings)
     logs.configure("akako", level="WARNING", stream=sys.stderr)
     order = RepairOrder(author=author(by, reason or PREVIEW_REASON), default_role=settings.default_role, force=force)
-    rate = settings.clerk_requests_per_second or default_rate(settings.clerk_secret_key.get_secret_value())
     with backend(settings) as client, database(connections=2, lock_seconds=LOCK_SECONDS) as engine:
-        reader = Reader(engine, client, Pace(rate), lambda: None)
+        reader = Reader(engine, client, Pace(settings.requests_per_second), lambda: None)
         chosen = _chosen(engine, kind) if everything else list(dict.fromkeys(ids))
         if dry_run:
             _preview(reader, chosen, order, as_json)

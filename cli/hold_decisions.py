@@ -9,8 +9,9 @@ import click
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from clerk.backend import Backend, ClerkUnavailable
+from clerk.backend import ClerkUnavailable
 from cli import progress
+from cli.clerk_backend import backend
 from cli.connection import author, author_options, database
 from cli.text_options import CLERK_ID
 from config import logs
@@ -19,12 +20,12 @@ from db import clock, deletion_holds
 from dev import signals
 from dev.terminal import escape
 from reconcile import holds
-from reconcile.pace import Pace, default_rate
+from reconcile.pace import Pace
 from sync import hold_decisions
 from sync.hold_decisions import Decided
 
-RELEASE_SET = 1
-"""Users in one transaction: if the command is killed, no answer of Clerk is lost."""
+RELEASE_SET = 10
+"""Users in one transaction, and in one check of the instance. If the command is killed, Clerk is asked again."""
 REJECT_SET = hold_decisions.SET
 LOCK_SECONDS = 10
 AGAIN = "The counts above are committed; to continue, run the same command again."
@@ -64,20 +65,13 @@ def release(
     """
     _check(clerk_ids, everything)
     settings = load(AskingSettings)
-    key = settings.clerk_secret_key.get_secret_value()
-    backend, pace = Backend(key, settings.clerk_api_url), Pace(settings.clerk_requests_per_second or default_rate(key))
-    signature = author(by, reason)
+    pace, signature = Pace(settings.requests_per_second), author(by, reason)
+    with backend(settings, AGAIN) as client:
 
-    def decide(engine: Engine, part: Sequence[str]) -> Decided:
-        return holds.release(engine, backend, pace, part, signature, dry_run=dry_run)
+        def decide(engine: Engine, part: Sequence[str]) -> Decided:
+            return holds.release(engine, client, pace, part, signature, dry_run=dry_run)
 
-    try:
         _run("released", decide, RELEASE_SET, clerk_ids, dry_run, as_json)
-    except ClerkUnavailable as unavailable:
-        step = AGAIN if unavailable.transient else "Check CLERK_SECRET_KEY and CLERK_API_URL."
-        raise click.ClickException(f"Clerk did not answer: {unavailable}. {step}") from unavailable
-    finally:
-        backend.close()
 
 
 @click.command(

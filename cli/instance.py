@@ -16,7 +16,7 @@ from reconcile import pinning
 FIRST = "Pinned by `akako instance pin`."
 
 
-@click.group(invoke_without_command=False)
+@click.group()
 def instance() -> None:
     """Show and pin the Clerk instance of this installation.
 

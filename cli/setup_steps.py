@@ -27,6 +27,11 @@ from sync.refusal import Refused
 DONE, FAILED, SKIPPED = "done", "failed", "skipped"
 MARKS = {DONE: "✓", FAILED: "✗", SKIPPED: "-"}
 EVENTS = ("user.created", "user.updated", "user.deleted")
+ENTER = """\
+In Clerk's dashboard (Webhooks), add the endpoint {url}
+with the events {events}; set its signing secret as
+CLERK_WEBHOOK_SIGNING_SECRET, start the receiver (`python -m webhooks`), and press "Send Example".
+`akako instance webhooks` prints a link to that page."""
 HTTP_SECONDS = 5.0
 LOOK_SECONDS = 1.0
 
@@ -91,7 +96,7 @@ class Installation:
         """Key, issuer and instance agree."""
         instance = self.client.instance()
         found.append(instance)
-        kind = "production" if self._is_live else "development"
+        kind = "production" if self.settings.is_live else "development"
         if instance.environment not in (None, kind):
             raise _Failure(
                 f"CLERK_SECRET_KEY is a key for {kind}, and {instance.id} is a {instance.environment} instance",
@@ -104,10 +109,6 @@ class Installation:
                 " (dashboard, API keys).",
             )
         return f"the key belongs to {instance.id} ({instance.environment or 'environment unknown'})"
-
-    @property
-    def _is_live(self) -> bool:
-        return self.settings.clerk_secret_key.get_secret_value().startswith("sk_live_")
 
     def _key_ids(self) -> set[object]:
         """The ids of the keys that CLERK_ISSUER publishes; Clerk gives each the id of its instance."""
@@ -125,20 +126,17 @@ class Installation:
         pinning.require(self.engine, instance, self.author)
         return f"pinned to {instance.id}"
 
-    def _wait_for_delivery(self, url: str | None, seconds: int) -> str | Step:
+    def _wait_for_delivery(self, url: str | None, seconds: int) -> str:
         wanted = {fingerprint(secret) for secret in split_secrets(self.settings.clerk_webhook_signing_secret)}
+        how = ENTER.format(url=url or "https://YOUR-HOST/webhooks/clerk", events=", ".join(EVENTS))
         deadline = time.monotonic() + seconds
+        if seconds and not self._verified_by(wanted):
+            click.echo(f"Waiting up to {seconds} s for a first delivery.\n{how}", err=True)
         while not (found := self._verified_by(wanted)) and time.monotonic() < deadline:
             time.sleep(LOOK_SECONDS)
         if found:
             return "a delivery was verified with the configured signing secret"
-        raise _Failure(
-            f"none within {seconds} s" if seconds else "none yet",
-            f"In Clerk's dashboard (Webhooks), add the endpoint {url or 'https://YOUR-HOST/webhooks/clerk'}\n"
-            f"with the events {', '.join(EVENTS)}; set its signing secret as\n"
-            'CLERK_WEBHOOK_SIGNING_SECRET, start the receiver (`python -m webhooks`), and press "Send Example".\n'
-            "`akako instance webhooks` prints a link to that page. Then run `akako setup` again.",
-        )
+        raise _Failure(f"none within {seconds} s" if seconds else "none yet", f"{how}\nThen run `akako setup` again.")
 
     def _verified_by(self, wanted: set[str]) -> bool:
         with self.engine.connect() as connection:

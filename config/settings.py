@@ -26,6 +26,11 @@ if TYPE_CHECKING:
     from akako_guard.settings import Settings as GuardSettings
 
 
+LIVE_KEY = "sk_live_"
+LIVE_PER_SECOND = 20.0
+TEST_PER_SECOND = 2.0
+
+
 class Settings(BaseSettings):
     """Settings of every process."""
 
@@ -246,12 +251,22 @@ class BackendSettings(Settings):
     clerk_api_url: Origin = "https://api.clerk.com"
     """URL of Clerk's Backend API."""
 
+    @property
+    def is_live(self) -> bool:
+        """Whether the key is for a production instance."""
+        return self.clerk_secret_key.get_secret_value().startswith(LIVE_KEY)
+
 
 class AskingSettings(BackendSettings):
-    """Settings of commands that ask Clerk about many users."""
+    """Settings of every process that asks Clerk about many users."""
 
     clerk_requests_per_second: float | None = Field(default=None, gt=0, le=100)
     """Requests per second to Clerk's Backend API. Default: 20 with a live key, 2 with a test key."""
+
+    @property
+    def requests_per_second(self) -> float:
+        """The rate that is set, or a fifth of Clerk's limit for this kind of key: others use the key, too."""
+        return self.clerk_requests_per_second or (LIVE_PER_SECOND if self.is_live else TEST_PER_SECOND)
 
 
 class BackfillSettings(AskingSettings, NewUserSettings):
@@ -268,7 +283,7 @@ class ReconcileSettings(BackfillSettings, DeletionSettings, BrokerSettings, Metr
 
 class ApiSettings(
     AccessSettings,
-    BackendSettings,
+    AskingSettings,
     ListeningSettings,
     NewUserSettings,
     DeletionSettings,

@@ -29,8 +29,8 @@ class ClerkVitals:
     """Open differences by class."""
     missed: int = 0
     """Changes at Clerk in the last hour of which no webhook told in time."""
-    arrived: int = 0
-    """Whether any delivery arrived since the first of them: 0 or 1."""
+    arrived: bool = False
+    """Whether any delivery arrived since the first of them."""
 
 
 def read(connection: Connection) -> ClerkVitals:
@@ -75,11 +75,11 @@ def _walked(connection: Connection) -> float | None:
     return seconds
 
 
-def _missed(connection: Connection) -> tuple[int, int]:
+def _missed(connection: Connection) -> tuple[int, bool]:
     """The number of recent changes that were missed, and whether any delivery arrived since the first of them."""
     row = connection.exec_driver_sql(
         f"""
-        select count(*), exists (select from webhook_events where received_at > min(clerk_version))::int
+        select count(*), exists (select from webhook_events where received_at > min(clerk_version))
         from drift
         where class in ('missed_creation', 'missed_update') and found_at > now() - interval '{MISSED_SECONDS} seconds'
           and clerk_version > now() - interval '{MISSED_SECONDS} seconds'

@@ -126,11 +126,6 @@ def count(connection: Connection, kind: HoldKind, deletions: int) -> None:
     )
 
 
-def living(connection: Connection) -> int:
-    """The number of users that are not deleted. Reads all users."""
-    return int(connection.exec_driver_sql("select count(*) from users where deleted_at is null").scalar_one())
-
-
 def add(connection: Connection, kind: HoldKind, holds: Sequence[NewHold]) -> None:
     """Hold deletions; one of a user with an open hold joins that one. The lock must be held."""
     connection.exec_driver_sql(

@@ -85,7 +85,8 @@ def record(
 def record_absent(connection: Connection, walk_id: int, found: bytes, before: datetime) -> int:
     """Record as absent all living users stored before a time whose bit in `found` is not set; returns how many.
 
-    `found` has one bit per row id of a user: bit `id % 8` (from the lowest) of byte `id / 8`. Reads all users.
+    Not those whose deletion is held already: a person decides about them. `found` has one bit per row id of a user:
+    bit `id % 8` (from the lowest) of byte `id / 8`. Reads all users.
     """
     added = connection.exec_driver_sql(
         """
@@ -94,6 +95,8 @@ def record_absent(connection: Connection, walk_id: int, found: bytes, before: da
         from users
         where deleted_at is null and created_at < %(before)s
           and (id >= 8 * octet_length(%(found)b::bytea) or get_bit(%(found)b::bytea, id) = 0)
+          and not exists (
+              select from deletion_holds where deletion_holds.clerk_id = users.clerk_id and ended_at is null)
         order by clerk_id
         on conflict (clerk_id) where ended_at is null do update
         set class = excluded.class, walk_id = excluded.walk_id, next_check_at = excluded.next_check_at

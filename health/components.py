@@ -140,10 +140,10 @@ def _clerk(seen: ClerkVitals, heartbeats: list[Heartbeat]) -> ComponentState:
         reason = f"Clerk does not answer: {seen.failed_because} ({seen.failures} failures in a row)"
         return ComponentState(Component.CLERK, reason, f"{RUNBOOK}#clerk-does-not-answer")
     if seen.missed:
-        reason = f"{seen.missed:,} changes in the last hour came without a webhook"
-        if not seen.arrived:
-            reason = f"no webhook arrives, though Clerk changes: {reason}"
-        return ComponentState(Component.CLERK, reason, f"{RUNBOOK}#webhooks-are-missing")
+        reason = f"changes at Clerk without a webhook in the last hour: {seen.missed:,}"
+        if seen.arrived:
+            return ComponentState(Component.CLERK, reason, f"{RUNBOOK}#webhooks-are-missing")
+        return ComponentState(Component.CLERK, f"no webhook arrives; {reason}", f"{RUNBOOK}#webhooks-are-silent")
     return moves
 
 

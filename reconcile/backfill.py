@@ -21,7 +21,7 @@ from config import logs
 from db import users, walks
 from db.users import StoredUser
 from db.walks import Phase, Walk
-from reconcile import comparison
+from reconcile import comparison, completeness
 from reconcile.comparison import CHANGES, Effect
 from reconcile.reading import Reader, TooManyUpdates
 from sync import apply
@@ -109,13 +109,8 @@ class Backfill:
         return is_missed
 
     def _incomplete(self, walk: Walk, count_after: int) -> str | None:
-        """Why the walk is incomplete; None if it saw every user that Clerk counts."""
         with self.engine.connect() as connection:
-            deleted = users.deleted_since(connection, walk.started_at)
-        expected = max(count_after, walk.count_before - deleted)
-        if walk.seen < expected:
-            return f"Clerk counts {expected:,} users, and {walk.seen:,} were seen"
-        return f"{walk.skipped:,} users could not be applied" if walk.skipped else None
+            return completeness.incomplete(connection, walk, count_after)
 
     def _add(self, walk: Walk, page: UserPage, is_new: IsNew) -> Walk:
         """Apply the users of a page that change something, and count those that were not seen before."""

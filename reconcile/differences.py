@@ -66,9 +66,8 @@ RECORDED = frozenset(
     {Class.MISSED_CREATION, Class.MISSED_UPDATE, Class.DIFFERS, Class.AHEAD, Class.ABSENT, Class.RETURNED}
 )
 """The classes that are recorded in the table `drift`; the others end by themselves."""
-
-
 REPAIRABLE = frozenset({Class.MISSED_CREATION, Class.MISSED_UPDATE, Class.DIFFERS})
+"""The classes that a webhook on its way, or an event that is not yet applied, may explain."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -79,10 +79,10 @@ class Asked:
 def ask(reader: Reader, ids: Sequence[int]) -> Iterator[Asked]:
     """Ask Clerk for the users of these differences, a set at a time.
 
-    Raises ClerkUnavailable, PageTooLarge, or AnotherInstance if the secret key is not of the pinned instance.
+    Raises ClerkUnavailable, PageTooLarge, NotPinned, or AnotherInstance if the secret key is of another instance.
     """
     if ids:
-        pinning.require(reader.engine, reader.instance(), None)
+        pinning.check(reader.engine, reader.instance())
     for start in range(0, len(ids), SET):
         yield _ask(reader, ids[start : start + SET])
 

@@ -9,7 +9,7 @@ from clerk.backend import Backend, ClerkUnavailable, UserNotFound
 from clerk.user import Snapshot
 from db import audit, deletion_holds, permission, users
 from db.audit import Author
-from reconcile import retry
+from reconcile import pinning, retry
 from reconcile.pace import Pace
 from reconcile.reading import Reader
 from sync import hold_decisions
@@ -45,9 +45,11 @@ def release(
 ) -> Decided:
     """Release the held deletions of users that Clerk does not have any more; the others stay held.
 
-    A dry run asks Clerk, and releases nothing. Raises ClerkUnavailable after the
-    deletions that Clerk confirmed before are released, and NotPermitted.
+    A dry run asks Clerk, and releases nothing. Raises ClerkUnavailable after the deletions that Clerk confirmed before
+    are released, NotPermitted, and NotPinned or AnotherInstance unless the secret key is of the pinned instance: any
+    other one would have none of the users.
     """
+    pinning.check(engine, retry.ask(pace, backend.instance, tries=TRIES))
     with engine.begin() as connection:
         held = {hold.clerk_id for hold in deletion_holds.open_of(connection, clerk_ids)}
     decided = Decided(left=[SkippedHold(clerk_id, NOT_HELD) for clerk_id in clerk_ids if clerk_id not in held])

@@ -3,15 +3,6 @@
 import time
 from collections.abc import Callable
 
-LIVE_PER_SECOND = 20.0
-TEST_PER_SECOND = 2.0
-"""A fifth of Clerk's limits: 1,000 requests in 10 s with a live key, 100 with a test key. Others use them, too."""
-
-
-def default_rate(secret_key: str) -> float:
-    """Requests per second for a secret key."""
-    return LIVE_PER_SECOND if secret_key.startswith("sk_live_") else TEST_PER_SECOND
-
 
 class Pace:
     """At most one request per interval; a pause postpones the next one. For one thread."""

@@ -5,6 +5,7 @@ from sqlalchemy import Engine
 from clerk.backend import ClerkInstance
 from db import audit, clerk_instance
 from db.audit import Author
+from db.clerk_instance import Pin
 from sync.refusal import Refused
 
 
@@ -14,6 +15,21 @@ class AnotherInstance(Refused):
     word = "another_instance"
 
 
+class NotPinned(Refused):
+    """No Clerk instance is pinned, so its answers prove nothing. Run `akako instance pin`."""
+
+    word = "not_pinned"
+
+
+def check(engine: Engine, instance: ClerkInstance) -> None:
+    """Raise NotPinned or AnotherInstance unless this instance is pinned: answers of another one prove nothing."""
+    with engine.begin() as connection:
+        pinned = clerk_instance.read(connection)
+    if pinned is None:
+        raise NotPinned
+    _refuse_another(pinned, instance)
+
+
 def require(engine: Engine, instance: ClerkInstance, author: Author | None) -> None:
     """Pin the instance, if none is pinned and an author is given. Raises AnotherInstance if another one is pinned."""
     with engine.begin() as connection:
@@ -21,7 +37,12 @@ def require(engine: Engine, instance: ClerkInstance, author: Author | None) -> N
             audit.set_author(connection, author)
             clerk_instance.pin(connection, instance.id, instance.environment)
         pinned = clerk_instance.read(connection)
-    if pinned and pinned.instance_id != instance.id:
+    if pinned:
+        _refuse_another(pinned, instance)
+
+
+def _refuse_another(pinned: Pin, instance: ClerkInstance) -> None:
+    if pinned.instance_id != instance.id:
         raise AnotherInstance(
             f"It is pinned to {pinned.instance_id}, and CLERK_SECRET_KEY belongs to {instance.id}. Set the key of"
             f" {pinned.instance_id}, or use another database. If the instance was replaced on purpose, run"

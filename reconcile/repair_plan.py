@@ -64,7 +64,7 @@ def plan(
 
 
 def _suffices(state: State | None, snapshot: Snapshot) -> bool:
-    """Whether applying a snapshot as a webhook would makes the user as the snapshot says."""
+    """Whether applying a snapshot as a webhook would make the user as the snapshot says."""
     return state is None or fold.later(state, snapshot) == fold.forced(state, snapshot)
 
 

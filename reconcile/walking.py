@@ -1,15 +1,12 @@
 """Walks over all users of Clerk and compares each; a complete walk shows which stored users Clerk does not have."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
-
-from sqlalchemy import Connection
 
 from akako_guard.role import Role
 from clerk.user import EPOCH
-from db import drift, users, walks
+from db import drift, walks
 from db.walks import Phase, Walk
-from reconcile import repair
+from reconcile import completeness, repair
 from reconcile.differences import Class
 from reconcile.reading import Reader, ReadPage
 
@@ -34,9 +31,6 @@ class ShownUsers:
         """Bit `id % 8` (from the lowest) of byte `id / 8` is set for each user."""
         return bytes(self._bits)
 
-    def __len__(self) -> int:
-        return int.from_bytes(self._bits, "little").bit_count()
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Walker:
@@ -44,8 +38,6 @@ class Walker:
 
     reader: Reader
     default_role: Role
-    saved: Callable[[Walk], None] = lambda _: None
-    """Called whenever a walk was saved."""
 
     def start(self, instance_id: str, *, urgent: bool) -> Walk:
         """Start a walk. Raises ClerkUnavailable."""
@@ -96,7 +88,7 @@ class Walker:
         """The walk at its end; if it is complete, the stored users that it did not show are recorded as absent."""
         count = self.reader.count()
         with self.reader.engine.begin() as connection:
-            reason = _incomplete(connection, walk, count)
+            reason = completeness.incomplete(connection, walk, count)
             absent = 0 if reason else drift.record_absent(connection, walk.id, shown.bits, walk.started_at)
         outcome = "incomplete" if reason else "complete"
         return replace(walk, phase=Phase.ENDED, count_after=count, absent=absent, outcome=outcome, reason=reason)
@@ -105,7 +97,6 @@ class Walker:
         with self.reader.engine.begin() as connection:
             walks.save(connection, walk)
             walks.save_found(connection, walk, bits)
-        self.saved(walk)
 
 
 def _unseen(read: ReadPage) -> int:
@@ -113,11 +104,3 @@ def _unseen(read: ReadPage) -> int:
     if read.read_until is None:
         return len(read.page.users)
     return sum((user.created_at or EPOCH) > read.read_until for user in read.page.users)
-
-
-def _incomplete(connection: Connection, walk: Walk, count: int) -> str | None:
-    """Why a walk is incomplete; None if it saw every user that Clerk counts."""
-    expected = max(count, walk.count_before - users.deleted_since(connection, walk.started_at))
-    if walk.seen < expected:
-        return f"Clerk counts {expected:,} users, and {walk.seen:,} were seen"
-    return "Clerk shows no users at all" if walk.seen == 0 and users.living(connection) else None

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from sqlalchemy import Connection
 
 from clerk.user import Deletion
-from db import deletion_holds
+from db import deletion_holds, users
 from db.deletion_holds import HoldKind, NewHold
 from sync import deletion_limits
 from sync.deletion_limits import Limit
@@ -28,7 +28,7 @@ def above_limit(connection: Connection, deletions: Mapping[str, Deletion], kind:
     wanted = deletion_limits.in_order(
         deletion for clerk_id, deletion in deletions.items() if clerk_id not in standing.waiting
     )
-    passing = deletion_limits.admitted(len(wanted), standing.counted, limit, lambda: deletion_holds.living(connection))
+    passing = deletion_limits.admitted(len(wanted), standing.counted, limit, lambda: users.living(connection))
     if passing:
         deletion_holds.count(connection, kind, passing)
     return {*standing.waiting, *(deletion.clerk_id for deletion in wanted[passing:])}

@@ -9,7 +9,6 @@ garbage.defer()
 import uuid
 from dataclasses import dataclass
 
-import structlog
 from celery import Celery
 from celery.signals import worker_init, worker_ready, worker_shutting_down
 from kombu import Queue
@@ -20,12 +19,10 @@ from clerk.backend import Backend
 from config import logs
 from config.settings import ReconcileSettings, load
 from health.stop_flag import StopFlag
-from reconcile.pace import Pace, default_rate
+from reconcile.pace import Pace
 from reconcile.slice import Slicer
 from sync import broker, deletion_limits
 from worker import failures, liveness, runtime
-
-log = structlog.get_logger()
 
 EXPIRES_SECONDS = 60
 SOFT_SECONDS = 60
@@ -80,7 +77,7 @@ def _open_resources() -> None:
     slicer = Slicer(
         engine=pool,
         backend=Backend(key, settings.clerk_api_url),
-        pace=Pace(settings.clerk_requests_per_second or default_rate(key)),
+        pace=Pace(settings.requests_per_second),
         default_role=settings.default_role,
         holder=uuid.uuid4().hex,
         limit=deletion_limits.configured(settings).inferred,

@@ -21,6 +21,8 @@ from health.thread import BROKEN
 from health.watchdog import Watchdog
 from worker import liveness
 
+log = structlog.get_logger()
+
 CONSUMED_SECONDS = 3
 """How long a child that stops waits until its parent has read its results: it reads them every half second.
 
@@ -31,7 +33,6 @@ worker was told to stop. Such a task is delivered again; billiard's child would 
 
 def install(open_resources: Callable[[], None]) -> None:
     """Connect Celery's signals; `open_resources` runs in each process after the fork."""
-
     # Counted in intervals of a tenth of a second.
     pool.GUARANTEE_MESSAGE_CONSUMPTION_RETRY_LIMIT = 10 * CONSUMED_SECONDS
 
@@ -66,9 +67,6 @@ def essential(handler: Callable[..., None]) -> Callable[..., None]:
             os._exit(BROKEN)
 
     return handle
-
-
-log = structlog.get_logger()
 
 
 def start_watchdog(settings: MetricsSettings, redis: RedisAddress, watchdog: Watchdog, directory: str) -> None:

@@ -1,24 +1,54 @@
 """Admins list, release and reject held deletions."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 from sqlalchemy import Engine
 
 from akako_guard.role import Role
 from clerk.user import Deletion
+from config.settings import ApiSettings
+from db import audit, clerk_instance
 from sync.apply import apply_absences
 from sync.deletion_limits import Limit
 from tests import people
 from tests.api.asking import Person, SignIn
-from tests.clerk_sender import user
+from tests.clerk_signs_in import PARTY, Instance
 from tests.ledger import rows, values
-from tests.local_server import Answer, LocalServer
+from tests.served_clerk import ServedClerk, served_clerk
+from tests.servers import Database
 
 DELETIONS = "/api/admin/deletions"
 WHY = "The old school year."
 OUTCOMES = "select clerk_id, outcome, ended_by from deletion_holds order by id"
+
+
+@pytest.fixture
+def clerk() -> Iterator[ServedClerk]:
+    """The Clerk instance that is asked; it has no users."""
+    with served_clerk() as running:
+        yield running
+
+
+@pytest.fixture
+def settings(database: Database, instance: Instance, clerk: ServedClerk, engine: Engine) -> ApiSettings:
+    """Settings of an installation that is pinned to the instance."""
+    with engine.begin() as connection:
+        audit.set_actor(connection, "operator:grace")
+        clerk_instance.pin(connection, clerk.id, "development")
+    return ApiSettings(
+        database_url=SecretStr(database.app_url),
+        redis_url=SecretStr("redis://127.0.0.1:1/0"),
+        clerk_issuer=instance.issuer,
+        clerk_jwt_key=instance.pem,
+        clerk_authorized_parties=PARTY,
+        clerk_secret_key=SecretStr(clerk.key),
+        clerk_api_url=clerk.url,
+        clerk_requests_per_second=100,
+    )
 
 
 def hold(engine: Engine, *clerk_ids: str) -> None:
@@ -46,13 +76,11 @@ def test_all_are_released_in_parts_that_clerk_confirms(engine: Engine, admin: Pe
     ]  # fmt: skip
 
 
-def test_a_user_that_clerk_has_is_left_with_the_reason(engine: Engine, admin: Person, backend: LocalServer) -> None:
-    import json
-
-    backend.answers = [Answer(json.dumps(user("user_ada")).encode())]
-    hold(engine, "user_ada")
-    answer = admin.post(f"{DELETIONS}/release", clerk_ids=["user_ada"], reason=WHY).json()
-    assert (answer["done"], [each["clerk_id"] for each in answer["left"]]) == ([], ["user_ada"])
+def test_a_user_that_clerk_has_is_left_with_the_reason(engine: Engine, admin: Person, clerk: ServedClerk) -> None:
+    [living] = clerk.create()
+    hold(engine, living)
+    answer = admin.post(f"{DELETIONS}/release", clerk_ids=[living], reason=WHY).json()
+    assert (answer["done"], [each["clerk_id"] for each in answer["left"]]) == ([], [living])
     assert admin.get(DELETIONS).json()["items"][0]["exists_at_clerk"] is True
 
 
@@ -65,8 +93,16 @@ def test_rejected_users_keep_their_access(engine: Engine, admin: Person) -> None
     assert rows(engine, OUTCOMES) == [("user_ada", "rejected", "user_admin")]
 
 
-def test_while_clerk_is_unavailable_nothing_is_released(engine: Engine, admin: Person, backend: LocalServer) -> None:
-    backend.answers = [Answer(b"", 401)]
+def test_the_key_of_another_instance_releases_nothing(engine: Engine, admin: Person, clerk: ServedClerk) -> None:
+    hold(engine, "user_ada")
+    clerk.fail("other-instance", None)
+    answer = admin.post(f"{DELETIONS}/release", all=True, reason=WHY)
+    assert (answer.status_code, answer.json()["error"]) == (409, "another_instance")
+    assert values(engine, "select outcome from deletion_holds") == [None]
+
+
+def test_while_clerk_is_unavailable_nothing_is_released(engine: Engine, admin: Person, clerk: ServedClerk) -> None:
+    clerk.fail("server-error", None, status=401)
     hold(engine, "user_ada")
     answer = admin.post(f"{DELETIONS}/release", all=True, reason=WHY)
     assert (answer.status_code, answer.json()["error"]) == (503, "unavailable")

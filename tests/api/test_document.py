@@ -49,14 +49,14 @@ CONFORMANCE: list[Any] = CHECKS.get_by_names(
 
 
 @pytest.fixture
-def url(engine: Engine, settings: ApiSettings, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+def url(engine: Engine, settings: ApiSettings) -> Iterator[str]:
     """An API with an admin and two other users, and a Clerk instance without users."""
-    monkeypatch.setattr(application, "default_rate", lambda _: 1_000.0)
     people.add(engine, "user_admin", Role.ADMIN, email="admin@example.com")
     people.add(engine, "user_ada", Role.MENTOR, email="ada@example.com")
     people.add(engine, "user_bob")
     with served_clerk() as clerk:
-        asking = {"clerk_secret_key": SecretStr(clerk.key), "clerk_api_url": clerk.url}
+        key = SecretStr(clerk.key)
+        asking = {"clerk_secret_key": key, "clerk_api_url": clerk.url, "clerk_requests_per_second": 100}
         with served(application.build(settings.model_copy(update=asking))) as address:
             yield address
 

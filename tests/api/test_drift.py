@@ -8,7 +8,7 @@ from pydantic import SecretStr
 from sqlalchemy import Engine
 
 from akako_guard.role import Role
-from api import application, operations
+from api import operations
 from config.settings import ApiSettings
 from db import audit, clerk_instance, drift
 from db.drift import Finding
@@ -35,10 +35,7 @@ def clerk() -> Iterator[ServedClerk]:
 
 
 @pytest.fixture
-def settings(
-    database: Database, instance: Instance, clerk: ServedClerk, monkeypatch: pytest.MonkeyPatch
-) -> ApiSettings:
-    monkeypatch.setattr(application, "default_rate", lambda _: 1_000.0)
+def settings(database: Database, instance: Instance, clerk: ServedClerk) -> ApiSettings:
     return ApiSettings(
         database_url=SecretStr(database.app_url),
         redis_url=SecretStr("redis://127.0.0.1:1/0"),
@@ -47,6 +44,7 @@ def settings(
         clerk_authorized_parties=PARTY,
         clerk_secret_key=SecretStr(clerk.key),
         clerk_api_url=clerk.url,
+        clerk_requests_per_second=100,
         api_connections=8,
     )
 

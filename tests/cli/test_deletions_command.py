@@ -10,6 +10,7 @@ from click.testing import Result
 from sqlalchemy import Engine
 
 from clerk.user import Deletion
+from db import audit, clerk_instance
 from sync.apply import apply_absences
 from sync.deletion_limits import Limit
 from tests import people
@@ -36,6 +37,14 @@ def deletions(akako: Any, instance: ServedClerk) -> Callable[..., Result]:
         return result
 
     return run
+
+
+@pytest.fixture(autouse=True)
+def pinned(engine: Engine, instance: ServedClerk) -> None:
+    """The installation belongs to the instance."""
+    with engine.begin() as connection:
+        audit.set_actor(connection, "operator:grace")
+        clerk_instance.pin(connection, instance.id, "development")
 
 
 def hold(engine: Engine, *clerk_ids: str) -> None:
@@ -94,9 +103,20 @@ def test_while_clerk_is_unavailable_it_says_what_was_done_and_how_to_continue(
     hold(engine, "user_ada")
     done = deletions("release", "--all", *WHY, CLERK_SECRET_KEY="sk_test_wrong")
     assert (done.exit_code, done.stdout) == (1, "0 released, 0 left\n")
-    assert "Clerk did not answer: status 401. Check CLERK_SECRET_KEY" in done.stderr
+    assert "Clerk did not answer: status 401. Check that CLERK_SECRET_KEY" in done.stderr
 
 
 @pytest.mark.parametrize("words", [("release", *WHY), ("reject", "user_ada", "--all", *WHY), ("reject", "--all")])
 def test_an_unclear_selection_is_a_usage_error(deletions: Callable[..., Result], words: tuple[str, ...]) -> None:
     assert deletions(*words).exit_code == 2
+
+
+def test_the_key_of_another_instance_releases_nothing(
+    engine: Engine, instance: ServedClerk, deletions: Callable[..., Result]
+) -> None:
+    hold(engine, "user_ada")
+    instance.fail("other-instance", None)
+    done = deletions("release", "--all", *WHY)
+    assert done.exit_code == 1
+    assert f"It is pinned to {instance.id}" in done.stderr
+    assert values(engine, "select outcome from deletion_holds") == [None]

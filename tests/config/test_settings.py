@@ -1,10 +1,12 @@
 from collections.abc import Callable
 
 import pytest
+from pydantic import SecretStr
 
 from akako_guard.role import Role
 from config.formats import split_secrets
 from config.settings import (
+    AskingSettings,
     MigrationSettings,
     ReceiverSettings,
     Settings,
@@ -157,3 +159,15 @@ def test_settings_that_are_printed_tell_no_secret(environment: Environment) -> N
 @pytest.mark.parametrize("kind", [ReceiverSettings, WorkerSettings, MigrationSettings])
 def test_every_setting_has_its_sentence(kind: type[Settings]) -> None:
     assert [name for name, field in kind.model_fields.items() if not field.description] == []
+
+
+@pytest.mark.parametrize(
+    ("key", "rate", "expected"), [("sk_live_1", None, 20), ("sk_test_1", None, 2), ("sk_test_1", 7, 7)]
+)
+def test_the_rate_of_requests_to_clerk_depends_on_the_key_unless_it_is_set(
+    key: str, rate: float | None, expected: float
+) -> None:
+    settings = AskingSettings(
+        database_url=SecretStr("postgresql://a@b/c"), clerk_secret_key=SecretStr(key), clerk_requests_per_second=rate
+    )
+    assert settings.requests_per_second == expected

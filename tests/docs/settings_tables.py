@@ -40,7 +40,7 @@ GROUPS: dict[str, type[Settings]] = {
     "Worker and scheduler (`worker`, `beat`)": WorkerSettings,
     "Guard, in the API and in your own application": AccessSettings,
     "Clerk's Backend API (`api`, `clerk`, `akako backfill`, `akako deletions release`)": BackendSettings,
-    "The process that asks Clerk (`clerk`), `akako backfill` and `akako deletions release`": AskingSettings,
+    "Rate of requests to Clerk (`api`, `clerk`, and commands that ask about many users)": AskingSettings,
     "API (`api`)": ApiSettings,
 }
 

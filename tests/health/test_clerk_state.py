@@ -80,15 +80,16 @@ def test_changes_without_any_delivery_are_silence(engine: Engine, clerk: Clerk, 
     with as_owner(engine) as connection:
         connection.exec_driver_sql("update webhook_events set received_at = received_at - interval '1 hour'")
     missed(engine, kind=kind)
-    assert state().description.startswith("no webhook arrives, though Clerk changes: 1 changes")
-    assert state().next_step.endswith("#webhooks-are-missing")
+    assert state().description == "no webhook arrives; changes at Clerk without a webhook in the last hour: 1"
+    assert state().next_step.endswith("#webhooks-are-silent")
 
 
 @pytest.mark.usefixtures("pinned")
 def test_changes_beside_deliveries_are_missing_webhooks(engine: Engine, clerk: Clerk, state: State) -> None:
     missed(engine)
     keep(engine, clerk, clerk.created())
-    assert state().description == "1 changes in the last hour came without a webhook"
+    assert state().description == "changes at Clerk without a webhook in the last hour: 1"
+    assert state().next_step.endswith("#webhooks-are-missing")
 
 
 @pytest.mark.usefixtures("pinned")

@@ -1,5 +1,6 @@
 """Clerk is asked about held deletions: a user that is gone has no access, and only such a deletion is released."""
 
+import json
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
@@ -10,7 +11,7 @@ from akako_guard.database import callers
 from akako_guard.role import Role
 from clerk.backend import Backend, ClerkUnavailable
 from clerk.user import Deletion
-from db import admins, audit, permission, temporal, user_search
+from db import admins, audit, clerk_instance, permission, temporal, user_search
 from db.audit import Author
 from db.instants import Instants
 from db.permission import NotPermitted, Permission
@@ -19,19 +20,29 @@ from db.user_search import UserFilter
 from reconcile import holds
 from reconcile.holds import EXISTS, release
 from reconcile.pace import Pace
+from reconcile.pinning import AnotherInstance, NotPinned
 from reconcile.reading import Reader
 from sync import hold_decisions
 from sync.apply import apply_absences
 from sync.deletion_limits import Limit
 from sync.hold_decisions import NOT_HELD, SkippedHold
 from tests import people
-from tests.ledger import actions, change, rows, values
+from tests.ledger import actions, as_owner, change, rows, values
 from tests.local_server import NO_SUCH_USER, Answer, serving
 from tests.meanwhile import at_once
 from tests.served_clerk import ServedClerk
 
 GRACE = Author(actor="operator:grace", reason="They left.")
 ADA, BOB = "user_ada", "user_bob"
+
+
+@pytest.fixture(autouse=True)
+def pinned(engine: Engine, clerk: ServedClerk) -> str:
+    """The instance to which the installation belongs."""
+    with engine.begin() as connection:
+        audit.set_actor(connection, "operator:grace")
+        clerk_instance.pin(connection, clerk.id, "development")
+    return clerk.id
 
 
 @pytest.fixture
@@ -142,7 +153,9 @@ def test_a_rejection_restores_access(engine: Engine, backend: Backend, pace: Pac
     hold_decisions.reject(engine.begin, [ADA], GRACE)
     with engine.begin() as connection:
         assert callers.find(connection, [ADA])[ADA].roles == {Role.LEARNER}
-    lines = "select action, cause, reason from audit_log where actor = 'operator:grace' order by id"
+    lines = (
+        "select action, cause, reason from audit_log where actor = 'operator:grace' and reason is not null order by id"
+    )
     assert rows(engine, lines) == [
         ("user.access_restored", "walk_7", "They left."), ("deletion.rejected", "walk_7", "They left."),
     ]  # fmt: skip
@@ -197,10 +210,10 @@ def test_the_404_of_a_proxy_confirms_nothing(engine: Engine, pace: Pace) -> None
     assert rows(engine, "select asked_at, confirmed_at, ended_at from deletion_holds") == [(None, None, None)]
 
 
-def test_what_clerk_confirmed_before_it_became_unavailable_is_released(engine: Engine, pace: Pace) -> None:
+def test_what_clerk_confirmed_before_it_became_unavailable_is_released(engine: Engine, pace: Pace, pinned: str) -> None:
     hold(engine, ADA, BOB)
     with (
-        serving(NO_SUCH_USER, Answer(b"", 401)) as clerk,
+        serving(Answer(json.dumps({"id": pinned}).encode()), NO_SUCH_USER, Answer(b"", 401)) as clerk,
         closing(Backend("sk_test_akako", clerk.url)) as backend,
         pytest.raises(ClerkUnavailable),
     ):
@@ -238,3 +251,23 @@ def test_a_confirmation_and_a_decision_at_once_agree(engine: Engine, backend: Ba
         )
         found = rows(engine, "select deleted_at is not null, access_ended from users where clerk_id = %s", who)
         assert found == [(number % 2 == 0, False)]
+
+
+@pytest.mark.parametrize("dry_run", [False, True])
+def test_the_key_of_another_instance_releases_nothing(
+    engine: Engine, backend: Backend, clerk: ServedClerk, pace: Pace, living: str, dry_run: bool
+) -> None:
+    clerk.fail("other-instance", None)
+    with pytest.raises(AnotherInstance):
+        release(engine, backend, pace, [living], GRACE, dry_run=dry_run)
+    assert values(engine, "select outcome from deletion_holds") == [None]
+
+
+def test_while_no_instance_is_pinned_nothing_is_released(
+    engine: Engine, backend: Backend, pace: Pace, living: str
+) -> None:
+    with as_owner(engine) as connection:
+        connection.exec_driver_sql("delete from clerk_instance")
+    with pytest.raises(NotPinned):
+        release(engine, backend, pace, [living], GRACE)
+    assert values(engine, "select outcome from deletion_holds") == [None]

@@ -1,6 +1,6 @@
 """Requests are spaced, and a pause postpones the next one."""
 
-from reconcile.pace import Pace, default_rate
+from reconcile.pace import Pace
 
 
 class Clock:
@@ -44,7 +44,3 @@ def test_a_pause_postpones_the_next_request_and_a_shorter_one_does_not_end_it() 
     pace.pause(5)
     pace.pause(1)
     assert times(pace, clock, 2) == [5, 5.1]
-
-
-def test_the_default_rate_depends_on_the_key() -> None:
-    assert (default_rate("sk_live_1"), default_rate("sk_test_1")) == (20, 2)

@@ -216,9 +216,9 @@ def test_a_failure_pauses_all_requests_longer_each_time(
     for _ in range(8):
         [pause] = values(engine, "select extract(epoch from paused_until - now())::float from reconciling")
         pauses.append(round(pause))
-        reconciled.run(timedelta(seconds=pause - 0.5))
+        reconciled.run(timedelta(seconds=pause - 4))
         assert values(engine, "select failures from reconciling") == [len(pauses)]
-        reconciled.run(timedelta(seconds=1))
+        reconciled.run(timedelta(seconds=5))
     assert pauses == [5, 10, 20, 40, 80, 160, 300, 300]
     assert values(engine, "select failed_because from reconciling") == ["status 500"]
 
@@ -371,3 +371,25 @@ def test_held_deletions_are_asked_about_within_the_time_of_the_slice(
 def leases_held(engine: Engine) -> bool:
     with engine.begin() as connection:
         return leases.is_held(connection, leases.RECONCILE)
+
+
+def test_an_entry_that_cannot_be_read_makes_a_walk_incomplete(
+    engine: Engine, clerk: ServedClerk, reconciled: Reconciled, known: list[str]
+) -> None:
+    users = clerk.instance.state.users
+    users[known[4]] = replace(users[known[4]], updated_at=-1)
+    reconciled.run(timedelta(hours=2))
+    assert values(engine, "select reason from walks order by id desc limit 1") == [
+        "1 users could not be read or applied"
+    ]
+    assert (values(engine, OPEN), deleted(engine)) == ([], [])
+
+
+def test_a_user_whose_deletion_is_held_is_not_recorded_by_each_walk(
+    engine: Engine, clerk: ServedClerk, reconciled: Reconciled, known: list[str]
+) -> None:
+    reconciled.slicer = replace(reconciled.slicer, limit=Limit(0, 0))
+    clerk.instance.delete(known[5])
+    for _ in range(12):
+        reconciled.run(timedelta(minutes=31))
+    assert values(engine, "select outcome from drift where class = 'absent'") == ["held"]
