@@ -13,6 +13,8 @@ COUNT_AGAIN = timedelta(seconds=50)
 """How soon users are counted again after a gap, which may be a webhook on its way."""
 GAPS = 2
 """How many counts in a row must show a gap before a walk starts."""
+UNREAD = 1_000_000
+"""As many gaps mean that updates were left unread: a walk is needed, whatever the users' number says."""
 WALK_EVERY = timedelta(hours=1)
 """From the start of one walk to the start of the next."""
 URGENT_EVERY = timedelta(minutes=10)
@@ -38,6 +40,11 @@ def updates_since(progress: Reconciling, now: datetime) -> datetime:
     return (progress.read_until or now - FIRST_LOOK) - OVERLAP
 
 
+def unread(progress: Reconciling, now: datetime) -> Reconciling:
+    """The progress after more updates than can be read: an urgent walk compares all users instead."""
+    return replace(progress, gap_times=UNREAD, read_at=now, read_until=now)
+
+
 def counts(progress: Reconciling, now: datetime) -> bool:
     """Whether the users are due to be counted."""
     every = COUNT_AGAIN if 0 < progress.gap_times < GAPS else COUNT_EVERY
@@ -53,6 +60,8 @@ def counted(progress: Reconciling, gap: int, waiting: int, now: datetime) -> Rec
     unsettled = gap - progress.settled_gap
     continues = unsettled * before > 0 and progress.gap_times > 0
     times = 0 if abs(unsettled) <= waiting else progress.gap_times + 1 if continues else 1
+    if progress.gap_times >= UNREAD:
+        times = UNREAD
     return replace(progress, gap=gap, gap_times=times, counted_at=now)
 
 

@@ -1,24 +1,27 @@
 """What lost webhooks left behind is found and repaired, with one audit line per effect; from nothing else follows."""
 
 import itertools
+import time
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from clerk.backend import Backend
 from clerk.user import Deletion
-from db import leases
-from reconcile import differences, planner, reading
+from db import drift, leases
+from db.audit import Author
+from reconcile import differences, pinning, planner, reading
 from reconcile.pace import Pace
 from sync.apply import apply_absences
 from sync.deletion_limits import Limit
 from tests import people
 from tests.ledger import actions, as_owner, change, rows, values
 from tests.reconcile.reconciled import Reconciled, reconciling
-from tests.served_clerk import ServedClerk
+from tests.served_clerk import ServedClerk, served_clerk
 
 LIVING = "select clerk_id from users where deleted_at is null order by clerk_id"
 OPEN = "select class from drift where ended_at is null order by id"
@@ -393,3 +396,34 @@ def test_a_user_whose_deletion_is_held_is_not_recorded_by_each_walk(
     for _ in range(12):
         reconciled.run(timedelta(minutes=31))
     assert values(engine, "select outcome from drift where class = 'absent'") == ["held"]
+
+
+def test_updates_that_take_longer_than_a_slice_hold_up_nothing_else(
+    engine: Engine, clerk: ServedClerk, reconciled: Reconciled, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = clerk.create(20)
+    reconciled.run()
+    with as_owner(engine) as connection:
+        connection.exec_driver_sql("update users set created_at = created_at - interval '1 day'")
+    monkeypatch.setattr(reading, "MOST_USERS", 1)
+    requests = [0.0]
+    reconciled.slicer.backend._client.event_hooks["request"].append(lambda _: requests.append(requests[-1] + 1))
+    reconciled.slicer = replace(reconciled.slicer, now=lambda: requests[-1], seconds=12)
+    clerk.instance.delete(ids[5])
+    for _ in range(14):
+        reconciled.run(timedelta(minutes=11))
+    assert deleted(engine) == [ids[5]]
+
+
+def test_updates_that_were_left_unread_start_a_walk_whatever_the_count_says(
+    engine: Engine, clerk: ServedClerk, reconciled: Reconciled, known: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading, "MOST_UPDATES", 4)
+    clerk.rename(known[0], "Grace")
+    time.sleep(0.005)
+    for clerk_id in known[1:]:
+        clerk.sign_in(clerk_id)
+    reconciled.run(timedelta(minutes=10))
+    assert values(engine, "select urgent from walks order by id") == [False, True]
+    assert values(engine, "select clerk_id from users where first_name = 'Grace'") == [known[0]]
+    assert values(engine, "select gap_times from reconciling") == [0]
