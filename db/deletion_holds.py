@@ -203,18 +203,19 @@ def note_exists(connection: Connection, clerk_id: str) -> None:
     )
 
 
-def note_confirmed(connection: Connection, clerk_id: str) -> bool:
-    """Record that Clerk does not have the user of an open hold; returns whether such a hold exists."""
+def note_confirmed(connection: Connection, clerk_id: str) -> str | None:
+    """Record that Clerk does not have the user of an open hold; returns its cause, or None if there is no such hold."""
     noted = connection.exec_driver_sql(
         """
         update deletion_holds
         set asked_at = statement_timestamp(), exists_at_clerk = false,
             confirmed_at = coalesce(confirmed_at, statement_timestamp())
         where clerk_id = %s and ended_at is null
+        returning cause
         """,
         (clerk_id,),
     )
-    return noted.rowcount == 1
+    return noted.scalar_one_or_none()
 
 
 def end(connection: Connection, clerk_ids: Collection[str], outcome: str) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from clerk.backend import Backend, ClerkUnavailable, UserNotFound
 from clerk.user import Snapshot
@@ -13,6 +13,7 @@ from reconcile import pinning, retry
 from reconcile.pace import Pace
 from reconcile.reading import Reader
 from sync import hold_decisions
+from sync.apply import RECONCILE
 from sync.hold_decisions import NOT_HELD, Decided, SkippedHold
 
 AGAIN_SECONDS = 600.0
@@ -86,12 +87,20 @@ def _ask(
 
 
 def _end_access(engine: Engine, clerk_id: str) -> bool:
-    """Record that Clerk confirmed a deletion, unless a person has decided about it meanwhile."""
     with engine.begin() as connection:
         deletion_holds.lock(connection)
-        if not deletion_holds.note_confirmed(connection, clerk_id):
-            return False
-        permission.lock_and_check(connection, None, [clerk_id])
-        audit.set_actor(connection, "reconcile")
-        users.end_access(connection, clerk_id)
-        return True
+        return end_access(connection, clerk_id)
+
+
+def end_access(connection: Connection, clerk_id: str) -> bool:
+    """Record that Clerk confirmed a held deletion, unless a person has decided about it meanwhile.
+
+    The lock of deletions must be held.
+    """
+    cause = deletion_holds.note_confirmed(connection, clerk_id)
+    if cause is None:
+        return False
+    permission.lock_and_check(connection, None, [clerk_id])
+    audit.set_author(connection, RECONCILE, {clerk_id: cause})
+    users.end_access(connection, clerk_id)
+    return True

@@ -17,10 +17,11 @@ from clerk.user import Deletion, Snapshot
 from db import clock, drift, events, users
 from db.drift import Drift
 from db.users import StoredUser
-from reconcile import repair
+from reconcile import holds, repair
 from reconcile.differences import Class
 from reconcile.reading import Reader
 from sync import apply
+from sync.apply import AppliedAbsences
 from sync.deletion_limits import Limit
 
 MOST = 200
@@ -66,16 +67,20 @@ class Recheck:
             drift.end_of_users(connection, same, "resolved")
 
     def _note_gone(self, gone: Drift) -> None:
-        """Note the first answer that a user is gone; delete the user after the second."""
+        """Note the first answer that a user is gone; after the second, delete the user, or hold that and end access."""
         with self.reader.engine.begin() as connection:
             now = clock.now(connection)
             if gone.gone_at is None or now - gone.gone_at < TWICE:
                 drift.note_gone(connection, [gone.id], TWICE.total_seconds())
                 return
+
+        def end(connection: Connection, done: AppliedAbsences) -> None:
+            drift.end(connection, [gone.id], "held" if done.held else "deleted")
+            for clerk_id in done.held:
+                holds.end_access(connection, clerk_id)
+
         deletion = Deletion(clerk_id=gone.clerk_id, at=now)
-        done = apply.apply_absences(self.reader.engine, [deletion], repair.cause(gone.id), self.limit)
-        with self.reader.engine.begin() as connection:
-            drift.end(connection, [gone.id], "held" if gone.clerk_id in done.held else "deleted")
+        apply.apply_absences(self.reader.engine, [deletion], repair.cause(gone.id), self.limit, end)
 
 
 def _suspects(connection: Connection, missing: Sequence[Drift]) -> list[Drift]:

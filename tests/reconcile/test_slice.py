@@ -427,3 +427,49 @@ def test_updates_that_were_left_unread_start_a_walk_whatever_the_count_says(
     assert values(engine, "select urgent from walks order by id") == [False, True]
     assert values(engine, "select clerk_id from users where first_name = 'Grace'") == [known[0]]
     assert values(engine, "select gap_times from reconciling") == [0]
+
+
+@pytest.mark.parametrize("outcome", ["repaired", "deleted"])
+def test_a_difference_ends_in_the_transaction_of_its_repair(
+    engine: Engine,
+    clerk: ServedClerk,
+    reconciled: Reconciled,
+    known: list[str],
+    outcome: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    end = drift.end
+
+    def killed(connection: Connection, ids: list[int], reached: str) -> int:
+        if reached == outcome:
+            raise Killed
+        return end(connection, ids, reached)
+
+    if outcome == "repaired":
+        clerk.rename(known[2], "Grace")
+    else:
+        clerk.instance.delete(known[2])
+        for _ in range(3):
+            reconciled.run(timedelta(minutes=5))
+    with monkeypatch.context() as patched:
+        patched.setattr(drift, "end", killed)
+        with pytest.raises(Killed):
+            reconciled.run(timedelta(minutes=11))
+    reconciled.run(MINUTE)
+    assert rows(engine, ENDED)[-1][1] == outcome
+
+
+def test_access_ends_at_once_if_the_deletion_is_held_after_clerk_has_said_twice_that_the_user_is_gone(
+    engine: Engine, clerk: ServedClerk, reconciled: Reconciled
+) -> None:
+    ids = clerk.create(14)
+    reconciled.slicer = replace(reconciled.slicer, limit=Limit(0, 0))
+    reconciled.run()
+    for clerk_id in ids[:12]:
+        clerk.instance.delete(clerk_id)
+    while not values(engine, "select clerk_id from deletion_holds"):
+        reconciled.run(timedelta(minutes=5))
+    assert values(engine, "select count(*) from deletion_holds where confirmed_at is not null") == [12]
+    assert values(engine, "select clerk_id from current_roles order by clerk_id") == sorted(ids[12:])
+    lines = "select distinct actor, starts_with(cause, 'drift_') from audit_log where action = 'user.access_ended'"
+    assert rows(engine, lines) == [("reconcile", True)]
