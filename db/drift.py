@@ -85,26 +85,29 @@ def record(
 def record_absent(connection: Connection, walk_id: int, found: bytes, before: datetime) -> int:
     """Record as absent all living users stored before a time whose bit in `found` is not set; returns how many.
 
-    Not those whose deletion is held already: a person decides about them. `found` has one bit per row id of a user:
-    bit `id % 8` (from the lowest) of byte `id / 8`. Reads all users.
+    Counts those that are recorded as absent already, and not those whose deletion is held: a person decides about them.
+    `found` has one bit per row id of a user: bit `id % 8` (from the lowest) of byte `id / 8`. Reads all users.
     """
-    added = connection.exec_driver_sql(
+    counted = connection.exec_driver_sql(
         """
-        insert into drift (clerk_id, class, our_version, walk_id)
-        select clerk_id, 'absent', clerk_updated_at, %(walk)s
-        from users
-        where deleted_at is null and created_at < %(before)s
-          and (id >= 8 * octet_length(%(found)b::bytea) or get_bit(%(found)b::bytea, id) = 0)
-          and not exists (
-              select from deletion_holds where deletion_holds.clerk_id = users.clerk_id and ended_at is null)
-        order by clerk_id
-        on conflict (clerk_id) where ended_at is null do update
-        set class = excluded.class, walk_id = excluded.walk_id, next_check_at = excluded.next_check_at
-        where drift.class <> 'absent'
+        with absent as (
+            select clerk_id, clerk_updated_at
+            from users
+            where deleted_at is null and created_at < %(before)s
+              and (id >= 8 * octet_length(%(found)b::bytea) or get_bit(%(found)b::bytea, id) = 0)
+              and not exists (
+                  select from deletion_holds where deletion_holds.clerk_id = users.clerk_id and ended_at is null)),
+        recorded as (
+            insert into drift (clerk_id, class, our_version, walk_id)
+            select clerk_id, 'absent', clerk_updated_at, %(walk)s from absent order by clerk_id
+            on conflict (clerk_id) where ended_at is null do update
+            set class = excluded.class, walk_id = excluded.walk_id, next_check_at = excluded.next_check_at
+            where drift.class <> 'absent')
+        select count(*) from absent
         """,
         {"walk": walk_id, "found": found, "before": before},
     )
-    return added.rowcount
+    return int(counted.scalar_one())
 
 
 def due(connection: Connection, most: int) -> list[Drift]:

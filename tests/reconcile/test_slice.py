@@ -429,6 +429,20 @@ def test_updates_that_were_left_unread_start_a_walk_whatever_the_count_says(
     assert values(engine, "select gap_times from reconciling") == [0]
 
 
+def test_a_walk_counts_the_users_that_an_earlier_walk_missed_too(
+    engine: Engine, clerk: ServedClerk, reconciled: Reconciled, known: list[str]
+) -> None:
+    clerk.instance.delete(known[1])
+    for _ in range(2):
+        reconciled.run(timedelta(minutes=5))
+    for clerk_id in known[2:4]:
+        clerk.instance.delete(clerk_id)
+    for _ in range(2):
+        reconciled.run(timedelta(minutes=5))
+    assert rows(engine, "select urgent, absent from walks order by id") == [(False, 0), (True, 1), (True, 3)]
+    assert values(engine, "select settled_gap from reconciling") == [0]
+
+
 @pytest.mark.parametrize("outcome", ["repaired", "deleted"])
 def test_a_difference_ends_in_the_transaction_of_its_repair(
     engine: Engine,
