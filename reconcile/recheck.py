@@ -12,7 +12,7 @@ from functools import partial
 from sqlalchemy import Connection
 
 from akako_guard.role import Role
-from clerk.backend import MOST_IDS, UserNotFound
+from clerk.backend import MOST_IDS, ClerkUnavailable, UserNotFound
 from clerk.user import Deletion, Snapshot
 from db import clock, drift, events, users
 from db.drift import Drift
@@ -54,11 +54,20 @@ class Recheck:
         with self.reader.engine.begin() as connection:
             suspects = _suspects(connection, [each for each in due if each.clerk_id not in shown])
         for each in suspects:
-            match self.reader.ask(partial(self.reader.backend.fetch, each.clerk_id)):
+            match self._fetch(each):
                 case UserNotFound():
                     self._note_gone(each)
                 case snapshot:
                     self._compare([snapshot])
+
+    def _fetch(self, suspect: Drift) -> Snapshot | UserNotFound:
+        """Clerk's answer. A user that Clerk cannot show waits, so that the next slice asks about the others."""
+        try:
+            return self.reader.ask(partial(self.reader.backend.fetch, suspect.clerk_id))
+        except ClerkUnavailable:
+            with self.reader.engine.begin() as connection:
+                drift.postpone(connection, [suspect.id], TWICE.total_seconds())
+            raise
 
     def _compare(self, snapshots: Sequence[Snapshot]) -> None:
         """Compare users that Clerk has; differences that exist no longer end."""

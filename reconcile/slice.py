@@ -139,7 +139,7 @@ class _Work:
         if planner.reads_updates(self.progress, now):
             self._read_updates()
         self._recheck.run()
-        holds.confirm(self._reader, MOST_CONFIRMED)
+        self._confirm()
         if planner.counts(self.progress, now):
             self._count()
         self._walk()
@@ -158,6 +158,16 @@ class _Work:
             self.progress = planner.unread(self.progress, now)
         else:
             self.progress = replace(self.progress, read_at=now, read_until=now)
+
+    def _confirm(self) -> None:
+        try:
+            holds.confirm(self._reader, MOST_CONFIRMED)
+        except ClerkUnavailable as unavailable:
+            if unavailable.retry_after:
+                raise
+            # Clerk may be unable to show one user, which must not hold up the comparison of all others.
+            reason = str(unavailable)
+            log.warning("deletions.not_confirmed", reason=reason, next_step="none: Clerk is asked about them again")
 
     def _count(self) -> None:
         with self._engine.begin() as connection:

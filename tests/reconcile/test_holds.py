@@ -18,7 +18,7 @@ from db.permission import NotPermitted, Permission
 from db.temporal import UserStatus
 from db.user_search import UserFilter
 from reconcile import holds
-from reconcile.holds import EXISTS, release
+from reconcile.holds import EXISTS, UNANSWERED, release
 from reconcile.pace import Pace
 from reconcile.pinning import AnotherInstance, NotPinned
 from reconcile.reading import Reader
@@ -206,7 +206,7 @@ def test_the_404_of_a_proxy_confirms_nothing(engine: Engine, pace: Pace) -> None
         with pytest.raises(ClerkUnavailable):
             confirm(engine, backend, pace, 10)
         with pytest.raises(ClerkUnavailable):
-            release(engine, backend, pace, [ADA], GRACE, tries=1)
+            release(engine, backend, pace, [ADA], GRACE)
     assert rows(engine, "select asked_at, confirmed_at, ended_at from deletion_holds") == [(None, None, None)]
 
 
@@ -217,7 +217,7 @@ def test_what_clerk_confirmed_before_it_became_unavailable_is_released(engine: E
         closing(Backend("sk_test_akako", clerk.url)) as backend,
         pytest.raises(ClerkUnavailable),
     ):
-        release(engine, backend, pace, [ADA, BOB], GRACE, tries=1)
+        release(engine, backend, pace, [ADA, BOB], GRACE)
     assert values(engine, "select outcome from deletion_holds order by id") == ["released", None]
 
 
@@ -271,3 +271,14 @@ def test_while_no_instance_is_pinned_nothing_is_released(
     with pytest.raises(NotPinned):
         release(engine, backend, pace, [living], GRACE)
     assert values(engine, "select outcome from deletion_holds") == [None]
+
+
+def test_a_user_that_clerk_cannot_show_holds_up_no_other_release(
+    engine: Engine, backend: Backend, pace: Pace, clerk: ServedClerk
+) -> None:
+    hold(engine, ADA, BOB)
+    clerk.fail("server-error", None, path=f"/v1/users/{ADA}")
+    done = release(engine, backend, pace, [ADA, BOB], GRACE)
+    assert (done.done, done.left) == ([BOB], [SkippedHold(ADA, UNANSWERED.format("status 500"))])
+    with pytest.raises(ClerkUnavailable):
+        release(engine, backend, pace, [ADA], GRACE)

@@ -487,3 +487,18 @@ def test_access_ends_at_once_if_the_deletion_is_held_after_clerk_has_said_twice_
     assert values(engine, "select clerk_id from current_roles order by clerk_id") == sorted(ids[12:])
     lines = "select distinct actor, starts_with(cause, 'drift_') from audit_log where action = 'user.access_ended'"
     assert rows(engine, lines) == [("reconcile", True)]
+
+
+@pytest.mark.parametrize("held", [False, True])
+def test_a_user_that_clerk_cannot_show_holds_up_nothing_else(
+    engine: Engine, clerk: ServedClerk, reconciled: Reconciled, known: list[str], held: bool
+) -> None:
+    if held:
+        apply_absences(engine, [Deletion(clerk_id=known[1], at=datetime.now(UTC))], "walk_7", Limit(0, 0))
+    clerk.fail("server-error", None, path=f"/v1/users/{known[1]}")
+    for clerk_id in (known[1], known[5]):
+        clerk.instance.delete(clerk_id)
+    for _ in range(12):
+        reconciled.run(timedelta(minutes=6))
+    assert deleted(engine) == [known[5]]
+    assert len(values(engine, WALKS)) >= 2
