@@ -58,6 +58,7 @@ def release(
     author: Author,
     *,
     dry_run: bool = False,
+    tries: int = TRIES,
 ) -> Decided:
     """Release the held deletions of users that Clerk does not have any more; the others stay held.
 
@@ -66,13 +67,13 @@ def release(
     NotPinned or AnotherInstance unless the secret key is of the pinned instance: any other one would have none of the
     users.
     """
-    pinning.check(engine, retry.ask(pace, backend.instance, tries=TRIES))
+    pinning.check(engine, retry.ask(pace, backend.instance, tries=tries))
     with engine.begin() as connection:
         held = {hold.clerk_id for hold in deletion_holds.open_of(connection, clerk_ids)}
     decided = Decided(left=[SkippedHold(clerk_id, NOT_HELD) for clerk_id in clerk_ids if clerk_id not in held])
 
     def fetch(clerk_id: str) -> Snapshot | UserNotFound:
-        return retry.ask(pace, partial(backend.user, clerk_id), tries=TRIES)
+        return retry.ask(pace, partial(backend.user, clerk_id), tries=tries)
 
     confirmed: list[str] = []
     unanswered: list[SkippedHold] = []
