@@ -166,6 +166,11 @@ def end_of_users(connection: Connection, clerk_ids: Collection[str], outcome: st
     return ended.rowcount
 
 
+def end_all(connection: Connection, outcome: str) -> None:
+    """End all open differences with this outcome."""
+    connection.exec_driver_sql("update drift set ended_at = now(), outcome = %s where ended_at is null", (outcome,))
+
+
 def page(
     connection: Connection, *, kind: str | None, user: str | None, open_only: bool, most: int, before: int | None = None
 ) -> list[Drift]:

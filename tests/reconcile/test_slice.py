@@ -489,6 +489,20 @@ def test_access_ends_at_once_if_the_deletion_is_held_after_clerk_has_said_twice_
     assert rows(engine, lines) == [("reconcile", True)]
 
 
+def test_nothing_follows_from_what_an_instance_said_that_is_not_pinned_any_more(
+    engine: Engine, clerk: ServedClerk, reconciled: Reconciled, known: list[str]
+) -> None:
+    clerk.instance.delete(known[5])
+    for _ in range(3):
+        reconciled.run(timedelta(minutes=5))
+    assert values(engine, "select gone_at is not null from drift where ended_at is null") == [True]
+    with served_clerk() as another, closing(Backend(another.key, another.url)) as backend:
+        pinning.repin(engine, backend.instance(), Author(actor="operator:ada", reason="Moved."))
+        reconciled.slicer = replace(reconciled.slicer, backend=backend)
+        reconciled.run(timedelta(minutes=11))
+    assert deleted(engine) == []
+
+
 @pytest.mark.parametrize("held", [False, True])
 def test_a_user_that_clerk_cannot_show_holds_up_nothing_else(
     engine: Engine, clerk: ServedClerk, reconciled: Reconciled, known: list[str], held: bool
