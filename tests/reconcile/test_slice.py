@@ -503,6 +503,15 @@ def test_nothing_follows_from_what_an_instance_said_that_is_not_pinned_any_more(
     assert deleted(engine) == []
 
 
+def test_no_answer_stops_reconciling_for_longer_than_an_hour(
+    engine: Engine, clerk: ServedClerk, reconciled: Reconciled
+) -> None:
+    clerk.fail("rate-limited", 1, seconds=99_999)
+    reconciled.run()
+    [pause] = values(engine, "select extract(epoch from paused_until - now())::float from reconciling")
+    assert pause == pytest.approx(3_600, abs=30)
+
+
 @pytest.mark.parametrize("held", [False, True])
 def test_a_user_that_clerk_cannot_show_holds_up_nothing_else(
     engine: Engine, clerk: ServedClerk, reconciled: Reconciled, known: list[str], held: bool
