@@ -525,3 +525,15 @@ def test_a_user_that_clerk_cannot_show_holds_up_nothing_else(
         reconciled.run(timedelta(minutes=6))
     assert deleted(engine) == [known[5]]
     assert len(values(engine, WALKS)) >= 2
+
+
+def test_a_user_whose_version_is_in_the_future_is_shown_and_makes_a_walk_incomplete(
+    engine: Engine, clerk: ServedClerk, reconciled: Reconciled, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(differences, "IN_FLIGHT", timedelta(minutes=2))
+    [clerk_id] = clerk.create()
+    users = clerk.instance.state.users
+    users[clerk_id] = replace(users[clerk_id], updated_at=users[clerk_id].updated_at + 3_600_000)
+    reconciled.run()
+    assert values(engine, OPEN) == ["missed_creation"]
+    assert values(engine, WALKS) == ["incomplete"]
