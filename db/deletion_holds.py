@@ -78,7 +78,7 @@ class Standing:
     counted: int
     """Deletions of this kind that were applied within the last hour."""
     waiting: frozenset[str]
-    """Users, of those asked about, with an open hold."""
+    """Users, of those asked about, with an open hold, or whose deletion was rejected before it was inferred again."""
 
 
 COLUMNS = ", ".join(field.name for field in fields(Hold))
@@ -93,7 +93,7 @@ def lock(connection: Connection, *, wait: bool = True) -> bool:
 
 
 def standing(connection: Connection, kind: HoldKind, clerk_ids: Collection[str]) -> Standing:
-    """The deletions of the last hour, and the users among these with an open hold. The lock must be held.
+    """The deletions of the last hour, and the users among these about whom a person decides. The lock must be held.
 
     Whole minutes are counted, so that the count covers between 60 and 61 minutes.
     """
@@ -103,7 +103,8 @@ def standing(connection: Connection, kind: HoldKind, clerk_ids: Collection[str])
                          where kind = %(kind)s
                            and minute >= date_trunc('minute', statement_timestamp()) - interval '60 minutes'), 0),
                array(select clerk_id from deletion_holds
-                     where clerk_id = any(%(ids)b::text[]) and ended_at is null)
+                     where clerk_id = any(%(ids)b::text[])
+                       and (ended_at is null or (outcome = 'rejected' and %(kind)s = 'inferred')))
         """,
         {"kind": kind.value, "ids": list(clerk_ids)},
     ).one()
