@@ -93,7 +93,7 @@ def lock(connection: Connection, *, wait: bool = True) -> bool:
 
 
 def standing(connection: Connection, kind: HoldKind, clerk_ids: Collection[str]) -> Standing:
-    """The deletions of the last hour, and the users among these about whom a person decides. The lock must be held.
+    """The deletions of the last hour, and the users among these that wait for a person. The lock must be held.
 
     Whole minutes are counted, so that the count covers between 60 and 61 minutes.
     """

@@ -62,7 +62,7 @@ def release(
 ) -> Decided:
     """Release the held deletions of users that Clerk does not have any more; the others stay held.
 
-    A dry run asks Clerk, and releases nothing. A user about whom Clerk does not answer is left, if it answers about
+    A dry run asks Clerk, and releases nothing. A user is left if Clerk does not answer about this one, but about
     others. Raises ClerkUnavailable after the deletions that Clerk confirmed before are released, NotPermitted, and
     NotPinned or AnotherInstance unless the secret key is of the pinned instance: any other one would have none of the
     users.
