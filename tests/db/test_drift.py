@@ -167,3 +167,14 @@ def test_an_end_that_is_no_repair_leaves_no_line(engine: Engine, outcome: str) -
         audit.set_actor(connection, "user_admin", reason="Case 17.")
         drift.end(connection, [number], outcome)
     assert rows(engine, LINES) == []
+
+
+def test_a_walk_records_as_many_absent_users_as_it_may_and_counts_all(
+    engine: Engine, walk: Walk, stored: dict[int, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(drift, "MOST_ABSENT", 3)
+
+    assert absent(engine, walk, ()) == 20
+    assert len(values(engine, OPEN)) == 3
+    assert absent(engine, walk, ()) == 20
+    assert len(values(engine, OPEN)) == 6
