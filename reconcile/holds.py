@@ -23,6 +23,14 @@ EXISTS = "Clerk has this user, so the deletion stays held. Reject it, or delete 
 UNANSWERED = "Clerk did not answer about this user: {}. The deletion stays held; release it again later."
 
 
+class ReleaseInterrupted(ClerkUnavailable):
+    """Clerk did not answer any more, after some deletions were decided about."""
+
+    def __init__(self, failure: ClerkUnavailable, decided: Decided) -> None:
+        super().__init__(str(failure), transient=failure.transient, retry_after=failure.retry_after)
+        self.decided = decided
+
+
 def confirm(reader: Reader, most: int) -> int:
     """Ask Clerk about up to `most` held deletions that it has not confirmed; returns how many it confirmed.
 
@@ -63,7 +71,7 @@ def release(
     """Release the held deletions of users that Clerk does not have any more; the others stay held.
 
     A dry run asks Clerk, and releases nothing. A user is left if Clerk does not answer about this one, but about
-    others. Raises ClerkUnavailable after the deletions that Clerk confirmed before are released, NotPermitted, and
+    others. Raises ReleaseInterrupted after the deletions that Clerk confirmed before are released, NotPermitted, and
     NotPinned or AnotherInstance unless the secret key is of the pinned instance: any other one would have none of the
     users.
     """
@@ -95,7 +103,7 @@ def release(
     decided.left += unanswered
     decided.add(Decided(done=confirmed) if dry_run else hold_decisions.release(engine.begin, confirmed, author))
     if failure:
-        raise failure
+        raise ReleaseInterrupted(failure, decided) from failure
     return decided
 
 
