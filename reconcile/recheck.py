@@ -5,6 +5,7 @@ twice, ten minutes apart, that it has no such user.
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -29,6 +30,10 @@ MOST = 200
 TWICE = timedelta(minutes=10)
 """The time between two answers that a user is gone."""
 LATER_SECONDS = 3_600.0
+
+
+class _EndedMeanwhile(Exception):
+    """The difference ended after Clerk was asked: it was repaired, or another instance is pinned."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,12 +89,14 @@ class Recheck:
                 return
 
         def end(connection: Connection, done: AppliedAbsences) -> None:
-            drift.end(connection, [gone.id], "held" if done.held else "deleted")
+            if not drift.end(connection, [gone.id], "held" if done.held else "deleted"):
+                raise _EndedMeanwhile
             for clerk_id in done.held:
                 holds.end_access(connection, clerk_id)
 
         deletion = Deletion(clerk_id=gone.clerk_id, at=now)
-        apply.apply_absences(self.reader.engine, [deletion], repair.cause(gone.id), self.limit, end)
+        with suppress(_EndedMeanwhile):
+            apply.apply_absences(self.reader.engine, [deletion], repair.cause(gone.id), self.limit, end)
 
 
 def _suspects(connection: Connection, missing: Sequence[Drift]) -> list[Drift]:

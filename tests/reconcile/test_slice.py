@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import Connection, Engine
 
-from clerk.backend import Backend
+from clerk.backend import Backend, ClerkInstance
 from clerk.user import Deletion
 from db import drift, leases
 from db.audit import Author
@@ -537,3 +537,21 @@ def test_a_user_whose_version_is_in_the_future_is_shown_and_makes_a_walk_incompl
     reconciled.run()
     assert values(engine, OPEN) == ["missed_creation"]
     assert values(engine, WALKS) == ["incomplete"]
+
+
+def test_no_user_is_deleted_by_the_answer_of_an_instance_that_is_replaced_during_the_slice(
+    engine: Engine, clerk: ServedClerk, reconciled: Reconciled, known: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clerk.instance.delete(known[5])
+    for _ in range(3):
+        reconciled.run(timedelta(minutes=5))
+    backend = reconciled.slicer.backend
+    fetch = backend.fetch
+
+    def repinned(clerk_id: str) -> object:
+        pinning.repin(engine, ClerkInstance("ins_other", None), Author(actor="operator:ada", reason="Moved."))
+        return fetch(clerk_id)
+
+    monkeypatch.setattr(backend, "fetch", repinned)
+    reconciled.run(timedelta(minutes=11))
+    assert deleted(engine) == []
