@@ -17,12 +17,18 @@ def backend(settings: BackendSettings, again: str = "Try again later.") -> Itera
     client = Backend(settings.clerk_secret_key.get_secret_value(), settings.clerk_api_url)
     try:
         yield client
-    except ClerkUnavailable as unavailable:
-        raise click.ClickException(f"Clerk did not answer: {unavailable}. {_advice(unavailable, again)}") from None
-    except PageTooLarge:
-        raise click.ClickException("Clerk's answers are too large or too slow. Try again later.") from None
+    except (ClerkUnavailable, PageTooLarge) as error:
+        reason, step = complaint(error, again)
+        raise click.ClickException(f"{reason}. {step}") from None
     finally:
         client.close()
+
+
+def complaint(error: ClerkUnavailable | PageTooLarge, again: str) -> tuple[str, str]:
+    """Why Clerk did not answer, and what to do."""
+    if isinstance(error, PageTooLarge):
+        return "Clerk's answers are too large or too slow", "Try again later."
+    return f"Clerk did not answer: {error}", _advice(error, again)
 
 
 def _advice(unavailable: ClerkUnavailable, again: str) -> str:

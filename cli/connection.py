@@ -58,9 +58,15 @@ def transaction() -> Iterator[Connection]:
 
 
 def _advice(error: DBAPIError) -> str:
+    problem, step = complaint(error)
+    return problem + (f"\nWhat to do: {step}" if step else "")
+
+
+def complaint(error: DBAPIError) -> tuple[str, str]:
+    """What is wrong with PostgreSQL, and what to do if that is known."""
     problem = "PostgreSQL is unreachable" if faults.is_unreachable(error) else "PostgreSQL returned an error"
     step = faults.remedy(error)
-    return escape(f"{problem}: {error.orig}") + (f"\nWhat to do: {step}." if step else "")
+    return escape(f"{problem}: {error.orig}"), f"{step}." if step else ""
 
 
 def author(by: str | None, reason: str) -> Author:

@@ -8,10 +8,13 @@ from urllib.parse import urlsplit, urlunsplit
 import click
 import httpx
 from sqlalchemy import Engine
+from sqlalchemy.exc import DBAPIError
 
 from akako_guard.role import Role
-from clerk.backend import Backend, ClerkInstance
+from clerk.backend import Backend, ClerkInstance, ClerkUnavailable, PageTooLarge
 from clerk.signature import fingerprint
+from cli.clerk_backend import complaint
+from cli.connection import complaint as database_complaint
 from config.formats import split_secrets
 from config.settings import SetupSettings
 from db import admins, secrets, walks
@@ -32,6 +35,8 @@ In Clerk's dashboard (Webhooks), add the endpoint {url}
 with the events {events}; set its signing secret as
 CLERK_WEBHOOK_SIGNING_SECRET, start the receiver (`python -m webhooks`), and press "Send Example".
 `akako instance webhooks` prints a link to that page."""
+PATH = "/webhooks/clerk"
+AGAIN = "Run `akako setup` again."
 HTTP_SECONDS = 5.0
 LOOK_SECONDS = 1.0
 
@@ -128,7 +133,7 @@ class Installation:
 
     def _wait_for_delivery(self, url: str | None, seconds: int) -> str:
         wanted = {fingerprint(secret) for secret in split_secrets(self.settings.clerk_webhook_signing_secret)}
-        how = ENTER.format(url=url or "https://YOUR-HOST/webhooks/clerk", events=", ".join(EVENTS))
+        how = ENTER.format(url=url or f"https://YOUR-HOST{PATH}", events=", ".join(EVENTS))
         deadline = time.monotonic() + seconds
         if seconds and not self._verified_by(wanted):
             click.echo(f"Waiting up to {seconds} s for a first delivery.\n{how}", err=True)
@@ -162,6 +167,11 @@ class Installation:
             return Step("first ADMIN", FAILED, "there is none", how)
         with self.engine.begin() as connection:
             assignments.assign(connection, self.author, clerk_id, Window(role=Role.ADMIN))
+            if not admins.exist(connection):
+                raise _Failure(
+                    f"{clerk_id} is banned, or its deletion is held, and has no access",
+                    "Name another user, or unban this one.",
+                )
         return f"{clerk_id} is ADMIN"
 
 
@@ -172,6 +182,13 @@ def _step(name: str, run: Callable[[], str | Step]) -> Step:
         return Step(name, FAILED, *failure.args)
     except Refused as refusal:
         return Step(name, FAILED, "refused", escape(str(refusal)))
+    except (ClerkUnavailable, PageTooLarge) as error:
+        return Step(name, FAILED, *complaint(error, AGAIN))
+    except DBAPIError as error:
+        problem, step = database_complaint(error)
+        return Step(name, FAILED, problem, step or AGAIN)
+    except click.ClickException as error:
+        return Step(name, FAILED, "it could not be done", error.message)
     return result if isinstance(result, Step) else Step(name, DONE, result)
 
 
@@ -179,13 +196,21 @@ def _check_endpoint(url: str | None) -> str | Step:
     """The receiver answers at its public URL."""
     if url is None:
         return Step("endpoint", SKIPPED, "not checked", "Give --url to check that the receiver answers there.")
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        raise _Failure(
+            "--url is not a URL", "Give the whole address, as https://hooks.example.com/webhooks/clerk."
+        ) from None
     health = urlunsplit((parts.scheme, parts.netloc, "/healthz", "", ""))
     try:
         httpx.get(health, timeout=HTTP_SECONDS).raise_for_status()
+        found = httpx.get(url, timeout=HTTP_SECONDS).status_code != httpx.codes.NOT_FOUND
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise _Failure(
             f"the receiver does not answer at {health} ({type(error).__name__})",
             "Start the receiver (`python -m webhooks`), and check proxy, certificate and DNS.",
         ) from None
-    return f"the receiver answers at {parts.netloc}"
+    if not found:
+        raise _Failure(f"there is nothing at {url}", f"The receiver's path is {PATH}, unless a proxy changes it.")
+    return f"the receiver answers at {url}"

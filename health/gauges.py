@@ -143,7 +143,11 @@ def _clerk(seen: ClerkVitals) -> Iterator[Metric]:
     yield _gauge("akako_clerk_failures", "Attempts to ask Clerk that failed in a row.", seen.failures)
     for name, documentation, seconds in (
         ("akako_clerk_answered_seconds", "Time since Clerk last answered.", seen.answered_seconds),
-        ("akako_walked_seconds", "Time since the last complete walk over all users.", seen.walked_seconds),
+        (
+            "akako_walked_seconds",
+            "Time since the last complete walk over all users, or since the first began if none was complete.",
+            seen.unwalked_seconds,
+        ),
     ):
         if seconds is not None:
             yield _gauge(name, documentation, seconds)

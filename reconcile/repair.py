@@ -1,7 +1,7 @@
 """Compares users with Clerk, records the differences, and repairs those that a lost webhook explains."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 import structlog
@@ -112,14 +112,16 @@ def _repair(
     default_role: Role,
     done: Compared,
 ) -> None:
+    def end(connection: Connection, clerk_ids: Collection[str]) -> None:
+        drift.end(connection, [ids[clerk_id] for clerk_id in clerk_ids], "repaired")
+
     causes = [(snapshot, cause(ids[snapshot.clerk_id])) for snapshot in snapshots]
-    errors = apply.apply_snapshots(engine, causes, default_role, SET_SECONDS, RULES)
+    errors = apply.apply_snapshots_in(engine.begin, causes, default_role, SET_SECONDS, RULES, end)
     for clerk_id, error in errors.items():
         step = "see docs/how-to/find-drift.md; it is tried again"
         log.warning("user.not_repaired", clerk_id=clerk_id, next_step=step, **logs.fault(error))
     repaired = [snapshot.clerk_id for snapshot in snapshots if snapshot.clerk_id not in errors]
     with engine.begin() as connection:
-        drift.end(connection, [ids[clerk_id] for clerk_id in repaired], "repaired")
         added = [clerk_id for clerk_id in repaired if found[clerk_id].kind is Class.MISSED_CREATION]
         done.row_ids += [user.id for user in users.stored(connection, added).values()] if added else []
     for clerk_id in repaired:

@@ -23,6 +23,8 @@ from sync.deletion_limits import DEFAULT_LIMITS, Limit
 log = structlog.get_logger()
 
 SECONDS = 20.0
+UPDATES_SHARE = 0.5
+"""Share of a slice for reading updates, so that many of them, or slow answers, do not hold up everything else."""
 LEASE_SECONDS = 90.0
 MOST_CONFIRMED = 10
 """Held deletions that one slice asks Clerk about."""
@@ -85,7 +87,7 @@ class Slicer:
                 raise SliceOver
 
         reader = Reader(self.engine, self.backend, self.pace, before, tries=1)
-        work = _Work(self, reader, progress)
+        work = _Work(self, reader, progress, deadline - (1 - UPDATES_SHARE) * self.seconds)
         try:
             if reader.instance().id != progress.instance_id:
                 raise ClerkUnavailable(ANOTHER_INSTANCE, transient=False)
@@ -118,8 +120,10 @@ class Slicer:
 class _Work:
     """The questions of one slice, in order, with the progress so far."""
 
-    def __init__(self, slicer: Slicer, reader: Reader, progress: Reconciling) -> None:
+    def __init__(self, slicer: Slicer, reader: Reader, progress: Reconciling, updates_until: float) -> None:
         self._engine = slicer.engine
+        self._now = slicer.now
+        self._updates_until = updates_until
         self._default_role = slicer.default_role
         self._reader = reader
         self._walker = Walker(reader=reader, default_role=slicer.default_role)
@@ -135,7 +139,7 @@ class _Work:
         if planner.reads_updates(self.progress, now):
             self._read_updates()
         self._recheck.run()
-        holds.confirm(self._reader, MOST_CONFIRMED)
+        self._confirm()
         if planner.counts(self.progress, now):
             self._count()
         self._walk()
@@ -147,10 +151,23 @@ class _Work:
         try:
             for page in self._reader.last_updated_first(since):
                 self._waiting += repair.compare(self._engine, page.users, self._default_role).waiting
+                if not page.is_last and self._now() > self._updates_until:
+                    raise TooManyUpdates("reading the updates takes longer than a slice may")
         except TooManyUpdates as too_many:
             log.info("updates.too_many", reason=str(too_many), next_step="none: a walk compares all users")
-            self.progress = replace(self.progress, gap_times=planner.GAPS)
-        self.progress = replace(self.progress, read_at=now, read_until=now)
+            self.progress = planner.unread(self.progress, now)
+        else:
+            self.progress = replace(self.progress, read_at=now, read_until=now)
+
+    def _confirm(self) -> None:
+        try:
+            holds.confirm(self._reader, MOST_CONFIRMED)
+        except ClerkUnavailable as unavailable:
+            if unavailable.retry_after:
+                raise
+            # Clerk may be unable to show one user, which must not hold up the comparison of all others.
+            reason = str(unavailable)
+            log.warning("deletions.not_confirmed", reason=reason, next_step="none: Clerk is asked about them again")
 
     def _count(self) -> None:
         with self._engine.begin() as connection:

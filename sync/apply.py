@@ -1,7 +1,7 @@
 """Applies stored events, one set in one transaction, which also updates their status."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import reduce
 
@@ -161,12 +161,17 @@ def apply_snapshots_in(
 
 
 def apply_absences(
-    engine: Engine, deletions: Sequence[Deletion], cause: str, limit: Limit = DEFAULT_LIMITS.inferred
+    engine: Engine,
+    deletions: Sequence[Deletion],
+    cause: str,
+    limit: Limit = DEFAULT_LIMITS.inferred,
+    written: Callable[[Connection, AppliedAbsences], None] | None = None,
 ) -> AppliedAbsences:
     """Apply deletions that reconciling inferred, one per user, in one transaction; those above the limit are held.
 
     `cause` names what inferred them, for the audit trail. A person decides about held ones: calling this again changes
-    nothing about them. Raises the database's errors; nothing is changed then.
+    nothing about them. `written` is called in the same transaction. Raises the database's errors; nothing is changed
+    then.
     """
     rules = persist.WriteRules(author=RECONCILE, kind=HoldKind.INFERRED, limit=limit)
     states: list[tuple[State, str]] = [(deletion, cause) for deletion in deletions]
@@ -174,7 +179,10 @@ def apply_absences(
     def write(connection: Connection, email_keys: set[str]) -> AppliedAbsences:
         # No user is added except as deleted, so the role is not used.
         held = persist.write(connection, states, Role.LEARNER, email_keys, rules).held_users
-        return AppliedAbsences(frozenset(each.clerk_id for each in deletions) - held, held)
+        done = AppliedAbsences(frozenset(each.clerk_id for each in deletions) - held, held)
+        if written:
+            written(connection, done)
+        return done
 
     return retry(engine.begin, write)
 

@@ -1,12 +1,14 @@
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import Engine
 
 from akako_guard.database.engine import connect
 from config.redis_url import RedisAddress
-from db import vitals
+from db import audit, clerk_instance, vitals, walks
+from db.walks import Phase
 from health.broker import Broker
 from health.database import DatabaseProbe
 from health.gauges import BrokerGauge, DatabaseGauges
@@ -39,6 +41,22 @@ def test_an_empty_database_has_nothing_due_and_no_last_delivery(database: Databa
     seen = gauges(database.app_url)
     assert seen["akako_oldest_due_event_seconds", ""] == 0
     assert ("akako_last_delivery_seconds", "") not in seen
+
+
+@pytest.mark.parametrize("complete", [False, True])
+def test_walks_of_the_pinned_instance_that_were_never_complete_are_overdue(
+    database: Database, engine: Engine, owner: Engine, complete: bool
+) -> None:
+    with engine.begin() as connection:
+        audit.set_actor(connection, "operator:ada")
+        clerk_instance.pin(connection, "ins_1", "production")
+        begun = walks.start(connection, "ins_1", 5, kind=walks.RECONCILE)
+        other = walks.start(connection, "ins_2", 5, kind=walks.RECONCILE)
+        outcome = "complete" if complete else "incomplete"
+        walks.save(connection, replace(begun, phase=Phase.ENDED, outcome=outcome))
+        walks.save(connection, replace(other, phase=Phase.ENDED, outcome="complete"))
+    change(owner, "update walks set started_at = now() - interval '5 hours'")
+    assert (gauges(database.app_url)["akako_walked_seconds", ""] > 14_400) is not complete
 
 
 def test_without_a_database_there_is_one_gauge_that_says_so() -> None:

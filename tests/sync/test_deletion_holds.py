@@ -394,3 +394,13 @@ def test_a_delivery_joins_the_hold_of_an_inferred_deletion_and_both_are_released
     hold_decisions.release(engine.begin, [who], GRACE)
     assert values(engine, "select deleted_at from users") == [moment(9_000)]
     assert statuses(engine) == {"applied": 2}
+
+
+def test_a_rejected_deletion_that_is_inferred_again_is_held_whatever_the_limit(engine: Engine, clerk: Clerk) -> None:
+    hold(engine, clerk)
+    hold_decisions.reject(engine.begin, [ADA], GRACE)
+    absent = [Deletion(clerk_id=ADA, at=datetime.now(UTC))]
+    assert apply_absences(engine, absent, "drift_7").held == {ADA}
+    assert (values(engine, LIVING), values(engine, OPEN)) == ([ADA], [ADA])
+    hold_decisions.reject(engine.begin, [ADA], GRACE)
+    assert apply(engine, clerk, clerk.deleted(at=9_500), limit=ONE) == Applied(applied=1)
