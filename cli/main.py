@@ -7,6 +7,7 @@ import click
 COMMANDS = {
     "audit": "Print the audit trail, newest first.",
     "backfill": "Import all users from Clerk, and show whether any is missing.",
+    "claims": "Push the roles held now to Clerk, which puts them into session tokens.",
     "clerk": "Drive the development Clerk: users, sign-ins, deliveries, faults.",
     "conformance": "Test how any Clerk webhook receiver handles difficult deliveries.",
     "deletions": "List, release and reject deletions that are held.",
@@ -19,7 +20,7 @@ COMMANDS = {
     "migrate": "Apply pending database migrations.",
     "roles": "List, assign, extend and revoke roles.",
     "secrets": "Show when each signing secret last verified a delivery.",
-    "setup": "Prepare an installation: database, Clerk instance, webhook, users, first ADMIN.",
+    "setup": "Prepare an installation: database, Clerk instance, webhook, users, first ADMIN, roles in tokens.",
     "status": "Show the health of every component, and the events.",
     "token": "Sign a session token for the API of `akako up`.",
     "up": "Run all processes in the foreground.",

@@ -20,7 +20,7 @@ EPILOG = """\b
 Examples:
   akako setup --url https://hooks.example.com/webhooks/clerk
   akako setup --url https://hooks.example.com/webhooks/clerk --admin user_2abc --wait 0
-  akako setup --json
+  akako setup --url https://hooks.example.com/webhooks/clerk --claims on --json
 """
 
 
@@ -34,10 +34,16 @@ Examples:
     show_default=True,
     help="Seconds to wait for a first delivery; 0 does not wait.",
 )
+@click.option(
+    "--claims",
+    type=click.Choice(["on", "off"]),
+    envvar="CLAIMS",
+    help="Whether the roles of users are written to Clerk, for session tokens. [default: asked]",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, one object per step and line.")
 @BY
-def setup(url: str | None, admin_id: str | None, wait: int, as_json: bool, by: str | None) -> None:
-    """Prepare an installation: database, Clerk instance, webhook, users, first ADMIN.
+def setup(url: str | None, admin_id: str | None, wait: int, claims: str | None, as_json: bool, by: str | None) -> None:
+    """Prepare an installation: database, Clerk instance, webhook, users, first ADMIN, roles in tokens.
 
     Each step is shown with ✓, or with ✗ and what to do; the command ends at the first ✗. Run it again afterwards: what
     is done already is not done twice. All settings are those of the processes; see docs/reference/settings.md.
@@ -46,13 +52,17 @@ def setup(url: str | None, admin_id: str | None, wait: int, as_json: bool, by: s
     """
     settings = load(SetupSettings)
     logs.configure("setup", stream=sys.stderr)
-    ask = None if as_json or not sys.stdin.isatty() else _ask_for_admin
+    asks = not as_json and sys.stdin.isatty()
     with database() as engine, backend(settings) as client, signals.interruptible():
         installation = Installation(engine, client, settings, author(by, "Set up by `akako setup`."))
         try:
             failed = _show(
                 installation.steps(
-                    url, wait, lambda: import_users(engine, client, settings), lambda: admin_id or (ask and ask())
+                    url,
+                    wait,
+                    lambda: import_users(engine, client, settings),
+                    lambda: admin_id or (_ask_for_admin() if asks else None),
+                    lambda: _wants_claims(claims, asks=asks),
                 ),
                 as_json,
             )
@@ -81,3 +91,11 @@ def _show(steps: Iterator[Step], as_json: bool) -> bool:
 def _ask_for_admin() -> str:
     answer: str = click.prompt("Clerk id of the first ADMIN (user_..., empty to skip)", default="", show_default=False)
     return answer.strip()
+
+
+def _wants_claims(said: str | None, *, asks: bool) -> bool:
+    if said is not None or not asks:
+        return said == "on"
+    return click.confirm(
+        "Shall session tokens carry the roles, for menus and pages? This writes to Clerk", default=False
+    )

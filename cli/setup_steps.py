@@ -17,7 +17,7 @@ from cli.clerk_backend import complaint
 from cli.connection import complaint as database_complaint
 from config.formats import split_secrets
 from config.settings import SetupSettings
-from db import admins, secrets, walks
+from db import admins, audit, claims_switch, secrets, walks
 from db.assignments import Window
 from db.audit import Author
 from db.walks import Walk
@@ -72,6 +72,7 @@ class Installation:
         wait_seconds: int,
         import_users: Callable[[], Walk],
         admin_id: Callable[[], str | None],
+        claims: Callable[[], bool | None],
     ) -> Iterator[Step]:
         """Run the steps, up to the first that fails."""
         instance: list[ClerkInstance] = []
@@ -83,6 +84,7 @@ class Installation:
             ("first delivery", lambda: self._wait_for_delivery(url, wait_seconds)),
             ("users", lambda: self._import(instance[0], import_users)),
             ("first ADMIN", lambda: self._make_admin(admin_id)),
+            ("roles in tokens", lambda: self._decide_claims(instance[0], claims)),
         ):
             step = _step(name, run)
             yield step
@@ -173,6 +175,21 @@ class Installation:
                     "Name another user, or unban this one.",
                 )
         return f"{clerk_id} is ADMIN"
+
+    def _decide_claims(self, instance: ClerkInstance, wanted: Callable[[], bool | None]) -> str | Step:
+        """Whether roles are pushed to Clerk. Left as it is, unless the user decides otherwise."""
+        with self.engine.connect() as connection:
+            switch = claims_switch.read(connection)
+        is_on = switch is not None and switch.is_on
+        decided = True if is_on else wanted()
+        if not decided:
+            how = "Run `akako claims on` if session tokens should carry the roles, for menus and pages."
+            return Step("roles in tokens", SKIPPED, "off", how)
+        if not is_on:
+            with self.engine.begin() as connection:
+                audit.set_author(connection, self.author)
+                claims_switch.turn_on(connection, instance.id, self.settings.default_role)
+        return "on; add them to the session token at Clerk: docs/how-to/put-roles-into-tokens.md"
 
 
 def _step(name: str, run: Callable[[], str | Step]) -> Step:

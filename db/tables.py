@@ -345,6 +345,47 @@ drift = Table(
     Index("drift_user_idx", "clerk_id"),
 )
 
+claims_switch = Table(
+    "claims_switch",
+    metadata,
+    Column("singleton", Boolean, primary_key=True, server_default=text("true")),
+    Column("is_on", Boolean, nullable=False),
+    Column("installation", Text, nullable=False, server_default=text("gen_random_uuid()")),
+    Column("instance_id", Text, nullable=False),
+    Column("database_id", Text, nullable=False),
+    Column("reached_at", Text),
+    Column("default_role", Text, nullable=False),
+    Column("seeded_after", BigInteger),
+    Column("seed_from", Xid8),
+    Column("stopped_because", Text),
+    Column("changed_at", Moment, nullable=False, server_default=func.now()),
+    CheckConstraint("singleton", name="claims_switch_one_row"),
+)
+
+claims = Table(
+    "claims",
+    metadata,
+    Column("user_id", BigInteger, ForeignKey("users.id"), primary_key=True, autoincrement=False),
+    Column("priority", SmallInteger, nullable=False),
+    Column("due_at", Moment),
+    Column("not_before", Moment),
+    Column("pushed", JSONB),
+    Column("pushed_version", Moment),
+    Column("pushed_at", Moment),
+    Column("holder", Text),
+    Column("expires_at", Moment),
+    Column("failures", Integer, nullable=False, server_default=text("0")),
+    Column("failed_because", Text),
+    Column("corrections", SmallInteger, nullable=False, server_default=text("0")),
+    Column("parked", Text),
+    CheckConstraint("parked in ('another_installation', 'another_writer', 'refused')", name="claims_known_reason"),
+    CheckConstraint("(holder is null) = (expires_at is null)", name="claims_leased"),
+    Index("claims_due_idx", "priority", "due_at", postgresql_where=text("due_at is not null and parked is null")),
+    Index("claims_parked_idx", "parked", postgresql_where=text("parked is not null")),
+    Index("claims_pushed_idx", "pushed_at", postgresql_where=text("pushed_at is not null")),
+    postgresql_with={"fillfactor": 80},
+)
+
 locks = Table(
     "locks",
     metadata,

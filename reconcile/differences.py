@@ -14,7 +14,7 @@ IN_FLIGHT = timedelta(minutes=2)
 REPLICA_LAG = timedelta(minutes=10)
 """How long a deleted user may still appear in Clerk's answers, which come from read replicas."""
 _UNCOMPARED = ("clerk_id", "version", "banned_as_of")
-_COMPARED = tuple(field.name for field in fields(Snapshot) if field.name not in _UNCOMPARED)
+_COMPARED = tuple(field.name for field in fields(Snapshot) if field.compare and field.name not in _UNCOMPARED)
 
 
 class Class(StrEnum):

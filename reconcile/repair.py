@@ -14,7 +14,7 @@ from db import clock, drift, events, users
 from db.drift import Finding
 from reconcile import differences, metrics
 from reconcile.differences import RECORDED, Action, Class, Difference
-from sync import apply
+from sync import apply, claims_drift
 from sync.persist import WriteRules
 
 log = structlog.get_logger()
@@ -51,6 +51,7 @@ class Compared:
 def compare(engine: Engine, snapshots: Sequence[Snapshot], default_role: Role, walk_id: int | None = None) -> Compared:
     """Compare users with what is stored; record the differences and repair what is to be repaired."""
     with engine.begin() as connection:
+        claims_drift.note(connection, snapshots)
         found, row_ids = _differences(connection, snapshots)
         recorded = [each for each in found if each.kind in RECORDED]
         ids = _record(connection, recorded, walk_id)

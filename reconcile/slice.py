@@ -10,10 +10,11 @@ from sqlalchemy import Engine
 
 from akako_guard.role import Role
 from clerk.backend import Backend, ClerkUnavailable, PageTooLarge
-from db import clerk_instance, clock, deletion_holds, drift, events, leases, reconciling, users, walks
+from db import claims_switch, clerk_instance, clock, deletion_holds, drift, events, leases, reconciling, users, walks
 from db.reconciling import Reconciling
 from db.walks import Phase, Walk
 from reconcile import holds, metrics, planner, repair
+from reconcile.claims_push import Pusher
 from reconcile.pace import Pace
 from reconcile.reading import Reader, TooManyUpdates
 from reconcile.recheck import Recheck
@@ -53,8 +54,18 @@ class Slicer:
 
     def run(self) -> bool:
         """Work for one slice; returns whether an urgent walk should be continued at once."""
+        return self._slice(_Work.compare)
+
+    def push(self) -> bool:
+        """Push the roles of users that are due to Clerk for one slice; returns whether more are due."""
+        with self.engine.begin() as connection:
+            if not claims_switch.is_due(connection):
+                return False
+        return self._slice(_Work.push)
+
+    def _slice(self, work: Callable[["_Work"], None]) -> bool:
         with self._lease() as taken:
-            return taken and self._run()
+            return taken and self._run(work)
 
     @contextmanager
     def _lease(self) -> Iterator[bool]:
@@ -69,7 +80,7 @@ class Slicer:
                 with self.engine.begin() as connection:
                     leases.give_back(connection, leases.RECONCILE, self.holder)
 
-    def _run(self) -> bool:
+    def _run(self, work: Callable[["_Work"], None]) -> bool:
         with self.engine.begin() as connection:
             pin = clerk_instance.read(connection)
             progress = reconciling.read(connection, pin.instance_id) if pin else None
@@ -77,9 +88,9 @@ class Slicer:
         if pin is None or progress is None:
             log.info("instance.not_pinned", next_step="run `akako instance pin`, or `akako backfill`")
             return False
-        return False if paused else self._ask(progress)
+        return False if paused else self._ask(progress, work)
 
-    def _ask(self, progress: Reconciling) -> bool:
+    def _ask(self, progress: Reconciling, ask: Callable[["_Work"], None]) -> bool:
         deadline = self.now() + self.seconds
 
         def before() -> None:
@@ -87,11 +98,11 @@ class Slicer:
                 raise SliceOver
 
         reader = Reader(self.engine, self.backend, self.pace, before, tries=1)
-        work = _Work(self, reader, progress, deadline - (1 - UPDATES_SHARE) * self.seconds)
+        work = _Work(self, reader, progress, deadline)
         try:
             if reader.instance().id != progress.instance_id:
                 raise ClerkUnavailable(ANOTHER_INSTANCE, transient=False)
-            work.run()
+            ask(work)
         except SliceOver:
             pass
         except (ClerkUnavailable, PageTooLarge) as error:
@@ -120,10 +131,12 @@ class Slicer:
 class _Work:
     """The questions of one slice, in order, with the progress so far."""
 
-    def __init__(self, slicer: Slicer, reader: Reader, progress: Reconciling, updates_until: float) -> None:
+    def __init__(self, slicer: Slicer, reader: Reader, progress: Reconciling, deadline: float) -> None:
         self._engine = slicer.engine
+        self._holder = slicer.holder
         self._now = slicer.now
-        self._updates_until = updates_until
+        self._deadline = deadline
+        self._updates_until = deadline - (1 - UPDATES_SHARE) * slicer.seconds
         self._default_role = slicer.default_role
         self._reader = reader
         self._walker = Walker(reader=reader, default_role=slicer.default_role)
@@ -131,9 +144,22 @@ class _Work:
         self._waiting = 0
         self.progress = progress
         self.continues = False
-        """Whether an urgent walk should be continued at once."""
+        """Whether an urgent walk, or pushes, should be continued at once."""
 
-    def run(self) -> None:
+    def push(self) -> None:
+        """Push the roles of users that are due."""
+        self.continues = True
+        pusher = Pusher(
+            reader=self._reader,
+            instance_id=self.progress.instance_id,
+            default_role=self._default_role,
+            holder=self._holder,
+            is_over=lambda: self._now() > self._deadline,
+        )
+        self.continues = pusher.run()
+
+    def compare(self) -> None:
+        """Compare what is due to be compared with Clerk."""
         with self._engine.begin() as connection:
             now = clock.now(connection)
         if planner.reads_updates(self.progress, now):

@@ -15,7 +15,7 @@ from clerk.user import CLOCK_TOLERANCE, Deletion, Implausible, Snapshot
 from db import clock, events
 from db.audit import Author
 from db.deletion_holds import HoldKind
-from sync import bisect, failures, persist
+from sync import bisect, claims_drift, failures, persist
 from sync.deletion_holds import WHY_HELD
 from sync.deletion_limits import DEFAULT_LIMITS, Limit
 from sync.fold import State
@@ -239,6 +239,7 @@ def _apply_in(
     for svix_id, status, why in interpreted.without_effect:
         events.mark(connection, svix_id, status, why)
     written = persist.write(connection, interpreted.states, default_role, email_keys, rules)
+    claims_drift.note(connection, [state for state, _ in interpreted.states if isinstance(state, Snapshot)])
     if written.held:
         events.mark_held(connection, written.held, WHY_HELD)
     marked = {svix_id for svix_id, _, _ in interpreted.without_effect}

@@ -164,3 +164,23 @@ def test_an_address_that_is_none_is_named(setup: Callable[..., Result]) -> None:
 def test_a_path_at_which_there_is_nothing_is_named(instance: ServedClerk, setup: Callable[..., Result]) -> None:
     result = setup("--url", f"{instance.url}/webhook")
     assert (result.exit_code, "The receiver's path is /webhooks/clerk" in result.stdout) == (1, True)
+
+
+@pytest.mark.usefixtures("delivered")
+@pytest.mark.parametrize(("words", "environment"), [(("--claims", "on"), {}), ((), {"CLAIMS": "on"})])
+def test_roles_are_put_into_tokens_only_on_request(
+    engine: Engine,
+    instance: ServedClerk,
+    setup: Callable[..., Result],
+    words: tuple[str, ...],
+    environment: dict[str, str],
+) -> None:
+    [ada] = instance.create(1)
+    off = setup("--json", "--admin", ada)
+    assert (off.exit_code, states(off)["roles in tokens"]) == (0, "skipped")
+    assert values(engine, "select count(*) from claims_switch") == [0]
+    on = setup("--json", *words, **environment)
+    assert (on.exit_code, states(on)["roles in tokens"]) == (0, "done")
+    assert values(engine, "select is_on from claims_switch") == [True]
+    assert states(setup("--json"))["roles in tokens"] == "done"
+    assert values(engine, "select count(*) from audit_log where action = 'claims.switched'") == [1]
