@@ -31,8 +31,10 @@ class ReleaseInterrupted(ClerkUnavailable):
         self.decided = decided
 
 
-def confirm(reader: Reader, most: int) -> int:
+def confirm(reader: Reader, most: int, is_over: Callable[[], bool] = lambda: False) -> int:
     """Ask Clerk about up to `most` held deletions that it has not confirmed; returns how many it confirmed.
+
+    One at least is asked about; further ones until `is_over`.
 
     The access of a user that Clerk does not have ends at once; the tombstone waits for a person. Raises what the reader
     raises to end a slice, and ClerkUnavailable: after the others were asked about, since Clerk may be unable to show
@@ -53,6 +55,8 @@ def confirm(reader: Reader, most: int) -> int:
             if unavailable.retry_after:
                 raise
             failure = unavailable
+        if is_over():
+            break
     if failure:
         raise failure
     return confirmed

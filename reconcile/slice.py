@@ -27,8 +27,10 @@ SECONDS = 20.0
 UPDATES_SHARE = 0.5
 """Share of a slice for reading updates, so that many of them, or slow answers, do not hold up everything else."""
 LEASE_SECONDS = 90.0
-MOST_CONFIRMED = 10
-"""Held deletions that one slice asks Clerk about."""
+CONFIRMING_SHARE = 0.7
+"""Share of a slice after which no further held deletion is asked about."""
+MOST_CONFIRMED = 1_000
+"""Held deletions that one slice asks Clerk about, if there is time."""
 ANOTHER_INSTANCE = "CLERK_SECRET_KEY belongs to another instance than the pinned one"
 
 
@@ -137,6 +139,7 @@ class _Work:
         self._now = slicer.now
         self._deadline = deadline
         self._updates_until = deadline - (1 - UPDATES_SHARE) * slicer.seconds
+        self._confirming_until = deadline - (1 - CONFIRMING_SHARE) * slicer.seconds
         self._default_role = slicer.default_role
         self._reader = reader
         self._walker = Walker(reader=reader, default_role=slicer.default_role)
@@ -187,7 +190,7 @@ class _Work:
 
     def _confirm(self) -> None:
         try:
-            holds.confirm(self._reader, MOST_CONFIRMED)
+            holds.confirm(self._reader, MOST_CONFIRMED, lambda: self._now() > self._confirming_until)
         except ClerkUnavailable as unavailable:
             if unavailable.retry_after:
                 raise

@@ -282,3 +282,10 @@ def test_a_user_that_clerk_cannot_show_holds_up_no_other_release(
     assert (done.done, done.left) == ([BOB], [SkippedHold(ADA, UNANSWERED.format("status 500"))])
     with pytest.raises(ClerkUnavailable):
         release(engine, backend, pace, [ADA], GRACE, tries=1)
+
+
+def test_no_further_user_is_asked_about_when_the_time_is_over(engine: Engine, backend: Backend, pace: Pace) -> None:
+    hold(engine, ADA, BOB, "user_cleo")
+    reader = Reader(engine, backend, pace, before=lambda: None)
+    assert holds.confirm(reader, 10, is_over=lambda: True) == 1
+    assert holds.confirm(reader, 10, is_over=lambda: False) == 2
