@@ -52,8 +52,8 @@ class Snapshot:
     banned_as_of: datetime | None = None
     """The version that stated `banned`; None if it is this snapshot's own version."""
     created_at: datetime | None = None
-    claims: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
-    """What `public_metadata` has of `CLAIM_KEYS`. It is not stored, and never a source of roles."""
+    claims: dict[str, Any] | None = field(default=None, compare=False, repr=False)
+    """What `public_metadata` has of `CLAIM_KEYS`; None if the body does not state it. Never a source of roles."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,11 +102,14 @@ def snapshot_at(data: dict[str, Any], clerk_id: str, version: datetime) -> Snaps
         banned=banned is True,
         banned_as_of=NEVER if banned is None else None,
         created_at=parse_time(data.get("created_at")),
-        claims=_claims(data.get("public_metadata")),
+        claims=_claims(data),
     )
 
 
-def _claims(metadata: object) -> dict[str, Any]:
+def _claims(data: dict[str, Any]) -> dict[str, Any] | None:
+    if "public_metadata" not in data:
+        return None
+    metadata = data["public_metadata"]
     return {key: metadata[key] for key in CLAIM_KEYS if key in metadata} if isinstance(metadata, dict) else {}
 
 

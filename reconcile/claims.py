@@ -57,11 +57,13 @@ def patch(value: Mapping[str, object]) -> dict[str, object]:
     return {"roles_until": None, **value}
 
 
-def compare(value: Mapping[str, object], seen: Mapping[str, object], installation: str) -> Seen:
+def compare(value: Mapping[str, object], seen: Mapping[str, object] | None, installation: str) -> Seen:
     """Compare the value that is wanted with the keys that Clerk has.
 
-    A user who never held a role here needs no keys at all.
+    A user who never held a role here needs no keys at all. None: an answer without metadata says nothing.
     """
+    if seen is None:
+        return Seen.OTHER
     by = seen.get("roles_by")
     if by is not None and by != installation:
         return Seen.ANOTHER_INSTALLATION

@@ -1,6 +1,7 @@
 """Finds claims at Clerk that another writer changed, in users that a webhook or a walk shows."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 import structlog
 from sqlalchemy import Connection
@@ -28,7 +29,9 @@ def note(connection: Connection, snapshots: Sequence[Snapshot]) -> int:
     changed = [
         (known, snapshot.claims.get("roles_by"))
         for snapshot in snapshots
-        if (known := recorded.get(snapshot.clerk_id)) and _is_changed(known, snapshot)
+        if snapshot.claims is not None
+        and (known := recorded.get(snapshot.clerk_id))
+        and _is_changed(known, snapshot.version, snapshot.claims)
     ]
     due = []
     for known, by in changed:
@@ -43,16 +46,16 @@ def note(connection: Connection, snapshots: Sequence[Snapshot]) -> int:
     return len(changed)
 
 
-def _is_changed(recorded: Claims, snapshot: Snapshot) -> bool:
+def _is_changed(recorded: Claims, version: datetime, seen: Mapping[str, object]) -> bool:
     """Whether Clerk has another value than the pushed one, in a version that is newer than the push."""
     return (
         not recorded.in_flight
         and recorded.parked is None
         and recorded.pushed is not None
         and recorded.pushed_version is not None
-        and snapshot.version > recorded.pushed_version
-        and snapshot.claims != recorded.pushed
-        and bool(snapshot.claims or recorded.pushed["roles"])
+        and version > recorded.pushed_version
+        and seen != recorded.pushed
+        and bool(seen or recorded.pushed["roles"])
     )
 
 

@@ -497,6 +497,16 @@ def test_a_webhook_shows_what_another_writer_changed(
     assert values(engine, "select array_agg(role) from current_roles") == [["LEARNER"]]
 
 
+def test_a_delivery_without_metadata_says_nothing_about_claims(
+    engine: Engine, clerk: ServedClerk, slicer: Slicer, ada: str, on: str
+) -> None:
+    sender = Clerk()
+    body = user(ada, email=None, updated_at=milliseconds_of(clerk, ada) + 1)
+    del body["public_metadata"]
+    apply(engine, sender, sender.send(event("user.updated", body, instance_id=clerk.id)))
+    assert rows(engine, "select due_at, corrections from claims") == [(None, 0)]
+
+
 def test_a_list_that_lags_behind_does_not_say_what_clerk_has(
     engine: Engine, clerk: ServedClerk, slicer: Slicer, ada: str, on: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
