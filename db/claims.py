@@ -23,6 +23,8 @@ class Leased:
     clerk_id: str
     pushed_version: datetime | None
     """Clerk's `updated_at` at which the pushed value was seen."""
+    takes_over: bool
+    """Whether a person asked to replace the marker of another installation."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +55,8 @@ class Claims:
     failed_because: str | None
     corrections: int
     """How often in a row another writer's change was corrected."""
+    takes_over: bool
+    """Whether a person asked to replace the marker of another installation."""
     parked: str | None
     in_flight: bool
 
@@ -77,8 +81,8 @@ def take(connection: Connection, holder: str, most: int, least_urgent: int, seco
         taken as (
             update claims set holder = %(holder)s, expires_at = clock_timestamp() + make_interval(secs => %(seconds)s)
             from locked where claims.user_id = locked.user_id
-            returning claims.user_id, priority, due_at, pushed_version)
-        select taken.user_id, clerk_id, pushed_version
+            returning claims.user_id, priority, due_at, pushed_version, takes_over)
+        select taken.user_id, clerk_id, pushed_version, takes_over
         from taken join users on users.id = taken.user_id order by priority, due_at
         """,
         {"least": least_urgent, "most": most, "holder": holder, "seconds": seconds},
@@ -151,7 +155,7 @@ def note_pushed(
         set pushed = %(value)s::jsonb, pushed_version = %(version)s::timestamptz, due_at = %(due)s, not_before = null,
             pushed_at = case when %(sent)s then clock_timestamp() else pushed_at end, failures = 0,
             corrections = case when pushed = %(value)s::jsonb then corrections else 0 end,
-            failed_because = null, priority = %(priority)s, holder = null, expires_at = null
+            failed_because = null, takes_over = false, priority = %(priority)s, holder = null, expires_at = null
         where user_id = %(id)s
         """,
         {
@@ -200,7 +204,7 @@ def recorded(connection: Connection, clerk_ids: Sequence[str]) -> dict[str, Clai
     rows = connection.exec_driver_sql(
         """
         select user_id, clerk_id, due_at, pushed, pushed_version, pushed_at, failures, failed_because, corrections,
-               parked, coalesce(expires_at > clock_timestamp(), false) as in_flight
+               takes_over, parked, coalesce(expires_at > clock_timestamp(), false) as in_flight
         from users join claims on user_id = users.id where clerk_id = any(%s)
         """,
         (list(clerk_ids),),
@@ -224,11 +228,13 @@ def note_changed(connection: Connection, user_ids: Collection[int]) -> None:
 def mark(connection: Connection, clerk_ids: Collection[str] | None, *, parked: bool = False) -> int:
     """Mark users as due now, and no longer parked; returns how many. None: all users, or with `parked` all parked ones.
 
-    Users without a row are marked by the first push.
+    Those that were parked because of another installation's marker take over: the next push replaces it. Users without a
+    row are marked by the first push.
     """
     marked = connection.exec_driver_sql(
         """
-        update claims set due_at = clock_timestamp(), not_before = null, parked = null, corrections = 0, failures = 0,
+        update claims set due_at = clock_timestamp(), not_before = null, corrections = 0, failures = 0,
+                          takes_over = takes_over or parked is not distinct from 'another_installation', parked = null,
                           priority = case when %(ids)b::text[] is null then %(seeded)s else 0 end
         where (%(ids)b::text[] is null or user_id in (select id from users where clerk_id = any(%(ids)b::text[])))
           and (not %(parked)s or parked is not null)

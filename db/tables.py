@@ -377,6 +377,7 @@ claims = Table(
     Column("failures", Integer, nullable=False, server_default=text("0")),
     Column("failed_because", Text),
     Column("corrections", SmallInteger, nullable=False, server_default=text("0")),
+    Column("takes_over", Boolean, nullable=False, server_default=text("false")),
     Column("parked", Text),
     CheckConstraint("parked in ('another_installation', 'another_writer', 'refused')", name="claims_known_reason"),
     CheckConstraint("(holder is null) = (expires_at is null)", name="claims_leased"),

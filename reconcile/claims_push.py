@@ -134,7 +134,7 @@ class Pusher:
         seen = compare(value.value, shown.claims, switch.installation)
         # Clerk's lists can lag behind: one that is older than the last push does not say what Clerk has now.
         is_current = user.pushed_version is None or shown.version >= user.pushed_version
-        if seen is Seen.ANOTHER_INSTALLATION:
+        if seen is Seen.ANOTHER_INSTALLATION and not user.takes_over:
             self._park(user, "another_installation")
         elif seen is Seen.SAME and is_current:
             self._note(user, value, shown, sent=False)

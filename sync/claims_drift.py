@@ -35,7 +35,7 @@ def note(connection: Connection, snapshots: Sequence[Snapshot]) -> int:
     ]
     due = []
     for known, by in changed:
-        if by not in (None, switch.installation):
+        if by not in (None, switch.installation) and not known.takes_over:
             park(connection, known.user_id, known.clerk_id, "another_installation")
         elif known.corrections >= MOST_CORRECTIONS:
             park(connection, known.user_id, known.clerk_id, "another_writer")

@@ -157,6 +157,23 @@ def test_a_parked_user_is_pushed_again_on_request(
     assert claims("check", "--user", ada).exit_code == 0
 
 
+def test_a_person_may_take_users_over_from_an_installation_that_is_gone(
+    engine: Engine, clerk: ServedClerk, ada: str, installation: Reconciled, claims: Callable[..., Result]
+) -> None:
+    write(clerk, ada, {"roles_by": "gone", "roles": ["ADMIN"]})
+    installation.run(timedelta(minutes=1))
+    assert values(engine, "select parked from claims") == ["another_installation"]
+
+    claims("push", "--parked")
+    installation.run(timedelta(minutes=1))
+    installation.slicer.push()
+    assert claims("check", "--user", ada).exit_code == 0
+
+    write(clerk, ada, {"roles_by": "back"})
+    installation.run(timedelta(minutes=1))
+    assert values(engine, "select parked from claims") == ["another_installation"]
+
+
 @pytest.mark.parametrize("words", [(), ("--all", "--parked"), ("--all", "--user", "user_a")])
 def test_push_takes_one_selection(claims: Callable[..., Result], words: tuple[str, ...]) -> None:
     assert claims("push", *words).exit_code == 2

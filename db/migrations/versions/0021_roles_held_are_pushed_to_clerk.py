@@ -73,6 +73,7 @@ def _claims() -> None:
             failures integer not null default 0,
             failed_because text,
             corrections smallint not null default 0,
+            takes_over boolean not null default false,
             parked text constraint claims_known_reason check (
                 parked in ('another_installation', 'another_writer', 'refused')),
             constraint claims_leased check ((holder is null) = (expires_at is null))
