@@ -96,8 +96,10 @@ def push(clerk_ids: tuple[str, ...], parked: bool, everything: bool) -> None:
         raise click.UsageError("Give either users (--user), or --parked, or --all.")
     with transaction() as connection:
         _require_on(connection)
-        marked = pushes.mark(connection, set(clerk_ids) or None, parked=parked)
-    click.echo(f"{marked:,} users are due.")
+        marked = pushes.mark(connection, set(clerk_ids)) if clerk_ids else pushes.mark_parked(connection)
+        if everything:
+            claims_switch.push_all_again(connection)
+    click.echo("All users are compared again." if everything else f"{marked:,} users are due.")
     if clerk_ids and marked < len(set(clerk_ids)):
         raise click.ClickException(
             f"{len(set(clerk_ids)) - marked} users are not known, or the first push has not reached them yet."

@@ -155,7 +155,10 @@ def note_pushed(
         set pushed = %(value)s::jsonb, pushed_version = %(version)s::timestamptz, due_at = %(due)s, not_before = null,
             pushed_at = case when %(sent)s then clock_timestamp() else pushed_at end, failures = 0,
             corrections = case when pushed = %(value)s::jsonb then corrections else 0 end,
-            failed_because = null, takes_over = false, priority = %(priority)s, holder = null, expires_at = null
+            failed_because = null, takes_over = false, holder = null, expires_at = null,
+            -- A change during the push keeps its urgency.
+            priority = case when %(due)s::timestamptz <= clock_timestamp() then least(priority, %(priority)s)
+                            else %(priority)s end
         where user_id = %(id)s
         """,
         {
@@ -225,20 +228,33 @@ def note_changed(connection: Connection, user_ids: Collection[int]) -> None:
     )
 
 
-def mark(connection: Connection, clerk_ids: Collection[str] | None, *, parked: bool = False) -> int:
-    """Mark users as due now, and no longer parked; returns how many. None: all users, or with `parked` all parked ones.
+def mark(connection: Connection, clerk_ids: Collection[str]) -> int:
+    """Mark users as due now, before all others, and no longer parked; returns how many.
 
     Those that were parked because of another installation's marker take over: the next push replaces it. Users without a
     row are marked by the first push.
     """
+    return _mark(
+        connection,
+        "user_id in (select id from users where clerk_id = any(%(ids)b::text[]))",
+        {"priority": 0, "ids": list(clerk_ids)},
+    )
+
+
+def mark_parked(connection: Connection) -> int:
+    """Mark all parked users as due now, as `mark` does; returns how many."""
+    return _mark(connection, "parked is not null", {"priority": CHANGED})
+
+
+def _mark(connection: Connection, which: str, parameters: dict[str, Any]) -> int:
     marked = connection.exec_driver_sql(
-        """
+        f"""
         update claims set due_at = clock_timestamp(), not_before = null, corrections = 0, failures = 0,
                           takes_over = takes_over or parked is not distinct from 'another_installation', parked = null,
-                          priority = case when %(ids)b::text[] is null then %(seeded)s else 0 end
-        where (%(ids)b::text[] is null or user_id in (select id from users where clerk_id = any(%(ids)b::text[])))
-          and (not %(parked)s or parked is not null)
-        """,
-        {"ids": None if clerk_ids is None else list(clerk_ids), "parked": parked, "seeded": CHANGED},
+                          priority = case when due_at <= clock_timestamp() then least(priority, %(priority)s)
+                                          else %(priority)s end
+        where user_id = any(array(select user_id from claims where {which} order by user_id for no key update))
+        """,  # noqa: S608 - constants only
+        parameters,
     )
     return marked.rowcount

@@ -81,6 +81,11 @@ def turn_off(connection: Connection) -> bool:
     return changed.rowcount == 1
 
 
+def push_all_again(connection: Connection) -> None:
+    """Start the first push again: it goes through all users in steps, and holds up no change of a role."""
+    connection.exec_driver_sql("update claims_switch set seeded_after = null")
+
+
 def is_due(connection: Connection) -> bool:
     """Whether a push is due, or the first push has not marked all users yet; false while claims are off."""
     found = connection.exec_driver_sql(
@@ -130,7 +135,9 @@ def seed(connection: Connection, most: int) -> int | None:
             insert into claims as known (user_id, priority, due_at)
             select id, case when special then 1 else 2 end, clock_timestamp() from batch order by id
             on conflict (user_id) do update
-            set due_at = greatest(least(known.due_at, excluded.due_at), known.not_before))
+            set due_at = greatest(least(known.due_at, excluded.due_at), known.not_before),
+                priority = case when known.due_at <= excluded.due_at or known.not_before is not null
+                                then least(known.priority, excluded.priority) else excluded.priority end)
         select count(*), max(id) from batch
         """,
         {"most": most},

@@ -465,6 +465,49 @@ def test_users_with_other_roles_are_pushed_first(engine: Engine, clerk: ServedCl
     assert (set(taken[:2]), len(taken)) == (set(ids[3:5]), 6)
 
 
+def test_pushing_all_users_again_keeps_the_order_and_the_urgency(
+    engine: Engine, clerk: ServedClerk, slicer: Slicer, ada: str, on: str
+) -> None:
+    [grace, mary] = clerk.create(2)
+    assign(engine, ada, Role.MENTOR)
+    later(engine, timedelta(minutes=1))
+    both(slicer)
+    assign(engine, grace, Role.ADMIN)
+    with engine.begin() as connection:
+        claims_switch.push_all_again(connection)
+        while claims_switch.seed(connection, 2):
+            pass
+    due = "select clerk_id, priority from claims join users on users.id = user_id where due_at <= now() order by 2"
+    assert rows(engine, due) == [(grace, 0), (ada, 1), (mary, 2)]
+
+
+def test_a_change_during_a_push_keeps_its_urgency(
+    engine: Engine, clerk: ServedClerk, slicer: Slicer, ada: str, on: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assign(engine, ada, Role.MENTOR)
+
+    def change_and_stop() -> None:
+        assign(engine, ada, Role.ADMIN)
+        monkeypatch.setattr(claims, "take", lambda *_: [])
+
+    hook(monkeypatch, slicer, change_and_stop)
+    slicer.push()
+    assert rows(engine, "select priority, due_at <= now() from claims") == [(0, True)]
+
+
+def test_a_smaller_change_during_a_pause_keeps_the_urgency(
+    engine: Engine, clerk: ServedClerk, slicer: Slicer, ada: str, on: str
+) -> None:
+    clerk.fail("server-error", path=f"/v1/users/{ada}/metadata")
+    assign(engine, ada, Role.MENTOR)
+    slicer.push()
+    [learner] = values(engine, "select id from user_roles where role = 'LEARNER'")
+    with engine.begin() as connection:
+        audit.set_actor(connection, "operator:ada", reason="x")
+        roles.revoke(connection, learner, "x")
+    assert values(engine, "select priority from claims") == [0]
+
+
 def test_pushes_end_in_time_and_ask_to_be_continued(
     engine: Engine, clerk: ServedClerk, slicer: Slicer, ada: str, on: str
 ) -> None:

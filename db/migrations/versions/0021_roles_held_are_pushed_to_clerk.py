@@ -95,7 +95,7 @@ def _marking() -> None:
             group by user_id order by user_id
             on conflict (user_id) do update
             set due_at = greatest(excluded.due_at, known.not_before),
-                priority = case when known.due_at <= excluded.due_at
+                priority = case when known.due_at <= excluded.due_at or known.not_before is not null
                                 then least(known.priority, excluded.priority) else excluded.priority end
         $$
     """)
