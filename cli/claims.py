@@ -160,6 +160,7 @@ def _rows(switch: Switch | None, seen: ClaimsVitals, progress: Progress) -> Iter
     more = " or more" if seen.due >= claims_vitals.MOST_COUNTED else ""
     yield "due", f"{seen.due:,}{more}", ""
     yield "longest due", f"{seen.oldest_due_seconds:.0f} s" if seen.due else "none is due", ""
+    yield "failed, tried again", f"{seen.failing:,}", "log lines `claims.not_pushed`" if seen.failing else ""
     for reason, count in seen.parked.items():
         yield f"parked: {reason.replace('_', ' ')}", f"{count:,}", PARKED_STEP if count else ""
 

@@ -155,7 +155,7 @@ def note_pushed(
         set pushed = %(value)s::jsonb, pushed_version = %(version)s::timestamptz, due_at = %(due)s, not_before = null,
             pushed_at = case when %(sent)s then clock_timestamp() else pushed_at end, failures = 0,
             corrections = case when pushed = %(value)s::jsonb then corrections else 0 end,
-            failed_because = null, takes_over = false, holder = null, expires_at = null,
+            failing_since = null, failed_because = null, takes_over = false, holder = null, expires_at = null,
             -- A change during the push keeps its urgency.
             priority = case when %(due)s::timestamptz <= clock_timestamp() then least(priority, %(priority)s)
                             else %(priority)s end
@@ -173,17 +173,24 @@ def note_pushed(
 
 
 def note_failure(connection: Connection, user_id: int, reason: str, seconds: float) -> None:
-    """Record a failed push, and when to try again; ends the lease."""
+    """Record a failed push, and when to try again; ends the lease. The push counts as due since it was due first."""
     connection.exec_driver_sql(
         """
         update claims
         set failures = failures + 1, failed_because = %(reason)s, holder = null, expires_at = null,
+            failing_since = coalesce(failing_since, due_at),
             not_before = clock_timestamp() + make_interval(secs => %(seconds)s),
             due_at = greatest(due_at, clock_timestamp() + make_interval(secs => %(seconds)s))
         where user_id = %(id)s
         """,
         {"id": user_id, "reason": reason, "seconds": seconds},
     )
+
+
+def note_not_found(connection: Connection, user_id: int, seconds: float) -> None:
+    """Record that Clerk does not have the user, and when to look again; ends the lease."""
+    note_failure(connection, user_id, "not found", seconds)
+    connection.exec_driver_sql("update claims set failing_since = null where user_id = %s", (user_id,))
 
 
 def failures(connection: Connection, user_id: int) -> int:
@@ -195,7 +202,7 @@ def park(connection: Connection, user_ids: Collection[int], parked: str, reason:
     """Set users aside until a person acts; ends their leases."""
     connection.exec_driver_sql(
         """
-        update claims set parked = %s, failed_because = %s, holder = null, expires_at = null
+        update claims set parked = %s, failed_because = %s, failing_since = null, holder = null, expires_at = null
         where user_id = any(%s)
         """,
         (parked, reason, list(user_ids)),
@@ -231,8 +238,8 @@ def note_changed(connection: Connection, user_ids: Collection[int]) -> None:
 def mark(connection: Connection, clerk_ids: Collection[str]) -> int:
     """Mark users as due now, before all others, and no longer parked; returns how many.
 
-    Those that were parked because of another installation's marker take over: the next push replaces it. Users without a
-    row are marked by the first push.
+    Those that were parked because of another installation's marker take over: the next push replaces it. Users without
+    a row are marked by the first push.
     """
     return _mark(
         connection,

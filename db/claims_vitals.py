@@ -26,7 +26,9 @@ class ClaimsVitals:
     oldest_due_seconds: float = 0
     """For how long the user that is due the longest has been."""
     oldest_change_seconds: float = 0
-    """The same without the first push of users who only hold the default role."""
+    """The same without the first push of users who only hold the default role, and with pushes that fail."""
+    failing: int = 0
+    """Users whose push failed and is tried again, up to `MOST_COUNTED`."""
     parked: dict[str, int] = field(default_factory=dict)
     """Users that are not pushed until a person acts, by reason."""
     echo_missing: bool = False
@@ -39,13 +41,15 @@ def read(connection: Connection) -> ClaimsVitals:
     if switch is None or not switch.is_on:
         return ClaimsVitals()
     due, oldest, oldest_change = _due(connection)
+    failing, failing_seconds = _failing(connection)
     return ClaimsVitals(
         is_on=True,
         stopped_because=switch.stopped_because,
         is_seeded=switch.is_seeded,
         due=due,
         oldest_due_seconds=oldest,
-        oldest_change_seconds=oldest_change,
+        oldest_change_seconds=max(oldest_change, failing_seconds),
+        failing=failing,
         parked=parked(connection),
         echo_missing=_echo_missing(connection),
     )
@@ -100,6 +104,18 @@ def _due(connection: Connection) -> tuple[int, float, float]:
         """  # noqa: S608 - constants only
     ).one()
     return row[0], row[1], row[2]
+
+
+def _failing(connection: Connection) -> tuple[int, float]:
+    """The number of users whose push failed, and for how many seconds the first of them has been due."""
+    row = connection.exec_driver_sql(
+        f"""
+        select count(*), coalesce(extract(epoch from now() - min(failing_since)), 0)::float8
+        from (select failing_since from claims where failing_since is not null
+              order by failing_since limit {MOST_COUNTED}) as few
+        """  # noqa: S608 - constants only
+    ).one()
+    return row[0], row[1]
 
 
 def _echo_missing(connection: Connection) -> bool:

@@ -54,7 +54,8 @@ GRANTS = (
     "grant insert (is_on, instance_id, database_id, default_role), update (is_on, instance_id, database_id, reached_at,"
     " default_role, seeded_after, seed_from, stopped_because, changed_at) on claims_switch to {role}",
     "grant insert (user_id, priority, due_at), update (priority, due_at, not_before, pushed, pushed_version, pushed_at,"
-    " holder, expires_at, failures, failed_because, corrections, takes_over, parked) on claims to {role}",
+    " holder, expires_at, failures, failing_since, failed_because, corrections, takes_over, parked) on claims"
+    " to {role}",
     # `select .. for update` requires the UPDATE privilege on a column; this one has a single possible value.
     "grant update (turn) on locks to {role}",
 )

@@ -165,7 +165,7 @@ def _claims(seen: ClaimsVitals) -> Iterator[Metric]:
     yield _gauge("akako_claims_due", "Users whose roles are due to be pushed to Clerk, up to 100,000.", seen.due)
     yield _gauge(
         "akako_oldest_due_claims_seconds",
-        "How long a change of roles has been due to be pushed, without the first push; 0 if none is due.",
+        "How long a change of roles has been due to be pushed, also if it fails, without the first push; else 0.",
         seen.oldest_change_seconds,
     )
     parked = GaugeMetricFamily("akako_claims_parked", "Users whose roles are not pushed any more.", labels=["reason"])

@@ -189,6 +189,8 @@ class Pusher:
             seconds = pause_seconds(claims.failures(connection, user.user_id), unavailable.retry_after)
             claims.note_failure(connection, user.user_id, str(unavailable), seconds)
         metrics.PUSHES.labels("failed").inc()
+        step = "none if it passes; otherwise see docs/how-to/runbook.md#claims-are-late"
+        log.warning("claims.not_pushed", clerk_id=user.clerk_id, reason=str(unavailable), next_step=step)
         self._failed += 1
         if self._failed >= MOST_FAILED or not unavailable.transient:
             raise unavailable
@@ -196,7 +198,7 @@ class Pusher:
     def _note_not_found(self, user: Leased) -> None:
         """Clerk does not have the user: reconciling concludes whether the user is deleted."""
         with self._engine.begin() as connection:
-            claims.note_failure(connection, user.user_id, "not found", NOT_FOUND_SECONDS)
+            claims.note_not_found(connection, user.user_id, NOT_FOUND_SECONDS)
         metrics.PUSHES.labels("not_found").inc()
 
     def _park(self, user: Leased, parked: str, reason: str | None = None) -> None:

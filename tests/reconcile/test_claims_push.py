@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 
 from akako_guard.role import Role
 from clerk.backend import Backend
-from db import audit, claims, claims_switch, clerk_instance, leases, roles
+from db import audit, claims, claims_switch, claims_vitals, clerk_instance, leases, roles
 from db.assignments import Window
 from dev.clerk import changes
 from dev.clerk.requests import UserMetadata
@@ -372,6 +372,23 @@ def test_failures_of_one_user_pause_it_longer_each_time(
         pauses.append(round(pause))
         later(engine, timedelta(seconds=pause))
     assert pauses == [5, 10, 20, 40]
+
+
+def test_a_push_that_fails_again_and_again_counts_as_due_since_the_change(
+    engine: Engine, clerk: ServedClerk, slicer: Slicer, ada: str, on: str
+) -> None:
+    clerk.fail("server-error", None, path=f"/v1/users/{ada}/metadata")
+    assign(engine, ada, Role.MENTOR)
+    change(engine, "update claims set due_at = due_at - interval '2 hours'")
+    slicer.push()
+    with engine.begin() as connection:
+        seen = claims_vitals.read(connection)
+    assert (seen.due, seen.failing, seen.oldest_change_seconds > 7_200) == (0, 1, True)
+    clerk.instance.faults.clear()
+    later(engine, timedelta(minutes=1))
+    slicer.push()
+    with engine.begin() as connection:
+        assert claims_vitals.read(connection).oldest_change_seconds == 0
 
 
 def test_a_limit_of_the_key_pauses_all_requests(

@@ -71,6 +71,7 @@ def _claims() -> None:
             holder text,
             expires_at timestamptz,
             failures integer not null default 0,
+            failing_since timestamptz,
             failed_because text,
             corrections smallint not null default 0,
             takes_over boolean not null default false,
@@ -80,6 +81,7 @@ def _claims() -> None:
         ) with (fillfactor = 80)
     """)
     op.execute("create index claims_due_idx on claims (priority, due_at) where due_at is not null and parked is null")
+    op.execute("create index claims_failing_idx on claims (failing_since) where failing_since is not null")
     op.execute("create index claims_parked_idx on claims (parked) where parked is not null")
     op.execute("create index claims_pushed_idx on claims (pushed_at) where pushed_at is not null")
 
