@@ -10,6 +10,8 @@ MOST_COUNTED = 100_000
 """Limit of the counts; larger ones are reported as this number."""
 ECHO_SECONDS = 600
 """How soon after a push Clerk's webhook of it must have arrived."""
+EARLY_SECONDS = 60
+"""How long before the push was recorded it may have arrived: Clerk can send it before it answers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,7 +125,8 @@ def _echo_missing(connection: Connection) -> bool:
         f"""
         with last as (
             select max(pushed_at) as at from claims where pushed_at < now() - interval '{ECHO_SECONDS} seconds')
-        select coalesce(at is not null and not exists (select from webhook_events where received_at > at), false)
+        select coalesce(at is not null and not exists (
+            select from webhook_events where received_at > at - interval '{EARLY_SECONDS} seconds'), false)
         from last
         """  # noqa: S608 - constants only
     )

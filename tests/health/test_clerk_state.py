@@ -130,6 +130,16 @@ def test_a_push_just_now_is_no_silence(engine: Engine, clerk: Clerk, state: Stat
 
 
 @pytest.mark.usefixtures("pinned")
+def test_an_echo_that_arrived_before_the_push_was_recorded_is_no_silence(
+    engine: Engine, clerk: Clerk, state: State
+) -> None:
+    pushed(engine, clerk, 11)
+    with as_owner(engine) as connection:
+        connection.exec_driver_sql("update webhook_events set received_at = now() - interval '11 minutes 2 seconds'")
+    assert state().is_healthy
+
+
+@pytest.mark.usefixtures("pinned")
 def test_stopped_claims_are_named_with_the_reason(engine: Engine, clerk: Clerk, state: State) -> None:
     pushed(engine, clerk, 1)
     with engine.begin() as connection:
