@@ -62,7 +62,10 @@ class Claims:
 
 
 def take(connection: Connection, holder: str, most: int, least_urgent: int, seconds: float) -> list[Leased]:
-    """Lease up to `most` due users for `seconds`, the most urgent first, without waiting for locked rows."""
+    """Lease up to `most` due users for `seconds`, the most urgent first, without waiting for locked rows.
+
+    None while claims are off.
+    """
     rows = connection.exec_driver_sql(
         """
         with due as (
@@ -72,6 +75,7 @@ def take(connection: Connection, holder: str, most: int, least_urgent: int, seco
                 select user_id, due_at from claims
                 where priority = level and due_at <= now() and parked is null
                   and (expires_at is null or expires_at <= clock_timestamp())
+                  and (select is_on from claims_switch)
                 order by due_at limit %(most)s) as claims
             order by level, claims.due_at limit %(most)s),
         locked as (
@@ -91,11 +95,12 @@ def take(connection: Connection, holder: str, most: int, least_urgent: int, seco
 
 
 def renew(connection: Connection, user_id: int, holder: str, seconds: float) -> bool:
-    """Renew the lease on a user; false if another process has taken it over."""
+    """Renew the lease on a user; false if another process has taken it over, or claims were turned off."""
     renewed = connection.exec_driver_sql(
         """
         update claims set expires_at = clock_timestamp() + make_interval(secs => %s)
         where user_id = %s and holder = %s and expires_at > clock_timestamp()
+          and exists (select from claims_switch where is_on)
         """,
         (seconds, user_id, holder),
     )
@@ -103,9 +108,13 @@ def renew(connection: Connection, user_id: int, holder: str, seconds: float) -> 
 
 
 def give_back(connection: Connection, user_ids: Collection[int], holder: str) -> None:
-    """End the leases on users that were not pushed."""
+    """End the leases on those of these users that were not pushed. Locks in the order in which changes do."""
     connection.exec_driver_sql(
-        "update claims set holder = null, expires_at = null where user_id = any(%s) and holder = %s",
+        """
+        update claims set holder = null, expires_at = null
+        where user_id = any(array(
+            select user_id from claims where user_id = any(%s) and holder = %s order by user_id for no key update))
+        """,
         (list(user_ids), holder),
     )
 

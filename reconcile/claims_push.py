@@ -105,7 +105,6 @@ class Pusher:
         return switch if switch and switch.is_on else None
 
     def _push_all(self, leased: Sequence[Leased], switch: Switch) -> None:
-        left = {user.user_id for user in leased}
         try:
             by_id = partial(self.reader.backend.users_by_id, [user.clerk_id for user in leased])
             shown = {user.clerk_id: user for user in self.reader.ask(by_id).users}
@@ -113,10 +112,9 @@ class Pusher:
                 if self.is_over():
                     return
                 self._push(user, shown.get(user.clerk_id), switch)
-                left.discard(user.user_id)
         finally:
             with self._engine.begin() as connection:
-                claims.give_back(connection, left, self.holder)
+                claims.give_back(connection, [user.user_id for user in leased], self.holder)
             self._apply()
 
     def _push(self, user: Leased, shown: Snapshot | None, switch: Switch) -> None:

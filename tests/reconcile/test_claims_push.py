@@ -406,6 +406,26 @@ def test_a_limit_of_the_key_pauses_all_requests(
     assert values(engine, "select count(*) from claims where holder is not null") == [0]
 
 
+def test_turning_off_ends_a_push_that_is_under_way(
+    engine: Engine, clerk: ServedClerk, slicer: Slicer, ada: str, on: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    [grace] = clerk.create()
+    later(engine, timedelta(minutes=1))
+    both(slicer)
+
+    def turn_off() -> None:
+        with engine.begin() as connection:
+            audit.set_actor(connection, "operator:ada", reason="x")
+            assert claims_switch.turn_off(connection)
+
+    for clerk_id in (ada, grace):
+        assign(engine, clerk_id, Role.MENTOR)
+    hook(monkeypatch, slicer, turn_off)
+    slicer.push()
+    assert metadata(clerk, ada)["roles"] == ["LEARNER", "MENTOR"]
+    assert metadata(clerk, grace)["roles"] == ["LEARNER"]
+
+
 def test_a_refused_push_is_parked(engine: Engine, clerk: ServedClerk, slicer: Slicer, ada: str, on: str) -> None:
     write(clerk, ada, {"filler": "x" * 8_100})
     assign(engine, ada, Role.MENTOR)
