@@ -109,7 +109,9 @@ class Slicer:
             pass
         except (ClerkUnavailable, PageTooLarge) as error:
             return self._note_failure(work.progress, error)
-        self._note_answer(work.progress)
+        # A push says nothing about comparing: its success ends no series of failures.
+        if ask is _Work.compare or not work.progress.failures:
+            self._note_answer(work.progress)
         return work.continues
 
     def _note_failure(self, progress: Reconciling, error: ClerkUnavailable | PageTooLarge) -> bool:

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Engine
 
 from akako_guard.role import Role
-from clerk.backend import Backend
+from clerk.backend import Backend, ClerkUnavailable
 from db import audit, claims, claims_switch, claims_vitals, clerk_instance, leases, roles
 from db.assignments import Window
 from dev.clerk import changes
@@ -404,6 +404,23 @@ def test_a_limit_of_the_key_pauses_all_requests(
     assert values(engine, "select sum(failures) from claims") == [2]
     assert values(engine, "select paused_until > now() + interval '30 s' from reconciling") == [True]
     assert values(engine, "select count(*) from claims where holder is not null") == [0]
+
+
+def test_pushes_that_succeed_hide_no_failure_of_comparing(
+    engine: Engine, slicer: Slicer, ada: str, on: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise ClerkUnavailable("status 500")
+
+    monkeypatch.setattr(slicer.backend, "last_updated", fail)
+    for number in range(1, 4):
+        later(engine, timedelta(hours=1))
+        slicer.run()
+        change(engine, "update reconciling set paused_until = null")
+        change(engine, "update claims set due_at = now()")
+        slicer.push()
+        assert values(engine, "select failures from reconciling") == [number]
+    assert values(engine, "select due_at from claims") == [None]
 
 
 def test_turning_off_ends_a_push_that_is_under_way(
