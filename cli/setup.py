@@ -22,6 +22,7 @@ Examples:
   akako setup --url https://hooks.example.com/webhooks/clerk --admin user_2abc --wait 0
   akako setup --url https://hooks.example.com/webhooks/clerk --claims on --json
 """
+ASK_FOR_CLAIMS = "Shall session tokens carry the roles, for menus and pages? This writes to Clerk"
 
 
 @click.command(epilog=EPILOG)
@@ -38,7 +39,7 @@ Examples:
     "--claims",
     type=click.Choice(["on", "off"]),
     envvar="CLAIMS",
-    help="Whether the roles of users are written to Clerk, for session tokens. [default: asked]",
+    help="Whether the roles of users are written to Clerk, for session tokens; never turned off. [default: asked]",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, one object per step and line.")
 @BY
@@ -62,7 +63,8 @@ def setup(url: str | None, admin_id: str | None, wait: int, claims: str | None, 
                     wait,
                     lambda: import_users(engine, client, settings),
                     lambda: admin_id or (_ask_for_admin() if asks else None),
-                    lambda: _wants_claims(claims, asks=asks),
+                    claims,
+                    lambda: asks and click.confirm(ASK_FOR_CLAIMS, default=False),
                 ),
                 as_json,
             )
@@ -91,11 +93,3 @@ def _show(steps: Iterator[Step], as_json: bool) -> bool:
 def _ask_for_admin() -> str:
     answer: str = click.prompt("Clerk id of the first ADMIN (user_..., empty to skip)", default="", show_default=False)
     return answer.strip()
-
-
-def _wants_claims(said: str | None, *, asks: bool) -> bool:
-    if said is not None or not asks:
-        return said == "on"
-    return click.confirm(
-        "Shall session tokens carry the roles, for menus and pages? This writes to Clerk", default=False
-    )

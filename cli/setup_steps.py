@@ -20,6 +20,7 @@ from config.settings import SetupSettings
 from db import admins, audit, claims_switch, secrets, walks
 from db.assignments import Window
 from db.audit import Author
+from db.claims_switch import Switch
 from db.walks import Walk
 from dev.migration import apply
 from dev.terminal import escape
@@ -37,6 +38,8 @@ CLERK_WEBHOOK_SIGNING_SECRET, start the receiver (`python -m webhooks`), and pre
 `akako instance webhooks` prints a link to that page."""
 PATH = "/webhooks/clerk"
 AGAIN = "Run `akako setup` again."
+CLAIMS = "roles in tokens"
+CLAIMS_ON = "on; add them to the session token at Clerk: docs/how-to/put-roles-into-tokens.md"
 HTTP_SECONDS = 5.0
 LOOK_SECONDS = 1.0
 
@@ -72,7 +75,8 @@ class Installation:
         wait_seconds: int,
         import_users: Callable[[], Walk],
         admin_id: Callable[[], str | None],
-        claims: Callable[[], bool | None],
+        claims: str | None,
+        wants_claims: Callable[[], bool],
     ) -> Iterator[Step]:
         """Run the steps, up to the first that fails."""
         instance: list[ClerkInstance] = []
@@ -84,7 +88,7 @@ class Installation:
             ("first delivery", lambda: self._wait_for_delivery(url, wait_seconds)),
             ("users", lambda: self._import(instance[0], import_users)),
             ("first ADMIN", lambda: self._make_admin(admin_id)),
-            ("roles in tokens", lambda: self._decide_claims(instance[0], claims)),
+            (CLAIMS, lambda: self._decide_claims(instance[0], claims, wants_claims)),
         ):
             step = _step(name, run)
             yield step
@@ -176,20 +180,32 @@ class Installation:
                 )
         return f"{clerk_id} is ADMIN"
 
-    def _decide_claims(self, instance: ClerkInstance, wanted: Callable[[], bool | None]) -> str | Step:
-        """Whether roles are pushed to Clerk. Left as it is, unless the user decides otherwise."""
+    def _decide_claims(self, instance: ClerkInstance, said: str | None, ask: Callable[[], bool]) -> str | Step:
+        """Turn the push of roles to Clerk on, if the user wants it. It is never turned off here."""
         with self.engine.connect() as connection:
             switch = claims_switch.read(connection)
-        is_on = switch is not None and switch.is_on
-        decided = True if is_on else wanted()
-        if not decided:
+        if switch is not None and switch.is_on:
+            return _claims_that_are_on(switch, instance, said)
+        if not (ask() if said is None else said == "on"):
             how = "Run `akako claims on` if session tokens should carry the roles, for menus and pages."
-            return Step("roles in tokens", SKIPPED, "off", how)
-        if not is_on:
-            with self.engine.begin() as connection:
-                audit.set_author(connection, self.author)
-                claims_switch.turn_on(connection, instance.id, self.settings.default_role)
-        return "on; add them to the session token at Clerk: docs/how-to/put-roles-into-tokens.md"
+            return Step(CLAIMS, SKIPPED, "off", how)
+        with self.engine.begin() as connection:
+            audit.set_author(connection, self.author)
+            claims_switch.turn_on(connection, instance.id, self.settings.default_role)
+        return CLAIMS_ON
+
+
+def _claims_that_are_on(switch: Switch, instance: ClerkInstance, said: str | None) -> str | Step:
+    because = switch.stopped_because
+    if because is None and switch.instance_id != instance.id:
+        because = f"they were turned on for {switch.instance_id}"
+    if because:
+        how = "If this is no copy of another database, run `akako claims on`; on a copy, run `akako claims off`."
+        return Step(CLAIMS, FAILED, f"on, but nothing is pushed: {because}", how)
+    if said == "off":
+        how = "Run `akako claims off` to turn them off; Clerk keeps the roles that were pushed."
+        return Step(CLAIMS, SKIPPED, "still on", how)
+    return CLAIMS_ON
 
 
 def _step(name: str, run: Callable[[], str | Step]) -> Step:

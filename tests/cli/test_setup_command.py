@@ -8,7 +8,7 @@ from click.testing import CliRunner, Result
 from sqlalchemy import Engine
 
 from cli.main import main
-from db import leases
+from db import claims_switch, leases
 from tests.clerk_sender import Clerk
 from tests.ledger import apply, values
 from tests.served_clerk import ServedClerk, served_clerk
@@ -184,3 +184,32 @@ def test_roles_are_put_into_tokens_only_on_request(
     assert values(engine, "select is_on from claims_switch") == [True]
     assert states(setup("--json"))["roles in tokens"] == "done"
     assert values(engine, "select count(*) from audit_log where action = 'claims.switched'") == [1]
+
+
+@pytest.mark.usefixtures("delivered")
+def test_claims_that_are_on_but_stopped_are_not_done(
+    engine: Engine, instance: ServedClerk, setup: Callable[..., Result]
+) -> None:
+    [ada] = instance.create(1)
+    setup("--admin", ada, "--claims", "on")
+    with engine.begin() as connection:
+        claims_switch.note_stopped(connection, "claims were turned on in another database")
+    stopped = setup("--claims", "on")
+    assert stopped.exit_code == 1
+    assert "✗ roles in tokens: on, but nothing is pushed: claims were turned on in another database" in stopped.stdout
+    assert "akako claims on" in stopped.stdout
+
+
+@pytest.mark.usefixtures("delivered")
+def test_setup_does_not_turn_claims_off_and_says_so(
+    engine: Engine, instance: ServedClerk, setup: Callable[..., Result]
+) -> None:
+    [ada] = instance.create(1)
+    setup("--admin", ada, "--claims", "on")
+    off = setup("--claims", "off")
+    assert (off.exit_code, "- roles in tokens: still on" in off.stdout, "akako claims off" in off.stdout) == (
+        0,
+        True,
+        True,
+    )
+    assert values(engine, "select is_on from claims_switch") == [True]
