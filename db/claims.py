@@ -25,6 +25,8 @@ class Leased:
     """Clerk's `updated_at` at which the pushed value was seen."""
     takes_over: bool
     """Whether a person asked to replace the marker of another installation."""
+    has_failed: bool
+    """Whether the last push failed, which Clerk may have made nevertheless."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,8 +87,8 @@ def take(connection: Connection, holder: str, most: int, least_urgent: int, seco
         taken as (
             update claims set holder = %(holder)s, expires_at = clock_timestamp() + make_interval(secs => %(seconds)s)
             from locked where claims.user_id = locked.user_id
-            returning claims.user_id, priority, due_at, pushed_version, takes_over)
-        select taken.user_id, clerk_id, pushed_version, takes_over
+            returning claims.user_id, priority, due_at, pushed_version, takes_over, failing_since is not null as failed)
+        select taken.user_id, clerk_id, pushed_version, takes_over, failed
         from taken join users on users.id = taken.user_id order by priority, due_at
         """,
         {"least": least_urgent, "most": most, "holder": holder, "seconds": seconds},

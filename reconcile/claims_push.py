@@ -130,8 +130,9 @@ class Pusher:
                 self._send(user, value)
             return
         seen = compare(value.value, shown.claims, switch.installation)
-        # Clerk's lists can lag behind: one that is older than the last push does not say what Clerk has now.
-        is_current = user.pushed_version is None or shown.version >= user.pushed_version
+        # Clerk's lists can lag behind: one that is older than the last push does not say what Clerk has now. After a
+        # push of unknown outcome none does.
+        is_current = not user.has_failed and (user.pushed_version is None or shown.version >= user.pushed_version)
         if seen is Seen.ANOTHER_INSTALLATION and not user.takes_over:
             self._park(user, "another_installation")
         elif seen is Seen.SAME and is_current:

@@ -618,6 +618,26 @@ def test_a_list_that_lags_behind_does_not_say_what_clerk_has(
     assert metadata(clerk, ada)["roles"] == ["LEARNER"]
 
 
+def test_after_a_push_of_unknown_outcome_a_list_that_lags_behind_is_not_believed(
+    engine: Engine, clerk: ServedClerk, slicer: Slicer, ada: str, on: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def time_out() -> None:
+        raise ClerkUnavailable("ReadTimeout")
+
+    old = slicer.backend.users_by_id([ada])
+    mentor = assign(engine, ada, Role.MENTOR)
+    hook(monkeypatch, slicer, time_out)
+    slicer.push()
+    assert metadata(clerk, ada)["roles"] == ["LEARNER", "MENTOR"]
+    with engine.begin() as connection:
+        audit.set_actor(connection, "operator:ada", reason="x")
+        roles.revoke(connection, mentor, "x")
+    later(engine, timedelta(seconds=6))
+    monkeypatch.setattr(slicer.backend, "users_by_id", lambda _: old)
+    slicer.push()
+    assert metadata(clerk, ada)["roles"] == ["LEARNER"]
+
+
 def test_a_confirmed_deletion_that_is_held_ends_the_claims(
     engine: Engine, clerk: ServedClerk, slicer: Slicer, ada: str, on: str
 ) -> None:
