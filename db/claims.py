@@ -61,6 +61,8 @@ class Claims:
     """Whether a person asked to replace the marker of another installation."""
     parked: str | None
     in_flight: bool
+    is_waiting: bool
+    """Whether a push is due, or pauses after a failure: it will look at what Clerk has."""
 
 
 def take(connection: Connection, holder: str, most: int, least_urgent: int, seconds: float) -> list[Leased]:
@@ -225,7 +227,8 @@ def recorded(connection: Connection, clerk_ids: Sequence[str]) -> dict[str, Clai
     rows = connection.exec_driver_sql(
         """
         select user_id, clerk_id, due_at, pushed, pushed_version, pushed_at, failures, failed_because, corrections,
-               takes_over, parked, coalesce(expires_at > clock_timestamp(), false) as in_flight
+               takes_over, parked, coalesce(expires_at > clock_timestamp(), false) as in_flight,
+               coalesce(due_at <= clock_timestamp() or not_before > clock_timestamp(), false) as is_waiting
         from users join claims on user_id = users.id where clerk_id = any(%s)
         """,
         (list(clerk_ids),),

@@ -50,6 +50,8 @@ def _is_changed(recorded: Claims, version: datetime, seen: Mapping[str, object])
     """Whether Clerk has another value than the pushed one, in a version that is newer than the push."""
     return (
         not recorded.in_flight
+        # Otherwise one change would count again with each sign-in, until it is corrected.
+        and not recorded.is_waiting
         and recorded.parked is None
         and recorded.pushed is not None
         and recorded.pushed_version is not None

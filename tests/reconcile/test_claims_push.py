@@ -326,6 +326,17 @@ def test_another_writers_change_is_corrected_but_not_forever(
     assert values(engine, "select parked from claims") == ["another_writer"]
 
 
+def test_one_change_by_another_writer_counts_once_however_often_it_is_seen(
+    engine: Engine, clerk: ServedClerk, slicer: Slicer, ada: str, on: str
+) -> None:
+    sender = Clerk()
+    version = milliseconds_of(clerk, ada)
+    for sign_in in range(1, 8):
+        body = user(ada, email=None, updated_at=version + sign_in, public_metadata={"roles": ["ADMIN"]})
+        apply(engine, sender, sender.send(event("user.updated", body, instance_id=clerk.id)))
+    assert rows(engine, "select corrections, parked from claims") == [(1, None)]
+
+
 @pytest.mark.parametrize("before_push", [True, False])
 def test_the_marker_of_another_installation_parks_the_user(
     engine: Engine, clerk: ServedClerk, slicer: Slicer, ada: str, on: str, before_push: bool
