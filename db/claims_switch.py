@@ -120,6 +120,8 @@ def seed(connection: Connection, most: int) -> int | None:
     It waits until every transaction has ended that may not have seen that claims are on. Users who hold or held another
     role than the default one come first.
     """
+    # Locked, so that turning claims on again meanwhile starts from the first user.
+    connection.exec_driver_sql("select from claims_switch for no key update")
     if not _is_visible_to_all(connection):
         return None
     row = connection.exec_driver_sql(

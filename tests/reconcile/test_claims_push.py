@@ -1,6 +1,8 @@
 """The roles held are pushed to Clerk: once per change, in order, by the right installation only, and found again."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -19,6 +21,7 @@ from reconcile.pace import Pace
 from reconcile.slice import Slicer
 from tests.clerk_sender import Clerk, event, user
 from tests.ledger import actions, apply, as_owner, change, rows, values
+from tests.meanwhile import waiting_for_a_lock
 from tests.served_clerk import ServedClerk
 
 SPENT = "update claims set expires_at = now() where expires_at is not null"
@@ -514,6 +517,29 @@ def test_the_first_push_waits_for_transactions_that_may_not_have_seen_the_switch
         switch = claims_switch.read(connection)
     assert switch is not None
     assert switch.is_seeded
+
+
+def test_turning_on_again_during_a_step_of_the_first_push_starts_from_the_first_user(
+    engine: Engine, clerk: ServedClerk, slicer: Slicer, ada: str, on: str
+) -> None:
+    with engine.begin() as connection:
+        claims_switch.push_all_again(connection)
+    with engine.begin() as holding:
+        # The step waits for the rows of a change, and claims are turned on again meanwhile.
+        holding.exec_driver_sql("update claims set due_at = now()")
+
+        def step() -> int | None:
+            with engine.begin() as connection:
+                return claims_switch.seed(connection, 10)
+
+        with waiting_for_a_lock(engine, step) as stepping, ThreadPoolExecutor(1) as thread:
+            turned = thread.submit(turn_on, engine)
+            with suppress(TimeoutError):
+                turned.result(0.3)
+            holding.commit()
+            stepping.result()
+            turned.result()
+    assert values(engine, "select seeded_after from claims_switch") == [None]
 
 
 def test_users_with_other_roles_are_pushed_first(engine: Engine, clerk: ServedClerk, slicer: Slicer) -> None:
