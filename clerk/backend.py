@@ -24,8 +24,10 @@ MOST_USERS = 500
 """The largest page of users; with a larger `limit` Clerk was seen to return 10."""
 MOST_IDS = 100
 """The most ids that one request may ask for."""
-REFUSED = (400, 402, 409, 422)
+REFUSED = (400, 422)
 """Statuses with which Clerk refuses a change of one user; repeating it does not help."""
+LOCKED = 409
+"""The status while another change of the same user runs."""
 LARGEST_COUNT = 2**53
 NOT_FOUND = "resource_not_found"
 """Clerk's error code for a resource that does not exist."""
@@ -105,7 +107,7 @@ class _Status(Exception):
     @property
     def unavailable(self) -> ClerkUnavailable:
         """The error that means this status."""
-        transient = self.status == 429 or self.status >= 500
+        transient = self.status in (LOCKED, 429) or self.status >= 500
         return ClerkUnavailable(f"status {self.status}", transient=transient, retry_after=self.retry_after)
 
 
