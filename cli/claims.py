@@ -79,7 +79,7 @@ def off(by: str | None, reason: str) -> None:
     epilog="""\b
     Examples:
       akako claims push --user user_2abc --user user_2def
-      akako claims push --parked        those that were set aside
+      akako claims push --parked        those that were set aside; takes over from another installation
       akako claims push --all           every user, the most important first
     """
 )
