@@ -59,16 +59,17 @@ class Pusher:
         """Push users that are due; returns whether more are due. Raises ClerkUnavailable or SliceOver."""
         if not self._may_push():
             return False
-        switch = self._mark_all()
-        if switch is None:
-            return False
-        least_urgent = claims.SEEDED if switch.is_seeded else claims.CHANGED
         while not self.is_over():
+            switch, marked = self._mark_more()
+            if switch is None:
+                return False
+            least_urgent = claims.SEEDED if switch.is_seeded else claims.CHANGED
             with self._engine.begin() as connection:
                 leased = claims.take(connection, self.holder, MOST_AT_ONCE, least_urgent, LEASE_SECONDS)
-            if not leased:
+            if leased:
+                self._push_all(leased, switch)
+            elif not marked:
                 return False
-            self._push_all(leased, switch)
         return True
 
     @property
@@ -92,17 +93,17 @@ class Pusher:
             log.error("claims.stopped", reason=because, next_step=step)
         return because is None
 
-    def _mark_all(self) -> Switch | None:
-        """Mark users for the first push, as long as there is time; returns the switch, None if it was turned off."""
+    def _mark_more(self) -> tuple[Switch | None, int]:
+        """Mark more users for the first push; returns the switch, None if it is off, and how many were marked.
+
+        Changes are pushed in between, so that none waits until all users are marked.
+        """
         with self._engine.begin() as connection:
-            switch = claims_switch.read(connection)
-        while switch and switch.is_on and not switch.is_seeded and not self.is_over():
-            with self._engine.begin() as connection:
+            switch, marked = claims_switch.read(connection), None
+            if switch and switch.is_on and not switch.is_seeded:
                 marked = claims_switch.seed(connection, SEEDED_AT_ONCE)
                 switch = claims_switch.read(connection)
-            if marked is None:
-                break
-        return switch if switch and switch.is_on else None
+        return (switch if switch and switch.is_on else None), marked or 0
 
     def _push_all(self, leased: Sequence[Leased], switch: Switch) -> None:
         try:

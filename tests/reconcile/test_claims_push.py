@@ -16,7 +16,7 @@ from db import audit, claims, claims_switch, claims_vitals, clerk_instance, leas
 from db.assignments import Window
 from dev.clerk import changes
 from dev.clerk.requests import UserMetadata
-from reconcile import differences
+from reconcile import claims_push, differences
 from reconcile.pace import Pace
 from reconcile.slice import Slicer
 from tests.clerk_sender import Clerk, event, user
@@ -540,6 +540,21 @@ def test_turning_on_again_during_a_step_of_the_first_push_starts_from_the_first_
             stepping.result()
             turned.result()
     assert values(engine, "select seeded_after from claims_switch") == [None]
+
+
+def test_a_change_does_not_wait_until_all_users_are_marked(
+    engine: Engine, clerk: ServedClerk, slicer: Slicer, ada: str, on: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clerk.create(9)
+    later(engine, timedelta(minutes=1))
+    both(slicer)
+    monkeypatch.setattr(claims_push, "SEEDED_AT_ONCE", 1)
+    with engine.begin() as connection:
+        claims_switch.push_all_again(connection)
+    assign(engine, ada, Role.MENTOR)
+    clock = iter(range(1_000))
+    assert replace(slicer, now=lambda: next(clock), seconds=8).push()
+    assert metadata(clerk, ada)["roles"] == ["LEARNER", "MENTOR"]
 
 
 def test_users_with_other_roles_are_pushed_first(engine: Engine, clerk: ServedClerk, slicer: Slicer) -> None:
