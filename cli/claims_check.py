@@ -16,6 +16,8 @@ from db import claims, claims_switch
 from dev.terminal import escape
 from reconcile.claims import Seen, compare, wanted
 
+WAITING = "Clerk has something else. A push is due: look at `due at` and `failed because`."
+GONE = "Clerk does not have this user."
 MEANING = {
     Seen.SAME: "Clerk has what it should have.",
     Seen.OTHER: "Clerk has something else: `akako claims push --user {user}`.",
@@ -61,11 +63,8 @@ def check(clerk_id: str, as_json: bool) -> None:
         click.echo(escape(json.dumps(found, indent=2)))
     else:
         output.table("Claims", ("", ""), ((name.replace("_", " "), _text(value)) for name, value in found.items()))
-        click.echo(
-            "Clerk does not have this user."
-            if isinstance(shown, UserNotFound)
-            else escape(MEANING[seen].format(user=clerk_id))
-        )
+        meaning = GONE if isinstance(shown, UserNotFound) else MEANING[seen].format(user=clerk_id)
+        click.echo(escape(WAITING if meaning != GONE and seen is Seen.OTHER and pushed.is_waiting else meaning))
     sys.exit(0 if seen is Seen.SAME and not isinstance(shown, UserNotFound) else 1)
 
 
