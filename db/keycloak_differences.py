@@ -47,10 +47,12 @@ _DIFFERENCES = f"""
 """  # noqa: S608 - constants only
 
 
-# A session that fills tables plans for single rows, which would compare two plans in quadratic time.
+# Sessions that fill tables look up single rows, and new rows have no statistics: either would make PostgreSQL compare
+# two plans in quadratic time.
 _WHOLE = """
-    select set_config(name, 'on', true)
-    from unnest('{enable_seqscan, enable_hashjoin, enable_mergejoin}'::text[]) as name
+    select set_config(name, value, true)
+    from unnest('{enable_seqscan, enable_hashjoin, enable_mergejoin, enable_nestloop}'::text[],
+                '{on, on, on, off}'::text[]) as setting (name, value)
 """
 
 

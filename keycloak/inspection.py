@@ -88,15 +88,15 @@ class _Counts:
         """Count a user."""
         counts, user = self._found, found.user
         counts.users += 1
-        counts.categories.update(found.categories)
+        _count(counts.categories, found.categories)
         self._ids.add(user.key)
         if Category.SERVICE_ACCOUNT in found.categories:
             return
         counts.persons += 1
         self._count_credentials(found)
         self._count_roles(user.roles, user.groups)
-        counts.required_actions.update(user.required_actions)
-        counts.identity_providers.update(user.identity_providers)
+        _count(counts.required_actions, user.required_actions)
+        _count(counts.identity_providers, user.identity_providers)
         if found.email:
             self._emails.add(found.email.lower())
         if found.username:
@@ -114,7 +114,7 @@ class _Counts:
         counts = self._found
         if found.algorithm:
             counts.algorithms[found.algorithm] += 1
-        counts.problems.update(filter(None, (found.password_problem, found.totp_problem, *found.losses)))
+        _count(counts.problems, filter(None, (found.password_problem, found.totp_problem, *found.losses)))
         counts.apps += found.totp_secret is not None
 
     def _count_roles(self, roles: frozenset[KeycloakRole], groups: tuple[str, ...]) -> None:
@@ -139,6 +139,12 @@ class _Counts:
             oddity.examples.append(key)
 
 
+def _count(counter: Counter[str], names: Iterable[str]) -> None:
+    """Like `Counter.update`, several times as fast for few names."""
+    for name in names:
+        counter[name] += 1
+
+
 def _oddities(found: Person, graph: RoleGraph, written_at: datetime) -> Iterable[str]:
     user = found.user
     if user.id is None:
@@ -147,13 +153,13 @@ def _oddities(found: Person, graph: RoleGraph, written_at: datetime) -> Iterable
         yield "time of registration unknown"
     elif user.created_at > written_at:
         yield "registered in the future"
-    if any(path not in graph.groups for path in user.groups):
+    if not graph.groups.keys() >= set(user.groups):
         yield "member of a group that the realm does not have"
-    if any(role not in graph.composites for role in user.roles):
+    if not graph.composites.keys() >= user.roles:
         yield "holds a role that the realm does not have"
     if not found.email and not found.username:
         yield "neither an e-mail address nor a username that Clerk accepts"
-    if sum(credential.get("type") == "password" for credential in user.credentials) > 1:
+    if len(user.credentials) > 1 and sum(each.get("type") == "password" for each in user.credentials) > 1:
         yield "several passwords; the one with the lowest priority counts"
     if (
         sum(len(each.encode(errors="replace")) for texts in user.attributes.values() for each in texts)

@@ -109,7 +109,7 @@ def _groups(value: object, parent: str | None) -> Iterator[tuple[str | None, Gro
     for group in _dictionaries(value):
         name = text(group.get("name")) or ""
         path = text(group.get("path")) or f"{parent or ''}/{name.replace('/', '~/')}"
-        yield text(group.get("id")), Group(path, frozenset(roles(group)), parent)
+        yield text(group.get("id")), Group(path, roles(group), parent)
         yield from _groups(group.get("subGroups"), path)
 
 

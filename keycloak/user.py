@@ -1,20 +1,26 @@
 """Parses users of an export, leniently: what is missing or has another type counts as absent."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from keycloak.roles import KeycloakRole
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 LAST_MILLISECONDS = 253_402_300_799_999
+REMEMBERED = 1_000
+"""Combinations of roles that are remembered."""
 _CLIENT_ROLES = ("clientRoles", "applicationRoles")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class User:
-    """A user of a realm. Credentials are not in its representation, so that no log can show them."""
+    """A user of a realm. Credentials are not in its representation, so that no log can show them.
+
+    Not frozen: a million frozen ones take seconds longer.
+    """
 
     id: str | None
     username: str | None
@@ -61,7 +67,7 @@ def parse(data: Mapping[str, Any], *, federated: bool = False) -> User:
         service_account=bool(data.get("serviceAccountClientId")),
         federated=federated or bool(data.get("federationLink")) or (identity or "").startswith("f:"),
         identity_providers=_providers(data.get("federatedIdentities")),
-        roles=frozenset(roles(data)),
+        roles=roles(data),
         groups=texts(data.get("groups")),
         required_actions=texts(data.get("requiredActions")),
         attributes=_attributes(data.get("attributes")),
@@ -69,14 +75,20 @@ def parse(data: Mapping[str, Any], *, federated: bool = False) -> User:
     )
 
 
-def roles(data: Mapping[str, Any]) -> Iterator[KeycloakRole]:
+def roles(data: Mapping[str, Any]) -> frozenset[KeycloakRole]:
     """The roles that a user or a group lists: `realmRoles` and `clientRoles`."""
-    yield from map(KeycloakRole, texts(data.get("realmRoles")))
+    found = _realm_roles(texts(data.get("realmRoles")))
     for key in _CLIENT_ROLES:
         clients = data.get(key)
         if isinstance(clients, dict):
-            for client, names in clients.items():
-                yield from (KeycloakRole(name, client) for name in texts(names))
+            found |= {KeycloakRole(name, client) for client, names in clients.items() for name in texts(names)}
+    return found
+
+
+@lru_cache(REMEMBERED)
+def _realm_roles(names: tuple[str, ...]) -> frozenset[KeycloakRole]:
+    """Most users of a realm have the same few combinations."""
+    return frozenset(map(KeycloakRole, names))
 
 
 def moment(value: object) -> datetime | None:
