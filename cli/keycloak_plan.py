@@ -1,5 +1,6 @@
 """`akako keycloak plan`: decides about every user of an export, and stores the plan."""
 
+from datetime import datetime
 from pathlib import Path
 
 import click
@@ -9,6 +10,7 @@ from cli import keycloak_report, output
 from cli.connection import BY, author, database
 from cli.keycloak_export import export_options, read, refusals
 from cli.progress import bar
+from cli.times import MOMENT
 from db import keycloak_differences, keycloak_plans
 from keycloak import export as exports
 from keycloak import history, mapping
@@ -33,6 +35,7 @@ PLANNED = "Planned a move from Keycloak."
 @export_options
 @click.option("--map", "map_path", type=click.Path(path_type=Path), required=True, help="What roles become (TOML).")
 @click.option("--events", type=click.Path(path_type=Path), help="Admin events, for the past of roles (JSON).")
+@click.option("--exported-at", type=MOMENT, help="Time of the export. [default: when its newest file was written]")
 @click.option("--dry-run", is_flag=True, help="Show the plan without storing it.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON with every user.")
 @BY
@@ -42,6 +45,7 @@ def plan(
     expect: int | None,
     map_path: Path,
     events: Path | None,
+    exported_at: datetime | None,
     dry_run: bool,
     as_json: bool,
     by: str | None,
@@ -64,7 +68,8 @@ def plan(
             with bar("planning users", opened.files.size) as advance:
                 planned = keycloak_plan.make(
                     connection, opened, inspection, text, past,
-                    path=str(path.absolute()), planned_by=author(by, PLANNED).actor, advance=advance,
+                    path=str(path.absolute()), planned_by=author(by, PLANNED).actor, exported_at=exported_at,
+                    advance=advance,
                 )  # fmt: skip
             if not dry_run and not planned.unchanged:
                 connection.commit()

@@ -81,8 +81,9 @@ def _sources(kind: str, rest: str, representation: object, realm: Realm) -> Iter
     """What an event names; `rest` is its path after the user's id."""
     details = _parsed(representation)
     if kind == _GROUPS:
+        # By id first: the path in the details is that of the time of the event.
         named = text(details.get("path")) if isinstance(details, dict) else None
-        path = named or realm.group_paths.get(rest.removeprefix("groups/"))
+        path = realm.group_paths.get(rest.removeprefix("groups/")) or named
         if path:
             yield path
         return

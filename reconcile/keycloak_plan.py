@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import islice
 
 from sqlalchemy import Connection
@@ -38,9 +39,13 @@ def make(
     *,
     path: str,
     planned_by: str,
+    exported_at: datetime | None = None,
     advance: Advance = lambda _: None,
 ) -> Planned:
-    """Write a plan in this transaction. Raises MapRefused, before anything is written, or ExportRefused."""
+    """Write a plan in this transaction; the export is of `exported_at`, by default when its newest file was written.
+
+    Raises MapRefused, before anything is written, or ExportRefused.
+    """
     roles = mapping.parse(map_text)
     mapping.check(roles, export.realm, inspection)
     previous = keycloak_plans.latest(connection, export.realm.name)
@@ -48,7 +53,7 @@ def make(
         connection,
         realm=export.realm.name,
         keycloak_version=export.realm.version,
-        exported_at=export.written_at,
+        exported_at=exported_at or export.written_at,
         planned_by=planned_by,
         path=path,
         map_text=map_text,

@@ -204,6 +204,14 @@ def test_the_past_of_roles_comes_from_admin_events(tmp_path: Path, plan: Plan) -
     assert "Read 3 admin events: 3 say when a role was given or taken" in plan("--events", str(path)).stderr
 
 
+def test_the_time_of_the_export_can_be_given_and_is_at_the_latest_now(engine: Engine, plan: Plan) -> None:
+    plan("--exported-at", "2100-01-01T00:00:00Z")
+    assert values(engine, "select exported_at <= now() from keycloak_runs") == [True]
+    plan("--exported-at", "2024-02-03T04:05:06Z")
+    starts = "select distinct starts_at::text from keycloak_windows where evidence = 'export' and run_id = 2"
+    assert values(engine, starts) == ["2024-02-03 04:05:06+00"]
+
+
 def test_a_map_that_does_not_decide_about_everything_stops_the_plan(engine: Engine, written: Path, plan: Plan) -> None:
     written.write_text(changed(('coach = "MENTOR"', "")))
     result = plan()

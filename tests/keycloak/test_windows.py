@@ -179,7 +179,8 @@ def raw(time: int, kind: str, path: str, details: object, given: bool = True, **
 RAW = [
     raw(2021, "REALM_ROLE_MAPPING", "users/u1/role-mappings/realm", [{"name": "head"}, {"name": "coach"}]),
     raw(2023, "CLIENT_ROLE_MAPPING", "users/u1/role-mappings/clients/x-lms", [{"name": "pupil"}]),
-    raw(2022, "GROUP_MEMBERSHIP", "users/u1/groups/g-/House", {"path": "/House"}, given=False),
+    raw(2022, "GROUP_MEMBERSHIP", "users/u1/groups/g-/House", {"path": "/its-earlier-name"}, given=False),
+    raw(2019, "GROUP_MEMBERSHIP", "users/u1/groups/deleted", {"path": "/Garden"}),
     raw(2020, "GROUP_MEMBERSHIP", "users/u1/groups/g-/House", None),
     raw(2024, "REALM_ROLE_MAPPING", "users/u1/role-mappings/realm", None),
     raw(2024, "CLIENT_ROLE_MAPPING", "users/u1/role-mappings/clients/gone", [{"name": "pupil"}]),
@@ -189,6 +190,7 @@ RAW = [
     {"operationType": "UPDATE", "resourceType": "USER", "resourcePath": "users/u1"},
 ]
 SAID = [
+    event(2019, True, "/Garden"),
     event(2020, True, "/House"),
     event(2021, True, HEAD),
     event(2021, True, COACH),
