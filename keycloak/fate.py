@@ -106,7 +106,9 @@ class Judge:
 
 
 def metadata_size(person: Person, roles: RoleMap) -> int:
-    """Bytes of the attributes that the map selects, as JSON."""
+    """Bytes of the attributes that the map selects, as JSON in UTF-8."""
     attributes = person.user.attributes
     chosen = {name: attributes[name] for name in roles.private_metadata if name in attributes}
-    return len(json.dumps(chosen)) if chosen else 0
+    if not chosen:
+        return 0
+    return len(json.dumps(chosen, ensure_ascii=False, separators=(",", ":")).encode(errors="replace"))

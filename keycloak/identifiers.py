@@ -6,7 +6,7 @@ RESERVED_DOMAINS = frozenset({"test", "local", "example", "invalid", "localhost"
 """Top-level domains that Clerk refuses."""
 LONGEST_EMAIL = 254
 _USERNAME = re.compile(r"[a-zA-Z0-9_-]{4,64}")
-_EMAIL = re.compile(r"[^@\s\x00-\x1f]+@(?:[^@\s.]+\.)+(?P<top>[^@\s.]+)")
+_EMAIL = re.compile(r"[^\s@<>()\[\],;:\\\"]{1,64}@(?:[A-Za-z0-9-]+\.)+(?P<top>[A-Za-z][A-Za-z0-9-]+)")
 
 
 def username(text: str | None) -> str | None:

@@ -78,12 +78,18 @@ def pupil(number: int = 2, password: str | None = "argon2id-default", **more: An
         (pupil(email="person@school.invalid"), MAP, "planned", ("email_unusable",)),
         (pupil(email=None, username="ключ"), MAP, "refused", ("no_identifier",)),
         (pupil(email=None, username="+491701234567"), MAP, "refused", ("no_identifier",)),
-        (pupil(attributes={"note": ["ä" * 2_000]}), MAP, "planned", ()),
+        (pupil(attributes={"note": ["ä" * 5_000]}), MAP, "planned", ()),
         (
-            pupil(attributes={"note": ["ä" * 2_000]}),
+            pupil(attributes={"note": ["ä" * 5_000]}),
             MAP + '[attributes]\nprivate_metadata = ["note"]\n',
             "refused",
             ("metadata_too_large",),
+        ),
+        (
+            pupil(attributes={"note": ["ä" * 4_000]}),
+            MAP + '[attributes]\nprivate_metadata = ["note", "missing"]\n',
+            "planned",
+            (),
         ),
         (pupil(credentials=[CREDENTIALS["argon2id-default"], OTHER_APP]), MAP, "planned", ("totp_unsupported",)),
         (
