@@ -37,6 +37,8 @@ class Loss(StrEnum):
     """Clerk does not accept the username."""
     WEBAUTHN = "webauthn"
     """Security keys and passkeys belong to Keycloak's domain."""
+    REQUIRED_ACTIONS = "required_actions"
+    """Clerk does not ask for what Keycloak demanded of the person, such as a new password."""
     RECOVERY_CODES = "recovery_codes"
     """They are hashed in a way that Clerk does not verify."""
 
@@ -125,4 +127,6 @@ def _losses(user: User, email: str | None, username: str | None) -> tuple[Loss, 
         found.add(Loss.EMAIL)
     if user.username and not username:
         found.add(Loss.USERNAME)
+    if user.required_actions:
+        found.add(Loss.REQUIRED_ACTIONS)
     return tuple(sorted(filter(None, found)))

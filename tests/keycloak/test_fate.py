@@ -73,6 +73,7 @@ def pupil(number: int = 2, password: str | None = "argon2id-default", **more: An
         (pupil(2, "plain-text"), MAP, "planned", ("without_password", "password_in_plain_text")),
         (pupil(2, "password-history"), MAP, "planned", ("without_password", "no_password")),
         (pupil(username="ab"), MAP, "planned", ("username_unusable",)),
+        (pupil(requiredActions=["UPDATE_PASSWORD"]), MAP, "planned", ("required_actions",)),
         (pupil(username="x@school.org"), MAP, "planned", ("username_unusable",)),
         (pupil(email="person@localhost"), MAP, "planned", ("email_unusable",)),
         (pupil(email="person@school.invalid"), MAP, "planned", ("email_unusable",)),
