@@ -16,12 +16,20 @@ def backend(settings: BackendSettings, again: str = "Try again later.") -> Itera
     """A client of Clerk's Backend API; failures end the command with a message (ClickException)."""
     client = Backend(settings.clerk_secret_key.get_secret_value(), settings.clerk_api_url)
     try:
-        yield client
+        with unavailable(again):
+            yield client
+    finally:
+        client.close()
+
+
+@contextmanager
+def unavailable(again: str) -> Iterator[None]:
+    """End the command with a message and the next step if Clerk does not answer (ClickException)."""
+    try:
+        yield
     except (ClerkUnavailable, PageTooLarge) as error:
         reason, step = complaint(error, again)
         raise click.ClickException(f"{reason}. {step}") from None
-    finally:
-        client.close()
 
 
 def complaint(error: ClerkUnavailable | PageTooLarge, again: str) -> tuple[str, str]:
@@ -31,9 +39,9 @@ def complaint(error: ClerkUnavailable | PageTooLarge, again: str) -> tuple[str, 
     return f"Clerk did not answer: {error}", _advice(error, again)
 
 
-def _advice(unavailable: ClerkUnavailable, again: str) -> str:
-    if unavailable.transient:
+def _advice(error: ClerkUnavailable, again: str) -> str:
+    if error.transient:
         return again
-    if str(unavailable) in KEY_REFUSED:
+    if str(error) in KEY_REFUSED:
         return "Check that CLERK_SECRET_KEY is the secret key of your instance."
     return "Check CLERK_SECRET_KEY and CLERK_API_URL."

@@ -11,6 +11,7 @@ from sqlalchemy import (
     Computed,
     DateTime,
     ForeignKey,
+    ForeignKeyConstraint,
     Identity,
     Index,
     Integer,
@@ -435,4 +436,49 @@ deletion_counts = Table(
     CheckConstraint("kind in ('signed', 'inferred')", name="deletion_counts_known_kind"),
     CheckConstraint("slot between 0 and 60", name="deletion_counts_known_slot"),
     postgresql_with={"fillfactor": 50},
+)
+
+keycloak_runs = Table(
+    "keycloak_runs",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("realm", Text, nullable=False),
+    Column("keycloak_version", Text),
+    Column("exported_at", Moment, nullable=False),
+    Column("planned_at", Moment, nullable=False, server_default=func.now()),
+    Column("planned_by", Text, nullable=False),
+    Column("path", Text, nullable=False),
+    Column("map", Text, nullable=False),
+    Column("previous_id", BigInteger, ForeignKey("keycloak_runs.id")),
+    Index("keycloak_runs_realm_idx", "realm", "id"),
+)
+
+keycloak_users = Table(
+    "keycloak_users",
+    metadata,
+    Column("run_id", BigInteger, ForeignKey("keycloak_runs.id"), primary_key=True),
+    Column("keycloak_id", Text, primary_key=True),
+    Column("fate", Text, nullable=False),
+    Column("reasons", ARRAY(Text), nullable=False, server_default=text("'{}'::text[]")),
+    Column("password_hasher", Text),
+    Column("password_set_at", Moment),
+    Column("has_app", Boolean, nullable=False, server_default=text("false")),
+    CheckConstraint("fate in ('planned', 'skipped', 'refused')", name="keycloak_users_known_fate"),
+)
+
+keycloak_windows = Table(
+    "keycloak_windows",
+    metadata,
+    Column("run_id", BigInteger, primary_key=True),
+    Column("keycloak_id", Text, primary_key=True),
+    Column("role", Text, primary_key=True),
+    Column("starts_at", Moment, primary_key=True),
+    Column("ends_at", Moment),
+    Column("path", Text, nullable=False),
+    Column("evidence", Text, nullable=False),
+    Column("given_by", Text),
+    ForeignKeyConstraint(["run_id", "keycloak_id"], ["keycloak_users.run_id", "keycloak_users.keycloak_id"]),
+    CheckConstraint("role in ('LEARNER', 'MENTOR', 'ADMIN')", name="keycloak_windows_known_role"),
+    CheckConstraint("evidence in ('admin_event', 'registration', 'export')", name="keycloak_windows_known_evidence"),
+    CheckConstraint("ends_at > starts_at", name="keycloak_windows_end_follows_start"),
 )
