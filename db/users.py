@@ -18,9 +18,12 @@ LONGEST_SEARCH_KEY = 200
 """In characters; limited by the size of an index row."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class StoredUser:
-    """The row of a user: the last snapshot or the deletion, and the e-mail address that the user holds."""
+    """The row of a user: the last snapshot or the deletion, and the e-mail address that the user holds.
+
+    Never changed, and not frozen, like Snapshot.
+    """
 
     id: int
     state: Snapshot | Deletion

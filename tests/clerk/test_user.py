@@ -1,13 +1,13 @@
 import math
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from akako_guard.identifier import identifier
 from clerk.text import search_key, storable
-from clerk.user import FIRST_MILLISECONDS, parse_time, snapshot
+from clerk.user import EPOCH, FIRST_MILLISECONDS, MILLISECONDS_OF_2109, parse_time, snapshot
 from tests.clerk_sender import user
 
 
@@ -97,3 +97,9 @@ def test_the_search_key_of_ascii_text_is_lowercase(text: str) -> None:
 @given(st.text(st.sampled_from(ASSIGNED_CASED), max_size=8))
 def test_search_key_is_idempotent(text: str) -> None:
     assert search_key(search_key(text)) == search_key(text)
+
+
+@given(st.integers(FIRST_MILLISECONDS, 2 * MILLISECONDS_OF_2109))
+@example(MILLISECONDS_OF_2109 - 1)
+def test_every_millisecond_is_exact(value: int) -> None:
+    assert parse_time(value) == EPOCH + timedelta(milliseconds=value)
