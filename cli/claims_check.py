@@ -46,6 +46,10 @@ def check(clerk_id: str, as_json: bool) -> None:
             )
         should = wanted(claims.held(connection, pushed.user_id), switch.installation)
     with backend(settings) as client:
+        if (asked := client.instance().id) != switch.instance_id:
+            raise click.ClickException(
+                f"Claims are on for {switch.instance_id}, and CLERK_SECRET_KEY is of {asked}. Set that key."
+            )
         shown = client.fetch(clerk_id)
     has = {} if isinstance(shown, UserNotFound) else shown.claims
     seen = compare(should.value, has, switch.installation)

@@ -6,7 +6,7 @@ from sqlalchemy import Connection
 
 from db import claims, claims_switch
 
-MOST_COUNTED = 100_000
+MOST_COUNTED = 10_000
 """Limit of the counts; larger ones are reported as this number."""
 ECHO_SECONDS = 600
 """How soon after a push Clerk's webhook of it must have arrived."""

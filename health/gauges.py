@@ -162,7 +162,7 @@ def _claims(seen: ClaimsVitals) -> Iterator[Metric]:
     yield _gauge(
         "akako_claims_stopped", "Whether no role is pushed although claims are on.", bool(seen.stopped_because)
     )
-    yield _gauge("akako_claims_due", "Users whose roles are due to be pushed to Clerk, up to 100,000.", seen.due)
+    yield _gauge("akako_claims_due", "Users whose roles are due to be pushed to Clerk, up to 10,000.", seen.due)
     yield _gauge(
         "akako_oldest_due_claims_seconds",
         "How long a change of roles has been due to be pushed, also if it fails, without the first push; else 0.",

@@ -182,3 +182,12 @@ def test_push_takes_one_selection(claims: Callable[..., Result], words: tuple[st
 def test_nothing_is_marked_while_claims_are_off(claims: Callable[..., Result]) -> None:
     result = claims("push", "--all")
     assert (result.exit_code, "akako claims on" in result.stderr) == (1, True)
+
+
+def test_check_asks_only_the_instance_for_which_claims_are_on(
+    ada: str, akako: Any, claims: Callable[..., Result]
+) -> None:
+    with served_clerk() as other:
+        keys = {"CLERK_SECRET_KEY": other.key, "CLERK_API_URL": other.url}
+        result = akako("claims", "check", "--user", ada, **keys)
+    assert (result.exit_code, other.id in result.stderr) == (1, True)
