@@ -1,0 +1,25 @@
+import { fileURLToPath } from "node:url";
+import { defineConfig } from "vitest/config";
+
+const path = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
+
+const entries = {
+  "@akako/sync/client": path("src/client/index.ts"),
+  "@akako/sync/react": path("src/react/index.ts"),
+  "@akako/sync/next": path("src/next/index.ts"),
+};
+const react18 = { react: path("node_modules/react-18"), "react-dom": path("node_modules/react-dom-18") };
+const component = { environment: "happy-dom", include: ["tests/react/*.test.tsx"] };
+
+export default defineConfig({
+  test: {
+    projects: [
+      { resolve: { alias: entries }, test: { name: "node", include: ["tests/{client,next,package}/*.test.ts"], typecheck: { enabled: false } } },
+      { resolve: { alias: entries }, test: { ...component, name: "react 19" } },
+      {
+        resolve: { alias: { ...entries, ...react18 } },
+        test: { ...component, name: "react 18", server: { deps: { inline: [/react/] } } },
+      },
+    ],
+  },
+});
