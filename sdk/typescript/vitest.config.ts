@@ -11,10 +11,13 @@ const entries = {
 const react18 = { react: path("node_modules/react-18"), "react-dom": path("node_modules/react-dom-18") };
 const component = { environment: "happy-dom", include: ["tests/react/*.test.tsx"] };
 
+// Runs the built package, without aliases, against a real `akako up` (tests/typescript/test_contract.py).
+const contract = { test: { name: "contract", include: ["tests/contract/*.test.ts"], testTimeout: 60_000 } };
+
 export default defineConfig({
   test: {
-    projects: [
-      { resolve: { alias: entries }, test: { name: "node", include: ["tests/{client,next,package}/*.test.ts"], typecheck: { enabled: false } } },
+    projects: process.env["AKAKO_API_URL"] ? [contract] : [
+      { resolve: { alias: entries }, test: { name: "node", include: ["tests/{client,next,package}/*.test.ts"] } },
       { resolve: { alias: entries }, test: { ...component, name: "react 19" } },
       {
         resolve: { alias: { ...entries, ...react18 } },
