@@ -156,9 +156,9 @@ describe("the API as the source", () => {
     const clerkId = authorization.replace("Bearer token of ", "");
     return profile(clerkId, clerkId === "user_admin" ? "ADMIN" : "LEARNER");
   };
-  async function start(...replies: Parameters<typeof serving>) {
-    running = await serving(...replies);
-    return { source: apiSource({ baseUrl: running.url, timeoutMs: 200 }), received: running.received };
+  async function start(reply: Parameters<typeof serving>[0], timeoutMs = 10_000) {
+    running = await serving(reply);
+    return { source: apiSource({ baseUrl: running.url, timeoutMs }), received: running.received };
   }
   const find = async (source: RolesSource, userId = "user_ada", token?: string | null) =>
     source.find({ ...session(userId, token), userId });
@@ -214,7 +214,7 @@ describe("the API as the source", () => {
   });
 
   test("an API that does not answer is unavailable", async () => {
-    const { source } = await start(() => "hang");
+    const { source } = await start(() => "hang", 200);
 
     expect(await find(source)).toMatchObject({ status: "unavailable", error: { code: "timeout" } });
   });
