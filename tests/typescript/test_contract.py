@@ -18,6 +18,8 @@ from tests.dev import groups
 pytestmark = [pytest.mark.typescript, pytest.mark.processes]
 
 PACKAGE = Path(__file__).parents[2] / "sdk/typescript"
+LEAST = 20
+"""Tests that have to run; more are welcome."""
 READY = "Press Ctrl-C to stop"
 
 
@@ -62,10 +64,13 @@ def test_the_package_works_with_the_api_and_with_the_views(environment: dict[str
     tests = subprocess.run(
         ["npx", "vitest", "run", "--project", "contract"],
         cwd=PACKAGE,
-        env=os.environ | environment,
+        env=os.environ | environment | {"NO_COLOR": "1"},
         capture_output=True,
         text=True,
         timeout=150,
     )
 
+    passed = re.search(r"Tests  (\d+) passed", tests.stdout)
     assert tests.returncode == 0, tests.stdout + tests.stderr
+    assert passed, tests.stdout
+    assert int(passed[1]) >= LEAST, tests.stdout

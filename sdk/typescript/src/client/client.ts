@@ -1,5 +1,5 @@
 import createFetchClient, { type Client } from "openapi-fetch";
-import { AkakoError, fromResponse } from "./errors";
+import { AkakoError, fromResponse, NOT_FROM_THE_API } from "./errors";
 import type { paths } from "./schema";
 import { transport, type TransportOptions } from "./transport";
 
@@ -31,6 +31,6 @@ export async function unwrap<Result extends Settled>(pending: Promise<Result>): 
 
 function refuse(error: unknown): never {
   // The body was read as JSON, and is not: for example a page of a proxy.
-  if (error instanceof SyntaxError) throw new AkakoError("unexpected", "The response is not from the API.", { cause: error });
+  if (error instanceof SyntaxError) throw new AkakoError("unexpected", NOT_FROM_THE_API, { cause: error });
   throw error;
 }

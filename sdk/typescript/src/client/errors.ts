@@ -30,18 +30,15 @@ export interface ErrorDetails {
 export class AkakoError<Code extends ErrorCode = ErrorCode> extends Error {
   override readonly name = "AkakoError";
   readonly code: Code;
-  readonly status: number | undefined;
-  readonly requestId: string | undefined;
-  readonly retryAfter: number | undefined;
-  readonly assignmentId: number | undefined;
+  declare readonly status: number | undefined;
+  declare readonly requestId: string | undefined;
+  declare readonly retryAfter: number | undefined;
+  declare readonly assignmentId: number | undefined;
 
-  constructor(code: Code, message: string, { cause, status, requestId, retryAfter, assignmentId }: ErrorDetails = {}) {
+  constructor(code: Code, message: string, { cause, ...details }: ErrorDetails = {}) {
     super(message, { cause });
     this.code = code;
-    this.status = status;
-    this.requestId = requestId;
-    this.retryAfter = retryAfter;
-    this.assignmentId = assignmentId;
+    Object.assign(this, details);
   }
 }
 
@@ -49,6 +46,8 @@ export class AkakoError<Code extends ErrorCode = ErrorCode> extends Error {
 export function isAkakoError<Code extends ErrorCode = ErrorCode>(error: unknown, ...codes: Code[]): error is AkakoError<Code> {
   return error instanceof AkakoError && (codes.length === 0 || codes.includes(error.code as Code));
 }
+
+export const NOT_FROM_THE_API = "The response is not from the API.";
 
 /** The error that a response with the status of an error describes. */
 export function fromResponse(response: Response, body: unknown): AkakoError {
@@ -60,7 +59,7 @@ export function fromResponse(response: Response, body: unknown): AkakoError {
     assignmentId: problem.assignment_id ?? undefined,
   };
   if (typeof problem.error !== "string") {
-    return new AkakoError("unexpected", `The response with status ${response.status} is not from the API.`, details);
+    return new AkakoError("unexpected", NOT_FROM_THE_API, details);
   }
   return new AkakoError(problem.error.toLowerCase() as ErrorCode, problem.message ?? problem.error, details);
 }

@@ -58,7 +58,7 @@ async function askToken(getToken: GetToken | undefined, skipCache: boolean): Pro
 
 /** The first login is a POST, but creates the user at most once. */
 function isRepeatable(request: Request): boolean {
-  return ["GET", "HEAD"].includes(request.method) || new URL(request.url).pathname.endsWith("/api/auth/sync");
+  return request.method === "GET" || request.url.endsWith("/api/auth/sync");
 }
 
 async function send(request: Request, token: string | undefined, options: TransportOptions): Promise<Response> {

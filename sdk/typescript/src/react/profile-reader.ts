@@ -83,6 +83,5 @@ export class ProfileReader {
 function failed(error: unknown): Answer {
   if (isAkakoError(error, "unauthorized")) return { status: "unknown-user" };
   if (isAkakoError(error, "forbidden")) return { status: "banned" };
-  const known = isAkakoError(error) ? error : new AkakoError("unexpected", "Reading the profile failed.", { cause: error });
-  return { status: "unavailable", error: known };
+  return { status: "unavailable", error: isAkakoError(error) ? error : new AkakoError("unexpected", String(error), { cause: error }) };
 }

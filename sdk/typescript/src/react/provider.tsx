@@ -65,7 +65,7 @@ export function AkakoProvider(props: AkakoProviderProps): ReactNode {
 
 export function useAkako(): Context {
   const context = useContext(AkakoContext);
-  if (!context) throw new Error("There is no AkakoProvider above this component. Add one inside Clerk's provider.");
+  if (!context) throw new Error("There is no AkakoProvider above this component.");
   return context;
 }
 

@@ -20,7 +20,7 @@ export type RequireRoleProps = Required & {
 export function RequireRole({ anyOf, allOf, fallback = null, loading = null, children }: RequireRoleProps): ReactNode {
   const state = useRoles();
   const required: readonly Role[] = anyOf ?? allOf ?? [];
-  if (required.length === 0) throw new TypeError("RequireRole needs at least one role in anyOf or allOf.");
+  if (required.length === 0) throw new TypeError("RequireRole needs at least one role.");
   if (state.status === "loading") return loading;
   const isHeld = (role: Role): boolean => state.roles.some((held) => held === role);
   if (anyOf ? anyOf.some(isHeld) : required.every(isHeld)) return children;

@@ -52,13 +52,14 @@ export class RolesStore {
   /** Read the roles, and keep them current until the returned function is called. */
   start(): () => void {
     this.#run += 1;
-    for (const name of WAKING) window.addEventListener(name, this.#wake);
-    document.addEventListener("visibilitychange", this.#wake);
+    const listening = new AbortController();
+    const options = { signal: listening.signal };
+    for (const name of WAKING) window.addEventListener(name, this.#wake, options);
+    document.addEventListener("visibilitychange", this.#wake, options);
     this.#wake();
     return () => {
       this.#run += 1;
-      for (const name of WAKING) window.removeEventListener(name, this.#wake);
-      document.removeEventListener("visibilitychange", this.#wake);
+      listening.abort();
       clearTimeout(this.#change);
       clearTimeout(this.#refetch);
     };
