@@ -44,7 +44,8 @@ def _addresses(printed: str) -> dict[str, str]:
     """What the welcome of `akako up` says, and the Clerk id of an admin."""
 
     def find(pattern: str) -> str:
-        return re.findall(pattern, printed)[0]
+        found: str = re.findall(pattern, printed)[0]
+        return found
 
     clerk, database = find(r"development Clerk is (\S+)/,"), find(r"tables are in '(\S+)'")
     created = Client(clerk)("POST", "/api/users", {"email_address": ["admin@example.com"], "first_name": "Admin"})

@@ -14,7 +14,7 @@ async function clerk(method: string, path: string, body?: unknown): Promise<Reco
 
 let number = 0;
 
-/** A user of Clerk, whom the receiver hears of by a webhook. */
+/** A new user of Clerk, which delivers a webhook about it. */
 export async function signUp(firstName: string): Promise<string> {
   const email = `${firstName.toLowerCase()}${process.pid}.${number++}@example.com`;
   return (await clerk("POST", "/api/users", { email_address: [email], first_name: firstName }))["id"] as string;

@@ -57,7 +57,7 @@ describe("states", () => {
     expect([page.roles(), page.mentors(), page.name()]).toEqual(["banned: ", false, "no user false"]);
   });
 
-  test("a user whom Clerk does not have either is unknown", async () => {
+  test("a user that Clerk does not have either is unknown", async () => {
     const page = await signedIn();
 
     expect(page.roles()).toBe("unknown-user: ");
@@ -139,6 +139,18 @@ describe("time", () => {
     await pass(1_999);
     expect(page.roles()).toBe("ready: MENTOR ADMIN");
     await pass(1);
+
+    expect(page.roles()).toBe("ready: ADMIN");
+  });
+
+  test("a role that may have begun while the answer was on its way is not shown before it is certain", async () => {
+    api.latency = 3_000;
+    api.add("user_ada", ["ADMIN", 2_000]);
+    const page = await signedIn();
+    await pass(3_000);
+    expect(page.roles()).toBe("ready: ");
+
+    await pass(2_000);
 
     expect(page.roles()).toBe("ready: ADMIN");
   });
