@@ -67,7 +67,8 @@ export function databaseSource(options: DatabaseSourceOptions): RolesSource {
 
 async function createPool(connectionString: string, options: DatabaseSourceOptions): Promise<Queryable> {
   const { timeoutMs = 2_000, connections = 5 } = options;
-  const { default: pg } = await import("pg");
+  // Bundlers must not look for `pg` where it is not installed.
+  const { default: pg } = await import(/* webpackIgnore: true */ /* turbopackIgnore: true */ "pg");
   const pool = new pg.Pool({
     connectionString,
     max: connections,
