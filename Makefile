@@ -46,7 +46,7 @@ demo: install ## Run the whole path on real servers and show what happened
 up: install ## Run all processes in the foreground, with data in .local/
 	@$(BIN)/akako up
 
-example: ## Run the example LMS on http://localhost:3000, while `make up` runs in another terminal (Node.js 20.9 or newer)
+example: ## Run the example LMS on http://localhost:3000, while `make up` runs in another terminal (Node.js 20.19 or newer)
 	@cd sdk/typescript && npm ci --loglevel error && npm run --silent example
 
 test: check ## Run the checks and the tests
@@ -90,7 +90,7 @@ test-node: install ## Run the tests with Clerk's and Svix's libraries (Node.js 2
 		echo "Node.js is not installed: its tests are skipped"; \
 	fi
 
-test-typescript: install ## Build and test the TypeScript package, also against a real stack (Node.js 20.9 or newer; skipped without it)
+test-typescript: install ## Build and test the TypeScript package, also against a real stack (Node.js 20.19 or newer; skipped without it)
 	@if command -v npm >/dev/null; then \
 		(cd sdk/typescript && npm ci --loglevel error && npm run check) && \
 		AKAKO_REQUIRE=node $(BIN)/pytest -m typescript tests/typescript; \

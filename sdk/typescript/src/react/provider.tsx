@@ -9,7 +9,7 @@ export interface AkakoProviderProps {
   useAuth: () => ClerkAuth;
   /** Origin of the API. Default: the page's own. */
   baseUrl?: string | undefined;
-  /** Milliseconds between readings of the roles, which show what was changed meanwhile. Default: 60,000; 0 disables them. */
+  /** Milliseconds between readings of the roles, which show what was changed meanwhile. Default: 60,000; 0 disables them. A failed reading is repeated after 10 s at the latest. */
   refetchInterval?: number | undefined;
   /** Milliseconds for which an answer counts if no newer one arrives. Default: 300,000. */
   maxAge?: number | undefined;

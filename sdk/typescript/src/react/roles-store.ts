@@ -22,6 +22,8 @@ interface Reading {
 const WAKING = ["focus", "online", "pageshow"] as const;
 /** The longest delay of a timer. */
 const LONGEST = 2 ** 31 - 1;
+/** Milliseconds until a reading that failed is repeated. */
+const AFTER_FAILURE = 10_000;
 const FOREVER: Instant = { wall: Infinity, steady: Infinity };
 
 type Timer = ReturnType<typeof setTimeout> | undefined;
@@ -103,7 +105,8 @@ export class RolesStore {
     this.#accept(answer);
     this.#update();
     const { refetchInterval } = this.#options;
-    if (refetchInterval > 0) this.#refetch = setTimeout(() => void this.refetch(), Math.min(refetchInterval, LONGEST));
+    const pause = Math.min(refetchInterval, this.#failure ? AFTER_FAILURE : LONGEST);
+    if (pause > 0) this.#refetch = setTimeout(this.refetch, pause);
   }
 
   #accept(answer: Answer): void {
