@@ -91,8 +91,8 @@ def test_a_role_begins_and_ends_on_an_open_page_within_a_second(
     sign_in(page, clerk, clerk_id)
     page.goto(lms)
     page.get_by_text("The mentors' page is for mentors.").wait_for()
-    start = datetime.now(UTC) + timedelta(seconds=6)
-    end = start + timedelta(seconds=4)
+    start = datetime.now(UTC) + timedelta(seconds=10)
+    end = start + timedelta(seconds=5)
     people.assign(engine, clerk_id, Role.MENTOR, start=start, end=end)
     page.evaluate("() => window.dispatchEvent(new Event('focus'))")  # reads the assignment
     page.evaluate(WATCH)

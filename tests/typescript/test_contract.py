@@ -8,7 +8,7 @@ import pytest
 
 from tests.typescript.conftest import PACKAGE
 
-pytestmark = [pytest.mark.typescript, pytest.mark.processes]
+pytestmark = [pytest.mark.typescript, pytest.mark.processes, pytest.mark.timeout(500)]
 
 LEAST = 20
 """Tests that have to run; more are welcome."""
@@ -21,7 +21,7 @@ def test_the_package_works_with_the_api_and_with_the_views(environment: dict[str
         env=os.environ | environment | {"NO_COLOR": "1"},
         capture_output=True,
         text=True,
-        timeout=150,
+        timeout=400,
     )
 
     passed = re.search(r"Tests  (\d+) passed", tests.stdout)

@@ -22,7 +22,7 @@ describe.each([
     const session = await signIn(ada);
     expect([await status(source, session, "LEARNER"), await status(source, session)]).toEqual([200, 403]);
 
-    const { end } = await assign(ada, "MENTOR", 3);
+    const { end } = await assign(ada, "MENTOR", 5);
     expect(await status(source, session)).toBe(200);
     await new Promise((resolve) => setTimeout(resolve, end - Date.now() + 50));
 

@@ -43,7 +43,7 @@ export async function assign(userId: string, role: Role, seconds?: number): Prom
 }
 
 /** Repeat until it does not throw. */
-export async function eventually<Result>(work: () => Promise<Result>, seconds = 20): Promise<Result> {
+export async function eventually<Result>(work: () => Promise<Result>, seconds = 40): Promise<Result> {
   for (const deadline = Date.now() + seconds * 1000; ; ) {
     try {
       return await work();
