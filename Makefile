@@ -55,7 +55,7 @@ test: check ## Run the checks and the tests
 test-fast: install ## Run the tests that start no servers or other processes (under a minute)
 	@$(PYTEST) -m "not ($(APART) or servers or processes)"
 
-test-properties: install ## Run the property tests with all examples (make test runs a fifth)
+test-properties: install ## Run the property tests with all examples (make test runs a tenth)
 	@AKAKO_EXAMPLES=full $(PYTEST) -m properties
 
 test-postgres: install ## Run migrations, database tests, convergence and short fault tests on PostgreSQL 15 and 16, or VERSION=

@@ -49,7 +49,10 @@ def release(services: Services, call: ApiRequest[None, DeletionDecision]) -> Del
     author, pace = call.author(asked.reason), Pace(services.clerk_requests_per_second)
     try:
         with services.user_locks.take(_LOCK_NAME):
-            done = holds.release(services.engine, services.backend, pace, clerk_ids, author, dry_run=asked.dry_run)
+            # Not repeated: a request that waited for Clerk would hold up the other changes of this process.
+            done = holds.release(
+                services.engine, services.backend, pace, clerk_ids, author, dry_run=asked.dry_run, tries=1
+            )
     except ClerkUnavailable as error:
         log.warning("clerk_api.unavailable", why=str(error), **logs.fault(error))
         raise DependencyUnavailable("Clerk is unavailable, so it cannot confirm the deletions.") from error

@@ -1,8 +1,8 @@
-"""Client of Clerk's Backend API: one user with retries, pages of users, their number, and the instance."""
+"""Client of Clerk's Backend API: one user, pages of users, their number, their metadata, and the instance."""
 
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import httpx
@@ -24,6 +24,10 @@ MOST_USERS = 500
 """The largest page of users; with a larger `limit` Clerk was seen to return 10."""
 MOST_IDS = 100
 """The most ids that one request may ask for."""
+REFUSED = (400, 422)
+"""Statuses with which Clerk refuses a change of one user; repeating it does not help."""
+LOCKED = 409
+"""The status while another change of the same user runs."""
 LARGEST_COUNT = 2**53
 NOT_FOUND = "resource_not_found"
 """Clerk's error code for a resource that does not exist."""
@@ -63,6 +67,13 @@ class UserPage:
     is_last: bool
 
 
+@dataclass(frozen=True, slots=True)
+class PatchRefused:
+    """Clerk does not accept this change of a user, for example because metadata would become too large."""
+
+    reason: str
+
+
 class ClerkUnavailable(Exception):
     """Clerk did not answer. The message gives the reason and contains no data from the response."""
 
@@ -96,7 +107,7 @@ class _Status(Exception):
     @property
     def unavailable(self) -> ClerkUnavailable:
         """The error that means this status."""
-        transient = self.status == 429 or self.status >= 500
+        transient = self.status in (LOCKED, 429) or self.status >= 500
         return ClerkUnavailable(f"status {self.status}", transient=transient, retry_after=self.retry_after)
 
 
@@ -162,6 +173,23 @@ class Backend:
         """The current state of a user; one attempt. Raises ClerkUnavailable."""
         return self._fetch(clerk_id, time.monotonic() + self._total_seconds)
 
+    def patch_metadata(
+        self, clerk_id: str, public_metadata: Mapping[str, object]
+    ) -> Snapshot | UserNotFound | PatchRefused:
+        """Merge these keys into a user's `public_metadata` (None removes a key); returns the whole user.
+
+        One attempt. Raises ClerkUnavailable; the change may have been made nevertheless.
+        """
+        if not _ID.fullmatch(clerk_id):
+            return UserNotFound(clerk_id)
+        deadline, body = time.monotonic() + self._total_seconds, {"public_metadata": dict(public_metadata)}
+        try:
+            return self._user(clerk_id, f"users/{clerk_id}/metadata", deadline, method="PATCH", body=body)
+        except _Status as status:
+            if status.status in REFUSED:
+                return PatchRefused(f"status {status.status}")
+            raise status.unavailable from status
+
     def instance(self) -> ClerkInstance:
         """The instance of the secret key; one attempt. Raises ClerkUnavailable."""
         found = self._object("instance")
@@ -188,11 +216,20 @@ class Backend:
         if not _ID.fullmatch(clerk_id):
             return UserNotFound(clerk_id)
         try:
-            user = _parse(self._get(f"users/{clerk_id}", deadline=deadline))
+            return self._user(clerk_id, f"users/{clerk_id}", deadline)
+        except _Status as status:
+            raise status.unavailable from status
+
+    def _user(
+        self, clerk_id: str, path: str, deadline: float, *, method: str = "GET", body: object = None
+    ) -> Snapshot | UserNotFound:
+        """The user in a response. Raises _Status, except for 404, or ClerkUnavailable."""
+        try:
+            user = _parse(self._get(path, method=method, body=body, deadline=deadline))
         except _Status as status:
             if status.is_missing:
                 return UserNotFound(clerk_id)
-            raise status.unavailable from status
+            raise
         except Incomplete as error:
             raise ClerkUnavailable(type(error).__name__) from error
         found = snapshot(user) if isinstance(user, dict) else None
@@ -224,6 +261,7 @@ class Backend:
         asked: Sequence[tuple[str, str]] = (),
         *,
         method: str = "GET",
+        body: object = None,
         deadline: float,
         step: float = STEP_SECONDS,
         most: int = answers.MOST_BYTES,
@@ -231,7 +269,9 @@ class Backend:
         """The body of a response with status 200. Raises _Status, Incomplete, or ClerkUnavailable."""
         timeout = min(step, max(deadline - time.monotonic(), LEAST_SECONDS))
         try:
-            with self._client.stream(method, self._url + path, params=list(asked), timeout=timeout) as response:
+            with self._client.stream(
+                method, self._url + path, params=list(asked), json=body, timeout=timeout
+            ) as response:
                 if response.status_code != 200:
                     raise _Status(response, _error_codes(response, deadline))
                 return answers.read_bounded(response, deadline, most)

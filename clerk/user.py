@@ -19,6 +19,8 @@ LONGEST_URL = 8_192
 """Characters. Identifiers and addresses that exceed their limit are dropped; names are truncated."""
 CLOCK_TOLERANCE = timedelta(minutes=5)
 """How far a time from Clerk may be ahead of the clock that it is compared with."""
+CLAIM_KEYS = ("roles", "roles_until", "roles_by")
+"""The keys of `public_metadata` that this service writes."""
 NEVER = EPOCH
 """`banned_as_of` of a user whose ban state no snapshot has stated yet."""
 
@@ -50,6 +52,8 @@ class Snapshot:
     banned_as_of: datetime | None = None
     """The version that stated `banned`; None if it is this snapshot's own version."""
     created_at: datetime | None = None
+    claims: dict[str, Any] | None = field(default=None, compare=False, repr=False)
+    """What `public_metadata` has of `CLAIM_KEYS`; None if the body does not state it. Never a source of roles."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +102,15 @@ def snapshot_at(data: dict[str, Any], clerk_id: str, version: datetime) -> Snaps
         banned=banned is True,
         banned_as_of=NEVER if banned is None else None,
         created_at=parse_time(data.get("created_at")),
+        claims=_claims(data),
     )
+
+
+def _claims(data: dict[str, Any]) -> dict[str, Any] | None:
+    if "public_metadata" not in data:
+        return None
+    metadata = data["public_metadata"]
+    return {key: metadata[key] for key in CLAIM_KEYS if key in metadata} if isinstance(metadata, dict) else {}
 
 
 def stated_ban(data: dict[str, Any]) -> bool | None:

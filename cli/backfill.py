@@ -10,7 +10,7 @@ import click
 from sqlalchemy import Engine
 
 from akako_guard.role import Role
-from clerk.backend import Backend
+from clerk.backend import Backend, ClerkInstance
 from cli import backfill_report
 from cli.clerk_backend import backend
 from cli.connection import author, database
@@ -103,9 +103,20 @@ def _run(engine: Engine, reader: Reader, default_role: Role, *, dry_run: bool, r
     walk = None if dry_run else _unfinished(engine, instance_id, restart)
     if walk is None:
         walk = _start(engine, instance_id, reader.count(), dry_run)
+    reader = replace(reader, before=_pinned(engine, instance, reader.before))
     with backfill_report.progress(walk) as show:
         run = Backfill(engine=engine, reader=reader, default_role=default_role, dry_run=dry_run, saved=show)
         return run.run(walk)
+
+
+def _pinned(engine: Engine, instance: ClerkInstance, renew: Callable[[], None]) -> Callable[[], None]:
+    """What to do before each request: end the import if another instance was pinned meanwhile."""
+
+    def before() -> None:
+        renew()
+        pinning.require(engine, instance, None)
+
+    return before
 
 
 def _unfinished(engine: Engine, instance_id: str, restart: bool) -> Walk | None:

@@ -16,18 +16,32 @@ def backend(settings: BackendSettings, again: str = "Try again later.") -> Itera
     """A client of Clerk's Backend API; failures end the command with a message (ClickException)."""
     client = Backend(settings.clerk_secret_key.get_secret_value(), settings.clerk_api_url)
     try:
-        yield client
-    except ClerkUnavailable as unavailable:
-        raise click.ClickException(f"Clerk did not answer: {unavailable}. {_advice(unavailable, again)}") from None
-    except PageTooLarge:
-        raise click.ClickException("Clerk's answers are too large or too slow. Try again later.") from None
+        with unavailable(again):
+            yield client
     finally:
         client.close()
 
 
-def _advice(unavailable: ClerkUnavailable, again: str) -> str:
-    if unavailable.transient:
+@contextmanager
+def unavailable(again: str) -> Iterator[None]:
+    """End the command with a message and the next step if Clerk does not answer (ClickException)."""
+    try:
+        yield
+    except (ClerkUnavailable, PageTooLarge) as error:
+        reason, step = complaint(error, again)
+        raise click.ClickException(f"{reason}. {step}") from None
+
+
+def complaint(error: ClerkUnavailable | PageTooLarge, again: str) -> tuple[str, str]:
+    """Why Clerk did not answer, and what to do."""
+    if isinstance(error, PageTooLarge):
+        return "Clerk's answers are too large or too slow", "Try again later."
+    return f"Clerk did not answer: {error}", _advice(error, again)
+
+
+def _advice(error: ClerkUnavailable, again: str) -> str:
+    if error.transient:
         return again
-    if str(unavailable) in KEY_REFUSED:
+    if str(error) in KEY_REFUSED:
         return "Check that CLERK_SECRET_KEY is the secret key of your instance."
     return "Check CLERK_SECRET_KEY and CLERK_API_URL."

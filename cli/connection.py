@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 
 from akako_guard.database import engine, faults
 from cli.text_options import NAME, REASON
-from config.settings import Settings, load
+from config.settings import MigrationSettings, load
 from db.audit import Author
 from db.event_search import CursorUnknown
 from dev.terminal import escape
@@ -24,16 +24,20 @@ BY = click.option("--by", type=NAME, help="Your name for the audit trail. [defau
 
 
 @contextmanager
-def database(connections: int = 1, lock_seconds: float = 0, *, looks_up: bool = False) -> Iterator[Engine]:
+def database(
+    connections: int = 1, lock_seconds: float = 0, *, looks_up: bool = False, as_owner: bool = False
+) -> Iterator[Engine]:
     """An engine on DATABASE_URL; `lock_seconds=0` waits for locks without a timeout.
 
-    With `looks_up`, plans use indexes even while the tables are small: for commands that fill them.
+    With `looks_up`, plans use indexes even while the tables are small: for commands that fill them. With `as_owner`, it
+    is on DATABASE_OWNER_URL, if that is set.
 
     Refusals and database errors end the command with a message (ClickException).
     """
-    settings = load(Settings)
+    settings = load(MigrationSettings)
+    url = (as_owner and settings.database_owner_url) or settings.database_url
     pool = engine.connect(
-        settings.database_url.get_secret_value(),
+        url.get_secret_value(),
         "akako",
         pooler=settings.database_pooler,
         connections=connections,
@@ -58,9 +62,15 @@ def transaction() -> Iterator[Connection]:
 
 
 def _advice(error: DBAPIError) -> str:
+    problem, step = complaint(error)
+    return problem + (f"\nWhat to do: {step}" if step else "")
+
+
+def complaint(error: DBAPIError) -> tuple[str, str]:
+    """What is wrong with PostgreSQL, and what to do if that is known."""
     problem = "PostgreSQL is unreachable" if faults.is_unreachable(error) else "PostgreSQL returned an error"
     step = faults.remedy(error)
-    return escape(f"{problem}: {error.orig}") + (f"\nWhat to do: {step}." if step else "")
+    return escape(f"{problem}: {error.orig}"), f"{step}." if step else ""
 
 
 def author(by: str | None, reason: str) -> Author:

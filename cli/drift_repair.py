@@ -9,6 +9,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from api import drift_responses
+from clerk.backend import ClerkUnavailable, PageTooLarge
 from cli import difference, output, progress
 from cli.clerk_backend import backend
 from cli.connection import BY, author, database
@@ -97,7 +98,7 @@ def _repair(reader: Reader, ids: Sequence[int], order: RepairOrder, as_json: boo
                 _print_skipped(found.left)
                 done.add(found)
                 advance(len(found.repaired) + len(found.resolved) + len(found.left))
-        except (KeyboardInterrupt, SQLAlchemyError):
+        except (KeyboardInterrupt, SQLAlchemyError, ClerkUnavailable, PageTooLarge):
             _print(done, as_json)
             click.echo(
                 "Interrupted. What is counted above is committed; to continue, run the same command again.", err=True

@@ -20,6 +20,7 @@ from db import clock, deletion_holds
 from dev import signals
 from dev.terminal import escape
 from reconcile import holds
+from reconcile.holds import ReleaseInterrupted
 from reconcile.pace import Pace
 from sync import hold_decisions
 from sync.hold_decisions import Decided
@@ -114,10 +115,12 @@ def _run(word: str, decide: Decide, size: int, clerk_ids: Sequence[str], dry_run
         try:
             with progress.bar("deciding", _count(engine, clerk_ids)) as advance:
                 for part in _parts(engine, clerk_ids, size):
-                    decided = decide(engine, part)
+                    decided, interrupted = _decide(engine, part, decide)
                     done, left = done + len(decided.done), left + len(decided.left)
                     for each in decided.left:
                         click.echo(escape(f"{each.clerk_id}: {each.why}"), err=True)
+                    if interrupted:
+                        raise interrupted
                     advance(len(part))
         except (KeyboardInterrupt, SQLAlchemyError, ClerkUnavailable) as error:
             _print(word, done, left, dry_run, as_json)
@@ -127,6 +130,14 @@ def _run(word: str, decide: Decide, size: int, clerk_ids: Sequence[str], dry_run
     _print(word, done, left, dry_run, as_json)
     if left:
         raise SystemExit(1)
+
+
+def _decide(engine: Engine, part: Sequence[str], decide: Decide) -> tuple[Decided, ReleaseInterrupted | None]:
+    """What was decided, and what interrupted it."""
+    try:
+        return decide(engine, part), None
+    except ReleaseInterrupted as interrupted:
+        return interrupted.decided, interrupted
 
 
 def _count(engine: Engine, clerk_ids: Sequence[str]) -> int:

@@ -10,6 +10,7 @@ from api.responses import History
 from cli import output, paging
 from cli.connection import author, author_options, database, transaction
 from cli.role_tables import print_history, print_holders, print_question, print_revisions
+from cli.roles_import import import_
 from cli.text_options import NOTES
 from cli.times import MOMENT, TimeParam
 from db import user_search
@@ -212,3 +213,6 @@ def _print(changed: Assignment, as_json: bool) -> None:
         output.as_json([responses.Assignment.model_validate(changed)])
     else:
         print_history([changed])
+
+
+roles.add_command(import_)

@@ -20,8 +20,9 @@ EPILOG = """\b
 Examples:
   akako setup --url https://hooks.example.com/webhooks/clerk
   akako setup --url https://hooks.example.com/webhooks/clerk --admin user_2abc --wait 0
-  akako setup --json
+  akako setup --url https://hooks.example.com/webhooks/clerk --claims on --json
 """
+ASK_FOR_CLAIMS = "Shall session tokens carry the roles, for menus and pages? This writes to Clerk"
 
 
 @click.command(epilog=EPILOG)
@@ -34,10 +35,16 @@ Examples:
     show_default=True,
     help="Seconds to wait for a first delivery; 0 does not wait.",
 )
+@click.option(
+    "--claims",
+    type=click.Choice(["on", "off"]),
+    envvar="CLAIMS",
+    help="Whether the roles of users are written to Clerk, for session tokens; never turned off. [default: asked]",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, one object per step and line.")
 @BY
-def setup(url: str | None, admin_id: str | None, wait: int, as_json: bool, by: str | None) -> None:
-    """Prepare an installation: database, Clerk instance, webhook, users, first ADMIN.
+def setup(url: str | None, admin_id: str | None, wait: int, claims: str | None, as_json: bool, by: str | None) -> None:
+    """Prepare an installation: database, Clerk instance, webhook, users, first ADMIN, roles in tokens.
 
     Each step is shown with ✓, or with ✗ and what to do; the command ends at the first ✗. Run it again afterwards: what
     is done already is not done twice. All settings are those of the processes; see docs/reference/settings.md.
@@ -46,13 +53,18 @@ def setup(url: str | None, admin_id: str | None, wait: int, as_json: bool, by: s
     """
     settings = load(SetupSettings)
     logs.configure("setup", stream=sys.stderr)
-    ask = None if as_json or not sys.stdin.isatty() else _ask_for_admin
+    asks = not as_json and sys.stdin.isatty()
     with database() as engine, backend(settings) as client, signals.interruptible():
         installation = Installation(engine, client, settings, author(by, "Set up by `akako setup`."))
         try:
             failed = _show(
                 installation.steps(
-                    url, wait, lambda: import_users(engine, client, settings), lambda: admin_id or (ask and ask())
+                    url,
+                    wait,
+                    lambda: import_users(engine, client, settings),
+                    lambda: admin_id or (_ask_for_admin() if asks else None),
+                    claims,
+                    lambda: asks and click.confirm(ASK_FOR_CLAIMS, default=False),
                 ),
                 as_json,
             )

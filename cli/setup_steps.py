@@ -8,15 +8,19 @@ from urllib.parse import urlsplit, urlunsplit
 import click
 import httpx
 from sqlalchemy import Engine
+from sqlalchemy.exc import DBAPIError
 
 from akako_guard.role import Role
-from clerk.backend import Backend, ClerkInstance
+from clerk.backend import Backend, ClerkInstance, ClerkUnavailable, PageTooLarge
 from clerk.signature import fingerprint
+from cli.clerk_backend import complaint
+from cli.connection import complaint as database_complaint
 from config.formats import split_secrets
 from config.settings import SetupSettings
-from db import admins, secrets, walks
+from db import admins, audit, claims_switch, secrets, walks
 from db.assignments import Window
 from db.audit import Author
+from db.claims_switch import Switch
 from db.walks import Walk
 from dev.migration import apply
 from dev.terminal import escape
@@ -32,6 +36,10 @@ In Clerk's dashboard (Webhooks), add the endpoint {url}
 with the events {events}; set its signing secret as
 CLERK_WEBHOOK_SIGNING_SECRET, start the receiver (`python -m webhooks`), and press "Send Example".
 `akako instance webhooks` prints a link to that page."""
+PATH = "/webhooks/clerk"
+AGAIN = "Run `akako setup` again."
+CLAIMS = "roles in tokens"
+CLAIMS_ON = "on; add them to the session token at Clerk: docs/how-to/put-roles-into-tokens.md"
 HTTP_SECONDS = 5.0
 LOOK_SECONDS = 1.0
 
@@ -67,6 +75,8 @@ class Installation:
         wait_seconds: int,
         import_users: Callable[[], Walk],
         admin_id: Callable[[], str | None],
+        claims: str | None,
+        wants_claims: Callable[[], bool],
     ) -> Iterator[Step]:
         """Run the steps, up to the first that fails."""
         instance: list[ClerkInstance] = []
@@ -78,6 +88,7 @@ class Installation:
             ("first delivery", lambda: self._wait_for_delivery(url, wait_seconds)),
             ("users", lambda: self._import(instance[0], import_users)),
             ("first ADMIN", lambda: self._make_admin(admin_id)),
+            (CLAIMS, lambda: self._decide_claims(instance[0], claims, wants_claims)),
         ):
             step = _step(name, run)
             yield step
@@ -128,7 +139,7 @@ class Installation:
 
     def _wait_for_delivery(self, url: str | None, seconds: int) -> str:
         wanted = {fingerprint(secret) for secret in split_secrets(self.settings.clerk_webhook_signing_secret)}
-        how = ENTER.format(url=url or "https://YOUR-HOST/webhooks/clerk", events=", ".join(EVENTS))
+        how = ENTER.format(url=url or f"https://YOUR-HOST{PATH}", events=", ".join(EVENTS))
         deadline = time.monotonic() + seconds
         if seconds and not self._verified_by(wanted):
             click.echo(f"Waiting up to {seconds} s for a first delivery.\n{how}", err=True)
@@ -162,7 +173,39 @@ class Installation:
             return Step("first ADMIN", FAILED, "there is none", how)
         with self.engine.begin() as connection:
             assignments.assign(connection, self.author, clerk_id, Window(role=Role.ADMIN))
+            if not admins.exist(connection):
+                raise _Failure(
+                    f"{clerk_id} is banned, or its deletion is held, and has no access",
+                    "Name another user, or unban this one.",
+                )
         return f"{clerk_id} is ADMIN"
+
+    def _decide_claims(self, instance: ClerkInstance, said: str | None, ask: Callable[[], bool]) -> str | Step:
+        """Turn the push of roles to Clerk on, if the user wants it. It is never turned off here."""
+        with self.engine.connect() as connection:
+            switch = claims_switch.read(connection)
+        if switch is not None and switch.is_on:
+            return _claims_that_are_on(switch, instance, said)
+        if not (ask() if said is None else said == "on"):
+            how = "Run `akako claims on` if session tokens should carry the roles, for menus and pages."
+            return Step(CLAIMS, SKIPPED, "off", how)
+        with self.engine.begin() as connection:
+            audit.set_author(connection, self.author)
+            claims_switch.turn_on(connection, instance.id, self.settings.default_role)
+        return CLAIMS_ON
+
+
+def _claims_that_are_on(switch: Switch, instance: ClerkInstance, said: str | None) -> str | Step:
+    because = switch.stopped_because
+    if because is None and switch.instance_id != instance.id:
+        because = f"they were turned on for {switch.instance_id}"
+    if because:
+        how = "If this is no copy of another database, run `akako claims on`; on a copy, run `akako claims off`."
+        return Step(CLAIMS, FAILED, f"on, but nothing is pushed: {because}", how)
+    if said == "off":
+        how = "Run `akako claims off` to turn them off; Clerk keeps the roles that were pushed."
+        return Step(CLAIMS, SKIPPED, "still on", how)
+    return CLAIMS_ON
 
 
 def _step(name: str, run: Callable[[], str | Step]) -> Step:
@@ -172,6 +215,13 @@ def _step(name: str, run: Callable[[], str | Step]) -> Step:
         return Step(name, FAILED, *failure.args)
     except Refused as refusal:
         return Step(name, FAILED, "refused", escape(str(refusal)))
+    except (ClerkUnavailable, PageTooLarge) as error:
+        return Step(name, FAILED, *complaint(error, AGAIN))
+    except DBAPIError as error:
+        problem, step = database_complaint(error)
+        return Step(name, FAILED, problem, step or AGAIN)
+    except click.ClickException as error:
+        return Step(name, FAILED, "it could not be done", error.message)
     return result if isinstance(result, Step) else Step(name, DONE, result)
 
 
@@ -179,13 +229,21 @@ def _check_endpoint(url: str | None) -> str | Step:
     """The receiver answers at its public URL."""
     if url is None:
         return Step("endpoint", SKIPPED, "not checked", "Give --url to check that the receiver answers there.")
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        raise _Failure(
+            "--url is not a URL", "Give the whole address, as https://hooks.example.com/webhooks/clerk."
+        ) from None
     health = urlunsplit((parts.scheme, parts.netloc, "/healthz", "", ""))
     try:
         httpx.get(health, timeout=HTTP_SECONDS).raise_for_status()
+        found = httpx.get(url, timeout=HTTP_SECONDS).status_code != httpx.codes.NOT_FOUND
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise _Failure(
             f"the receiver does not answer at {health} ({type(error).__name__})",
             "Start the receiver (`python -m webhooks`), and check proxy, certificate and DNS.",
         ) from None
-    return f"the receiver answers at {parts.netloc}"
+    if not found:
+        raise _Failure(f"there is nothing at {url}", f"The receiver's path is {PATH}, unless a proxy changes it.")
+    return f"the receiver answers at {url}"

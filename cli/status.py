@@ -70,7 +70,9 @@ def _pause() -> None:
 
 def screen(condition: StatusReport) -> RenderableType:
     """The whole report; unhealthy components with what to do next."""
-    return Group(_parts(condition.parts), *_events(condition), *_clerk(condition), _summary(condition))
+    return Group(
+        _parts(condition.parts), *_events(condition), *_clerk(condition), *_claims(condition), _summary(condition)
+    )
 
 
 def _parts(states: list[ComponentState]) -> Table:
@@ -116,6 +118,20 @@ def _clerk(condition: StatusReport) -> Iterator[Table]:
     table.add_row("users here, minus at Clerk", gap, "")
     for kind, count in seen.drift.items():
         table.add_row(f"open: {kind.replace('_', ' ')}", f"{count:,}", f"akako drift list --class {kind}")
+    yield table
+
+
+def _claims(condition: StatusReport) -> Iterator[Table]:
+    """The pushes of roles to Clerk, if claims are on."""
+    if condition.seen is None or not condition.seen.claims.is_on:
+        return
+    seen = condition.seen.claims
+    table = Table("", "", "What to do next", title="Roles in tokens", title_justify="left", title_style="bold")
+    table.add_row("due to be pushed", f"{seen.due:,}", "akako claims status" if seen.due else "")
+    table.add_row("change due for", _since(seen.oldest_change_seconds or None, "none is due"), "")
+    for reason, count in seen.parked.items():
+        step = f"{RUNBOOK}#claims-are-parked" if count else ""
+        table.add_row(f"parked: {reason.replace('_', ' ')}", f"{count:,}", step)
     yield table
 
 

@@ -27,6 +27,7 @@ PACKAGES = frozenset(
         "db",
         "dev",
         "health",
+        "keycloak",
         "reconcile",
         "roles",
         "serving",

@@ -23,6 +23,8 @@ class ClerkVitals:
     failed_because: str | None = None
     walked_seconds: float | None = None
     """Since the last complete walk over all users ended."""
+    unwalked_seconds: float | None = None
+    """The same, or since the first walk began if none was complete yet."""
     gap: int | None = None
     """Users stored and not deleted, minus the users that Clerk counted last."""
     drift: dict[str, int]
@@ -39,13 +41,15 @@ def read(connection: Connection) -> ClerkVitals:
     if pin is None:
         return ClerkVitals(instance_id=None, drift={})
     answered, failures, because, gap = _progress(connection, pin.instance_id)
+    walked, unwalked = _walked(connection, pin.instance_id)
     missed, arrived = _missed(connection)
     return ClerkVitals(
         instance_id=pin.instance_id,
         answered_seconds=answered,
         failures=failures,
         failed_because=because,
-        walked_seconds=_walked(connection),
+        walked_seconds=walked,
+        unwalked_seconds=unwalked,
         gap=gap,
         drift=drift.open_counts(connection),
         missed=missed,
@@ -64,15 +68,18 @@ def _progress(connection: Connection, instance_id: str) -> tuple[float | None, i
     return (row[0], row[1], row[2], row[3]) if row else (None, 0, None, None)
 
 
-def _walked(connection: Connection) -> float | None:
-    found = connection.exec_driver_sql(
+def _walked(connection: Connection, instance_id: str) -> tuple[float | None, float | None]:
+    row = connection.exec_driver_sql(
         """
-        select extract(epoch from now() - max(saved_at))::float8 from walks
-        where outcome = 'complete' and kind = 'reconcile'
-        """
-    )
-    seconds: float | None = found.scalar_one()
-    return seconds
+        with ended as (
+            select max(saved_at) filter (where outcome = 'complete') as at, min(started_at) as begun
+            from walks where kind = 'reconcile' and instance_id = %s)
+        select extract(epoch from now() - at)::float8, extract(epoch from now() - coalesce(at, begun))::float8
+        from ended
+        """,
+        (instance_id,),
+    ).one()
+    return row[0], row[1]
 
 
 def _missed(connection: Connection) -> tuple[int, bool]:

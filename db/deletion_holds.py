@@ -78,7 +78,7 @@ class Standing:
     counted: int
     """Deletions of this kind that were applied within the last hour."""
     waiting: frozenset[str]
-    """Users, of those asked about, with an open hold."""
+    """Users, of those asked about, with an open hold, or whose deletion was rejected before it was inferred again."""
 
 
 COLUMNS = ", ".join(field.name for field in fields(Hold))
@@ -93,7 +93,7 @@ def lock(connection: Connection, *, wait: bool = True) -> bool:
 
 
 def standing(connection: Connection, kind: HoldKind, clerk_ids: Collection[str]) -> Standing:
-    """The deletions of the last hour, and the users among these with an open hold. The lock must be held.
+    """The deletions of the last hour, and the users among these that wait for a person. The lock must be held.
 
     Whole minutes are counted, so that the count covers between 60 and 61 minutes.
     """
@@ -103,7 +103,8 @@ def standing(connection: Connection, kind: HoldKind, clerk_ids: Collection[str])
                          where kind = %(kind)s
                            and minute >= date_trunc('minute', statement_timestamp()) - interval '60 minutes'), 0),
                array(select clerk_id from deletion_holds
-                     where clerk_id = any(%(ids)b::text[]) and ended_at is null)
+                     where clerk_id = any(%(ids)b::text[])
+                       and (ended_at is null or (outcome = 'rejected' and %(kind)s = 'inferred')))
         """,
         {"kind": kind.value, "ids": list(clerk_ids)},
     ).one()
@@ -203,18 +204,19 @@ def note_exists(connection: Connection, clerk_id: str) -> None:
     )
 
 
-def note_confirmed(connection: Connection, clerk_id: str) -> bool:
-    """Record that Clerk does not have the user of an open hold; returns whether such a hold exists."""
+def note_confirmed(connection: Connection, clerk_id: str) -> str | None:
+    """Record that Clerk does not have the user of an open hold; returns its cause, or None if there is no such hold."""
     noted = connection.exec_driver_sql(
         """
         update deletion_holds
         set asked_at = statement_timestamp(), exists_at_clerk = false,
             confirmed_at = coalesce(confirmed_at, statement_timestamp())
         where clerk_id = %s and ended_at is null
+        returning cause
         """,
         (clerk_id,),
     )
-    return noted.rowcount == 1
+    return noted.scalar_one_or_none()
 
 
 def end(connection: Connection, clerk_ids: Collection[str], outcome: str) -> None:

@@ -8,6 +8,8 @@ from sqlalchemy import Connection
 
 CLASSES = ("missed_creation", "missed_update", "differs", "ahead", "absent", "returned")
 """The classes that are recorded."""
+MOST_ABSENT = 50_000
+"""New absent users that one walk records: more than are checked within an hour, and quick to record."""
 _COLUMNS = (
     "id, clerk_id, class, fields, our_version, clerk_version, walk_id, found_at, checked_at, next_check_at, gone_at,"
     " ended_at, outcome"
@@ -85,26 +87,33 @@ def record(
 def record_absent(connection: Connection, walk_id: int, found: bytes, before: datetime) -> int:
     """Record as absent all living users stored before a time whose bit in `found` is not set; returns how many.
 
-    Not those whose deletion is held already: a person decides about them. `found` has one bit per row id of a user:
-    bit `id % 8` (from the lowest) of byte `id / 8`. Reads all users.
+    Records up to `MOST_ABSENT`, and the next walk as many others. Counts all of them, also those that are recorded as
+    absent already, but not those whose deletion is held: a person decides about them.
+    `found` has one bit per row id of a user: bit `id % 8` (from the lowest) of byte `id / 8`. Reads all users.
     """
-    added = connection.exec_driver_sql(
+    counted = connection.exec_driver_sql(
         """
-        insert into drift (clerk_id, class, our_version, walk_id)
-        select clerk_id, 'absent', clerk_updated_at, %(walk)s
-        from users
-        where deleted_at is null and created_at < %(before)s
-          and (id >= 8 * octet_length(%(found)b::bytea) or get_bit(%(found)b::bytea, id) = 0)
-          and not exists (
-              select from deletion_holds where deletion_holds.clerk_id = users.clerk_id and ended_at is null)
-        order by clerk_id
-        on conflict (clerk_id) where ended_at is null do update
-        set class = excluded.class, walk_id = excluded.walk_id, next_check_at = excluded.next_check_at
-        where drift.class <> 'absent'
+        with absent as (
+            select clerk_id, clerk_updated_at
+            from users
+            where deleted_at is null and created_at < %(before)s
+              and (id >= 8 * octet_length(%(found)b::bytea) or get_bit(%(found)b::bytea, id) = 0)
+              and not exists (
+                  select from deletion_holds where deletion_holds.clerk_id = users.clerk_id and ended_at is null)),
+        recorded as (
+            insert into drift (clerk_id, class, our_version, walk_id)
+            select clerk_id, 'absent', clerk_updated_at, %(walk)s from absent
+            where not exists (
+                select from drift where drift.clerk_id = absent.clerk_id and ended_at is null and class = 'absent')
+            order by clerk_id limit %(most)s
+            on conflict (clerk_id) where ended_at is null do update
+            set class = excluded.class, walk_id = excluded.walk_id, next_check_at = excluded.next_check_at
+            where drift.class <> 'absent')
+        select count(*) from absent
         """,
-        {"walk": walk_id, "found": found, "before": before},
+        {"walk": walk_id, "found": found, "before": before, "most": MOST_ABSENT},
     )
-    return added.rowcount
+    return int(counted.scalar_one())
 
 
 def due(connection: Connection, most: int) -> list[Drift]:
@@ -161,6 +170,11 @@ def end_of_users(connection: Connection, clerk_ids: Collection[str], outcome: st
         {"outcome": outcome, "ids": list(clerk_ids)},
     )
     return ended.rowcount
+
+
+def end_all(connection: Connection, outcome: str) -> None:
+    """End all open differences with this outcome."""
+    connection.exec_driver_sql("update drift set ended_at = now(), outcome = %s where ended_at is null", (outcome,))
 
 
 def page(

@@ -119,6 +119,19 @@ def claim(connection: Connection, svix_ids: Sequence[str], *, wait: bool = False
     ]
 
 
+def newest_applied(connection: Connection, most: int) -> list[bytes]:
+    """The bodies of the last `most` deliveries that were applied, without those that are large or erased."""
+    rows = connection.exec_driver_sql(
+        f"""
+        select body from webhook_events
+        where status = 'applied' and octet_length(body) between 1 and {SMALL_BYTES}
+        order by received_at desc limit %s
+        """,  # noqa: S608 - constants only
+        (most,),
+    )
+    return [bytes(body) for body in rows.scalars()]
+
+
 def contents(connection: Connection, svix_ids: Sequence[str]) -> dict[str, Content]:
     """The bodies and times of events, by svix id."""
     rows = connection.exec_driver_sql(

@@ -19,8 +19,8 @@ GRANTS = (
     "revoke all on all tables in schema akako from {role}",
     "grant usage on schema akako to {role}",
     "grant select on users, user_roles, webhook_events, audit_log, heartbeats, leases, walks, locks, deletion_holds,"
-    " deletion_counts, alembic_version, current_users, current_roles, role_history, clerk_instance, reconciling, drift"
-    " to {role}",
+    " deletion_counts, alembic_version, current_users, current_roles, role_history, clerk_instance, reconciling, drift,"
+    " claims_switch, claims, keycloak_runs, keycloak_users, keycloak_windows to {role}",
     "grant insert (clerk_id, claimed_email, email, first_name, last_name, username, image_url, external_id, banned,"
     " clerk_created_at, clerk_updated_at, deleted_at, email_verified, banned_as_of, search_keys) on users to {role}",
     "grant update (claimed_email, email, first_name, last_name, username, image_url, external_id, banned,"
@@ -51,6 +51,17 @@ GRANTS = (
     "grant update (asked_at, exists_at_clerk, confirmed_at, ended_at, outcome, ended_by, reason)"
     " on deletion_holds to {role}",
     "grant insert, update on deletion_counts to {role}",
+    "grant insert (is_on, instance_id, database_id, default_role), update (is_on, instance_id, database_id, reached_at,"
+    " default_role, seeded_after, seed_from, stopped_because, changed_at) on claims_switch to {role}",
+    "grant insert (user_id, priority, due_at), update (priority, due_at, not_before, pushed, pushed_version, pushed_at,"
+    " holder, expires_at, failures, failing_since, failed_because, corrections, takes_over, parked) on claims"
+    " to {role}",
+    "grant insert (realm, keycloak_version, exported_at, planned_by, path, map, previous_id) on keycloak_runs"
+    " to {role}",
+    "grant insert (run_id, keycloak_id, fate, reasons, password_hasher, password_set_at, has_app) on keycloak_users"
+    " to {role}",
+    "grant insert (run_id, keycloak_id, role, starts_at, ends_at, path, evidence, given_by) on keycloak_windows"
+    " to {role}",
     # `select .. for update` requires the UPDATE privilege on a column; this one has a single possible value.
     "grant update (turn) on locks to {role}",
 )

@@ -11,6 +11,7 @@ from sqlalchemy import (
     Computed,
     DateTime,
     ForeignKey,
+    ForeignKeyConstraint,
     Identity,
     Index,
     Integer,
@@ -345,6 +346,50 @@ drift = Table(
     Index("drift_user_idx", "clerk_id"),
 )
 
+claims_switch = Table(
+    "claims_switch",
+    metadata,
+    Column("singleton", Boolean, primary_key=True, server_default=text("true")),
+    Column("is_on", Boolean, nullable=False),
+    Column("installation", Text, nullable=False, server_default=text("gen_random_uuid()")),
+    Column("instance_id", Text, nullable=False),
+    Column("database_id", Text, nullable=False),
+    Column("reached_at", Text),
+    Column("default_role", Text, nullable=False),
+    Column("seeded_after", BigInteger),
+    Column("seed_from", Xid8),
+    Column("stopped_because", Text),
+    Column("changed_at", Moment, nullable=False, server_default=func.now()),
+    CheckConstraint("singleton", name="claims_switch_one_row"),
+)
+
+claims = Table(
+    "claims",
+    metadata,
+    Column("user_id", BigInteger, ForeignKey("users.id"), primary_key=True, autoincrement=False),
+    Column("priority", SmallInteger, nullable=False),
+    Column("due_at", Moment),
+    Column("not_before", Moment),
+    Column("pushed", JSONB),
+    Column("pushed_version", Moment),
+    Column("pushed_at", Moment),
+    Column("holder", Text),
+    Column("expires_at", Moment),
+    Column("failures", Integer, nullable=False, server_default=text("0")),
+    Column("failing_since", Moment),
+    Column("failed_because", Text),
+    Column("corrections", SmallInteger, nullable=False, server_default=text("0")),
+    Column("takes_over", Boolean, nullable=False, server_default=text("false")),
+    Column("parked", Text),
+    CheckConstraint("parked in ('another_installation', 'another_writer', 'refused')", name="claims_known_reason"),
+    CheckConstraint("(holder is null) = (expires_at is null)", name="claims_leased"),
+    Index("claims_due_idx", "priority", "due_at", postgresql_where=text("due_at is not null and parked is null")),
+    Index("claims_failing_idx", "failing_since", postgresql_where=text("failing_since is not null")),
+    Index("claims_parked_idx", "parked", postgresql_where=text("parked is not null")),
+    Index("claims_pushed_idx", "pushed_at", postgresql_where=text("pushed_at is not null")),
+    postgresql_with={"fillfactor": 80},
+)
+
 locks = Table(
     "locks",
     metadata,
@@ -391,4 +436,49 @@ deletion_counts = Table(
     CheckConstraint("kind in ('signed', 'inferred')", name="deletion_counts_known_kind"),
     CheckConstraint("slot between 0 and 60", name="deletion_counts_known_slot"),
     postgresql_with={"fillfactor": 50},
+)
+
+keycloak_runs = Table(
+    "keycloak_runs",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("realm", Text, nullable=False),
+    Column("keycloak_version", Text),
+    Column("exported_at", Moment, nullable=False),
+    Column("planned_at", Moment, nullable=False, server_default=func.now()),
+    Column("planned_by", Text, nullable=False),
+    Column("path", Text, nullable=False),
+    Column("map", Text, nullable=False),
+    Column("previous_id", BigInteger, ForeignKey("keycloak_runs.id")),
+    Index("keycloak_runs_realm_idx", "realm", "id"),
+)
+
+keycloak_users = Table(
+    "keycloak_users",
+    metadata,
+    Column("run_id", BigInteger, ForeignKey("keycloak_runs.id"), primary_key=True),
+    Column("keycloak_id", Text, primary_key=True),
+    Column("fate", Text, nullable=False),
+    Column("reasons", ARRAY(Text), nullable=False, server_default=text("'{}'::text[]")),
+    Column("password_hasher", Text),
+    Column("password_set_at", Moment),
+    Column("has_app", Boolean, nullable=False, server_default=text("false")),
+    CheckConstraint("fate in ('planned', 'skipped', 'refused')", name="keycloak_users_known_fate"),
+)
+
+keycloak_windows = Table(
+    "keycloak_windows",
+    metadata,
+    Column("run_id", BigInteger, primary_key=True),
+    Column("keycloak_id", Text, primary_key=True),
+    Column("role", Text, primary_key=True),
+    Column("starts_at", Moment, primary_key=True),
+    Column("ends_at", Moment),
+    Column("path", Text, nullable=False),
+    Column("evidence", Text, nullable=False),
+    Column("given_by", Text),
+    ForeignKeyConstraint(["run_id", "keycloak_id"], ["keycloak_users.run_id", "keycloak_users.keycloak_id"]),
+    CheckConstraint("role in ('LEARNER', 'MENTOR', 'ADMIN')", name="keycloak_windows_known_role"),
+    CheckConstraint("evidence in ('admin_event', 'registration', 'export')", name="keycloak_windows_known_evidence"),
+    CheckConstraint("ends_at > starts_at", name="keycloak_windows_end_follows_start"),
 )

@@ -13,6 +13,8 @@ from db.grants import Say
 ALWAYS = frozenset(
     {
         ("audit_log", "only_added_to"),
+        ("claims_switch", "audit_switch"),
+        ("claims_switch", "audit_switch_new"),
         ("clerk_instance", "audit_pin"),
         ("deletion_holds", "audit_end"),
         ("deletion_holds", "audit_new"),

@@ -6,7 +6,8 @@ from sqlalchemy import Connection
 
 from akako_guard.database import driver, faults
 from akako_guard.database.session_settings import SETTINGS
-from db import clerk_vitals, deletion_holds, heartbeats, leases, schema, triggers
+from db import claims_vitals, clerk_vitals, deletion_holds, heartbeats, leases, schema, triggers
+from db.claims_vitals import ClaimsVitals
 from db.clerk_vitals import ClerkVitals
 from db.heartbeats import Heartbeat
 
@@ -48,6 +49,7 @@ class Vitals:
     pooler_found: bool
     """Whether a pooler in transaction mode is in use that DATABASE_POOLER does not declare."""
     clerk: ClerkVitals
+    claims: ClaimsVitals
 
 
 def read(connection: Connection) -> Vitals:
@@ -65,6 +67,7 @@ def read(connection: Connection) -> Vitals:
         applied_directly=leases.is_held(connection, leases.DIRECT_APPLY),
         pooler_found=driver.of(connection).pooler_found,
         clerk=clerk_vitals.read(connection),
+        claims=claims_vitals.read(connection),
     )
 
 

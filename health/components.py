@@ -8,7 +8,6 @@ from sqlalchemy.exc import SQLAlchemyError
 from akako_guard.database import faults
 from akako_guard.database.faults import WrongSettings
 from db import revisions
-from db.clerk_vitals import ClerkVitals
 from db.heartbeats import Heartbeat
 from db.vitals import Vitals
 from health import redis_faults
@@ -81,7 +80,7 @@ class Components:
             moving, directly = [_unknown(part) for part in (*MOVING, Component.CLERK)], False
         else:
             database, migrations = _database(seen), _migrations(seen.revision, seen.schema_faults)
-            moving = [*(_moves(part, seen.heartbeats) for part in MOVING), _clerk(seen.clerk, seen.heartbeats)]
+            moving = [*(_moves(part, seen.heartbeats) for part in MOVING), _clerk(seen)]
             directly = seen.applied_directly
         return [database, migrations, self._broker_state(directly), *moving]
 
@@ -129,11 +128,12 @@ def _moves(part: Component, heartbeats: list[Heartbeat]) -> ComponentState:
     return _ill(part, f"{'runs, but ' if lives else ''}no progress for {heartbeat.moved_seconds_ago:.0f} s")
 
 
-def _clerk(seen: ClerkVitals, heartbeats: list[Heartbeat]) -> ComponentState:
+def _clerk(vitals: Vitals) -> ComponentState:
     """The state of asking Clerk, and what it shows about webhooks."""
+    seen = vitals.clerk
     if seen.instance_id is None:
         return ComponentState(Component.CLERK, "not asked, since no instance is pinned (`akako instance pin`)")
-    moves = _moves(Component.CLERK, heartbeats)
+    moves = _moves(Component.CLERK, vitals.heartbeats)
     if not moves.is_healthy:
         return moves
     if seen.failures >= FAILURES:
@@ -144,6 +144,12 @@ def _clerk(seen: ClerkVitals, heartbeats: list[Heartbeat]) -> ComponentState:
         if seen.arrived:
             return ComponentState(Component.CLERK, reason, f"{RUNBOOK}#webhooks-are-missing")
         return ComponentState(Component.CLERK, f"no webhook arrives; {reason}", f"{RUNBOOK}#webhooks-are-silent")
+    if vitals.claims.echo_missing:
+        reason = "no webhook arrives, though roles were pushed to Clerk, which sends one for each"
+        return ComponentState(Component.CLERK, reason, f"{RUNBOOK}#webhooks-are-silent")
+    if vitals.claims.stopped_because:
+        reason = f"no roles are pushed: {vitals.claims.stopped_because}"
+        return ComponentState(Component.CLERK, reason, f"{RUNBOOK}#claims-are-stopped")
     return moves
 
 

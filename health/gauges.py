@@ -11,6 +11,7 @@ from akako_guard.database import faults
 from akako_guard.database.faults import WrongSettings
 from config import logs
 from db import drift, revisions
+from db.claims_vitals import ClaimsVitals
 from db.clerk_vitals import ClerkVitals
 from db.heartbeats import Heartbeat
 from db.vitals import Vitals
@@ -56,6 +57,7 @@ class DatabaseGauges(Collector):
             "akako_applied_directly", "Whether a worker applies due events without the queue.", seen.applied_directly
         )
         yield from _clerk(seen.clerk)
+        yield from _claims(seen.claims)
 
     def _log(self, error: Exception) -> None:
         """Log the cause, once until the database is available again."""
@@ -143,10 +145,38 @@ def _clerk(seen: ClerkVitals) -> Iterator[Metric]:
     yield _gauge("akako_clerk_failures", "Attempts to ask Clerk that failed in a row.", seen.failures)
     for name, documentation, seconds in (
         ("akako_clerk_answered_seconds", "Time since Clerk last answered.", seen.answered_seconds),
-        ("akako_walked_seconds", "Time since the last complete walk over all users.", seen.walked_seconds),
+        (
+            "akako_walked_seconds",
+            "Time since the last complete walk over all users, or since the first began if none was complete.",
+            seen.unwalked_seconds,
+        ),
     ):
         if seconds is not None:
             yield _gauge(name, documentation, seconds)
+
+
+def _claims(seen: ClaimsVitals) -> Iterator[Metric]:
+    """The pushes of roles to Clerk; nothing while claims are off."""
+    if not seen.is_on:
+        return
+    yield _gauge(
+        "akako_claims_stopped", "Whether no role is pushed although claims are on.", bool(seen.stopped_because)
+    )
+    yield _gauge("akako_claims_due", "Users whose roles are due to be pushed to Clerk, up to 100,000.", seen.due)
+    yield _gauge(
+        "akako_oldest_due_claims_seconds",
+        "How long a change of roles has been due to be pushed, also if it fails, without the first push; else 0.",
+        seen.oldest_change_seconds,
+    )
+    parked = GaugeMetricFamily("akako_claims_parked", "Users whose roles are not pushed any more.", labels=["reason"])
+    for reason, count in seen.parked.items():
+        parked.add_metric([reason], count)
+    yield parked
+    yield _gauge(
+        "akako_claims_echo_missing",
+        "Whether no delivery arrived in the ten minutes after a push, which makes Clerk send one.",
+        seen.echo_missing,
+    )
 
 
 def _heartbeats(heartbeats: list[Heartbeat]) -> Iterator[Metric]:

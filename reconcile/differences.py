@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from clerk.user import NEVER, Deletion, Snapshot
+from clerk.user import CLOCK_TOLERANCE, NEVER, Deletion, Snapshot
 from db.users import StoredUser
 from sync import fold
 
@@ -14,7 +14,7 @@ IN_FLIGHT = timedelta(minutes=2)
 REPLICA_LAG = timedelta(minutes=10)
 """How long a deleted user may still appear in Clerk's answers, which come from read replicas."""
 _UNCOMPARED = ("clerk_id", "version", "banned_as_of")
-_COMPARED = tuple(field.name for field in fields(Snapshot) if field.name not in _UNCOMPARED)
+_COMPARED = tuple(field.name for field in fields(Snapshot) if field.compare and field.name not in _UNCOMPARED)
 
 
 class Class(StrEnum):
@@ -105,7 +105,7 @@ def compare(snapshot: Snapshot, stored: StoredUser | None, now: datetime) -> Dif
     kind = _kind(snapshot, state, changed)
     if kind is None:
         return None
-    if kind in REPAIRABLE and now - snapshot.version < IN_FLIGHT:
+    if kind in REPAIRABLE and _is_recent(snapshot.version, now, IN_FLIGHT):
         kind = Class.LATE
     return Difference(
         clerk_id=snapshot.clerk_id,
@@ -124,9 +124,14 @@ def awaiting(difference: Difference, pending: Collection[str]) -> Difference:
 
 
 def _of_a_deleted(snapshot: Snapshot, deletion: Deletion, now: datetime) -> Difference:
-    recent = now - max(deletion.at, snapshot.version) < REPLICA_LAG
+    recent = _is_recent(max(deletion.at, snapshot.version), now, REPLICA_LAG)
     kind = Class.LATE if recent else Class.RETURNED
     return Difference(clerk_id=snapshot.clerk_id, kind=kind, clerk_version=snapshot.version, would_change=False)
+
+
+def _is_recent(moment: datetime, now: datetime, most: timedelta) -> bool:
+    """Whether a time is less than `most` ago. One in the future is not: it would stay recent, and hide a difference."""
+    return -CLOCK_TOLERANCE <= now - moment < most
 
 
 def _kind(snapshot: Snapshot, state: Snapshot | None, changed: tuple[str, ...]) -> Class | None:

@@ -1,9 +1,9 @@
 """Asks Clerk about held deletions: before a person releases them, and to end the access of users that are gone."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from clerk.backend import Backend, ClerkUnavailable, UserNotFound
 from clerk.user import Snapshot
@@ -13,25 +13,53 @@ from reconcile import pinning, retry
 from reconcile.pace import Pace
 from reconcile.reading import Reader
 from sync import hold_decisions
+from sync.apply import RECONCILE
 from sync.hold_decisions import NOT_HELD, Decided, SkippedHold
 
 AGAIN_SECONDS = 600.0
 """How long an answer that Clerk has the user counts, before Clerk is asked again by itself."""
 TRIES = 3
 EXISTS = "Clerk has this user, so the deletion stays held. Reject it, or delete the user in Clerk again."
+UNANSWERED = "Clerk did not answer about this user: {}. The deletion stays held; release it again later."
 
 
-def confirm(reader: Reader, most: int) -> int:
+class ReleaseInterrupted(ClerkUnavailable):
+    """Clerk did not answer any more, after some deletions were decided about."""
+
+    def __init__(self, failure: ClerkUnavailable, decided: Decided) -> None:
+        super().__init__(str(failure), transient=failure.transient, retry_after=failure.retry_after)
+        self.decided = decided
+
+
+def confirm(reader: Reader, most: int, is_over: Callable[[], bool] = lambda: False) -> int:
     """Ask Clerk about up to `most` held deletions that it has not confirmed; returns how many it confirmed.
 
-    The access of a user that Clerk does not have ends at once; the tombstone waits for a person. Raises
-    ClerkUnavailable, and what the reader raises to end a slice; what was recorded before stays so.
+    One at least is asked about; further ones until `is_over`.
+
+    The access of a user that Clerk does not have ends at once; the tombstone waits for a person. Raises what the reader
+    raises to end a slice, and ClerkUnavailable: after the others were asked about, since Clerk may be unable to show
+    one user, but at once if Clerk demands a pause. What was recorded before stays so.
     """
-    engine = reader.engine
+    engine, confirmed = reader.engine, 0
+    failure: ClerkUnavailable | None = None
     with engine.begin() as connection:
         asked = deletion_holds.to_confirm(connection, most, AGAIN_SECONDS)
-    answers = _ask(engine, lambda clerk_id: reader.ask(partial(reader.backend.fetch, clerk_id)), asked)
-    return sum(gone and _end_access(engine, clerk_id) for clerk_id, gone in answers)
+
+    def fetch(clerk_id: str) -> Snapshot | UserNotFound:
+        return reader.ask(partial(reader.backend.fetch, clerk_id))
+
+    for each in asked:
+        try:
+            confirmed += _is_gone(engine, fetch, each) and _end_access(engine, each)
+        except ClerkUnavailable as unavailable:
+            if unavailable.retry_after:
+                raise
+            failure = unavailable
+        if is_over():
+            break
+    if failure:
+        raise failure
+    return confirmed
 
 
 def release(
@@ -42,56 +70,71 @@ def release(
     author: Author,
     *,
     dry_run: bool = False,
+    tries: int = TRIES,
 ) -> Decided:
     """Release the held deletions of users that Clerk does not have any more; the others stay held.
 
-    A dry run asks Clerk, and releases nothing. Raises ClerkUnavailable after the deletions that Clerk confirmed before
-    are released, NotPermitted, and NotPinned or AnotherInstance unless the secret key is of the pinned instance: any
-    other one would have none of the users.
+    A dry run asks Clerk, and releases nothing. A user is left if Clerk does not answer about this one, but about
+    others. Raises ReleaseInterrupted after the deletions that Clerk confirmed before are released, NotPermitted, and
+    NotPinned or AnotherInstance unless the secret key is of the pinned instance: any other one would have none of the
+    users.
     """
-    pinning.check(engine, retry.ask(pace, backend.instance, tries=TRIES))
+    pinning.check(engine, retry.ask(pace, backend.instance, tries=tries))
     with engine.begin() as connection:
         held = {hold.clerk_id for hold in deletion_holds.open_of(connection, clerk_ids)}
     decided = Decided(left=[SkippedHold(clerk_id, NOT_HELD) for clerk_id in clerk_ids if clerk_id not in held])
 
     def fetch(clerk_id: str) -> Snapshot | UserNotFound:
-        return retry.ask(pace, partial(backend.user, clerk_id), tries=TRIES)
+        return retry.ask(pace, partial(backend.user, clerk_id), tries=tries)
 
     confirmed: list[str] = []
+    unanswered: list[SkippedHold] = []
     failure: ClerkUnavailable | None = None
-    try:
-        for clerk_id, gone in _ask(engine, fetch, [each for each in clerk_ids if each in held]):
-            if gone:
-                confirmed.append(clerk_id)
+    for each in [clerk_id for clerk_id in clerk_ids if clerk_id in held]:
+        try:
+            if _is_gone(engine, fetch, each):
+                confirmed.append(each)
             else:
-                decided.left.append(SkippedHold(clerk_id, EXISTS))
-    except ClerkUnavailable as unavailable:
-        failure = unavailable
+                decided.left.append(SkippedHold(each, EXISTS))
+        except ClerkUnavailable as unavailable:
+            failure = unavailable
+            if not unavailable.transient or unavailable.retry_after:
+                break
+            unanswered.append(SkippedHold(each, UNANSWERED.format(unavailable)))
+    else:
+        # Clerk may be unable to show one user, who must not hold up the decision about all others.
+        failure = failure if len(unanswered) == len(held) else None
+    decided.left += unanswered
     decided.add(Decided(done=confirmed) if dry_run else hold_decisions.release(engine.begin, confirmed, author))
     if failure:
-        raise failure
+        raise ReleaseInterrupted(failure, decided) from failure
     return decided
 
 
-def _ask(
-    engine: Engine, fetch: Callable[[str], Snapshot | UserNotFound], clerk_ids: Sequence[str]
-) -> Iterator[tuple[str, bool]]:
-    """Each user with whether it is gone. Records the users that Clerk has."""
-    for clerk_id in clerk_ids:
-        gone = isinstance(fetch(clerk_id), UserNotFound)
-        if not gone:
-            with engine.begin() as connection:
-                deletion_holds.note_exists(connection, clerk_id)
-        yield clerk_id, gone
+def _is_gone(engine: Engine, fetch: Callable[[str], Snapshot | UserNotFound], clerk_id: str) -> bool:
+    """Whether Clerk has the user no more. Records that Clerk has the user."""
+    gone = isinstance(fetch(clerk_id), UserNotFound)
+    if not gone:
+        with engine.begin() as connection:
+            deletion_holds.note_exists(connection, clerk_id)
+    return gone
 
 
 def _end_access(engine: Engine, clerk_id: str) -> bool:
-    """Record that Clerk confirmed a deletion, unless a person has decided about it meanwhile."""
     with engine.begin() as connection:
         deletion_holds.lock(connection)
-        if not deletion_holds.note_confirmed(connection, clerk_id):
-            return False
-        permission.lock_and_check(connection, None, [clerk_id])
-        audit.set_actor(connection, "reconcile")
-        users.end_access(connection, clerk_id)
-        return True
+        return end_access(connection, clerk_id)
+
+
+def end_access(connection: Connection, clerk_id: str) -> bool:
+    """Record that Clerk confirmed a held deletion, unless a person has decided about it meanwhile.
+
+    The lock of deletions must be held.
+    """
+    cause = deletion_holds.note_confirmed(connection, clerk_id)
+    if cause is None:
+        return False
+    permission.lock_and_check(connection, None, [clerk_id])
+    audit.set_author(connection, RECONCILE, {clerk_id: cause})
+    users.end_access(connection, clerk_id)
+    return True

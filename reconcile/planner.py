@@ -13,6 +13,8 @@ COUNT_AGAIN = timedelta(seconds=50)
 """How soon users are counted again after a gap, which may be a webhook on its way."""
 GAPS = 2
 """How many counts in a row must show a gap before a walk starts."""
+UNREAD = 1_000_000
+"""As many gaps mean that updates were left unread: a walk is needed, whatever the users' number says."""
 WALK_EVERY = timedelta(hours=1)
 """From the start of one walk to the start of the next."""
 URGENT_EVERY = timedelta(minutes=10)
@@ -26,6 +28,8 @@ FIRST_LOOK = timedelta(hours=1)
 """How far back the first reading of updates goes; a walk finds what is older."""
 FIRST_PAUSE_SECONDS = 5
 LONGEST_PAUSE_SECONDS = 300
+LONGEST_DEMANDED_SECONDS = 3_600
+"""The longest pause that an answer can demand: it may be that of a proxy."""
 
 
 def reads_updates(progress: Reconciling, now: datetime) -> bool:
@@ -36,6 +40,11 @@ def reads_updates(progress: Reconciling, now: datetime) -> bool:
 def updates_since(progress: Reconciling, now: datetime) -> datetime:
     """The time at Clerk from which on updates are read."""
     return (progress.read_until or now - FIRST_LOOK) - OVERLAP
+
+
+def unread(progress: Reconciling, now: datetime) -> Reconciling:
+    """The progress after more updates than can be read: an urgent walk compares all users instead."""
+    return replace(progress, gap_times=UNREAD, read_at=now, read_until=now)
 
 
 def counts(progress: Reconciling, now: datetime) -> bool:
@@ -53,6 +62,8 @@ def counted(progress: Reconciling, gap: int, waiting: int, now: datetime) -> Rec
     unsettled = gap - progress.settled_gap
     continues = unsettled * before > 0 and progress.gap_times > 0
     times = 0 if abs(unsettled) <= waiting else progress.gap_times + 1 if continues else 1
+    if progress.gap_times >= UNREAD:
+        times = UNREAD
     return replace(progress, gap=gap, gap_times=times, counted_at=now)
 
 
@@ -88,7 +99,7 @@ def pages(users: int, *, hurry: bool) -> int | None:
 def failed(progress: Reconciling, reason: str, retry_after: float, now: datetime) -> Reconciling:
     """The progress after a request that failed: the next one waits, longer after each failure in a row."""
     growing = min(FIRST_PAUSE_SECONDS * 2**progress.failures, LONGEST_PAUSE_SECONDS)
-    pause = timedelta(seconds=max(growing, retry_after))
+    pause = timedelta(seconds=max(growing, min(retry_after, LONGEST_DEMANDED_SECONDS)))
     return replace(progress, failures=progress.failures + 1, failed_because=reason, paused_until=now + pause)
 
 

@@ -107,8 +107,9 @@ class Reader:
                 continue
             updated = tuple(user for user in page.users if user.version >= since and user.clerk_id not in read)
             read |= {user.clerk_id for user in updated}
-            yield UserPage(updated, 0, page.cursor, page.is_last)
-            if page.is_last or any(user.version < since for user in page.users):
+            is_last = page.is_last or any(user.version < since for user in page.users)
+            yield UserPage(updated, 0, page.cursor, is_last)
+            if is_last:
                 return
             # Deletions move the users after them forward: pages overlap, so that none is missed.
             offset += limit - limit // 10

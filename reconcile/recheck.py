@@ -5,6 +5,7 @@ twice, ten minutes apart, that it has no such user.
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -12,15 +13,16 @@ from functools import partial
 from sqlalchemy import Connection
 
 from akako_guard.role import Role
-from clerk.backend import MOST_IDS, UserNotFound
+from clerk.backend import MOST_IDS, ClerkUnavailable, UserNotFound
 from clerk.user import Deletion, Snapshot
 from db import clock, drift, events, users
 from db.drift import Drift
 from db.users import StoredUser
-from reconcile import repair
+from reconcile import holds, repair
 from reconcile.differences import Class
 from reconcile.reading import Reader
 from sync import apply
+from sync.apply import AppliedAbsences
 from sync.deletion_limits import Limit
 
 MOST = 200
@@ -28,6 +30,10 @@ MOST = 200
 TWICE = timedelta(minutes=10)
 """The time between two answers that a user is gone."""
 LATER_SECONDS = 3_600.0
+
+
+class _EndedMeanwhile(Exception):
+    """The difference ended after Clerk was asked: it was repaired, or another instance is pinned."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,11 +59,20 @@ class Recheck:
         with self.reader.engine.begin() as connection:
             suspects = _suspects(connection, [each for each in due if each.clerk_id not in shown])
         for each in suspects:
-            match self.reader.ask(partial(self.reader.backend.fetch, each.clerk_id)):
+            match self._fetch(each):
                 case UserNotFound():
                     self._note_gone(each)
                 case snapshot:
                     self._compare([snapshot])
+
+    def _fetch(self, suspect: Drift) -> Snapshot | UserNotFound:
+        """Clerk's answer. A user that Clerk cannot show waits, so that the next slice asks about the others."""
+        try:
+            return self.reader.ask(partial(self.reader.backend.fetch, suspect.clerk_id))
+        except ClerkUnavailable:
+            with self.reader.engine.begin() as connection:
+                drift.postpone(connection, [suspect.id], TWICE.total_seconds())
+            raise
 
     def _compare(self, snapshots: Sequence[Snapshot]) -> None:
         """Compare users that Clerk has; differences that exist no longer end."""
@@ -66,16 +81,22 @@ class Recheck:
             drift.end_of_users(connection, same, "resolved")
 
     def _note_gone(self, gone: Drift) -> None:
-        """Note the first answer that a user is gone; delete the user after the second."""
+        """Note the first answer that a user is gone; after the second, delete the user, or hold that and end access."""
         with self.reader.engine.begin() as connection:
             now = clock.now(connection)
             if gone.gone_at is None or now - gone.gone_at < TWICE:
                 drift.note_gone(connection, [gone.id], TWICE.total_seconds())
                 return
+
+        def end(connection: Connection, done: AppliedAbsences) -> None:
+            if not drift.end(connection, [gone.id], "held" if done.held else "deleted"):
+                raise _EndedMeanwhile
+            for clerk_id in done.held:
+                holds.end_access(connection, clerk_id)
+
         deletion = Deletion(clerk_id=gone.clerk_id, at=now)
-        done = apply.apply_absences(self.reader.engine, [deletion], repair.cause(gone.id), self.limit)
-        with self.reader.engine.begin() as connection:
-            drift.end(connection, [gone.id], "held" if gone.clerk_id in done.held else "deleted")
+        with suppress(_EndedMeanwhile):
+            apply.apply_absences(self.reader.engine, [deletion], repair.cause(gone.id), self.limit, end)
 
 
 def _suspects(connection: Connection, missing: Sequence[Drift]) -> list[Drift]:

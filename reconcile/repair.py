@@ -1,7 +1,7 @@
 """Compares users with Clerk, records the differences, and repairs those that a lost webhook explains."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 import structlog
@@ -14,7 +14,7 @@ from db import clock, drift, events, users
 from db.drift import Finding
 from reconcile import differences, metrics
 from reconcile.differences import RECORDED, Action, Class, Difference
-from sync import apply
+from sync import apply, claims_drift
 from sync.persist import WriteRules
 
 log = structlog.get_logger()
@@ -51,6 +51,7 @@ class Compared:
 def compare(engine: Engine, snapshots: Sequence[Snapshot], default_role: Role, walk_id: int | None = None) -> Compared:
     """Compare users with what is stored; record the differences and repair what is to be repaired."""
     with engine.begin() as connection:
+        claims_drift.note(connection, snapshots)
         found, row_ids = _differences(connection, snapshots)
         recorded = [each for each in found if each.kind in RECORDED]
         ids = _record(connection, recorded, walk_id)
@@ -112,14 +113,16 @@ def _repair(
     default_role: Role,
     done: Compared,
 ) -> None:
+    def end(connection: Connection, clerk_ids: Collection[str]) -> None:
+        drift.end(connection, [ids[clerk_id] for clerk_id in clerk_ids], "repaired")
+
     causes = [(snapshot, cause(ids[snapshot.clerk_id])) for snapshot in snapshots]
-    errors = apply.apply_snapshots(engine, causes, default_role, SET_SECONDS, RULES)
+    errors = apply.apply_snapshots_in(engine.begin, causes, default_role, SET_SECONDS, RULES, end)
     for clerk_id, error in errors.items():
         step = "see docs/how-to/find-drift.md; it is tried again"
         log.warning("user.not_repaired", clerk_id=clerk_id, next_step=step, **logs.fault(error))
     repaired = [snapshot.clerk_id for snapshot in snapshots if snapshot.clerk_id not in errors]
     with engine.begin() as connection:
-        drift.end(connection, [ids[clerk_id] for clerk_id in repaired], "repaired")
         added = [clerk_id for clerk_id in repaired if found[clerk_id].kind is Class.MISSED_CREATION]
         done.row_ids += [user.id for user in users.stored(connection, added).values()] if added else []
     for clerk_id in repaired:

@@ -10,10 +10,11 @@ from sqlalchemy import Engine
 
 from akako_guard.role import Role
 from clerk.backend import Backend, ClerkUnavailable, PageTooLarge
-from db import clerk_instance, clock, deletion_holds, drift, events, leases, reconciling, users, walks
+from db import claims_switch, clerk_instance, clock, deletion_holds, drift, events, leases, reconciling, users, walks
 from db.reconciling import Reconciling
 from db.walks import Phase, Walk
 from reconcile import holds, metrics, planner, repair
+from reconcile.claims_push import Pusher
 from reconcile.pace import Pace
 from reconcile.reading import Reader, TooManyUpdates
 from reconcile.recheck import Recheck
@@ -23,9 +24,13 @@ from sync.deletion_limits import DEFAULT_LIMITS, Limit
 log = structlog.get_logger()
 
 SECONDS = 20.0
+UPDATES_SHARE = 0.5
+"""Share of a slice for reading updates, so that many of them, or slow answers, do not hold up everything else."""
 LEASE_SECONDS = 90.0
-MOST_CONFIRMED = 10
-"""Held deletions that one slice asks Clerk about."""
+CONFIRMING_SHARE = 0.7
+"""Share of a slice after which no further held deletion is asked about."""
+MOST_CONFIRMED = 1_000
+"""Held deletions that one slice asks Clerk about, if there is time."""
 ANOTHER_INSTANCE = "CLERK_SECRET_KEY belongs to another instance than the pinned one"
 
 
@@ -51,8 +56,18 @@ class Slicer:
 
     def run(self) -> bool:
         """Work for one slice; returns whether an urgent walk should be continued at once."""
+        return self._slice(_Work.compare)
+
+    def push(self) -> bool:
+        """Push the roles of users that are due to Clerk for one slice; returns whether more are due."""
+        with self.engine.begin() as connection:
+            if not claims_switch.is_due(connection):
+                return False
+        return self._slice(_Work.push)
+
+    def _slice(self, work: Callable[["_Work"], None]) -> bool:
         with self._lease() as taken:
-            return taken and self._run()
+            return taken and self._run(work)
 
     @contextmanager
     def _lease(self) -> Iterator[bool]:
@@ -67,7 +82,7 @@ class Slicer:
                 with self.engine.begin() as connection:
                     leases.give_back(connection, leases.RECONCILE, self.holder)
 
-    def _run(self) -> bool:
+    def _run(self, work: Callable[["_Work"], None]) -> bool:
         with self.engine.begin() as connection:
             pin = clerk_instance.read(connection)
             progress = reconciling.read(connection, pin.instance_id) if pin else None
@@ -75,9 +90,9 @@ class Slicer:
         if pin is None or progress is None:
             log.info("instance.not_pinned", next_step="run `akako instance pin`, or `akako backfill`")
             return False
-        return False if paused else self._ask(progress)
+        return False if paused else self._ask(progress, work)
 
-    def _ask(self, progress: Reconciling) -> bool:
+    def _ask(self, progress: Reconciling, ask: Callable[["_Work"], None]) -> bool:
         deadline = self.now() + self.seconds
 
         def before() -> None:
@@ -85,16 +100,18 @@ class Slicer:
                 raise SliceOver
 
         reader = Reader(self.engine, self.backend, self.pace, before, tries=1)
-        work = _Work(self, reader, progress)
+        work = _Work(self, reader, progress, deadline)
         try:
             if reader.instance().id != progress.instance_id:
                 raise ClerkUnavailable(ANOTHER_INSTANCE, transient=False)
-            work.run()
+            ask(work)
         except SliceOver:
             pass
         except (ClerkUnavailable, PageTooLarge) as error:
             return self._note_failure(work.progress, error)
-        self._note_answer(work.progress)
+        # A push says nothing about comparing: its success ends no series of failures.
+        if ask is _Work.compare or not work.progress.failures:
+            self._note_answer(work.progress)
         return work.continues
 
     def _note_failure(self, progress: Reconciling, error: ClerkUnavailable | PageTooLarge) -> bool:
@@ -118,8 +135,13 @@ class Slicer:
 class _Work:
     """The questions of one slice, in order, with the progress so far."""
 
-    def __init__(self, slicer: Slicer, reader: Reader, progress: Reconciling) -> None:
+    def __init__(self, slicer: Slicer, reader: Reader, progress: Reconciling, deadline: float) -> None:
         self._engine = slicer.engine
+        self._holder = slicer.holder
+        self._now = slicer.now
+        self._deadline = deadline
+        self._updates_until = deadline - (1 - UPDATES_SHARE) * slicer.seconds
+        self._confirming_until = deadline - (1 - CONFIRMING_SHARE) * slicer.seconds
         self._default_role = slicer.default_role
         self._reader = reader
         self._walker = Walker(reader=reader, default_role=slicer.default_role)
@@ -127,15 +149,28 @@ class _Work:
         self._waiting = 0
         self.progress = progress
         self.continues = False
-        """Whether an urgent walk should be continued at once."""
+        """Whether an urgent walk, or pushes, should be continued at once."""
 
-    def run(self) -> None:
+    def push(self) -> None:
+        """Push the roles of users that are due."""
+        self.continues = True
+        pusher = Pusher(
+            reader=self._reader,
+            instance_id=self.progress.instance_id,
+            default_role=self._default_role,
+            holder=self._holder,
+            is_over=lambda: self._now() > self._deadline,
+        )
+        self.continues = pusher.run()
+
+    def compare(self) -> None:
+        """Compare what is due to be compared with Clerk."""
         with self._engine.begin() as connection:
             now = clock.now(connection)
         if planner.reads_updates(self.progress, now):
             self._read_updates()
         self._recheck.run()
-        holds.confirm(self._reader, MOST_CONFIRMED)
+        self._confirm()
         if planner.counts(self.progress, now):
             self._count()
         self._walk()
@@ -147,10 +182,23 @@ class _Work:
         try:
             for page in self._reader.last_updated_first(since):
                 self._waiting += repair.compare(self._engine, page.users, self._default_role).waiting
+                if not page.is_last and self._now() > self._updates_until:
+                    raise TooManyUpdates("reading the updates takes longer than a slice may")
         except TooManyUpdates as too_many:
             log.info("updates.too_many", reason=str(too_many), next_step="none: a walk compares all users")
-            self.progress = replace(self.progress, gap_times=planner.GAPS)
-        self.progress = replace(self.progress, read_at=now, read_until=now)
+            self.progress = planner.unread(self.progress, now)
+        else:
+            self.progress = replace(self.progress, read_at=now, read_until=now)
+
+    def _confirm(self) -> None:
+        try:
+            holds.confirm(self._reader, MOST_CONFIRMED, lambda: self._now() > self._confirming_until)
+        except ClerkUnavailable as unavailable:
+            if unavailable.retry_after:
+                raise
+            # Clerk may be unable to show one user, which must not hold up the comparison of all others.
+            reason = str(unavailable)
+            log.warning("deletions.not_confirmed", reason=reason, next_step="none: Clerk is asked about them again")
 
     def _count(self) -> None:
         with self._engine.begin() as connection:

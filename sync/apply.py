@@ -1,7 +1,7 @@
 """Applies stored events, one set in one transaction, which also updates their status."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import reduce
 
@@ -15,7 +15,7 @@ from clerk.user import CLOCK_TOLERANCE, Deletion, Implausible, Snapshot
 from db import clock, events
 from db.audit import Author
 from db.deletion_holds import HoldKind
-from sync import bisect, failures, persist
+from sync import bisect, claims_drift, failures, persist
 from sync.deletion_holds import WHY_HELD
 from sync.deletion_limits import DEFAULT_LIMITS, Limit
 from sync.fold import State
@@ -161,12 +161,17 @@ def apply_snapshots_in(
 
 
 def apply_absences(
-    engine: Engine, deletions: Sequence[Deletion], cause: str, limit: Limit = DEFAULT_LIMITS.inferred
+    engine: Engine,
+    deletions: Sequence[Deletion],
+    cause: str,
+    limit: Limit = DEFAULT_LIMITS.inferred,
+    written: Callable[[Connection, AppliedAbsences], None] | None = None,
 ) -> AppliedAbsences:
     """Apply deletions that reconciling inferred, one per user, in one transaction; those above the limit are held.
 
     `cause` names what inferred them, for the audit trail. A person decides about held ones: calling this again changes
-    nothing about them. Raises the database's errors; nothing is changed then.
+    nothing about them. `written` is called in the same transaction. Raises the database's errors; nothing is changed
+    then.
     """
     rules = persist.WriteRules(author=RECONCILE, kind=HoldKind.INFERRED, limit=limit)
     states: list[tuple[State, str]] = [(deletion, cause) for deletion in deletions]
@@ -174,7 +179,10 @@ def apply_absences(
     def write(connection: Connection, email_keys: set[str]) -> AppliedAbsences:
         # No user is added except as deleted, so the role is not used.
         held = persist.write(connection, states, Role.LEARNER, email_keys, rules).held_users
-        return AppliedAbsences(frozenset(each.clerk_id for each in deletions) - held, held)
+        done = AppliedAbsences(frozenset(each.clerk_id for each in deletions) - held, held)
+        if written:
+            written(connection, done)
+        return done
 
     return retry(engine.begin, write)
 
@@ -231,6 +239,7 @@ def _apply_in(
     for svix_id, status, why in interpreted.without_effect:
         events.mark(connection, svix_id, status, why)
     written = persist.write(connection, interpreted.states, default_role, email_keys, rules)
+    claims_drift.note(connection, [state for state, _ in interpreted.states if isinstance(state, Snapshot)])
     if written.held:
         events.mark_held(connection, written.held, WHY_HELD)
     marked = {svix_id for svix_id, _, _ in interpreted.without_effect}

@@ -44,7 +44,7 @@ def run(
     except NotPermitted:
         raise
     except Exception as error:
-        if ran_out_of_time(error) or faults.is_unavailable(error) or time.monotonic() > deadline:
+        if not svix_ids or ran_out_of_time(error) or faults.is_unavailable(error) or time.monotonic() > deadline:
             raise
         if len(svix_ids) == 1:
             yield on_failure(svix_ids[0], error)

@@ -13,12 +13,15 @@ EVENTS = "events"
 CALENDAR = "calendar"
 CLERK = "clerk"
 """The queue of the process that asks Clerk, so that a Clerk that does not answer delays no event."""
+CLAIMS = "claims"
+"""The same process's queue for pushing roles to Clerk, which neither waits for long walks nor delays them."""
 APPLY_EVENTS = "apply_events"
 SWEEP = "sweep"
 EXPIRE_ROLES = "expire_roles"
 FORGET_BODIES = "forget_bodies"
 RECONCILE = "reconcile"
-TASKS = {APPLY_EVENTS: 1, SWEEP: 0, EXPIRE_ROLES: 0, FORGET_BODIES: 0, RECONCILE: 0}
+PUSH_ROLES = "push_roles"
+TASKS = {APPLY_EVENTS: 1, SWEEP: 0, EXPIRE_ROLES: 0, FORGET_BODIES: 0, RECONCILE: 0, PUSH_ROLES: 0}
 """The number of arguments of each task."""
 
 # Celery on Redis can lose messages and stall. Correctness does not depend on these options, since the sweep enqueues

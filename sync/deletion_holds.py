@@ -20,7 +20,8 @@ WHY_HELD = (
 def above_limit(connection: Connection, deletions: Mapping[str, Deletion], kind: HoldKind, limit: Limit) -> set[str]:
     """The users, of those given, whose deletion must be held; the others are counted.
 
-    The given users are living. One with an open hold is held too, and is not counted.
+    The given users are living. One with an open hold is held too, and is not counted; so is one whose deletion a person
+    rejected, if it is inferred: only a new delivery, or a person, can overrule that person.
     """
     if not deletions:
         return set()

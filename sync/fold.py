@@ -16,7 +16,8 @@ from db.users import StoredUser, UserWrite, email_key
 
 State: TypeAlias = Snapshot | Deletion
 
-_RANKED = [field.name for field in fields(Snapshot) if field.name not in ("version", "banned", "banned_as_of")]
+_UNRANKED = ("version", "banned", "banned_as_of")
+_RANKED = [field.name for field in fields(Snapshot) if field.compare and field.name not in _UNRANKED]
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 import os
 
-QUICK_SHARE = 0.2
+QUICK_SHARE = 0.1
 PROFILE = os.environ.get("AKAKO_EXAMPLES", "quick")
 """`quick` or `full`."""
 

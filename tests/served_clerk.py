@@ -57,7 +57,7 @@ class ServedClerk:
         """Move `updated_at` of a user, and nothing else, as a sign-in does."""
         self.instance.put(touch(self.instance.state.users[user_id], self.instance.now()), event=None)
 
-    def fail(self, kind: str, times: int | None = 1, path: str = "", **details: int) -> None:
+    def fail(self, kind: str, times: int | None = 1, path: str = "", **details: int | str) -> None:
         """Set a fault."""
         self.instance.faults.add(Fault(id="", kind=kind, times=times, path=path, **details))  # type: ignore[arg-type]
 

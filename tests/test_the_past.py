@@ -27,6 +27,7 @@ from sync.apply import apply, apply_snapshot
 from sync.refusal import Refused
 from tests import ledger
 from tests.clerk_sender import Clerk, deletion, event, user
+from tests.examples import examples
 from tests.servers import Database
 
 USERS = [f"user_{number}" for number in range(12)]
@@ -235,7 +236,8 @@ def listed(engine: Engine, instants: Instants) -> dict[str, set[Role]]:
     return found
 
 
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.properties
+@pytest.mark.parametrize("seed", range(examples(20)))
 def test_what_was_so_is_what_the_guard_said(database: Database, engine: Engine, clerk: Clerk, seed: int) -> None:
     with lived(database, engine, clerk, seed) as history:
         every = history.said
@@ -258,7 +260,8 @@ def test_what_was_so_is_what_the_guard_said(database: Database, engine: Engine, 
     ]
 
 
-@pytest.mark.parametrize("seed", range(5, 8))
+@pytest.mark.properties
+@pytest.mark.parametrize("seed", range(20, 20 + examples(10)))
 def test_the_revisions_lead_from_what_was_so_to_what_is_known(
     database: Database, engine: Engine, clerk: Clerk, seed: int
 ) -> None:

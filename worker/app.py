@@ -26,6 +26,7 @@ LEAST_FORCE_SECONDS = 60
 FORGET_SECONDS = 600
 """Short, so that a scheduler that is restarted frequently also runs it: intervals count from its start."""
 RECONCILE_SECONDS = 60
+PUSH_SECONDS = 3
 LONGEST_SLEEP_SECONDS = 2
 """The longest sleep of the scheduler, since each time it wakes up counts as progress."""
 
@@ -44,6 +45,7 @@ def build(settings: WorkerSettings) -> Celery:
             broker.EXPIRE_ROLES: _every(settings.expire_seconds, broker.EXPIRE_ROLES),
             broker.FORGET_BODIES: _every(FORGET_SECONDS, broker.FORGET_BODIES),
             broker.RECONCILE: _every(RECONCILE_SECONDS, broker.RECONCILE, broker.CLERK),
+            broker.PUSH_ROLES: _every(PUSH_SECONDS, broker.PUSH_ROLES, broker.CLAIMS),
         },
     )
     return celery

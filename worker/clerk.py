@@ -7,6 +7,7 @@ stop_signals.install()
 garbage.defer()
 
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from celery import Celery
@@ -40,7 +41,9 @@ def build(settings: ReconcileSettings) -> Celery:
     celery = broker.consumer(settings.redis)
     celery.conf.update(
         worker_concurrency=1,
-        task_queues=[Queue(broker.CLERK)],
+        task_queues=[Queue(broker.CLERK), Queue(broker.CLAIMS)],
+        # Neither a long walk nor a long first push keeps the other waiting for more than one slice.
+        broker_transport_options={**celery.conf.broker_transport_options, "queue_order_strategy": "round_robin"},
         task_default_queue=broker.CLERK,
         task_soft_time_limit=SOFT_SECONDS,
         task_time_limit=HARD_SECONDS,
@@ -101,20 +104,30 @@ def _start_threads(**_: object) -> None:
 
 @worker_ready.connect(weak=False)
 def _reconcile_at_once(**_: object) -> None:
-    _send()
+    _send(broker.RECONCILE, broker.CLERK)
 
 
-def _send() -> None:
-    app.send_task(broker.RECONCILE, queue=broker.CLERK, expires=EXPIRES_SECONDS)
+def _send(task: str, queue: str) -> None:
+    app.send_task(task, queue=queue, expires=EXPIRES_SECONDS)
 
 
 @app.task(name=broker.RECONCILE)
 def reconcile() -> None:
     """Ask Clerk for one slice, and at once for another if an urgent walk is unfinished."""
+    _work(Slicer.run, broker.RECONCILE, broker.CLERK)
+
+
+@app.task(name=broker.PUSH_ROLES)
+def push_roles() -> None:
+    """Push the roles of users that are due for one slice, and at once for another if more are due."""
+    _work(Slicer.push, broker.PUSH_ROLES, broker.CLAIMS)
+
+
+def _work(run: Callable[[Slicer], bool], task: str, queue: str) -> None:
     resources = _resources[0]
     try:
-        if resources.slicer.run():
-            _send()
+        if run(resources.slicer):
+            _send(task, queue)
     except Exception as error:
         failures.record(error)
         # The state of the connection is unknown, so the next slice opens a new one.

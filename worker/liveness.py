@@ -32,7 +32,7 @@ def worker_watchdog(settings: BrokerSettings) -> Watchdog:
 
 def clerk_watchdog(settings: BrokerSettings) -> Watchdog:
     """Terminates the process that asks Clerk when messages wait and it makes no progress."""
-    return _consumer_watchdog(settings, "clerk", broker.CLERK)
+    return _consumer_watchdog(settings, "clerk", broker.CLERK, broker.CLAIMS)
 
 
 def beat_watchdog(settings: BrokerSettings) -> Watchdog:

@@ -26,10 +26,12 @@ class StatelessScheduler(Scheduler):
     def apply_async(self, entry: ScheduleEntry, *args: Any, **options: Any) -> Any:
         """Send one message. Celery logs a failure and continues, so it is recorded here.
 
-        None is sent to the process that asks Clerk while one waits: without that process they would pile up.
+        None is sent to the process that asks Clerk while one waits in its queue: without that process they would pile
+        up.
         """
         self._failing = True
-        waits = (entry.options or {}).get("queue") == broker.CLERK and self._broker.holds(broker.CLERK)
+        queue = (entry.options or {}).get("queue")
+        waits = queue in (broker.CLERK, broker.CLAIMS) and self._broker.holds(queue)
         sent = None if waits else super().apply_async(entry, *args, **options)
         self._failing = False
         return sent

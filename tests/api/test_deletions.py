@@ -1,5 +1,6 @@
 """Admins list, release and reject held deletions."""
 
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -139,3 +140,13 @@ def test_only_an_admin_decides_and_permission_is_checked_again_in_the_change(
 def test_an_invalid_decision_is_refused(admin: Person, body: dict[str, Any]) -> None:
     answer = admin.post(f"{DELETIONS}/release", **body, reason=WHY)
     assert (answer.status_code, answer.json()["error"]) == (422, "invalid")
+
+
+def test_a_request_does_not_wait_until_clerk_takes_requests_again(
+    engine: Engine, admin: Person, clerk: ServedClerk
+) -> None:
+    clerk.fail("rate-limited", None, seconds=3)
+    hold(engine, "user_ada")
+    begun = time.monotonic()
+    assert admin.post(f"{DELETIONS}/release", all=True, reason=WHY).status_code == 503
+    assert time.monotonic() - begun < 2

@@ -10,7 +10,7 @@ import pytest
 
 from akako_guard import answers
 from akako_guard.answers import Incomplete
-from clerk.backend import Backend, ClerkUnavailable, UserNotFound
+from clerk.backend import Backend, ClerkUnavailable, PatchRefused, UserNotFound
 from clerk.user import NEVER, Snapshot
 from tests.clerk_sender import ADA, BEGINNING, moment, user
 from tests.local_server import Answer, LocalServer, serving
@@ -217,3 +217,17 @@ def test_the_page_of_an_instance_for_development_needs_no_tls(resources: ExitSta
     clerk.answers = [Answer(json.dumps({"svix_url": f"{clerk.url}/"}).encode())]
 
     assert client.webhook_page() == f"{clerk.url}/"
+
+
+@pytest.mark.parametrize("status", [400, 422])
+def test_clerk_can_refuse_a_change_of_one_user(resources: ExitStack, status: int) -> None:
+    client, _ = backend(resources, Answer(b'{"errors": []}', status))
+    assert client.patch_metadata(ADA, {}) == PatchRefused(f"status {status}")
+
+
+@pytest.mark.parametrize(("status", "transient"), [(402, False), (403, False), (409, True), (429, True), (500, True)])
+def test_what_is_not_about_this_user_refuses_no_user(resources: ExitStack, status: int, transient: bool) -> None:
+    client, _ = backend(resources, Answer(b'{"errors": []}', status))
+    with pytest.raises(ClerkUnavailable, match=f"status {status}") as unavailable:
+        client.patch_metadata(ADA, {})
+    assert unavailable.value.transient == transient

@@ -10,7 +10,10 @@ import pytest
 from click.testing import Result
 from sqlalchemy import Engine
 
-from db import leases, walks
+from clerk.backend import Backend, UserPage
+from db import audit, clerk_instance, leases, walks
+from db.audit import Author
+from reconcile import reading
 from tests.dev import groups
 from tests.ledger import change, values
 from tests.served_clerk import ServedClerk, served_clerk
@@ -136,3 +139,23 @@ def test_an_import_that_was_interrupted_or_killed_is_continued_by_the_next(
     ended = json.loads(result.stdout)
     assert (result.exit_code, ended["outcome"], ended["seen"]) == (0, "complete", 1_200)
     assert values(engine, "select count(*) from audit_log where action = 'user.created'") == [1_200]
+
+
+def test_an_import_ends_when_another_instance_is_pinned_meanwhile(
+    engine: Engine, instance: ServedClerk, backfill: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    instance.create(6)
+    monkeypatch.setattr(reading, "MOST_USERS", 2)
+    ask = Backend.users_after
+
+    def users_after(self: Backend, cursor: str | None, limit: int) -> UserPage:
+        if cursor is None:
+            with engine.begin() as connection:
+                audit.set_author(connection, Author(actor="operator:ada", reason="Moved."))
+                clerk_instance.repin(connection, "ins_other", None)
+        return ask(self, cursor, limit)
+
+    monkeypatch.setattr(Backend, "users_after", users_after)
+    result = backfill()
+    assert (result.exit_code, "It is pinned to ins_other" in result.stderr) == (1, True)
+    assert values(engine, USERS)[0] <= 2

@@ -9,6 +9,7 @@ import pytest
 from click.testing import Result
 from sqlalchemy import Engine
 
+from clerk.backend import Backend, ClerkUnavailable, UserNotFound
 from clerk.user import Deletion
 from db import audit, clerk_instance
 from sync.apply import apply_absences
@@ -120,3 +121,20 @@ def test_the_key_of_another_instance_releases_nothing(
     assert done.exit_code == 1
     assert f"It is pinned to {instance.id}" in done.stderr
     assert values(engine, "select outcome from deletion_holds") == [None]
+
+
+def test_what_was_released_before_clerk_stopped_answering_is_counted(
+    engine: Engine, deletions: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hold(engine, "user_ada", "user_bob")
+
+    def user(_: Backend, clerk_id: str) -> UserNotFound:
+        if clerk_id == "user_bob":
+            raise ClerkUnavailable("status 401", transient=False)
+        return UserNotFound(clerk_id)
+
+    monkeypatch.setattr(Backend, "user", user)
+    done = deletions("release", "--all", *WHY, "--json")
+    assert (done.exit_code, json.loads(done.stdout)) == (1, {"released": 1, "left": 0, "dry_run": False})
+    assert "Clerk did not answer" in done.stderr
+    assert values(engine, "select outcome from deletion_holds order by id") == ["released", None]

@@ -4,16 +4,18 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from typing import Any
 
 import pytest
 from click.testing import Result
 from sqlalchemy import Engine
 
+from clerk.backend import Backend, ClerkUnavailable, UserPage
 from clerk.user import Deletion
 from db import drift, walks
 from db.drift import Finding
-from reconcile import repair_plan
+from reconcile import drift_repair, repair_plan
 from sync.apply import apply_absences
 from tests.ledger import as_owner, change, rows, values
 from tests.served_clerk import ServedClerk, served_clerk
@@ -352,3 +354,23 @@ def test_walks_are_listed_with_their_progress(
     ]
     assert listed[0]["users_per_second"] == 5.0
     assert "25 %" in run("drift", "walks").stdout
+
+
+def test_what_was_repaired_before_clerk_stopped_answering_is_printed(
+    engine: Engine, known: list[str], run: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    numbers = [found(engine, clerk_id, "differs") for clerk_id in known[:2]]
+    for clerk_id in known[:2]:
+        edit(engine, clerk_id, "Zoe")
+    monkeypatch.setattr(drift_repair, "SET", 1)
+    asked, ask = count(1), Backend.users_by_id
+
+    def once(self: Backend, clerk_ids: list[str]) -> UserPage:
+        if next(asked) > 1:
+            raise ClerkUnavailable("status 401", transient=False)
+        return ask(self, clerk_ids)
+
+    monkeypatch.setattr(Backend, "users_by_id", once)
+    result = run("drift", "repair", *numbers, "--force", "--json", *WHY)
+    assert (result.exit_code, json.loads(result.stdout)["repaired"]) == (1, [int(numbers[0])])
+    assert "Clerk did not answer" in result.stderr

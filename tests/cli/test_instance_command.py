@@ -9,7 +9,8 @@ from click.testing import Result
 from sqlalchemy import Engine
 
 from db import audit, clerk_instance
-from tests.ledger import rows, values
+from tests.clerk_sender import Clerk, event, user
+from tests.ledger import apply, rows, values
 from tests.served_clerk import ServedClerk, served_clerk
 
 PINNED = "select instance_id, environment from clerk_instance"
@@ -130,3 +131,26 @@ def test_the_link_to_the_page_of_webhooks_is_printed(clerk: ServedClerk, instanc
     result = instance("webhooks")
 
     assert (result.exit_code, result.stdout) == (0, f"{clerk.url}/\n")
+
+
+def test_an_instance_that_did_not_send_the_applied_deliveries_is_not_pinned_by_mistake(
+    engine: Engine, clerk: ServedClerk, instance: Callable[..., Result]
+) -> None:
+    sender = Clerk()
+    apply(engine, sender, sender.created())
+
+    refused = instance("pin")
+
+    assert (refused.exit_code, "came from ins_akako" in refused.stderr) == (1, True)
+    assert values(engine, PINNED) == []
+    assert instance("repin", *WHY).exit_code == 0
+    assert values(engine, PINNED) == [clerk.id]
+
+
+def test_the_instance_that_sent_the_applied_deliveries_is_pinned(
+    engine: Engine, clerk: ServedClerk, instance: Callable[..., Result]
+) -> None:
+    sender = Clerk()
+    apply(engine, sender, sender.send(event("user.created", user(), instance_id=clerk.id)))
+
+    assert (instance("pin").exit_code, values(engine, PINNED)) == (0, [clerk.id])

@@ -8,6 +8,7 @@ from click.testing import CliRunner, Result
 from sqlalchemy import Engine
 
 from cli.main import main
+from db import claims_switch, leases
 from tests.clerk_sender import Clerk
 from tests.ledger import apply, values
 from tests.served_clerk import ServedClerk, served_clerk
@@ -51,7 +52,7 @@ def states(result: Result) -> dict[str, str]:
 @pytest.mark.usefixtures("delivered")
 def test_all_steps_are_done_once(engine: Engine, instance: ServedClerk, setup: Callable[..., Result]) -> None:
     ids = instance.create(3)
-    first = setup("--url", f"{instance.url}/webhooks/clerk", "--admin", ids[1])
+    first = setup("--url", f"{instance.url}/", "--admin", ids[1])
     assert first.exit_code == 0, first.output
     assert "✓ users: 3 users, 3 of them new" in first.stdout
     assert "✓ first ADMIN" in first.stdout
@@ -67,10 +68,10 @@ def test_all_steps_are_done_once(engine: Engine, instance: ServedClerk, setup: C
 def test_without_a_delivery_it_says_what_to_enter_at_clerk(
     engine: Engine, instance: ServedClerk, setup: Callable[..., Result]
 ) -> None:
-    result = setup("--url", f"{instance.url}/webhooks/clerk")
+    result = setup("--url", f"{instance.url}/")
     assert result.exit_code == 1
     assert "✗ first delivery: none yet" in result.stdout
-    assert f"add the endpoint {instance.url}/webhooks/clerk" in result.stdout
+    assert f"add the endpoint {instance.url}/" in result.stdout
     assert "user.created, user.updated, user.deleted" in result.stdout
     assert "users:" not in result.stdout
 
@@ -122,3 +123,93 @@ def test_an_installation_of_another_instance_is_refused(instance: ServedClerk, s
 def test_a_receiver_that_does_not_answer_is_named(setup: Callable[..., Result]) -> None:
     result = setup("--url", "http://127.0.0.1:9/webhooks/clerk")
     assert "✗ endpoint: the receiver does not answer at http://127.0.0.1:9/healthz" in result.stdout
+
+
+@pytest.mark.parametrize("status", [401, 503])
+def test_a_clerk_that_does_not_answer_is_a_step_that_failed(
+    instance: ServedClerk, setup: Callable[..., Result], status: int
+) -> None:
+    instance.fail("server-error", None, status=status)
+    result = setup("--json")
+    assert (result.exit_code, states(result)) == (1, {"database": "done", "Clerk": "failed"})
+
+
+@pytest.mark.usefixtures("delivered")
+def test_an_import_that_cannot_start_is_a_step_that_failed(
+    engine: Engine, instance: ServedClerk, setup: Callable[..., Result]
+) -> None:
+    with engine.begin() as connection:
+        leases.take(connection, leases.BACKFILL, "other", 60)
+    result = setup()
+    assert result.exit_code == 1
+    assert "✗ users: it could not be done\n    Another import is running" in result.stdout
+
+
+@pytest.mark.usefixtures("delivered")
+def test_a_user_without_access_is_not_the_first_admin(
+    engine: Engine, instance: ServedClerk, setup: Callable[..., Result]
+) -> None:
+    [banned] = instance.create()
+    instance.instance.set_banned(banned, banned=True)
+    result = setup("--admin", banned)
+    assert (result.exit_code, "✗ first ADMIN" in result.stdout, "is ready" in result.stdout) == (1, True, False)
+    assert values(engine, "select role from user_roles where role = 'ADMIN'") == []
+
+
+def test_an_address_that_is_none_is_named(setup: Callable[..., Result]) -> None:
+    result = setup("--url", "https://[::1/webhooks/clerk")
+    assert (result.exit_code, "✗ endpoint" in result.stdout) == (1, True)
+
+
+def test_a_path_at_which_there_is_nothing_is_named(instance: ServedClerk, setup: Callable[..., Result]) -> None:
+    result = setup("--url", f"{instance.url}/webhook")
+    assert (result.exit_code, "The receiver's path is /webhooks/clerk" in result.stdout) == (1, True)
+
+
+@pytest.mark.usefixtures("delivered")
+@pytest.mark.parametrize(("words", "environment"), [(("--claims", "on"), {}), ((), {"CLAIMS": "on"})])
+def test_roles_are_put_into_tokens_only_on_request(
+    engine: Engine,
+    instance: ServedClerk,
+    setup: Callable[..., Result],
+    words: tuple[str, ...],
+    environment: dict[str, str],
+) -> None:
+    [ada] = instance.create(1)
+    off = setup("--json", "--admin", ada)
+    assert (off.exit_code, states(off)["roles in tokens"]) == (0, "skipped")
+    assert values(engine, "select count(*) from claims_switch") == [0]
+    on = setup("--json", *words, **environment)
+    assert (on.exit_code, states(on)["roles in tokens"]) == (0, "done")
+    assert values(engine, "select is_on from claims_switch") == [True]
+    assert states(setup("--json"))["roles in tokens"] == "done"
+    assert values(engine, "select count(*) from audit_log where action = 'claims.switched'") == [1]
+
+
+@pytest.mark.usefixtures("delivered")
+def test_claims_that_are_on_but_stopped_are_not_done(
+    engine: Engine, instance: ServedClerk, setup: Callable[..., Result]
+) -> None:
+    [ada] = instance.create(1)
+    setup("--admin", ada, "--claims", "on")
+    with engine.begin() as connection:
+        claims_switch.note_stopped(connection, "claims were turned on in another database")
+    stopped = setup("--claims", "on")
+    assert stopped.exit_code == 1
+    assert "✗ roles in tokens: on, but nothing is pushed: claims were turned on in another database" in stopped.stdout
+    assert "akako claims on" in stopped.stdout
+
+
+@pytest.mark.usefixtures("delivered")
+def test_setup_does_not_turn_claims_off_and_says_so(
+    engine: Engine, instance: ServedClerk, setup: Callable[..., Result]
+) -> None:
+    [ada] = instance.create(1)
+    setup("--admin", ada, "--claims", "on")
+    off = setup("--claims", "off")
+    assert (off.exit_code, "- roles in tokens: still on" in off.stdout, "akako claims off" in off.stdout) == (
+        0,
+        True,
+        True,
+    )
+    assert values(engine, "select is_on from claims_switch") == [True]

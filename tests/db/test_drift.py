@@ -93,7 +93,7 @@ def test_an_open_difference_of_another_class_becomes_absent_and_an_absent_one_st
         drift.note_gone(connection, [gone], 600)
     before = rows(engine, "select * from drift where id = %s", gone)
 
-    assert absent(engine, walk, [number for number, clerk_id in stored.items() if clerk_id > "user_01"]) == 1
+    assert absent(engine, walk, [number for number, clerk_id in stored.items() if clerk_id > "user_01"]) == 2
 
     assert rows(engine, "select id, class, walk_id from drift where id = %s", ahead) == [(ahead, "absent", walk.id)]
     assert rows(engine, "select * from drift where id = %s", gone) == before
@@ -167,3 +167,14 @@ def test_an_end_that_is_no_repair_leaves_no_line(engine: Engine, outcome: str) -
         audit.set_actor(connection, "user_admin", reason="Case 17.")
         drift.end(connection, [number], outcome)
     assert rows(engine, LINES) == []
+
+
+def test_a_walk_records_as_many_absent_users_as_it_may_and_counts_all(
+    engine: Engine, walk: Walk, stored: dict[int, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(drift, "MOST_ABSENT", 3)
+
+    assert absent(engine, walk, ()) == 20
+    assert len(values(engine, OPEN)) == 3
+    assert absent(engine, walk, ()) == 20
+    assert len(values(engine, OPEN)) == 6

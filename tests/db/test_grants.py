@@ -52,6 +52,9 @@ def empty(servers: Servers) -> Iterator[Database]:
         "update webhook_events set digest = ''",
         "update leases set name = 'direct_apply'",
         "insert into heartbeats (part, moved_at, seen_at) values ('beat', now(), now())",
+        "update keycloak_users set fate = 'planned'",
+        "update keycloak_windows set starts_at = '2020-01-01'",
+        "delete from keycloak_runs",
     ],
 )
 def test_the_application_cannot_write_ids_times_digests_and_outcomes(app: psycopg.Connection, attempt: str) -> None:

@@ -20,7 +20,7 @@ from tests.examples import examples
 from tests.servers import copy_of
 
 USERS = examples(100_000)
-"""20,000 in `make test`."""
+"""10,000 in `make test`."""
 FILLED = (
     """
     insert into users (clerk_id, claimed_email, email, first_name, last_name, username, clerk_updated_at)

@@ -16,8 +16,9 @@ import health.process_starts
 import reconcile.metrics
 import sync.metrics
 import webhooks.metrics
+from akako_guard.role import Role
 from config.redis_url import RedisAddress
-from db import audit, clerk_instance, clock, reconciling, walks
+from db import audit, claims_switch, clerk_instance, clock, reconciling, walks
 from db.reconciling import Reconciling
 from db.walks import Phase
 from dev import procfile
@@ -44,10 +45,11 @@ def exported(database: Database, engine: Any) -> set[str]:
     """The names of all exported metrics."""
     clerk = Clerk()
     with engine.begin() as connection:
-        audit.set_actor(connection, "operator:ada")
+        audit.set_actor(connection, "operator:ada", reason="Menus need roles.")
         clerk_instance.pin(connection, "ins_1", None)
         reconciling.save(connection, Reconciling(instance_id="ins_1", answered_at=clock.now(connection)))
         walk = walks.start(connection, "ins_1", 0, kind=walks.RECONCILE)
+        claims_switch.turn_on(connection, "ins_1", Role.LEARNER)
         walks.save(connection, replace(walk, phase=Phase.ENDED, outcome="complete"))
     keep(engine, clerk, clerk.created())
     heart = Heartbeat(database.app_url, "worker")

@@ -6,16 +6,17 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import Engine
 
+from akako_guard.role import Role
 from config.redis_url import RedisAddress
-from db import audit, clerk_instance, drift, reconciling
+from db import audit, claims_switch, clerk_instance, drift, reconciling
 from db.drift import Finding
 from db.reconciling import Reconciling
 from health.broker import Broker
 from health.components import Component, Components, ComponentState
 from health.database import DatabaseProbe
 from health.heartbeat import Heartbeat
-from tests.clerk_sender import Clerk
-from tests.ledger import as_owner, keep
+from tests.clerk_sender import Clerk, event, user
+from tests.ledger import apply, as_owner, keep
 from tests.servers import Database
 
 State = Callable[[], ComponentState]
@@ -96,3 +97,53 @@ def test_changes_beside_deliveries_are_missing_webhooks(engine: Engine, clerk: C
 def test_an_old_change_that_a_walk_found_says_nothing_of_webhooks(engine: Engine, state: State) -> None:
     missed(engine, hours_ago=2)
     assert state().is_healthy
+
+
+def pushed(engine: Engine, clerk: Clerk, minutes_ago: int) -> None:
+    """Claims are on, and a role was pushed this number of minutes ago; the last delivery is older."""
+    apply(engine, clerk, clerk.send(event("user.created", user(), instance_id="ins_1")))
+    with engine.begin() as connection:
+        audit.set_actor(connection, "operator:ada", reason="Menus need roles.")
+        claims_switch.turn_on(connection, "ins_1", Role.LEARNER)
+    with as_owner(engine) as connection:
+        connection.exec_driver_sql("update webhook_events set received_at = received_at - interval '1 hour'")
+        connection.exec_driver_sql(
+            "insert into claims (user_id, priority, pushed_at) select id, 1, now() - make_interval(mins => %s)"
+            " from users",
+            (minutes_ago,),
+        )
+
+
+@pytest.mark.usefixtures("pinned")
+def test_a_push_without_its_webhook_is_silence(engine: Engine, clerk: Clerk, state: State) -> None:
+    pushed(engine, clerk, 11)
+    assert state().description.startswith("no webhook arrives, though roles were pushed")
+    assert state().next_step.endswith("#webhooks-are-silent")
+    keep(engine, clerk, clerk.updated())
+    assert state().is_healthy
+
+
+@pytest.mark.usefixtures("pinned")
+def test_a_push_just_now_is_no_silence(engine: Engine, clerk: Clerk, state: State) -> None:
+    pushed(engine, clerk, 9)
+    assert state().is_healthy
+
+
+@pytest.mark.usefixtures("pinned")
+def test_an_echo_that_arrived_before_the_push_was_recorded_is_no_silence(
+    engine: Engine, clerk: Clerk, state: State
+) -> None:
+    pushed(engine, clerk, 11)
+    with as_owner(engine) as connection:
+        connection.exec_driver_sql("update webhook_events set received_at = now() - interval '11 minutes 2 seconds'")
+    assert state().is_healthy
+
+
+@pytest.mark.usefixtures("pinned")
+def test_stopped_claims_are_named_with_the_reason(engine: Engine, clerk: Clerk, state: State) -> None:
+    pushed(engine, clerk, 1)
+    with engine.begin() as connection:
+        assert claims_switch.note_stopped(connection, "the key is of another instance")
+        assert not claims_switch.note_stopped(connection, "the key is of another instance")
+    assert state().description == "no roles are pushed: the key is of another instance"
+    assert state().next_step.endswith("#claims-are-stopped")

@@ -1,12 +1,15 @@
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import Engine
 
 from akako_guard.database.engine import connect
+from akako_guard.role import Role
 from config.redis_url import RedisAddress
-from db import vitals
+from db import audit, claims_switch, clerk_instance, vitals, walks
+from db.walks import Phase
 from health.broker import Broker
 from health.database import DatabaseProbe
 from health.gauges import BrokerGauge, DatabaseGauges
@@ -41,6 +44,44 @@ def test_an_empty_database_has_nothing_due_and_no_last_delivery(database: Databa
     assert ("akako_last_delivery_seconds", "") not in seen
 
 
+@pytest.mark.parametrize("complete", [False, True])
+def test_walks_of_the_pinned_instance_that_were_never_complete_are_overdue(
+    database: Database, engine: Engine, owner: Engine, complete: bool
+) -> None:
+    with engine.begin() as connection:
+        audit.set_actor(connection, "operator:ada")
+        clerk_instance.pin(connection, "ins_1", "production")
+        begun = walks.start(connection, "ins_1", 5, kind=walks.RECONCILE)
+        other = walks.start(connection, "ins_2", 5, kind=walks.RECONCILE)
+        outcome = "complete" if complete else "incomplete"
+        walks.save(connection, replace(begun, phase=Phase.ENDED, outcome=outcome))
+        walks.save(connection, replace(other, phase=Phase.ENDED, outcome="complete"))
+    change(owner, "update walks set started_at = now() - interval '5 hours'")
+    assert (gauges(database.app_url)["akako_walked_seconds", ""] > 14_400) is not complete
+
+
+def test_claims_have_gauges_while_they_are_on(database: Database, engine: Engine, clerk: Clerk) -> None:
+    apply(engine, clerk, clerk.created("user_ada"), clerk.created("user_bea", email="bea@example.com"))
+    assert ("akako_claims_due", "") not in gauges(database.app_url)
+    with engine.begin() as connection:
+        audit.set_actor(connection, "operator:ada", reason="Menus need roles.")
+        claims_switch.turn_on(connection, "ins_1", Role.LEARNER)
+    change(
+        engine,
+        "insert into claims (user_id, priority, due_at)"
+        " select id, 2, now() - row_number() over (order by id) * interval '1 minute' from users",
+    )
+    seen = gauges(database.app_url)
+    assert (seen["akako_claims_due", ""], seen["akako_claims_stopped", ""]) == (2, 0)
+    assert seen["akako_oldest_due_claims_seconds", ""] == 0
+    change(engine, "update claims set priority = 1")
+    assert 120 <= gauges(database.app_url)["akako_oldest_due_claims_seconds", ""] < 130
+    change(engine, "update claims set parked = 'refused' where user_id = (select min(user_id) from claims)")
+    seen = gauges(database.app_url)
+    assert (seen["akako_claims_due", ""], seen["akako_claims_parked", "refused"]) == (1, 1)
+    assert (seen["akako_claims_parked", "another_writer"], seen["akako_claims_echo_missing", ""]) == (0, 0)
+
+
 def test_without_a_database_there_is_one_gauge_that_says_so() -> None:
     assert gauges("postgresql://akako@127.0.0.1:1/akako") == {("akako_database_up", ""): 0}
 
@@ -72,7 +113,7 @@ def test_however_many_events_there_are_few_pages_are_read(owner: Engine, engine:
     )
     change(owner, "analyze webhook_events")
     found = plan(engine, question)
-    assert scans(found) <= {"heartbeats", "clerk_instance"}
+    assert scans(found) <= {"heartbeats", "clerk_instance", "claims_switch"}
     assert found["Shared Hit Blocks"] + found["Shared Read Blocks"] < 700
 
 

@@ -31,7 +31,9 @@ CASES = itertools.count(1)
 OURS = "select clerk_id, first_name, banned, email, username from users where deleted_at is null order by clerk_id"
 LINES = """
     select clerk_user_id, action, count(*) from audit_log
-    where action in ('user.created', 'user.deleted', 'role.assigned') group by 1, 2 having count(*) > 1
+    where action in ('user.created', 'role.assigned')
+       or (action = 'user.deleted' and before ->> 'deleted_at' is null)  -- repeated if an earlier time becomes known
+    group by 1, 2 having count(*) > 1
 """
 HELD = """
     select users.clerk_id from users join user_roles on user_id = users.id

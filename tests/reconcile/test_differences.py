@@ -57,6 +57,7 @@ def kind(snapshot: Snapshot, state: fold.State | None) -> Class | None:
 
 LATER = timedelta(seconds=1)
 RECENT = NOW - IN_FLIGHT + LATER
+FUTURE = NOW + timedelta(hours=1)
 
 
 @pytest.mark.parametrize(
@@ -65,6 +66,10 @@ RECENT = NOW - IN_FLIGHT + LATER
         (said(), said(), None),
         (said(), None, Class.MISSED_CREATION),
         (said(RECENT), None, Class.LATE),
+        (said(NOW + timedelta(minutes=5)), None, Class.LATE),
+        (said(FUTURE), None, Class.MISSED_CREATION),
+        (said(FUTURE, first_name="Grace"), said(), Class.MISSED_UPDATE),
+        (said(FUTURE), Deletion(clerk_id="user_ada", at=OLD), Class.RETURNED),
         (said(NOW - IN_FLIGHT), None, Class.MISSED_CREATION),
         (said(OLD + LATER), said(), Class.TOUCHED),
         (said(OLD + LATER, first_name="Grace"), said(), Class.MISSED_UPDATE),

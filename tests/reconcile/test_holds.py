@@ -18,7 +18,7 @@ from db.permission import NotPermitted, Permission
 from db.temporal import UserStatus
 from db.user_search import UserFilter
 from reconcile import holds
-from reconcile.holds import EXISTS, release
+from reconcile.holds import EXISTS, UNANSWERED, release
 from reconcile.pace import Pace
 from reconcile.pinning import AnotherInstance, NotPinned
 from reconcile.reading import Reader
@@ -94,10 +94,10 @@ def test_a_held_user_keeps_access_until_clerk_confirms(engine: Engine, backend: 
         True,
         frozenset(),
     )
-    lines = "select action, actor, before, after from audit_log where action like 'user.access%%'"
+    lines = "select action, actor, cause, before, after from audit_log where action like 'user.access%%'"
     image = {"banned": False, "deleted_at": None}
     assert rows(engine, lines) == [
-        ("user.access_ended", "reconcile", image | {"access_ended": False}, image | {"access_ended": True})
+        ("user.access_ended", "reconcile", "walk_7", image | {"access_ended": False}, image | {"access_ended": True})
     ]
     assert confirm(engine, backend, pace, 10) == 0
 
@@ -206,7 +206,7 @@ def test_the_404_of_a_proxy_confirms_nothing(engine: Engine, pace: Pace) -> None
         with pytest.raises(ClerkUnavailable):
             confirm(engine, backend, pace, 10)
         with pytest.raises(ClerkUnavailable):
-            release(engine, backend, pace, [ADA], GRACE)
+            release(engine, backend, pace, [ADA], GRACE, tries=1)
     assert rows(engine, "select asked_at, confirmed_at, ended_at from deletion_holds") == [(None, None, None)]
 
 
@@ -217,7 +217,7 @@ def test_what_clerk_confirmed_before_it_became_unavailable_is_released(engine: E
         closing(Backend("sk_test_akako", clerk.url)) as backend,
         pytest.raises(ClerkUnavailable),
     ):
-        release(engine, backend, pace, [ADA, BOB], GRACE)
+        release(engine, backend, pace, [ADA, BOB], GRACE, tries=1)
     assert values(engine, "select outcome from deletion_holds order by id") == ["released", None]
 
 
@@ -271,3 +271,21 @@ def test_while_no_instance_is_pinned_nothing_is_released(
     with pytest.raises(NotPinned):
         release(engine, backend, pace, [living], GRACE)
     assert values(engine, "select outcome from deletion_holds") == [None]
+
+
+def test_a_user_that_clerk_cannot_show_holds_up_no_other_release(
+    engine: Engine, backend: Backend, pace: Pace, clerk: ServedClerk
+) -> None:
+    hold(engine, ADA, BOB)
+    clerk.fail("server-error", None, path=f"/v1/users/{ADA}")
+    done = release(engine, backend, pace, [ADA, BOB], GRACE, tries=1)
+    assert (done.done, done.left) == ([BOB], [SkippedHold(ADA, UNANSWERED.format("status 500"))])
+    with pytest.raises(ClerkUnavailable):
+        release(engine, backend, pace, [ADA], GRACE, tries=1)
+
+
+def test_no_further_user_is_asked_about_when_the_time_is_over(engine: Engine, backend: Backend, pace: Pace) -> None:
+    hold(engine, ADA, BOB, "user_cleo")
+    reader = Reader(engine, backend, pace, before=lambda: None)
+    assert holds.confirm(reader, 10, is_over=lambda: True) == 1
+    assert holds.confirm(reader, 10, is_over=lambda: False) == 2

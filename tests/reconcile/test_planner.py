@@ -85,3 +85,10 @@ def test_an_answer_ends_the_pauses() -> None:
     failed = planner.failed(planner.failed(NEW, "status 500", 0, NOW), "status 500", 0, NOW)
     assert (failed.failures, failed.paused_until) == (2, NOW + timedelta(seconds=10))
     assert planner.answered(failed, NOW) == replace(NEW, answered_at=NOW)
+
+
+def test_updates_left_unread_need_a_walk_until_an_urgent_one_was_complete() -> None:
+    unread = planner.counted(planner.unread(NEW, NOW), 0, 0, NOW)
+    assert planner.starts_walk(unread, NOW - planner.URGENT_EVERY, NOW) is True
+    assert planner.walked(unread, 0, urgent=False) == unread
+    assert planner.starts_walk(planner.walked(unread, 0, urgent=True), NOW - planner.URGENT_EVERY, NOW) is None

@@ -1,24 +1,27 @@
 """What lost webhooks left behind is found and repaired, with one audit line per effect; from nothing else follows."""
 
 import itertools
+import time
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
-from clerk.backend import Backend
+from clerk.backend import Backend, ClerkInstance
 from clerk.user import Deletion
-from db import leases
-from reconcile import differences, planner, reading
+from db import drift, leases
+from db.audit import Author
+from reconcile import differences, pinning, planner, reading
 from reconcile.pace import Pace
 from sync.apply import apply_absences
 from sync.deletion_limits import Limit
 from tests import people
 from tests.ledger import actions, as_owner, change, rows, values
 from tests.reconcile.reconciled import Reconciled, reconciling
-from tests.served_clerk import ServedClerk
+from tests.served_clerk import ServedClerk, served_clerk
 
 LIVING = "select clerk_id from users where deleted_at is null order by clerk_id"
 OPEN = "select class from drift where ended_at is null order by id"
@@ -393,3 +396,162 @@ def test_a_user_whose_deletion_is_held_is_not_recorded_by_each_walk(
     for _ in range(12):
         reconciled.run(timedelta(minutes=31))
     assert values(engine, "select outcome from drift where class = 'absent'") == ["held"]
+
+
+def test_updates_that_take_longer_than_a_slice_hold_up_nothing_else(
+    engine: Engine, clerk: ServedClerk, reconciled: Reconciled, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = clerk.create(20)
+    reconciled.run()
+    with as_owner(engine) as connection:
+        connection.exec_driver_sql("update users set created_at = created_at - interval '1 day'")
+    monkeypatch.setattr(reading, "MOST_USERS", 1)
+    requests = [0.0]
+    reconciled.slicer.backend._client.event_hooks["request"].append(lambda _: requests.append(requests[-1] + 1))
+    reconciled.slicer = replace(reconciled.slicer, now=lambda: requests[-1], seconds=12)
+    clerk.instance.delete(ids[5])
+    for _ in range(14):
+        reconciled.run(timedelta(minutes=11))
+    assert deleted(engine) == [ids[5]]
+
+
+def test_updates_that_were_left_unread_start_a_walk_whatever_the_count_says(
+    engine: Engine, clerk: ServedClerk, reconciled: Reconciled, known: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading, "MOST_UPDATES", 4)
+    clerk.rename(known[0], "Grace")
+    time.sleep(0.005)
+    for clerk_id in known[1:]:
+        clerk.sign_in(clerk_id)
+    reconciled.run(timedelta(minutes=10))
+    assert values(engine, "select urgent from walks order by id") == [False, True]
+    assert values(engine, "select clerk_id from users where first_name = 'Grace'") == [known[0]]
+    assert values(engine, "select gap_times from reconciling") == [0]
+
+
+def test_a_walk_counts_the_users_that_an_earlier_walk_missed_too(
+    engine: Engine, clerk: ServedClerk, reconciled: Reconciled, known: list[str]
+) -> None:
+    clerk.instance.delete(known[1])
+    for _ in range(2):
+        reconciled.run(timedelta(minutes=5))
+    for clerk_id in known[2:4]:
+        clerk.instance.delete(clerk_id)
+    for _ in range(2):
+        reconciled.run(timedelta(minutes=5))
+    assert rows(engine, "select urgent, absent from walks order by id") == [(False, 0), (True, 1), (True, 3)]
+    assert values(engine, "select settled_gap from reconciling") == [0]
+
+
+@pytest.mark.parametrize("outcome", ["repaired", "deleted"])
+def test_a_difference_ends_in_the_transaction_of_its_repair(
+    engine: Engine,
+    clerk: ServedClerk,
+    reconciled: Reconciled,
+    known: list[str],
+    outcome: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    end = drift.end
+
+    def killed(connection: Connection, ids: list[int], reached: str) -> int:
+        if reached == outcome:
+            raise Killed
+        return end(connection, ids, reached)
+
+    if outcome == "repaired":
+        clerk.rename(known[2], "Grace")
+    else:
+        clerk.instance.delete(known[2])
+        for _ in range(3):
+            reconciled.run(timedelta(minutes=5))
+    with monkeypatch.context() as patched:
+        patched.setattr(drift, "end", killed)
+        with pytest.raises(Killed):
+            reconciled.run(timedelta(minutes=11))
+    reconciled.run(MINUTE)
+    assert rows(engine, ENDED)[-1][1] == outcome
+
+
+def test_access_ends_at_once_if_the_deletion_is_held_after_clerk_has_said_twice_that_the_user_is_gone(
+    engine: Engine, clerk: ServedClerk, reconciled: Reconciled
+) -> None:
+    ids = clerk.create(14)
+    reconciled.slicer = replace(reconciled.slicer, limit=Limit(0, 0))
+    reconciled.run()
+    for clerk_id in ids[:12]:
+        clerk.instance.delete(clerk_id)
+    while not values(engine, "select clerk_id from deletion_holds"):
+        reconciled.run(timedelta(minutes=5))
+    assert values(engine, "select count(*) from deletion_holds where confirmed_at is not null") == [12]
+    assert values(engine, "select clerk_id from current_roles order by clerk_id") == sorted(ids[12:])
+    lines = "select distinct actor, starts_with(cause, 'drift_') from audit_log where action = 'user.access_ended'"
+    assert rows(engine, lines) == [("reconcile", True)]
+
+
+def test_nothing_follows_from_what_an_instance_said_that_is_not_pinned_any_more(
+    engine: Engine, clerk: ServedClerk, reconciled: Reconciled, known: list[str]
+) -> None:
+    clerk.instance.delete(known[5])
+    for _ in range(3):
+        reconciled.run(timedelta(minutes=5))
+    assert values(engine, "select gone_at is not null from drift where ended_at is null") == [True]
+    with served_clerk() as another, closing(Backend(another.key, another.url)) as backend:
+        pinning.repin(engine, backend.instance(), Author(actor="operator:ada", reason="Moved."))
+        reconciled.slicer = replace(reconciled.slicer, backend=backend)
+        reconciled.run(timedelta(minutes=11))
+    assert deleted(engine) == []
+
+
+def test_no_answer_stops_reconciling_for_longer_than_an_hour(
+    engine: Engine, clerk: ServedClerk, reconciled: Reconciled
+) -> None:
+    clerk.fail("rate-limited", 1, seconds=99_999)
+    reconciled.run()
+    [pause] = values(engine, "select extract(epoch from paused_until - now())::float from reconciling")
+    assert pause == pytest.approx(3_600, abs=30)
+
+
+@pytest.mark.parametrize("held", [False, True])
+def test_a_user_that_clerk_cannot_show_holds_up_nothing_else(
+    engine: Engine, clerk: ServedClerk, reconciled: Reconciled, known: list[str], held: bool
+) -> None:
+    if held:
+        apply_absences(engine, [Deletion(clerk_id=known[1], at=datetime.now(UTC))], "walk_7", Limit(0, 0))
+    clerk.fail("server-error", None, path=f"/v1/users/{known[1]}")
+    for clerk_id in (known[1], known[5]):
+        clerk.instance.delete(clerk_id)
+    for _ in range(12):
+        reconciled.run(timedelta(minutes=6))
+    assert deleted(engine) == [known[5]]
+    assert len(values(engine, WALKS)) >= 2
+
+
+def test_a_user_whose_version_is_in_the_future_is_shown_and_makes_a_walk_incomplete(
+    engine: Engine, clerk: ServedClerk, reconciled: Reconciled, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(differences, "IN_FLIGHT", timedelta(minutes=2))
+    [clerk_id] = clerk.create()
+    users = clerk.instance.state.users
+    users[clerk_id] = replace(users[clerk_id], updated_at=users[clerk_id].updated_at + 3_600_000)
+    reconciled.run()
+    assert values(engine, OPEN) == ["missed_creation"]
+    assert values(engine, WALKS) == ["incomplete"]
+
+
+def test_no_user_is_deleted_by_the_answer_of_an_instance_that_is_replaced_during_the_slice(
+    engine: Engine, clerk: ServedClerk, reconciled: Reconciled, known: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clerk.instance.delete(known[5])
+    for _ in range(3):
+        reconciled.run(timedelta(minutes=5))
+    backend = reconciled.slicer.backend
+    fetch = backend.fetch
+
+    def repinned(clerk_id: str) -> object:
+        pinning.repin(engine, ClerkInstance("ins_other", None), Author(actor="operator:ada", reason="Moved."))
+        return fetch(clerk_id)
+
+    monkeypatch.setattr(backend, "fetch", repinned)
+    reconciled.run(timedelta(minutes=11))
+    assert deleted(engine) == []

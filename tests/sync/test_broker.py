@@ -83,6 +83,7 @@ def test_the_calendar_ticks_as_configured_and_its_messages_do_not_pile_up() -> N
             "options": {"queue": "calendar", "expires": 1_200},
         },
         "reconcile": {"task": "reconcile", "schedule": 60.0, "options": {"queue": "clerk", "expires": 120}},
+        "push_roles": {"task": "push_roles", "schedule": 3.0, "options": {"queue": "claims", "expires": 60}},
     }
 
 

@@ -204,7 +204,7 @@ def test_a_set_without_deletions_asks_for_no_limit(engine: Engine, clerk: Clerk)
     run = statements(engine, keep(engine, clerk, *sent))
     expected = (
         "select svix_id", "select id", "select claimant.id", "select set_config", "update users",
-        "update webhook_events",
+        "select is_on", "update webhook_events",
     )  # fmt: skip
     assert [each for each, begins in zip(run, expected, strict=True) if not each.startswith(begins)] == []
 
@@ -394,3 +394,13 @@ def test_a_delivery_joins_the_hold_of_an_inferred_deletion_and_both_are_released
     hold_decisions.release(engine.begin, [who], GRACE)
     assert values(engine, "select deleted_at from users") == [moment(9_000)]
     assert statuses(engine) == {"applied": 2}
+
+
+def test_a_rejected_deletion_that_is_inferred_again_is_held_whatever_the_limit(engine: Engine, clerk: Clerk) -> None:
+    hold(engine, clerk)
+    hold_decisions.reject(engine.begin, [ADA], GRACE)
+    absent = [Deletion(clerk_id=ADA, at=datetime.now(UTC))]
+    assert apply_absences(engine, absent, "drift_7").held == {ADA}
+    assert (values(engine, LIVING), values(engine, OPEN)) == ([ADA], [ADA])
+    hold_decisions.reject(engine.begin, [ADA], GRACE)
+    assert apply(engine, clerk, clerk.deleted(at=9_500), limit=ONE) == Applied(applied=1)

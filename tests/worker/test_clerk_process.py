@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 import redis
 
+from akako_guard.role import Role
 from config.redis_url import KEY_PREFIX, RedisAddress
-from db import audit, clerk_instance
+from db import audit, claims_switch, clerk_instance
 from health.watchdog import STALLED
 from sync import broker
+from tests import people
 from tests.dev.groups import until
 from tests.ledger import actions, as_owner, values
 from tests.reconcile.reconciled import pass_time
@@ -197,3 +199,46 @@ def test_a_worker_takes_no_message_of_the_process_that_asks_clerk(
     stack.deliver(stack.clerk.created("user_first", email=None))
     until(lambda: stack.roles("user_first"))
     assert queue.llen(KEY_PREFIX + broker.CLERK) == 1
+
+
+def turn_claims_on(stack: RunningStack, clerk: ServedClerk) -> None:
+    with stack.engine.begin() as connection:
+        audit.set_actor(connection, "operator:ada", reason="Menus need roles.")
+        claims_switch.turn_on(connection, clerk.id, Role.LEARNER)
+
+
+def roles_at_clerk(clerk: ServedClerk, user_id: str) -> object:
+    return clerk.instance.state.users[user_id].public_metadata.get("roles")
+
+
+def test_a_changed_role_is_at_clerk_within_seconds(stack: RunningStack, clerk: ServedClerk) -> None:
+    pin(stack, clerk)
+    turn_claims_on(stack, clerk)
+    ids = lost(clerk, 3)
+    stack.start("web", "beat", "clerk")
+    until(lambda: all(roles_at_clerk(clerk, each) == ["LEARNER"] for each in ids), 120)
+    people.assign(stack.engine, ids[1], Role.ADMIN)
+    until(lambda: roles_at_clerk(clerk, ids[1]) == ["ADMIN", "LEARNER"], 15)
+    assert [word for word in ("example.com", clerk.key) if word in stack.text()] == []
+
+
+def test_kill_9_in_the_middle_of_a_push_leads_to_the_same_end(
+    stack: RunningStack, clerk: ServedClerk, redis_url: str
+) -> None:
+    pin(stack, clerk)
+    ids = lost(clerk, 3)
+    stack.start("web", "beat", "clerk")
+    until(lambda: all(stack.roles(each) for each in ids), 120)
+    clerk.fail("silent", times=MANY, path="/v1/users/user_")
+    turn_claims_on(stack, clerk)
+    until(lambda: waits(clerk))
+    stack.kill("clerk")
+    clerk.instance.faults.clear()
+    people.assign(stack.engine, ids[0], Role.MENTOR)
+    with as_owner(stack.engine) as connection:
+        assert connection.exec_driver_sql("select count(*) from claims where holder is not null").scalar_one() == 3
+        connection.exec_driver_sql("update leases set expires_at = now() where name = 'reconcile'")
+        connection.exec_driver_sql("update claims set expires_at = now() where holder is not null")
+    stack.start("clerk")
+    until(lambda: [roles_at_clerk(clerk, each) for each in ids] == [["LEARNER", "MENTOR"], ["LEARNER"], ["LEARNER"]])
+    assert stack.value("select count(*) from claims where holder is not null or due_at is not null") == 0

@@ -4,6 +4,7 @@
 `require(Role.MENTOR, Role.ADMIN)` guards endpoints (HTTP and WebSocket, async and sync, functions and methods, ASGI
 applications); `require(...).caller` is the equivalent FastAPI dependency; `signed_in` requires a valid token only.
 In guarded endpoints `caller_of(request)` returns the `Caller`, and `session_of(request)` the `Session`.
+`roles_of_claims(session)` is for menus only: roles in a token can be outdated.
 
 Names are imported on first use, so that importing one module of the package does not import all of them.
 """
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from akako_guard.installation import install as install
     from akako_guard.role import Role as Role
     from akako_guard.session import Session as Session
+    from akako_guard.session import roles_of_claims as roles_of_claims
     from akako_guard.settings import Settings as Settings
     from akako_guard.settings import SettingsError as SettingsError
 
@@ -38,6 +40,7 @@ __all__ = [
     "caller_of",
     "install",
     "require",
+    "roles_of_claims",
     "session_of",
     "signed_in",
 ]
@@ -54,6 +57,7 @@ _MODULES = {
     "caller_of": "caller",
     "install": "installation",
     "require": "guard",
+    "roles_of_claims": "session",
     "session_of": "caller",
     "signed_in": "guard",
 }

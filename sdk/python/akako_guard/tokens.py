@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from akako_guard import json, origins
 from akako_guard.identifier import identifier
 from akako_guard.keys import Keys
-from akako_guard.session import Session
+from akako_guard.session import Session, claimed_roles
 from akako_guard.token_cache import CachedToken, TokenCache
 
 LONGEST_TOKEN = 8_192
@@ -188,7 +188,16 @@ def _session(claims: dict[str, Any], parties: Collection[str]) -> Session:
     # A token that names no party is refused as soon as parties are configured, as Clerk's own SDKs do.
     if parties and party not in parties:
         raise InvalidToken(Reason.PARTY_WRONG)
-    return Session(clerk_id=clerk_id, session_id=session_id, actor=_actor(claims), party=party, issued_at=claims["iat"])
+    roles, until = claimed_roles(claims)
+    return Session(
+        clerk_id=clerk_id,
+        session_id=session_id,
+        actor=_actor(claims),
+        party=party,
+        issued_at=claims["iat"],
+        menu_roles=roles,
+        menu_roles_until=until,
+    )
 
 
 def _party(azp: object, parties: Collection[str]) -> str | None:

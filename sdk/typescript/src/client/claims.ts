@@ -11,10 +11,10 @@ export function isRole(value: unknown): value is Role {
 
 /**
  * The roles in the claims of a session token, **for menus only**: a token may carry claims that are outdated, so never
- * admit anyone by them. Reads the claims `roles` and `roles_until`; after `roles_until` there are none.
+ * admit anyone by them. Reads the claims `roles` and `roles_until` (seconds since 1970), from which on there are none.
  */
 export function rolesForMenus(claims: unknown, now: number = Date.now()): Role[] {
-  const { roles, roles_until: until } = (claims ?? {}) as { roles?: unknown; roles_until?: unknown };
-  const isCurrent = until === undefined || until === null || (typeof until === "string" && Date.parse(until) > now);
+  const { roles, roles_until: until = null } = (claims ?? {}) as { roles?: unknown; roles_until?: unknown };
+  const isCurrent = until === null || (typeof until === "number" && now < until * 1000);
   return isCurrent && Array.isArray(roles) ? roles.filter(isRole) : [];
 }

@@ -1,0 +1,23 @@
+"""`akako keycloak`: plans the move of users, passwords and roles from Keycloak to Clerk."""
+
+import click
+
+from cli.keycloak_canary import canary
+from cli.keycloak_inspect import inspect
+from cli.keycloak_plan import plan
+from cli.keycloak_runs import runs, show
+
+
+@click.group()
+def keycloak() -> None:
+    """Inspect an export of Keycloak, and plan the move of its users to Clerk.
+
+    The guide is docs/how-to/migrate-from-keycloak.md.
+    """
+
+
+keycloak.add_command(canary)
+keycloak.add_command(inspect)
+keycloak.add_command(plan)
+keycloak.add_command(runs)
+keycloak.add_command(show)

@@ -1,0 +1,132 @@
+"""What of a Keycloak user can become a user at Clerk, and what cannot."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from keycloak import identifiers, passwords, totp
+from keycloak.passwords import Digest
+from keycloak.user import User
+
+
+class Category(StrEnum):
+    """Kinds of users about which the map decides."""
+
+    SERVICE_ACCOUNT = "service_account"
+    """Stands for a client, and is no person."""
+    DISABLED = "disabled"
+    """Must not sign in."""
+    UNVERIFIED = "unverified"
+    """The e-mail address is not verified."""
+    FEDERATED = "federated"
+    """Another system, such as an LDAP directory, knows the password."""
+    SOCIAL_ONLY = "social_only"
+    """Signs in with an identity provider, and has no password."""
+    WITHOUT_PASSWORD = "without_password"  # noqa: S105 - a category
+    """Has no password that Clerk could verify, and no other way to sign in."""
+
+
+class Loss(StrEnum):
+    """What a person loses when they move to Clerk."""
+
+    EMAIL = "email_unusable"
+    """Clerk does not accept the e-mail address."""
+    USERNAME = "username_unusable"
+    """Clerk does not accept the username."""
+    WEBAUTHN = "webauthn"
+    """Security keys and passkeys belong to Keycloak's domain."""
+    REQUIRED_ACTIONS = "required_actions"
+    """Clerk does not ask for what Keycloak demanded of the person, such as a new password."""
+    RECOVERY_CODES = "recovery_codes"
+    """They are hashed in a way that Clerk does not verify."""
+
+
+_LOST_CREDENTIALS = {
+    "webauthn": Loss.WEBAUTHN,
+    "webauthn-passwordless": Loss.WEBAUTHN,
+    "recovery-authn-codes": Loss.RECOVERY_CODES,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """A user of Keycloak as Clerk could have it. Its representation has no secrets."""
+
+    user: User
+    categories: frozenset[Category]
+    email: str | None
+    username: str | None
+    digest: Digest | None = field(repr=False)
+    algorithm: str | None
+    """Of the password in Keycloak, with its parameters."""
+    password_problem: passwords.Problem | None
+    password_set_at: datetime | None
+    totp_secret: str | None = field(repr=False)
+    totp_problem: totp.Problem | None
+    losses: tuple[Loss, ...]
+
+
+def of(user: User) -> Person:
+    """Translate a user."""
+    credential = passwords.current(user.credentials)
+    digest, password_problem = _digest(credential)
+    secret, totp_problem = _secret(user)
+    email, username = identifiers.email(user.email), identifiers.username(user.username)
+    return Person(
+        user=user,
+        categories=frozenset(_categories(user, digest is not None, email is not None)),
+        email=email,
+        username=username,
+        digest=digest,
+        algorithm=passwords.algorithm(credential) if credential else None,
+        password_problem=password_problem,
+        password_set_at=passwords.set_at(credential) if credential else None,
+        totp_secret=secret,
+        totp_problem=totp_problem,
+        losses=_losses(user, email, username),
+    )
+
+
+def _categories(user: User, has_digest: bool, has_email: bool) -> list[Category]:
+    if user.service_account:
+        return [Category.SERVICE_ACCOUNT]
+    found = []
+    if not user.enabled:
+        found.append(Category.DISABLED)
+    if has_email and not user.email_verified:
+        found.append(Category.UNVERIFIED)
+    if user.federated:
+        found.append(Category.FEDERATED)
+    elif not has_digest:
+        found.append(Category.SOCIAL_ONLY if user.identity_providers else Category.WITHOUT_PASSWORD)
+    return found
+
+
+def _digest(credential: Mapping[str, Any] | None) -> tuple[Digest | None, passwords.Problem | None]:
+    try:
+        return passwords.digest(credential), None
+    except passwords.Refused as refused:
+        return None, refused.problem
+
+
+def _secret(user: User) -> tuple[str | None, totp.Problem | None]:
+    credential = totp.current(user.credentials)
+    if credential is None:
+        return None, None
+    try:
+        return totp.secret(credential), None
+    except totp.Refused as refused:
+        return None, refused.problem
+
+
+def _losses(user: User, email: str | None, username: str | None) -> tuple[Loss, ...]:
+    found = {_LOST_CREDENTIALS.get(str(each.get("type"))) for each in user.credentials}
+    if user.email and not email:
+        found.add(Loss.EMAIL)
+    if user.username and not username:
+        found.add(Loss.USERNAME)
+    if user.required_actions:
+        found.add(Loss.REQUIRED_ACTIONS)
+    return tuple(sorted(filter(None, found)))

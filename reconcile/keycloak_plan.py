@@ -1,0 +1,74 @@
+"""Plans the move of a realm's users from Keycloak to Clerk, and compares the plan with the one before."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+
+from sqlalchemy import Connection
+
+from db import keycloak_differences, keycloak_plans
+from db.keycloak_plans import Run
+from keycloak import mapping, plan
+from keycloak.export import Advance, Export
+from keycloak.history import History
+from keycloak.inspection import Inspection
+from keycloak.plan import PlannedUser
+
+SET = 1_000
+"""Users in one statement."""
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A plan, and how it differs from the one before."""
+
+    run: Run
+    differences: Mapping[str, int] | None
+    """How many users it says something else about, by kind; None if it is the first plan of the realm."""
+    unchanged: bool
+    """Whether the plan before says the same; then this one is not worth keeping."""
+
+
+def make(
+    connection: Connection,
+    export: Export,
+    inspection: Inspection,
+    map_text: str,
+    history: History,
+    *,
+    path: str,
+    planned_by: str,
+    exported_at: datetime | None = None,
+    advance: Advance = lambda _: None,
+) -> Planned:
+    """Write a plan in this transaction; the export is of `exported_at`, by default when its newest file was written.
+
+    Raises MapRefused, before anything is written, or ExportRefused.
+    """
+    roles = mapping.parse(map_text)
+    mapping.check(roles, export.realm, inspection)
+    previous = keycloak_plans.latest(connection, export.realm.name)
+    run = keycloak_plans.start(
+        connection,
+        realm=export.realm.name,
+        keycloak_version=export.realm.version,
+        exported_at=exported_at or export.written_at,
+        planned_by=planned_by,
+        path=path,
+        map_text=map_text,
+        previous=previous,
+    )
+    planned = plan.users(export, inspection, roles, history, run.exported_at, advance)
+    for users in _sets(planned):
+        keycloak_plans.add(connection, run, users)
+    if previous is None:
+        return Planned(run, None, False)
+    differences = keycloak_differences.counts(connection, previous.id, run.id)
+    return Planned(run, differences, not differences and previous.map == map_text)
+
+
+def _sets(users: Iterable[PlannedUser]) -> Iterator[list[PlannedUser]]:
+    rest = iter(users)
+    while found := list(islice(rest, SET)):
+        yield found
