@@ -10,7 +10,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --genera
 
 PYTEST = $(BIN)/pytest -n 2 --dist worksteal
 # The suites that are not part of `make test`: each has a marker and a target `test-...` (image: image-test). CI runs them all (.ci/run).
-APART := recovery or pooler or faults or bench or sdk or node or browser or image
+APART := recovery or pooler or faults or bench or sdk or node or typescript or browser or image
 # The command that image-test runs in a bare Debian container: the tests whose result depends on the machine. `make test` works too.
 BARE_COMMAND ?= make demo && $(PYTEST) -m "not ($(APART))" tests/config tests/deploy tests/docs tests/cli tests/dev tests/serving tests/webhooks
 # Three test processes keep two cores busy: each spends a third of its time waiting for processes that it started.
@@ -23,7 +23,7 @@ MOST_DATABASES := 1700
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo up test test-fast test-properties test-postgres test-recovery test-pooler test-faults test-bench test-sdk test-node test-browser image-test format lint types contracts check lock bench bench-quick faults clean
+.PHONY: help install demo up example test test-fast test-properties test-postgres test-recovery test-pooler test-faults test-bench test-sdk test-node test-typescript test-browser image-test format lint types contracts check lock bench bench-quick faults clean
 
 help: ## List the commands
 	@grep -hE '^[a-z0-9-]+:.*?## ' $(MAKEFILE_LIST) | sort | awk -F ':.*?## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -45,6 +45,9 @@ demo: install ## Run the whole path on real servers and show what happened
 
 up: install ## Run all processes in the foreground, with data in .local/
 	@$(BIN)/akako up
+
+example: ## Run the example LMS on http://localhost:3000, while `make up` runs in another terminal (Node.js 20.19 or newer)
+	@cd sdk/typescript && npm ci --loglevel error && npm run --silent example
 
 test: check ## Run the checks and the tests
 	@$(PYTEST) -n $(AT_ONCE) -m "not ($(APART))" --durations 20 --most-processes $(MOST_PROCESSES) --most-databases $(MOST_DATABASES)
@@ -87,9 +90,18 @@ test-node: install ## Run the tests with Clerk's and Svix's libraries (Node.js 2
 		echo "Node.js is not installed: its tests are skipped"; \
 	fi
 
+test-typescript: install ## Build and test the TypeScript package, also against a real stack (Node.js 20.19 or newer; skipped without it)
+	@if command -v npm >/dev/null; then \
+		(cd sdk/typescript && npm ci --loglevel error && npm run check) && \
+		AKAKO_REQUIRE=node $(BIN)/pytest -m typescript tests/typescript; \
+	else \
+		echo "Node.js is not installed: the tests of the TypeScript package are skipped"; \
+	fi
+
 test-browser: install ## Run pages with the real ClerkJS in Chromium (Debian: chromium; and Node.js); skipped without them
 	@if command -v npm >/dev/null && command -v chromium >/dev/null; then \
 		(cd tests/node && npm ci --ignore-scripts --no-audit --no-fund --loglevel error) && \
+		(cd sdk/typescript && npm ci --loglevel error && npm run --silent build) && \
 		VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --require-hashes -r requirements/browser.txt && \
 		AKAKO_REQUIRE=browser $(BIN)/pytest -m browser tests/browser; \
 	else \

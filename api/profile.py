@@ -14,7 +14,7 @@ from api.services import Services
 from clerk.backend import ClerkUnavailable
 from clerk.user import Implausible
 from config import logs
-from db import assignments, user_search
+from db import assignments, clock, user_search
 from roles.refusal import UserUnknown
 
 log = structlog.get_logger()
@@ -65,4 +65,5 @@ def _read(services: Services, clerk_id: str) -> Profile:
         if entry is None:
             raise UserUnknown
         windows = assignments.history(connection, entry.id)
-    return responses.profile(entry, windows)
+        at = clock.now(connection)
+    return responses.profile(entry, windows, at)

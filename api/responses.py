@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict
 
 from akako_guard.role import Role
+from api.error_code import ErrorCode
 from db import assignments, instants, temporal
 from db.user_search import UserEntry
 from roles import history
@@ -73,6 +74,8 @@ class UserSummary(ResponseModel):
 class Profile(UserSummary):
     """The caller's own user."""
 
+    at: UtcDatetime
+    """When this was read, by the clock of the database. `roles` and `held` refer to it."""
     assignments: list[Window]
     """Past, current and future assignments, latest start first."""
 
@@ -256,7 +259,7 @@ class Explanation(PointInTime):
 class Problem(ResponseModel):
     """Error response of an endpoint."""
 
-    error: str
+    error: ErrorCode
     """Stable error code for programs."""
     message: str
     """What is wrong and what to do next, for humans."""
@@ -269,13 +272,13 @@ class Problem(ResponseModel):
 class Denial(ResponseModel):
     """Error response of the authentication guard. The reason is only logged."""
 
-    error: str
-    """`Unauthorized`, `Forbidden` or `Unavailable`."""
+    error: Literal["Unauthorized", "Forbidden", "Unavailable"]
+    """Why the request was denied, without details."""
 
 
-def profile(entry: UserEntry, windows: Sequence[assignments.Assignment]) -> Profile:
-    """The profile of a user with all assignments."""
-    return Profile.model_validate({**asdict(entry), "assignments": windows}, extra="ignore")
+def profile(entry: UserEntry, windows: Sequence[assignments.Assignment], at: datetime) -> Profile:
+    """The profile of a user with all assignments, read at a time of the database's clock."""
+    return Profile.model_validate({**asdict(entry), "assignments": windows, "at": at}, extra="ignore")
 
 
 def with_history(found: history.History) -> UserWithHistory:

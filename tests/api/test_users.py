@@ -124,6 +124,6 @@ def test_the_profile_contains_only_what_a_user_may_see(engine: Engine, sign_in: 
 
     assert (shown["id"], shown["roles"]) == (ada.id, ["LEARNER", "MENTOR"])
     assert set(shown) == {
-        "id", "clerk_id", "email", "first_name", "last_name", "username", "image_url", "roles", "assignments",
+        "id", "clerk_id", "email", "first_name", "last_name", "username", "image_url", "roles", "at", "assignments",
     }  # fmt: skip
     assert set(shown["assignments"][0]) == {"id", "role", "effective_start_date", "effective_end_date", "held"}

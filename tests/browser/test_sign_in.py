@@ -1,13 +1,7 @@
-"""The real ClerkJS in Chromium: a page signs in at the development Clerk, gets tokens, and signs out.
-
-Playwright is installed by `make test-browser`, ClerkJS from tests/node/package-lock.json.
-"""
+"""A page signs in at the development Clerk, gets tokens, and signs out."""
 
 import base64
-import os
-import shutil
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import jwt
@@ -19,42 +13,21 @@ from starlette.staticfiles import StaticFiles
 
 from dev.clerk_instance import ISSUER
 from tests.api.served import served
-from tests.served_clerk import ServedClerk, served_clerk
+from tests.browser.conftest import CLERKJS
+from tests.served_clerk import ServedClerk
 
 pytestmark = [pytest.mark.browser, pytest.mark.processes]
 
-CLERKJS = Path(__file__).parents[1] / "node/node_modules/@clerk/clerk-js/dist"
 BUNDLE = "/npm/@clerk/clerk-js@6/dist/"
 KEY = "pk_test_" + base64.b64encode(f"{ISSUER.partition('://')[2]}$".encode()).decode()
 PAGE = f"""
 <!doctype html><title>LMS</title>
 <script src="{BUNDLE}clerk.browser.js" data-clerk-publishable-key="{KEY}" data-clerk-proxy-url="%s"></script>
 """
-OPTIONS = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
 LOADED = "async () => { await window.Clerk.load(); return window.Clerk.user && window.Clerk.user.id; }"
 TOKEN = "() => window.Clerk.session.getToken()"
 # With a callback ClerkJS does not open another page afterwards.
 SIGN_OUT = "async () => { await window.Clerk.signOut(() => undefined); return window.Clerk.user; }"
-
-
-@pytest.fixture
-def clerk() -> Iterator[ServedClerk]:
-    with served_clerk() as running:
-        yield running
-
-
-@pytest.fixture
-def page() -> Iterator[Any]:
-    """A page of Chromium; skips where it is missing, unless AKAKO_REQUIRE demands it."""
-    chromium, required = shutil.which("chromium"), "browser" in os.environ.get("AKAKO_REQUIRE", "")
-    if not chromium or not CLERKJS.exists():
-        (pytest.fail if required else pytest.skip)("needs Chromium and Node.js: run make test-browser")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=OPTIONS)
-        yield browser.new_context().new_page()
-        browser.close()
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """Refuses words that were replaced by a standard term, so that each thing has one name that can be searched for."""
 
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-SUFFIXES = frozenset({".py", ".md", ".yml", ".yaml", ".toml", ".json", ".sql"})
+SUFFIXES = frozenset({".py", ".md", ".yml", ".yaml", ".toml", ".json", ".sql", ".ts", ".tsx", ".mjs", ".prisma"})
 EXEMPT = (
     "tests/docs/test_words.py",
     "tests/db/installation_0011.sql",
@@ -74,12 +75,19 @@ def checked(path: Path) -> str:
 
 def files(place: Path) -> list[Path]:
     """The files of a place that are checked."""
-    found = [place] if place.is_file() else place.rglob("*")
+    found = [place] if place.is_file() else _walk(place)
     return sorted(path for path in found if path.suffix in SUFFIXES and not _is_exempt(path.relative_to(ROOT)))
 
 
+def _walk(place: Path) -> Iterator[Path]:
+    """The files below a directory, without what is installed or built there."""
+    for directory, names, files_ in os.walk(place):
+        names[:] = [name for name in names if name not in ("node_modules", "dist")]
+        yield from (Path(directory, name) for name in files_)
+
+
 def _is_exempt(path: Path) -> bool:
-    return path.as_posix().startswith(EXEMPT) or "node_modules" in path.parts
+    return path.as_posix().startswith(EXEMPT)
 
 
 PLACES = [place for place in sorted(ROOT.iterdir()) if not place.name.startswith(".") and files(place)]

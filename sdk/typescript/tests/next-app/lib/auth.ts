@@ -1,0 +1,1 @@
+export { getCurrentUser } from "@akako/sync/next";

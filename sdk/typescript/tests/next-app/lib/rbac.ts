@@ -1,0 +1,1 @@
+export { withRoleGuard } from "@akako/sync/next";
