@@ -59,6 +59,7 @@ def test_a_discard_that_fails_prints_what_it_has_done(stuck: list[str], engine: 
     assert statuses(engine) == {"discarded": 400, "received": 1}
 
 
+@pytest.mark.recovery
 def test_an_interrupted_discard_prints_what_it_has_done(stuck: list[str], engine: Engine, database: Database) -> None:
     running = subprocess.Popen(
         [Path(sys.executable).with_name("akako"), "events", "discard", *stuck, *WHY],

@@ -193,6 +193,7 @@ def test_invalid_arguments_exit_with_2_and_advice(akako: Any, words: tuple[str, 
     assert (done.exit_code, advice in done.output) == (2, True)
 
 
+@pytest.mark.recovery
 def test_an_interrupted_replay_prints_how_to_continue_and_keeps_its_changes(
     database: Database, engine: Engine, clerk: Clerk, akako: Any
 ) -> None:

@@ -119,6 +119,7 @@ def test_untrusted_certificates_are_reported_with_the_remedy(
     assert "sslrootcert" in report["next_steps"]["database"]
 
 
+@pytest.mark.recovery
 def test_watching_continues_until_interrupted(database: Database, redis_url: str, tmp_path: Path) -> None:
     environment = {**os.environ, "DATABASE_URL": database.app_url, "REDIS_URL": redis_url}
     printed = tmp_path / "printed"

@@ -31,6 +31,7 @@ def local(mark: str, directory: Path) -> list[str]:
     return ["up", "--data", str(directory / mark / "local"), *own]
 
 
+@pytest.mark.recovery
 def test_the_printed_commands_work_and_a_second_up_is_refused(local: list[str], mark: str, directory: Path) -> None:
     printed = directory / "printed"
     with groups.akako(mark, *local, output=printed) as up:
@@ -63,6 +64,7 @@ def check_clerk(printed: Path) -> None:
     assert profile.json()["roles"] == ["LEARNER"]
 
 
+@pytest.mark.recovery
 @pytest.mark.recovery
 def test_killed_processes_and_servers_are_restarted_until_sigterm(local: list[str], mark: str, directory: Path) -> None:
     printed = directory / "printed"

@@ -15,7 +15,6 @@ from tests.running_stack import RunningStack, running_stack
 from tests.servers import Database, copy_of
 
 STOPS = [signal.SIGTERM, signal.SIGINT, signal.SIGHUP]
-SLOW = pytest.mark.recovery
 NAMES = ["web", "api", "worker", "beat", "clerk"]
 
 
@@ -31,7 +30,8 @@ def stack(database: Database, servers: Servers, tmp_path: Path) -> Iterator[Runn
         yield made
 
 
-@pytest.mark.parametrize("stop", [STOPS[0], *(pytest.param(stop, marks=SLOW) for stop in STOPS[1:])])
+@pytest.mark.recovery
+@pytest.mark.parametrize("stop", STOPS)
 def test_a_process_that_runs_ends_with_0(stack: RunningStack, stop: signal.Signals) -> None:
     processes = stack.processes()
     try:
@@ -49,6 +49,7 @@ def test_a_process_that_runs_ends_with_0(stack: RunningStack, stop: signal.Signa
             process.kill()
 
 
+@pytest.mark.recovery
 @pytest.mark.parametrize("stop", STOPS)
 def test_a_process_that_is_starting_ends_with_0(stack: RunningStack, stop: signal.Signals) -> None:
     processes = stack.processes()

@@ -21,6 +21,8 @@ from tests.servers import Database, copy_of
 from tests.sync.test_admission import encoded, message
 from tests.worker.messages import EVENTS_KEY
 
+pytestmark = pytest.mark.recovery
+
 MEGABYTE = 2**20
 BOMB_BYTES = 200 * MEGABYTE
 
