@@ -22,6 +22,9 @@ CLOCK_TOLERANCE = timedelta(minutes=5)
 """How far a time from Clerk may be ahead of the clock that it is compared with."""
 CLAIM_KEYS = ("roles", "roles_until", "roles_by")
 """The keys of `public_metadata` that this service writes."""
+IMPORT_MARKER = "akako_import"
+"""The key of `private_metadata` that names the import which created a user. Never a source of roles by itself."""
+LONGEST_MARKER = 64
 NEVER = EPOCH
 """`banned_as_of` of a user whose ban state no snapshot has stated yet."""
 
@@ -59,6 +62,8 @@ class Snapshot:
     created_at: datetime | None = None
     claims: dict[str, Any] | None = field(default=None, compare=False, repr=False)
     """What `public_metadata` has of `CLAIM_KEYS`; None if the body does not state it. Never a source of roles."""
+    import_marker: str | None = field(default=None, compare=False, repr=False)
+    """What `private_metadata` has at `IMPORT_MARKER`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,7 +116,13 @@ def snapshot_at(data: dict[str, Any], clerk_id: str, version: datetime) -> Snaps
         banned_as_of=NEVER if banned is None else None,
         created_at=parse_time(data.get("created_at")),
         claims=_claims(data),
+        import_marker=_import_marker(data),
     )
+
+
+def _import_marker(data: dict[str, Any]) -> str | None:
+    metadata = data.get("private_metadata")
+    return whole(metadata.get(IMPORT_MARKER), LONGEST_MARKER) if isinstance(metadata, dict) else None
 
 
 def _claims(data: dict[str, Any]) -> dict[str, Any] | None:

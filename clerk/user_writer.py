@@ -1,4 +1,4 @@
-"""Creates and deletes users by Clerk's Backend API, and verifies their passwords. One attempt each."""
+"""Creates, finds and deletes users by Clerk's Backend API, and verifies their passwords. One attempt each."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,9 +10,14 @@ from akako_guard import answers
 from akako_guard.identifier import identifier
 from clerk import json
 from clerk.backend import API_VERSION, NOT_FOUND, ClerkUnavailable
+from clerk.user import Snapshot, snapshot
 
 SECONDS = 10.0
 INCORRECT = "incorrect_password"
+EXISTS = "form_identifier_exists"
+"""Another user has the external id, the e-mail address or the username."""
+QUOTA = "user_quota_exceeded"
+"""The instance takes no more users."""
 REFUSED = (400, 402, 403, 409, 422)
 """Statuses with which Clerk refuses a change of one user; repeating it does not help."""
 
@@ -25,67 +30,108 @@ class WriteRefused:
     """Clerk's error code, such as `form_password_digest_invalid_code`; without one, the status."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    status: int
+    found: Any
+    """The JSON value of the body; None if it is something else."""
+    retry_after: float
+
+    @property
+    def object(self) -> dict[str, Any]:
+        return self.found if isinstance(self.found, dict) else {}
+
+    @property
+    def refused(self) -> WriteRefused:
+        errors = self.object.get("errors")
+        first = errors[0] if isinstance(errors, list) and errors else None
+        code = first.get("code") if isinstance(first, dict) else None
+        return WriteRefused(code if isinstance(code, str) else f"status {self.status}")
+
+    @property
+    def unavailable(self) -> ClerkUnavailable:
+        transient = self.status == 429 or self.status >= 500
+        return ClerkUnavailable(f"status {self.status}", transient=transient, retry_after=self.retry_after)
+
+
 class UserWriter:
     """Changes users of one Clerk instance. Errors contain nothing of requests, which may have digests."""
 
-    def __init__(self, secret_key: str, url: str) -> None:
+    def __init__(self, secret_key: str, url: str, seconds: float = SECONDS) -> None:
         self._url = f"{url}/v1/users"
-        self._client = answers.client(SECONDS)
+        self._client = answers.client(seconds)
         self._client.headers.update({"Authorization": f"Bearer {secret_key}", "Clerk-API-Version": API_VERSION})
 
     def create(self, fields: Mapping[str, object]) -> str | WriteRefused:
         """Create a user; returns the id. Raises ClerkUnavailable, and the user may have been created nevertheless."""
-        status, found = self._send("POST", "", fields)
-        if status in REFUSED:
-            return _refused(status, found)
-        clerk_id = identifier(found.get("id"))
-        if status != 200 or clerk_id is None:
-            raise _unavailable(status)
+        answer = self._create(fields)
+        if isinstance(answer, WriteRefused):
+            return answer
+        clerk_id = identifier(answer.object.get("id"))
+        if clerk_id is None:
+            raise answer.unavailable
         return clerk_id
+
+    def create_user(self, fields: Mapping[str, object]) -> Snapshot | WriteRefused:
+        """The same; returns the whole user."""
+        answer = self._create(fields)
+        if isinstance(answer, WriteRefused):
+            return answer
+        made = snapshot(answer.object)
+        if made is None:
+            raise ClerkUnavailable("the response is not a user")
+        return made
+
+    def find(self, external_id: str) -> Snapshot | None:
+        """The user with an external id, if Clerk knows one already. Raises ClerkUnavailable."""
+        # Without a sign before it, an id that begins with one would mean something else.
+        answer = self._send("GET", "", params={"external_id": f"+{external_id}", "limit": "2"})
+        if answer.status != 200:
+            raise answer.unavailable
+        if not isinstance(answer.found, list):
+            raise ClerkUnavailable("the response is not a list of users", transient=False)
+        users = (snapshot(each) for each in answer.found if isinstance(each, dict))
+        return next((user for user in users if user and user.external_id == external_id), None)
 
     def delete(self, clerk_id: str) -> bool:
         """Delete a user; False if there is none. Raises ClerkUnavailable."""
-        status, found = self._send("DELETE", f"/{clerk_id}")
-        if status == 404 and _refused(status, found).code == NOT_FOUND:
+        answer = self._send("DELETE", f"/{clerk_id}")
+        if answer.status == 404 and answer.refused.code == NOT_FOUND:
             return False
-        if status != 200:
-            raise _unavailable(status)
+        if answer.status != 200:
+            raise answer.unavailable
         return True
 
     def verifies(self, clerk_id: str, password: str) -> bool | WriteRefused:
         """Whether Clerk accepts a password of a user. Raises ClerkUnavailable."""
-        status, found = self._send("POST", f"/{clerk_id}/verify_password", {"password": password})
-        if status == 200:
-            return found.get("verified") is True
-        refused = _refused(status, found)
-        if refused.code == INCORRECT:
+        answer = self._send("POST", f"/{clerk_id}/verify_password", {"password": password})
+        if answer.status == 200:
+            return answer.object.get("verified") is True
+        if answer.refused.code == INCORRECT:
             return False
-        if status in REFUSED:
-            return refused
-        raise _unavailable(status)
+        if answer.status in REFUSED:
+            return answer.refused
+        raise answer.unavailable
 
     def close(self) -> None:
         """Close the connection pool."""
         self._client.close()
 
-    def _send(self, method: str, path: str, body: object = None) -> tuple[int, dict[str, Any]]:
-        """Status and object of the response; an empty object if it is something else."""
+    def _create(self, fields: Mapping[str, object]) -> _Answer | WriteRefused:
+        answer = self._send("POST", "", fields)
+        if answer.status in REFUSED:
+            return answer.refused
+        if answer.status != 200:
+            raise answer.unavailable
+        return answer
+
+    def _send(self, method: str, path: str, body: object = None, params: Mapping[str, str] | None = None) -> _Answer:
         try:
-            response = self._client.request(method, self._url + path, json=body)
+            response = self._client.request(method, self._url + path, json=body, params=params)
             found = json.loads(response.content)
         except httpx.HTTPError as error:
             raise ClerkUnavailable(type(error).__name__) from None
         except ValueError:
             found = None
-        return response.status_code, found if isinstance(found, dict) else {}
-
-
-def _refused(status: int, found: Mapping[str, Any]) -> WriteRefused:
-    errors = found.get("errors")
-    first = errors[0] if isinstance(errors, list) and errors else None
-    code = first.get("code") if isinstance(first, dict) else None
-    return WriteRefused(code if isinstance(code, str) else f"status {status}")
-
-
-def _unavailable(status: int) -> ClerkUnavailable:
-    return ClerkUnavailable(f"status {status}", transient=status == 429 or status >= 500)
+        after = response.headers.get("Retry-After", "")
+        return _Answer(response.status_code, found, float(after) if after.isdecimal() and len(after) < 6 else 0.0)

@@ -1,8 +1,9 @@
-"""`akako keycloak`: plans the move of users, passwords and roles from Keycloak to Clerk."""
+"""`akako keycloak`: plans and makes the move of users, passwords and roles from Keycloak to Clerk."""
 
 import click
 
 from cli.keycloak_canary import canary
+from cli.keycloak_import import import_
 from cli.keycloak_inspect import inspect
 from cli.keycloak_plan import plan
 from cli.keycloak_runs import runs, show
@@ -10,13 +11,14 @@ from cli.keycloak_runs import runs, show
 
 @click.group()
 def keycloak() -> None:
-    """Inspect an export of Keycloak, and plan the move of its users to Clerk.
+    """Inspect an export of Keycloak, plan the move of its users to Clerk, and import them.
 
     The guide is docs/how-to/migrate-from-keycloak.md.
     """
 
 
 keycloak.add_command(canary)
+keycloak.add_command(import_)
 keycloak.add_command(inspect)
 keycloak.add_command(plan)
 keycloak.add_command(runs)

@@ -17,7 +17,7 @@ COMMANDS = {
     "explain": "Explain why a user held a role at an instant, or did not.",
     "drift": "List, show and repair differences from Clerk.",
     "instance": "Show and pin the Clerk instance of this installation.",
-    "keycloak": "Inspect an export of Keycloak, and plan the move of its users to Clerk.",
+    "keycloak": "Inspect an export of Keycloak, plan the move of its users to Clerk, and import them.",
     "migrate": "Apply pending database migrations.",
     "roles": "List, assign, extend and revoke roles.",
     "secrets": "Show when each signing secret last verified a delivery.",

@@ -20,7 +20,7 @@ GRANTS = (
     "grant usage on schema akako to {role}",
     "grant select on users, user_roles, webhook_events, audit_log, heartbeats, leases, walks, locks, deletion_holds,"
     " deletion_counts, alembic_version, current_users, current_roles, role_history, clerk_instance, reconciling, drift,"
-    " claims_switch, claims, keycloak_runs, keycloak_users, keycloak_windows to {role}",
+    " claims_switch, claims, keycloak_runs, keycloak_users, keycloak_windows, keycloak_imports to {role}",
     "grant insert (clerk_id, claimed_email, email, first_name, last_name, username, image_url, external_id, banned,"
     " clerk_created_at, clerk_updated_at, deleted_at, email_verified, banned_as_of, search_keys) on users to {role}",
     "grant update (claimed_email, email, first_name, last_name, username, image_url, external_id, banned,"
@@ -62,6 +62,9 @@ GRANTS = (
     " to {role}",
     "grant insert (run_id, keycloak_id, role, starts_at, ends_at, path, evidence, given_by) on keycloak_windows"
     " to {role}",
+    "grant insert (realm, keycloak_id, run_id), update (state, reason, clerk_id, run_id, changed_at)"
+    " on keycloak_imports to {role}",
+    "grant execute on function akako_give_planned(text[], text[], text[]) to {role}",
     # `select .. for update` requires the UPDATE privilege on a column; this one has a single possible value.
     "grant update (turn) on locks to {role}",
 )

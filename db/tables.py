@@ -450,6 +450,9 @@ keycloak_runs = Table(
     Column("path", Text, nullable=False),
     Column("map", Text, nullable=False),
     Column("previous_id", BigInteger, ForeignKey("keycloak_runs.id")),
+    Column("marker", Text, nullable=False, unique=True, server_default=text("gen_random_uuid()::text")),
+    Column("import_started_at", Moment),
+    Column("import_started_by", Text),
     Index("keycloak_runs_realm_idx", "realm", "id"),
 )
 
@@ -481,4 +484,20 @@ keycloak_windows = Table(
     CheckConstraint("role in ('LEARNER', 'MENTOR', 'ADMIN')", name="keycloak_windows_known_role"),
     CheckConstraint("evidence in ('admin_event', 'registration', 'export')", name="keycloak_windows_known_evidence"),
     CheckConstraint("ends_at > starts_at", name="keycloak_windows_end_follows_start"),
+)
+
+keycloak_imports = Table(
+    "keycloak_imports",
+    metadata,
+    Column("realm", Text, primary_key=True),
+    Column("keycloak_id", Text, primary_key=True),
+    Column("run_id", BigInteger, nullable=False),
+    Column("state", Text, nullable=False, server_default="creating"),
+    Column("reason", Text),
+    Column("clerk_id", Text, unique=True),
+    Column("given_run_id", BigInteger, ForeignKey("keycloak_runs.id")),
+    Column("changed_at", Moment, nullable=False, server_default=func.now()),
+    ForeignKeyConstraint(["run_id", "keycloak_id"], ["keycloak_users.run_id", "keycloak_users.keycloak_id"]),
+    CheckConstraint("state in ('creating', 'created', 'applied', 'refused')", name="keycloak_imports_known_state"),
+    postgresql_with={"fillfactor": 80},
 )

@@ -1,0 +1,163 @@
+"""The state of each user whose import from Keycloak has begun.
+
+`creating` is committed before Clerk is asked to create the user. `applied` is set by the database, together with the
+windows, by whichever transaction adds the user first: that of the import or that of a webhook (`db/new_users.py`).
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import Connection
+
+from clerk.text import storable
+from db.keycloak_plans import Run
+
+
+class State(StrEnum):
+    """How far the import of a user is."""
+
+    PLANNED = "planned"
+    """Nothing was sent to Clerk: there is no row."""
+    CREATING = "creating"
+    """The user may exist at Clerk."""
+    CREATED = "created"
+    """The user exists at Clerk."""
+    APPLIED = "applied"
+    """The user has the planned roles."""
+    REFUSED = "refused"
+    """Clerk, or another user with the same external id, does not allow it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImportedUser:
+    """A user that a run plans to import, and the state of the import."""
+
+    keycloak_id: str
+    password_hasher: str | None
+    password_set_at: datetime | None
+    has_app: bool
+    state: State
+    run_id: int
+    """The run whose marker the user has, or will have."""
+    marker: str
+    reason: str | None
+
+
+def begin(connection: Connection, run: Run, by: str) -> None:
+    """Record that the import of a run begins, unless it has begun. Only the owner of the tables may do this."""
+    connection.exec_driver_sql(
+        """
+        update keycloak_runs set import_started_at = now(), import_started_by = %s
+        where id = %s and import_started_at is null
+        """,
+        (by, run.id),
+    )
+
+
+def has_begun(connection: Connection, run: Run) -> bool:
+    """Whether the import of a run has begun."""
+    found = connection.exec_driver_sql("select import_started_at from keycloak_runs where id = %s", (run.id,))
+    return found.scalar_one() is not None
+
+
+def users(connection: Connection, run: Run, keycloak_ids: Collection[str]) -> dict[str, ImportedUser]:
+    """Those of these users that a run plans to import, by id."""
+    rows = connection.exec_driver_sql(
+        """
+        select planned.keycloak_id, password_hasher, password_set_at, has_app, coalesce(state, 'planned') as state,
+               marked.id as run_id, marked.marker, imports.reason
+        from keycloak_users as planned
+        left join keycloak_imports as imports
+          on imports.realm = %(realm)s and imports.keycloak_id = planned.keycloak_id
+        join keycloak_runs as marked on marked.id = coalesce(imports.run_id, planned.run_id)
+        where planned.run_id = %(run)s and planned.keycloak_id = any(%(ids)b::text[]) and planned.fate = 'planned'
+        """,
+        {"run": run.id, "realm": storable(run.realm), "ids": [storable(each) for each in keycloak_ids]},
+    )
+    found = (ImportedUser(**row._asdict() | {"state": State(row.state)}) for row in rows)
+    return {user.keycloak_id: user for user in found}
+
+
+def creating(connection: Connection, run: Run, keycloak_id: str) -> bool:
+    """Record that a planned or refused user is about to be created; False if its import has begun meanwhile."""
+    found = connection.exec_driver_sql(
+        """
+        insert into keycloak_imports as known (realm, keycloak_id, run_id) values (%s, %s, %s)
+        on conflict (realm, keycloak_id) do update
+        set state = 'creating', reason = null, run_id = excluded.run_id, changed_at = now()
+        where known.state = 'refused'
+        returning true
+        """,
+        (storable(run.realm), storable(keycloak_id), run.id),
+    )
+    return found.scalar_one_or_none() is True
+
+
+def created(connection: Connection, run: Run, keycloak_id: str, clerk_id: str) -> None:
+    """Record that a user exists at Clerk, unless the planned roles were given already."""
+    connection.exec_driver_sql(
+        """
+        update keycloak_imports set state = 'created', clerk_id = %s, changed_at = now()
+        where realm = %s and keycloak_id = %s and state = 'creating'
+        """,
+        (clerk_id, storable(run.realm), storable(keycloak_id)),
+    )
+
+
+def refused(connection: Connection, run: Run, keycloak_id: str, reason: str) -> None:
+    """Record that a user cannot be created, unless the planned roles were given already."""
+    connection.exec_driver_sql(
+        """
+        update keycloak_imports set state = 'refused', reason = %s, changed_at = now()
+        where realm = %s and keycloak_id = %s and state in ('creating', 'created')
+        """,
+        (storable(reason), storable(run.realm), storable(keycloak_id)),
+    )
+
+
+def unfinished(connection: Connection, run: Run, keycloak_id: str, reason: str) -> State:
+    """The state of a user after it was applied; records why the planned roles were not given, if they were not."""
+    connection.exec_driver_sql(
+        """
+        update keycloak_imports set reason = %s, changed_at = now()
+        where realm = %s and keycloak_id = %s and state = 'created' and reason is distinct from %s
+        """,
+        (reason, storable(run.realm), storable(keycloak_id), reason),
+    )
+    found = connection.exec_driver_sql(
+        "select state from keycloak_imports where realm = %s and keycloak_id = %s",
+        (storable(run.realm), storable(keycloak_id)),
+    )
+    return State(found.scalar_one())
+
+
+def totals(connection: Connection, run: Run) -> dict[State, int]:
+    """How many of the users that a run plans to import are in each state. Reads the whole plan."""
+    rows = connection.exec_driver_sql(
+        """
+        select coalesce(state, 'planned'), count(*)
+        from keycloak_users as planned
+        left join keycloak_imports as imports
+          on imports.realm = %s and imports.keycloak_id = planned.keycloak_id
+        where planned.run_id = %s and fate = 'planned' group by 1
+        """,
+        (storable(run.realm), run.id),
+    )
+    return {State(state): users for state, users in rows}
+
+
+def unsuccessful(connection: Connection, run: Run, most: int) -> list[tuple[str, State, str | None]]:
+    """Up to `most` users of a plan, with states and reasons, that were refused or have not got the planned roles."""
+    rows = connection.exec_driver_sql(
+        """
+        select imports.keycloak_id, state, imports.reason
+        from keycloak_imports as imports
+        join keycloak_users as planned on planned.run_id = %s and planned.keycloak_id = imports.keycloak_id
+        where imports.realm = %s and planned.fate = 'planned' and state <> 'applied'
+        order by imports.keycloak_id limit %s
+        """,
+        (run.id, storable(run.realm), most),
+    )
+    return [(keycloak_id, State(state), reason) for keycloak_id, state, reason in rows]

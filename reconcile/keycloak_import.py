@@ -1,0 +1,207 @@
+"""Creates the planned users of a Keycloak export at Clerk, and gives them the planned roles; can be continued anywhere.
+
+`creating` is committed before Clerk is asked to create a user. From then on the user may exist, so it is looked up by
+its external id before anything is repeated, and adopted only if its marker names the run that created it.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from itertools import islice
+
+import structlog
+from sqlalchemy import Engine
+
+from akako_guard.role import Role
+from clerk.user import IMPORT_MARKER, Snapshot
+from clerk.user_writer import EXISTS, QUOTA, UserWriter, WriteRefused
+from config import logs
+from db import keycloak_imports
+from db.keycloak_imports import ImportedUser, State
+from db.keycloak_plans import Run
+from keycloak import clerk_user, person
+from keycloak.mapping import RoleMap
+from keycloak.person import Person
+from keycloak.user import User
+from reconcile import retry
+from reconcile.pace import Pace
+from sync import apply
+
+log = structlog.get_logger()
+
+SET = 500
+"""Users whose states are read in one statement."""
+APPLY_SECONDS = 30.0
+LOOK_UPS = 3
+"""How often a user who may exist is looked up after Clerk says so: Clerk's replicas lag."""
+LOOK_UP_SECONDS = 1.0
+KNOWN_BEFORE = "known_before"
+"""The user had roles here before the import could give them, or was deleted."""
+FOREIGN = "external_id_exists"
+"""Another user has the external id, and was not created by this import."""
+GONE = "deleted_at_clerk"
+"""The user was created, and is not found at Clerk any more."""
+NOT_APPLIED = "not_applied"
+"""The user is at Clerk, and could not be written here; the log has the reason."""
+
+
+class QuotaExceeded(Exception):
+    """The instance takes no more users."""
+
+
+@dataclass(slots=True)
+class Imported:
+    """What one call did."""
+
+    states: Counter[State] = field(default_factory=Counter)
+    """Users that were worked on, by their state afterwards."""
+    differing: list[str] = field(default_factory=list)
+    """Planned users whose credentials are not those of the plan; nothing was sent."""
+    unseen: int = 0
+    """Planned users that the export does not have, if all of it was read."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Importer:
+    """The import of one run."""
+
+    engine: Engine
+    run: Run
+    roles: RoleMap
+    writer: UserWriter
+    pace: Pace
+    default_role: Role
+    before: Callable[[], None] = lambda: None
+    """Called before each request to Clerk."""
+    retry_refused: bool = False
+
+    def import_users(
+        self,
+        users: Iterable[User],
+        planned: int,
+        limit: int | None = None,
+        advance: Callable[[int], None] = lambda _: None,
+    ) -> Imported:
+        """Import the planned ones among these users, `planned` in number; at most `limit`.
+
+        Raises ClerkUnavailable, QuotaExceeded or a database error: call it again to continue.
+        """
+        result, seen, rest = Imported(), 0, iter(users)
+        while part := list(islice(rest, SET)):
+            found = self._planned(part)
+            seen += len(found)
+            for read, known in found.values():
+                if not self._is_due(known):
+                    continue
+                if limit is not None and result.states.total() >= limit:
+                    return result
+                someone = person.of(read)
+                if _differs(someone, known):
+                    result.differing.append(known.keycloak_id)
+                    continue
+                result.states[self._import(someone, known)] += 1
+                advance(1)
+        result.unseen = planned - seen
+        return result
+
+    def _planned(self, users: Iterable[User]) -> dict[str, tuple[User, ImportedUser]]:
+        """The planned ones, by id; of several users with one id the first, as in the plan."""
+        first: dict[str, User] = {}
+        for user in users:
+            first.setdefault(user.key, user)
+        with self.engine.connect() as connection:
+            known = keycloak_imports.users(connection, self.run, first.keys())
+        return {key: (user, known[key]) for key, user in first.items() if key in known}
+
+    def _is_due(self, known: ImportedUser) -> bool:
+        if known.state is State.REFUSED:
+            return self.retry_refused or known.run_id != self.run.id
+        return known.state is not State.APPLIED
+
+    def _import(self, someone: Person, known: ImportedUser) -> State:
+        key, marker = known.keycloak_id, known.marker
+        begun = known.state in (State.CREATING, State.CREATED)
+        if not begun:
+            with self.engine.begin() as connection:
+                taken = keycloak_imports.creating(connection, self.run, key)
+                current = keycloak_imports.users(connection, self.run, [key])[key]
+            if not taken:  # another import works on this user
+                return current.state
+            marker = current.marker
+        made = self._made(someone, marker, begun=begun, exists=known.state is State.CREATED)
+        if made is None:
+            return self._unfinished(key, GONE)
+        if isinstance(made, WriteRefused):
+            if made.code == QUOTA:
+                raise QuotaExceeded
+            return self._refuse(key, made.code)
+        if made.import_marker != marker:
+            return self._refuse(key, FOREIGN)
+        with self.engine.begin() as connection:
+            keycloak_imports.created(connection, self.run, key, made.clerk_id)
+        return self._apply(key, made)
+
+    def _refuse(self, key: str, reason: str) -> State:
+        with self.engine.begin() as connection:
+            keycloak_imports.refused(connection, self.run, key, reason)
+        return State.REFUSED
+
+    def _apply(self, key: str, made: Snapshot) -> State:
+        """Add the user here with the planned roles, unless a webhook did."""
+        errors = apply.apply_snapshots(
+            self.engine, [(made, f"keycloak_{self.run.id}")], self.default_role, APPLY_SECONDS
+        )
+        for error in errors.values():
+            step = "run `akako keycloak import` again"
+            log.warning("user.not_applied", clerk_id=made.clerk_id, next_step=step, **logs.fault(error))
+        return self._unfinished(key, NOT_APPLIED if errors else KNOWN_BEFORE)
+
+    def _unfinished(self, key: str, reason: str) -> State:
+        with self.engine.begin() as connection:
+            return keycloak_imports.unfinished(connection, self.run, key, reason)
+
+    def _made(self, someone: Person, marker: str, *, begun: bool, exists: bool) -> Snapshot | WriteRefused | None:
+        """The user at Clerk: found if it may exist (`begun`), else created. None if it existed, and is not found."""
+        body = clerk_user.fields(someone, self.roles, {IMPORT_MARKER: marker}, self.run.exported_at)
+        attempts = _Attempts(begun)
+
+        def attempt() -> Snapshot | WriteRefused | None:
+            if exists:
+                return self._existing(someone.user.key, LOOK_UPS)
+            if attempts.may_exist:
+                if found := self.writer.find(someone.user.key):
+                    return found
+                self.pace.wait()
+                self.before()
+            looks_up, attempts.may_exist = attempts.may_exist, True
+            made = self.writer.create_user(body)
+            if isinstance(made, WriteRefused) and made.code == EXISTS:
+                return self._existing(someone.user.key, LOOK_UPS if looks_up else 1) or made
+            return made
+
+        return retry.ask(self.pace, attempt, before=self.before)
+
+    def _existing(self, key: str, look_ups: int) -> Snapshot | None:
+        """The user with this external id, looked up several times."""
+        for number in range(look_ups):
+            if number:
+                self.pace.pause(LOOK_UP_SECONDS)
+            self.pace.wait()
+            self.before()
+            if found := self.writer.find(key):
+                return found
+        return None
+
+
+@dataclass(slots=True)
+class _Attempts:
+    may_exist: bool
+
+
+def _differs(someone: Person, known: ImportedUser) -> bool:
+    """Whether the export is not the one that was planned, as far as this user's credentials show."""
+    return (
+        someone.digest.hasher if someone.digest else None,
+        someone.password_set_at,
+        someone.totp_secret is not None,
+    ) != (known.password_hasher, known.password_set_at, known.has_app)
