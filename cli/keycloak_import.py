@@ -81,7 +81,7 @@ def import_(
             database(looks_up=True) as engine,
             signals.interruptible(),
         ):
-            run = _run(engine, run_id)
+            run = latest_run(engine, run_id)
             opened = export.open_export(path, run.realm)
             pace = Pace(settings.requests_per_second)
             require = _pinned(engine, client, pace, by)
@@ -108,8 +108,8 @@ def import_(
     sys.exit(0 if complete else 1)
 
 
-def _run(engine: Engine, run_id: int) -> Run:
-    """The plan, which must be the latest of its realm."""
+def latest_run(engine: Engine, run_id: int) -> Run:
+    """The plan, which must be the latest of its realm. Raises ClickException."""
     with engine.connect() as connection:
         run = keycloak_plans.get(connection, run_id)
         latest = keycloak_plans.latest(connection, run.realm) if run else None
