@@ -1,6 +1,6 @@
 """Creates, finds and deletes users by Clerk's Backend API, and verifies their passwords. One attempt each."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +9,7 @@ import httpx
 from akako_guard import answers
 from akako_guard.identifier import identifier
 from clerk import json
-from clerk.backend import API_VERSION, NOT_FOUND, ClerkUnavailable
+from clerk.backend import API_VERSION, MOST_IDS, NOT_FOUND, ClerkUnavailable
 from clerk.user import Snapshot, snapshot
 
 SECONDS = 10.0
@@ -84,14 +84,19 @@ class UserWriter:
 
     def find(self, external_id: str) -> Snapshot | None:
         """The user with an external id, if Clerk knows one already. Raises ClerkUnavailable."""
+        return self.find_all([external_id]).get(external_id)
+
+    def find_all(self, external_ids: Sequence[str]) -> dict[str, Snapshot]:
+        """The users with up to 100 external ids, by that id. Raises ClerkUnavailable."""
         # Without a sign before it, an id that begins with one would mean something else.
-        answer = self._send("GET", "", params={"external_id": f"+{external_id}", "limit": "2"})
+        params = [("limit", str(MOST_IDS)), *(("external_id", f"+{each}") for each in external_ids)]
+        answer = self._send("GET", "", params=params)
         if answer.status != 200:
             raise answer.unavailable
         if not isinstance(answer.found, list):
             raise ClerkUnavailable("the response is not a list of users", transient=False)
         users = (snapshot(each) for each in answer.found if isinstance(each, dict))
-        return next((user for user in users if user and user.external_id == external_id), None)
+        return {user.external_id: user for user in users if user and user.external_id in set(external_ids)}
 
     def delete(self, clerk_id: str) -> bool:
         """Delete a user; False if there is none. Raises ClerkUnavailable."""
@@ -125,9 +130,9 @@ class UserWriter:
             raise answer.unavailable
         return answer
 
-    def _send(self, method: str, path: str, body: object = None, params: Mapping[str, str] | None = None) -> _Answer:
+    def _send(self, method: str, path: str, body: object = None, params: Sequence[tuple[str, str]] = ()) -> _Answer:
         try:
-            response = self._client.request(method, self._url + path, json=body, params=params)
+            response = self._client.request(method, self._url + path, json=body, params=list(params))
             found = json.loads(response.content)
         except httpx.HTTPError as error:
             raise ClerkUnavailable(type(error).__name__) from None

@@ -28,12 +28,13 @@ from keycloak import export, mapping
 from keycloak.export import Export
 from reconcile import pinning, retry
 from reconcile.keycloak_import import Imported, Importer, QuotaExceeded
-from reconcile.pace import Pace
+from reconcile.pace import Pace, SharedPace
 
 SHOWN = 20
 """Users that were not imported, that are printed as a table."""
-REQUESTS = 1
-"""Requests to Clerk for each user, if nothing fails."""
+ANSWER_SECONDS = 0.2
+"""How long Clerk is assumed to take for a user: as many are worked on at the same time as the pace then allows."""
+MOST_WORKERS = 20
 CONTINUE = "Run the same command again to continue."
 BEGUN = "Began the import from Keycloak."
 OWNER = (
@@ -73,17 +74,18 @@ def import_(
     if settings.is_live and not yes:
         click.confirm("CLERK_SECRET_KEY is of a live instance. Create users in it?", abort=True)
     logs.configure("keycloak", stream=sys.stderr)
+    workers = max(1, min(MOST_WORKERS, round(settings.requests_per_second * ANSWER_SECONDS)))
     writer = UserWriter(settings.clerk_secret_key.get_secret_value(), settings.clerk_api_url)
     try:
         with (
             refusals(),
             backend(settings, CONTINUE) as client,
-            database(looks_up=True) as engine,
+            database(connections=workers, looks_up=True) as engine,
             signals.interruptible(),
         ):
-            run = _run(engine, run_id)
+            run = latest_run(engine, run_id)
             opened = export.open_export(path, run.realm)
-            pace = Pace(settings.requests_per_second)
+            pace = SharedPace(settings.requests_per_second)
             require = _pinned(engine, client, pace, by)
             _begin(engine, run, by)
             importer = Importer(
@@ -95,6 +97,7 @@ def import_(
                 default_role=settings.default_role,
                 before=require,
                 retry_refused=retry_refused,
+                workers=workers,
             )
             result = _import(importer, opened, settings.requests_per_second, limit)
             complete = _show(engine, run, result, as_json)
@@ -108,8 +111,8 @@ def import_(
     sys.exit(0 if complete else 1)
 
 
-def _run(engine: Engine, run_id: int) -> Run:
-    """The plan, which must be the latest of its realm."""
+def latest_run(engine: Engine, run_id: int) -> Run:
+    """The plan, which must be the latest of its realm. Raises ClickException."""
     with engine.connect() as connection:
         run = keycloak_plans.get(connection, run_id)
         latest = keycloak_plans.latest(connection, run.realm) if run else None
@@ -147,7 +150,7 @@ def _import(importer: Importer, opened: Export, per_second: float, limit: int | 
     done = {State.APPLIED} if importer.retry_refused else {State.APPLIED, State.REFUSED}
     left = sum(users for state, users in totals.items() if state not in done)
     left = min(left, limit or left)
-    least = timedelta(seconds=round(left * REQUESTS / per_second))
+    least = timedelta(seconds=round(left / per_second))
     click.echo(f"Importing {left:,} users; at {per_second:g} requests per second this takes {least} or more.", err=True)
     with bar("importing users", left) as advance:
         return importer.import_users(opened.users(), sum(totals.values()), limit, advance)

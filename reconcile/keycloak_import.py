@@ -5,7 +5,8 @@ its external id before anything is repeated, and adopted only if its marker name
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import islice
 
@@ -74,6 +75,8 @@ class Importer:
     before: Callable[[], None] = lambda: None
     """Called before each request to Clerk."""
     retry_refused: bool = False
+    workers: int = 1
+    """Users that are worked on at the same time, each with a connection to the database."""
 
     def import_users(
         self,
@@ -87,22 +90,43 @@ class Importer:
         Raises ClerkUnavailable, QuotaExceeded or a database error: call it again to continue.
         """
         result, seen, rest = Imported(), 0, iter(users)
-        while part := list(islice(rest, SET)):
-            found = self._planned(part)
-            seen += len(found)
-            for read, known in found.values():
-                if not self._is_due(known):
-                    continue
-                if limit is not None and result.states.total() >= limit:
-                    return result
-                someone = person.of(read)
-                if _differs(someone, known):
-                    result.differing.append(known.keycloak_id)
-                    continue
-                result.states[self._import(someone, known)] += 1
-                advance(1)
+        with ThreadPoolExecutor(self.workers) as pool:
+            try:
+                while part := list(islice(rest, SET)):
+                    found = self._planned(part)
+                    seen += len(found)
+                    due = [(user, known) for user, known in found.values() if self._is_due(known)]
+                    left = len(due) if limit is None else limit - result.states.total()
+                    self._import_set(pool, due, left, result, advance)
+                    if left < len(due):
+                        return result
+            except BaseException:
+                # Those that have begun are finished.
+                pool.shutdown(cancel_futures=True)
+                raise
         result.unseen = planned - seen
         return result
+
+    def _import_set(
+        self,
+        pool: ThreadPoolExecutor,
+        users: Sequence[tuple[User, ImportedUser]],
+        most: int,
+        result: Imported,
+        advance: Callable[[int], None],
+    ) -> None:
+        begun = list[Future[State]]()
+        for read, known in users:
+            if len(begun) == most:
+                break
+            someone = person.of(read)
+            if _differs(someone, known):
+                result.differing.append(known.keycloak_id)
+            else:
+                begun.append(pool.submit(self._import, someone, known))
+        for each in begun:
+            result.states[each.result()] += 1
+            advance(1)
 
     def _planned(self, users: Iterable[User]) -> dict[str, tuple[User, ImportedUser]]:
         """The planned ones, by id; of several users with one id the first, as in the plan."""

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from threading import Lock
 
 
 class Pace:
@@ -28,3 +29,16 @@ class Pace:
     def pause(self, seconds: float) -> None:
         """Send no request for this time."""
         self._next = max(self._next, self._now() + seconds)
+
+
+class SharedPace(Pace):
+    """The same for several threads, which wait for one another."""
+
+    def __init__(self, per_second: float) -> None:
+        super().__init__(per_second)
+        self._lock = Lock()
+
+    def wait(self) -> None:
+        """Wait until the next request may be sent."""
+        with self._lock:
+            super().wait()

@@ -1,6 +1,9 @@
 """Requests are spaced, and a pause postpones the next one."""
 
-from reconcile.pace import Pace
+import time
+from threading import Thread
+
+from reconcile.pace import Pace, SharedPace
 
 
 class Clock:
@@ -44,3 +47,20 @@ def test_a_pause_postpones_the_next_request_and_a_shorter_one_does_not_end_it() 
     pace.pause(5)
     pace.pause(1)
     assert times(pace, clock, 2) == [5, 5.1]
+
+
+def test_threads_share_one_pace() -> None:
+    pace, waited = SharedPace(100), list[float]()
+
+    def ask() -> None:
+        for _ in range(5):
+            pace.wait()
+            waited.append(time.monotonic())
+
+    threads = [Thread(target=ask) for _ in range(4)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+    assert len(waited) == 20
+    assert max(waited) - min(waited) >= 0.18
