@@ -237,7 +237,7 @@ def listed(engine: Engine, instants: Instants) -> dict[str, set[Role]]:
 
 
 @pytest.mark.properties
-@pytest.mark.parametrize("seed", range(examples(20)))
+@pytest.mark.parametrize("seed", range(examples(15)))
 def test_what_was_so_is_what_the_guard_said(database: Database, engine: Engine, clerk: Clerk, seed: int) -> None:
     with lived(database, engine, clerk, seed) as history:
         every = history.said
@@ -261,7 +261,7 @@ def test_what_was_so_is_what_the_guard_said(database: Database, engine: Engine, 
 
 
 @pytest.mark.properties
-@pytest.mark.parametrize("seed", range(20, 20 + examples(10)))
+@pytest.mark.parametrize("seed", range(20, 20 + examples(8)))
 def test_the_revisions_lead_from_what_was_so_to_what_is_known(
     database: Database, engine: Engine, clerk: Clerk, seed: int
 ) -> None:
