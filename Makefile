@@ -17,7 +17,7 @@ BARE_COMMAND ?= make demo && $(PYTEST) -m "not ($(APART))" tests/config tests/de
 AT_ONCE := 3
 # Limits for `make test`: tests spend most of their time starting processes and creating databases, so they share both.
 MOST_PROCESSES := 265
-MOST_DATABASES := 1850
+MOST_DATABASES := 2000
 
 # Without cached bytecode, a process compiles its modules at each start, which takes several seconds.
 unexport PYTHONDONTWRITEBYTECODE
