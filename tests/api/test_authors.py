@@ -28,7 +28,7 @@ from tests.meanwhile import holding, waiting_for_a_lock
 
 LOCK_MALLORY = f"select from users where clerk_id = '{MALLORY}' for no key update"
 FORBIDDEN = (403, {"error": "Forbidden"})
-ROUNDS = examples(60)
+ROUNDS = examples(30)
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ from tests.clerk_signs_in import Instance
 from tests.examples import examples
 from tests.served_clerk import served_clerk
 
-EXAMPLES = examples(40)
+EXAMPLES = examples(20)
 NAMES = st.sampled_from(["user_admin", "user_ada", "user_bob", "user_none"])
 Operation: TypeAlias = APIOperation[Any, Any, Any, Any]
 DOCUMENT = schemathesis.openapi.from_dict(openapi.document(OPERATIONS))

@@ -23,6 +23,8 @@ from tests.ledger import apply, rows, values
 from tests.served_clerk import ServedClerk, served_clerk
 from tests.servers import Database
 
+pytestmark = pytest.mark.recovery
+
 Akako = Callable[..., Result]
 FAST = "100"
 STATES = "select state, count(*) from keycloak_imports group by state order by state"

@@ -22,6 +22,8 @@ from tests.ledger import apply, values
 from tests.local_server import Answer, serving
 from tests.served_clerk import ServedClerk
 
+pytestmark = pytest.mark.recovery
+
 LIVING = "select clerk_id from users where deleted_at is null order by clerk_id"
 CAUSES = "select distinct cause from audit_log where action = 'user.created'"
 

@@ -31,6 +31,8 @@ from tests.ledger import actions, apply, rows, values
 from tests.served_clerk import ServedClerk
 from tests.servers import Database
 
+pytestmark = pytest.mark.recovery
+
 CHILD_SECONDS = 30
 ONE = "select state, reason from keycloak_imports where keycloak_id = %s"
 MOST_POINTS = 40

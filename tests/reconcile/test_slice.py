@@ -23,6 +23,8 @@ from tests.ledger import actions, as_owner, change, rows, values
 from tests.reconcile.reconciled import Reconciled, reconciling
 from tests.served_clerk import ServedClerk, served_clerk
 
+pytestmark = pytest.mark.recovery
+
 LIVING = "select clerk_id from users where deleted_at is null order by clerk_id"
 OPEN = "select class from drift where ended_at is null order by id"
 ENDED = "select class, outcome from drift where ended_at is not null order by id"
