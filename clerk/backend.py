@@ -28,6 +28,8 @@ REFUSED = (400, 422)
 """Statuses with which Clerk refuses a change of one user; repeating it does not help."""
 LOCKED = 409
 """The status while another change of the same user runs."""
+LONGEST_DEMANDED_SECONDS = 3_600.0
+"""The longest pause that an answer can demand: it may be that of a proxy."""
 LARGEST_COUNT = 2**53
 NOT_FOUND = "resource_not_found"
 """Clerk's error code for a resource that does not exist."""
@@ -82,7 +84,7 @@ class ClerkUnavailable(Exception):
         self.transient = transient
         """Whether a retry may succeed; if not, an operator has to change something."""
         self.retry_after = retry_after
-        """Seconds from Clerk's `Retry-After` header; 0 if there is none."""
+        """Seconds from Clerk's `Retry-After` header, an hour at most; 0 if there is none."""
 
 
 class CursorLost(Exception):
@@ -101,8 +103,7 @@ class _Status(Exception):
         self.status = response.status_code
         self.is_missing = self.status == 404 and NOT_FOUND in codes
         """Whether Clerk itself says that the resource does not exist; the 404 of a proxy does not prove that."""
-        after = response.headers.get("Retry-After", "")
-        self.retry_after = float(after) if after.isdecimal() and len(after) < 6 else 0.0
+        self.retry_after = demanded_pause(response)
 
     @property
     def unavailable(self) -> ClerkUnavailable:
@@ -111,14 +112,26 @@ class _Status(Exception):
         return ClerkUnavailable(f"status {self.status}", transient=transient, retry_after=self.retry_after)
 
 
+def connect(secret_key: str, seconds: float) -> httpx.Client:
+    """An HTTP client with the headers of the Backend API; `seconds` is the timeout of each network operation."""
+    client = answers.client(seconds)
+    client.headers.update({"Authorization": f"Bearer {secret_key}", "Clerk-API-Version": API_VERSION})
+    return client
+
+
+def demanded_pause(response: httpx.Response) -> float:
+    """The seconds to wait before the next request; 0 if the response demands none."""
+    after = response.headers.get("Retry-After", "")
+    return min(float(after), LONGEST_DEMANDED_SECONDS) if after.isdecimal() and len(after) < 6 else 0.0
+
+
 class Backend:
     """Client of the Backend API for one Clerk instance. Thread-safe."""
 
     def __init__(self, secret_key: str, url: str, *, total_seconds: float = TOTAL_SECONDS) -> None:
         self._url = f"{url}/v1/"
         self._total_seconds = total_seconds
-        self._client = answers.client(STEP_SECONDS)
-        self._client.headers.update({"Authorization": f"Bearer {secret_key}", "Clerk-API-Version": API_VERSION})
+        self._client = connect(secret_key, STEP_SECONDS)
 
     def user(self, clerk_id: str) -> Snapshot | UserNotFound:
         """Fetch the current state of a user. Raises ClerkUnavailable after a few attempts within `total_seconds`."""

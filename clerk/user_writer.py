@@ -1,5 +1,6 @@
 """Creates, finds and deletes users by Clerk's Backend API, and verifies their passwords. One attempt each."""
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -7,9 +8,18 @@ from typing import Any
 import httpx
 
 from akako_guard import answers
+from akako_guard.answers import Incomplete
 from akako_guard.identifier import identifier
 from clerk import json
-from clerk.backend import API_VERSION, MOST_IDS, NOT_FOUND, ClerkUnavailable
+from clerk.backend import (
+    MOST_IDS,
+    MOST_PAGE_BYTES,
+    NOT_FOUND,
+    PAGE_SECONDS,
+    ClerkUnavailable,
+    connect,
+    demanded_pause,
+)
 from clerk.user import Snapshot, snapshot
 
 SECONDS = 10.0
@@ -59,8 +69,7 @@ class UserWriter:
 
     def __init__(self, secret_key: str, url: str, seconds: float = SECONDS) -> None:
         self._url = f"{url}/v1/users"
-        self._client = answers.client(seconds)
-        self._client.headers.update({"Authorization": f"Bearer {secret_key}", "Clerk-API-Version": API_VERSION})
+        self._client = connect(secret_key, seconds)
 
     def create(self, fields: Mapping[str, object]) -> str | WriteRefused:
         """Create a user; returns the id. Raises ClerkUnavailable, and the user may have been created nevertheless."""
@@ -131,12 +140,15 @@ class UserWriter:
         return answer
 
     def _send(self, method: str, path: str, body: object = None, params: Sequence[tuple[str, str]] = ()) -> _Answer:
+        deadline = time.monotonic() + PAGE_SECONDS
         try:
-            response = self._client.request(method, self._url + path, json=body, params=list(params))
-            found = json.loads(response.content)
-        except httpx.HTTPError as error:
+            with self._client.stream(method, self._url + path, json=body, params=list(params)) as response:
+                status, retry_after = response.status_code, demanded_pause(response)
+                content = answers.read_bounded(response, deadline, MOST_PAGE_BYTES)
+        except (httpx.HTTPError, Incomplete) as error:
             raise ClerkUnavailable(type(error).__name__) from None
+        try:
+            found = json.loads(content)
         except ValueError:
             found = None
-        after = response.headers.get("Retry-After", "")
-        return _Answer(response.status_code, found, float(after) if after.isdecimal() and len(after) < 6 else 0.0)
+        return _Answer(status, found, retry_after)

@@ -28,8 +28,6 @@ FIRST_LOOK = timedelta(hours=1)
 """How far back the first reading of updates goes; a walk finds what is older."""
 FIRST_PAUSE_SECONDS = 5
 LONGEST_PAUSE_SECONDS = 300
-LONGEST_DEMANDED_SECONDS = 3_600
-"""The longest pause that an answer can demand: it may be that of a proxy."""
 
 
 def reads_updates(progress: Reconciling, now: datetime) -> bool:
@@ -99,7 +97,7 @@ def pages(users: int, *, hurry: bool) -> int | None:
 def failed(progress: Reconciling, reason: str, retry_after: float, now: datetime) -> Reconciling:
     """The progress after a request that failed: the next one waits, longer after each failure in a row."""
     growing = min(FIRST_PAUSE_SECONDS * 2**progress.failures, LONGEST_PAUSE_SECONDS)
-    pause = timedelta(seconds=max(growing, min(retry_after, LONGEST_DEMANDED_SECONDS)))
+    pause = timedelta(seconds=max(growing, retry_after))
     return replace(progress, failures=progress.failures + 1, failed_because=reason, paused_until=now + pause)
 
 

@@ -119,6 +119,13 @@ def test_a_retry_after_beyond_the_deadline_is_raised_immediately(resources: Exit
     assert len(clerk.asked) == 1
 
 
+def test_no_answer_demands_more_than_an_hour(resources: ExitStack) -> None:
+    client, _ = backend(resources, limited("86400"))
+    with pytest.raises(ClerkUnavailable) as unavailable:
+        client.patch_metadata(ADA, {"roles": []})
+    assert unavailable.value.retry_after == 3_600
+
+
 @pytest.mark.parametrize("after", ["soon", "-1", "", "Wed, 21 Oct 2026 07:28:00 GMT", "9" * 400, "1e999"])
 def test_a_malformed_retry_after_is_ignored(resources: ExitStack, after: str) -> None:
     client, _ = backend(resources, limited(after), fields())

@@ -8,10 +8,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from clerk.backend import ClerkUnavailable
+from clerk.backend import MOST_PAGE_BYTES, ClerkUnavailable
 from clerk.user import IMPORT_MARKER, Snapshot
 from clerk.user_writer import UserWriter
 from tests.api.served import served
+from tests.local_server import Answer, serving
 from tests.served_clerk import ServedClerk, served_clerk
 
 
@@ -54,6 +55,21 @@ def test_a_pause_that_clerk_asks_for_is_passed_on(instance: ServedClerk, writer:
     with pytest.raises(ClerkUnavailable) as caught:
         writer.find("kc")
     assert (caught.value.transient, caught.value.retry_after) == (True, 7)
+
+
+def test_no_answer_demands_more_than_an_hour(instance: ServedClerk, writer: UserWriter) -> None:
+    instance.fail("rate-limited", seconds=86_400)
+    with pytest.raises(ClerkUnavailable) as caught:
+        writer.find("kc")
+    assert caught.value.retry_after == 3_600
+
+
+def test_an_answer_that_is_too_large_is_not_read_to_its_end() -> None:
+    with serving(Answer(b"[" + b" " * MOST_PAGE_BYTES + b"]")) as server:
+        writer = UserWriter("sk_test_x", server.url)
+        with pytest.raises(ClerkUnavailable, match="Incomplete"):
+            writer.find("kc")
+        writer.close()
 
 
 def test_an_answer_without_users_proves_nothing() -> None:
