@@ -79,7 +79,7 @@ def add(connection: Connection, roles: Sequence[ImportedRole], now: datetime, ot
     (`db/audit.py`), without a reason: the trail has the reason of each window.
     """
     over = [each for each in roles if each.window.end is not None and each.window.end <= now]
-    _add(connection, [each for each in roles if each not in over], otherwise, "", "")
+    _add(connection, [each for each in roles if each.window.end is None or each.window.end > now], otherwise, "", "")
     _add(connection, over, otherwise, ", is_active, end_reason", ", false, 'Its time ran out before the import.'")
 
 

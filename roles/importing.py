@@ -84,13 +84,15 @@ def add(
     readable = [line for line in lines if isinstance(line, RoleLine)]
     found = role_imports.subjects(connection, who.value, {line.who for line in readable})
     permission.lock_and_check(connection, author.permission, {each.clerk_id for each in found})
-    # Read again after the wait: a user may have been deleted meanwhile.
-    found = role_imports.subjects(connection, who.value, {line.who for line in readable})
+    # Read again after the wait: a user may have been deleted, or lost the address to another, who is not locked.
+    locked = {each.id for each in found}
+    again = role_imports.subjects(connection, who.value, {line.who for line in readable})
+    found = [each for each in again if each.id in locked]
     users: dict[str, list[Subject]] = {}
     for subject in found:
         users.setdefault(subject.who, []).append(subject)
     held = role_imports.held(connection, [each.id for each in found])
-    now = clock.now(connection)
+    now = clock.after_wait(connection)
     decisions, added = [], []
     for line in lines:
         if isinstance(line, InvalidLine):
