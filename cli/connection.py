@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import click
+import psycopg
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
@@ -59,6 +60,25 @@ def transaction() -> Iterator[Connection]:
     """One transaction on DATABASE_URL, committed unless the block raises."""
     with database() as pool, pool.begin() as connection:
         yield connection
+
+
+@contextmanager
+def owner(message: str, *constraints: str, lock_seconds: float = 0) -> Iterator[Engine]:
+    """The same on DATABASE_OWNER_URL, if that is set.
+
+    If PostgreSQL refuses what only the owner of the tables may do, by a privilege or one of these constraints, the
+    command ends with the message.
+    """
+    try:
+        with database(as_owner=True, lock_seconds=lock_seconds) as pool:
+            yield pool
+    except click.ClickException as error:
+        cause = error.__cause__.orig if isinstance(error.__cause__, DBAPIError) else None
+        if isinstance(cause, psycopg.errors.InsufficientPrivilege) or (
+            isinstance(cause, psycopg.Error) and cause.diag.constraint_name in constraints
+        ):
+            raise click.ClickException(f"{message} Set DATABASE_OWNER_URL, as for `akako migrate`.") from error
+        raise
 
 
 def _advice(error: DBAPIError) -> str:

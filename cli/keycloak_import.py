@@ -7,15 +7,13 @@ from datetime import timedelta
 from pathlib import Path
 
 import click
-import psycopg
 from sqlalchemy import Engine
-from sqlalchemy.exc import DBAPIError
 
 from clerk.backend import Backend
 from clerk.user_writer import UserWriter
 from cli import output
 from cli.clerk_backend import backend
-from cli.connection import BY, author, database
+from cli.connection import BY, author, database, owner
 from cli.keycloak_export import refusals
 from cli.progress import bar
 from config import logs
@@ -37,10 +35,7 @@ ANSWER_SECONDS = 0.2
 MOST_WORKERS = 20
 CONTINUE = "Run the same command again to continue."
 BEGUN = "Began the import from Keycloak."
-OWNER = (
-    "Only the owner of the tables may begin an import, since it gives roles in the past. Set DATABASE_OWNER_URL, as for"
-    " `akako migrate`."
-)
+OWNER = "Only the owner of the tables may begin an import, since it gives roles in the past."
 
 
 @click.command(
@@ -127,21 +122,15 @@ def _pinned(engine: Engine, client: Backend, pace: Pace, by: str | None) -> Call
     """Pin the instance if none is; returns what refuses to go on when another one is pinned meanwhile."""
     instance = retry.ask(pace, client.instance)
     pinning.require(engine, instance, author(by, BEGUN))
-    return lambda: pinning.require(engine, instance, None)
+    return lambda: pinning.check(engine, instance)
 
 
 def _begin(engine: Engine, run: Run, by: str | None) -> None:
     with engine.connect() as connection:
         if keycloak_imports.has_begun(connection, run):
             return
-    try:
-        with database(as_owner=True) as owner, owner.begin() as connection:
-            keycloak_imports.begin(connection, run, author(by, BEGUN).actor)
-    except click.ClickException as error:
-        cause = error.__cause__.orig if isinstance(error.__cause__, DBAPIError) else None
-        if isinstance(cause, psycopg.errors.InsufficientPrivilege):
-            raise click.ClickException(OWNER) from None
-        raise
+    with owner(OWNER) as pool, pool.begin() as connection:
+        keycloak_imports.begin(connection, run, author(by, BEGUN).actor)
 
 
 def _import(importer: Importer, opened: Export, per_second: float, limit: int | None) -> Imported:

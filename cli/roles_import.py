@@ -4,18 +4,16 @@ import hashlib
 import json
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import click
-import psycopg
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import DBAPIError
 
 from cli import output, progress
-from cli.connection import author, author_options, database
+from cli.connection import author, author_options, owner
 from cli.times import formatted
 from db.audit import Author
 from dev import signals
@@ -28,10 +26,7 @@ LOCK_SECONDS = 30
 MOST_REFUSED = 100
 """Refused lines that are printed."""
 FORMATS = {".csv": Format.CSV, ".jsonl": Format.JSON_LINES, ".ndjson": Format.JSON_LINES}
-PAST = (
-    "The file has windows in the past, which only the owner of the tables may add. Set DATABASE_OWNER_URL, as for"
-    " `akako migrate`."
-)
+PAST = "The file has windows in the past, which only the owner of the tables may add."
 
 
 class _Undone(Exception):
@@ -91,7 +86,7 @@ def import_(
         if decisions is not None:
             decisions.extend(decided)
 
-    with _engine() as pool, signals.interruptible():
+    with owner(PAST, "user_roles_past_stays", lock_seconds=LOCK_SECONDS) as pool, signals.interruptible():
         total = _count(file)
         _run(pool, lines, run, total=total, partial=partial and not dry_run, keeps=lambda: not dry_run and not refused)
     _print(result, refused, decisions, signature, written=not dry_run and (partial or not refused), as_json=as_json)
@@ -127,21 +122,6 @@ def _digest(file: Path) -> str:
     """The first twelve hexadecimal digits of the SHA-256 digest of the file."""
     with file.open("rb") as opened:
         return hashlib.file_digest(opened, "sha256").hexdigest()[:12]
-
-
-@contextmanager
-def _engine() -> Iterator[Engine]:
-    """An engine as the owner of the tables, if DATABASE_OWNER_URL is set."""
-    try:
-        with database(as_owner=True, lock_seconds=LOCK_SECONDS) as pool:
-            yield pool
-    except click.ClickException as error:
-        cause = error.__cause__.orig if isinstance(error.__cause__, DBAPIError) else None
-        if isinstance(cause, psycopg.errors.InsufficientPrivilege) or (
-            isinstance(cause, psycopg.Error) and cause.diag.constraint_name == "user_roles_past_stays"
-        ):
-            raise click.ClickException(PAST) from error
-        raise
 
 
 def _run(
