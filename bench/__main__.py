@@ -124,7 +124,7 @@ def _measure(
             node.prepare()
         make_templates(servers)
         setup = Setup(servers, directory, scale, contenders, status.update)
-        results.machine, results.scale = setup.machine(), asdict(scale)
+        results.machine, results.scale = results.machine_since(setup.machine()), asdict(scale)
         for name in chosen:
             for row in MEASURES[name].rows(setup):
                 results.rows.append(row)

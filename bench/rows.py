@@ -9,6 +9,9 @@ from typing import Any
 Values = dict[str, float]
 
 
+TO = " to "
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """One round of one contender at one setting (`at`: connections, a rate, a batch; 0 without a setting)."""
@@ -26,6 +29,12 @@ class Results:
     machine: dict[str, str] = field(default_factory=dict)
     scale: dict[str, Any] = field(default_factory=dict)
     rows: list[Row] = field(default_factory=list)
+
+    def machine_since(self, machine: dict[str, str]) -> dict[str, str]:
+        """The machine of a new run, with the time from which on the rows that are kept were measured."""
+        if not self.rows:
+            return machine
+        return machine | {"measured": f"{self.machine['measured'].partition(TO)[0]}{TO}{machine['measured']}"}
 
     def rounds(self, measure: str, contender: str, at: int, name: str) -> list[float]:
         """The values of one figure, one per round."""

@@ -75,3 +75,11 @@ def test_the_page_shows_every_plot_and_their_background_is_transparent() -> None
     plots = {plot.name: plot.read_text() for plot in Path("docs/benchmarks").iterdir()}
     assert sorted(shown) == sorted(plots)
     assert not any("fill: #ffffff" in picture for picture in plots.values())
+
+
+def test_rows_that_are_kept_show_from_when_on_they_were_measured() -> None:
+    results = Results({"measured": "Monday"}, rows=[rate("akako", 1)])
+    assert Results().machine_since({"measured": "Monday"}) == {"measured": "Monday"}
+    for later in ("Tuesday", "Friday"):
+        results.machine = results.machine_since({"measured": later})
+        assert results.machine == {"measured": f"Monday to {later}"}
