@@ -79,15 +79,17 @@ def off(by: str | None, reason: str) -> None:
     epilog="""\b
     Examples:
       akako claims push --user user_2abc --user user_2def
-      akako claims push --parked        those that were set aside; takes over from another installation
+      akako claims push --parked        those that were set aside
       akako claims push --all           every user, the most important first
     """
 )
 @click.option("--user", "clerk_ids", multiple=True, type=CLERK_ID, help="Clerk id of a user; can be repeated.")
 @click.option("--parked", is_flag=True, help="All users that are parked.")
-@click.option("--all", "everything", is_flag=True, help="All users.")
+@click.option("--all", "everything", is_flag=True, help="All users, also those that are parked.")
 def push(clerk_ids: tuple[str, ...], parked: bool, everything: bool) -> None:
-    """Compare the roles of users with what Clerk has, and push them where that differs; also of parked users.
+    """Compare the roles of users with what Clerk has, and push them where that differs.
+
+    Users that are parked, and that this selects, are pushed again; a marker of another installation is replaced.
 
     The process `clerk` does so within seconds; `akako claims status` shows how many are due. Exit code 1 if claims are
     off, or if a user is not known.

@@ -17,8 +17,8 @@ from dev.terminal import escape
 from reconcile.claims import Seen, compare, wanted
 
 WAITING = "Clerk has something else. A push is due: look at `due at` and `failed because`."
-GONE = "Clerk does not have this user."
 MEANING = {
+    None: "Clerk does not have this user.",
     Seen.SAME: "Clerk has what it should have.",
     Seen.OTHER: "Clerk has something else: `akako claims push --user {user}`.",
     Seen.ANOTHER_INSTALLATION: ("Another installation wrote these keys: see docs/how-to/runbook.md#claims-are-parked."),
@@ -48,28 +48,29 @@ def check(clerk_id: str, as_json: bool) -> None:
     with backend(settings) as client:
         if (asked := client.instance().id) != switch.instance_id:
             raise click.ClickException(
-                f"Claims are on for {switch.instance_id}, and CLERK_SECRET_KEY is of {asked}. Set that key."
+                f"Claims are on for {switch.instance_id}, and CLERK_SECRET_KEY belongs to {asked}."
+                f" Set the key of {switch.instance_id}."
             )
         shown = client.fetch(clerk_id)
-    has = {} if isinstance(shown, UserNotFound) else shown.claims
-    seen = compare(should.value, has, switch.installation)
+    has = None if isinstance(shown, UserNotFound) else shown.claims
+    seen = None if isinstance(shown, UserNotFound) else compare(should.value, has, switch.installation)
     found: dict[str, Any] = {
         "should_have": should.value,
         "pushed": pushed.pushed,
         "pushed_at": pushed.pushed_at.isoformat() if pushed.pushed_at else None,
-        "clerk_has": None if isinstance(shown, UserNotFound) else has,
+        "clerk_has": has,
         "due_at": pushed.due_at.isoformat() if pushed.due_at else None,
         "failed_because": pushed.failed_because,
         "parked": pushed.parked,
-        "result": "not_found" if isinstance(shown, UserNotFound) else seen.value,
+        "result": seen.value if seen else "not_found",
     }
     if as_json:
         click.echo(escape(json.dumps(found, indent=2)))
     else:
         output.table("Claims", ("", ""), ((name.replace("_", " "), _text(value)) for name, value in found.items()))
-        meaning = GONE if isinstance(shown, UserNotFound) else MEANING[seen].format(user=clerk_id)
-        click.echo(escape(WAITING if meaning != GONE and seen is Seen.OTHER and pushed.is_waiting else meaning))
-    sys.exit(0 if seen is Seen.SAME and not isinstance(shown, UserNotFound) else 1)
+        waits = seen is Seen.OTHER and pushed.is_waiting
+        click.echo(escape(WAITING if waits else MEANING[seen].format(user=clerk_id)))
+    sys.exit(0 if seen is Seen.SAME else 1)
 
 
 def _text(value: object) -> str:
