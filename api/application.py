@@ -37,6 +37,7 @@ from health import process_starts, readiness
 from roles.final_order import FinalOrder
 from serving.limits import ServerState, limits
 from sync import deletion_limits
+from sync.event_rates import RateReader
 
 log = structlog.get_logger()
 
@@ -120,6 +121,7 @@ def _services(settings: ApiSettings) -> Services:
         backend=backend,
         clerk_requests_per_second=settings.requests_per_second,
         deletion_limits=deletion_limits.configured(settings),
+        event_rates=RateReader(database),
     )
 
 

@@ -8,6 +8,7 @@ from akako_guard.identifier import identifier
 from api import cursor
 from api.requests import Instant, Page, Reason, RequestModel, Text, check_range
 from db.event_filter import EventFilter, EventStatus
+from sync.event_rates import Period
 
 MOST_EVENTS = 1_000
 _CURSOR: dict[str, Any] = {"type": "string", "pattern": "^[A-Za-z0-9_-]+$", "maxLength": 500}
@@ -42,6 +43,8 @@ class EventConditions(RequestModel):
     """Occurred at Clerk before this time."""
     error: Annotated[Text, Field(min_length=1, max_length=200)] | None = None
     """Text contained in the reason why an event failed, was ignored or was parked; case-insensitive."""
+    error_kind: Annotated[Text, Field(min_length=1, max_length=200)] | None = None
+    """Only events with this kind of reason, as named in `why_parked` of the statistics."""
 
     @model_validator(mode="after")
     def _check_ranges(self) -> Self:
@@ -59,6 +62,13 @@ class EventsQuery(EventConditions, Page):
 
     cursor: EventCursor | None = None
     """`next` of the previous page."""
+
+
+class RatesQuery(RequestModel):
+    """The period of the rates."""
+
+    period: Period = Period.HOUR
+    """`hour`: the last 60 minutes in intervals of a minute. `day`: the last 24 hours in intervals of 15 minutes."""
 
 
 class Reveal(RequestModel):

@@ -68,6 +68,8 @@ class EventCount(ResponseModel):
 
     name: str
     events: int
+    exact: bool
+    """`false` above 10,000, since more are not counted: then `events` is an estimate, or 10,000."""
 
 
 class EventStats(ResponseModel):
@@ -75,8 +77,8 @@ class EventStats(ResponseModel):
 
     statuses: list[EventCount]
     """Events by status."""
-    due: int
-    """Number of events that are due and not applied."""
+    due: EventCount
+    """Events that are due and not applied."""
     oldest_due_at: UtcDatetime | None
     """When the oldest due event became due."""
     last_received_at: UtcDatetime | None
@@ -84,7 +86,33 @@ class EventStats(ResponseModel):
     types_of_last_day: list[EventCount]
     """Events received in the last 24 hours, by type."""
     why_parked: list[EventCount]
-    """Parked events by reason: the 20 most frequent reasons."""
+    """Parked events by kind of reason: the 20 most frequent kinds. In a kind, words with digits, such as ids and times,
+    are replaced by `*`; `error_kind` selects its events."""
+
+
+class EventRate(ResponseModel):
+    """The events that were received in one interval."""
+
+    start: UtcDatetime
+    accepted: int
+    applied: int
+    """Of the accepted events, those that are applied."""
+    lag_median: float | None
+    """Seconds from receipt to application, half of the applied events took less; null if no event is applied."""
+    lag_p99: float | None
+    """Seconds from receipt to application, 99 % of the applied events took less."""
+
+
+class EventRates(ResponseModel):
+    """The rates at which events were accepted and applied in a period."""
+
+    at: UtcDatetime
+    """Time of the database; lies in the last interval."""
+    seconds: int
+    """Length of an interval."""
+    intervals: list[EventRate]
+    """Oldest first. Intervals that ended more than two minutes ago and have no pending events are read once, so a later
+    replay does not change them."""
 
 
 class SkippedEvent(ResponseModel):

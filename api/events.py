@@ -4,15 +4,26 @@ from collections.abc import Sequence
 
 from api import cursor, event_responses
 from api.call import ApiRequest
-from api.event_requests import Discard, EventAction, EventsQuery, Replay, Reveal
-from api.event_responses import Discarded, Event, Events, EventStats, InspectedEvent, Replayed, SkippedEvent
+from api.event_requests import Discard, EventAction, EventsQuery, RatesQuery, Replay, Reveal
+from api.event_responses import (
+    Discarded,
+    Event,
+    EventRates,
+    Events,
+    EventStats,
+    InspectedEvent,
+    Replayed,
+    SkippedEvent,
+)
 from api.services import Services
 from db import audit, event_actions, event_search, event_stats, permission
 from db.event_filter import EventStatus
+from db.event_stats import EventCount
 from sync import inspection
 from sync import preview as previews
 from sync import replay as replays
 from sync.discard import discard as discard_events
+from sync.event_rates import Period
 from sync.replay import SET, ReplayRequest
 
 _LOCK_NAME = "events"
@@ -30,9 +41,19 @@ def search(services: Services, call: ApiRequest[EventsQuery, None]) -> Events:
 
 
 def stats(services: Services, _: ApiRequest[None, None]) -> EventStats:
-    """Count events by status, type and reason, and show how long the oldest due event has been due."""
+    """Count events by status, type and reason, and show how long the oldest due event has been due.
+
+    No more than 10,000 events of one kind are counted.
+    """
+    types = services.event_rates.read(Period.DAY).types
     with services.engine.begin() as connection:
-        return EventStats.model_validate(event_stats.read(connection))
+        found = event_stats.read(connection, [EventCount(name, events) for name, events in types.items()])
+    return EventStats.model_validate(found)
+
+
+def rates(services: Services, call: ApiRequest[RatesQuery, None]) -> EventRates:
+    """Show how many events were accepted and applied in the last hour or day, and how long that took."""
+    return EventRates.model_validate(services.event_rates.read(call.query.period))
 
 
 def show(services: Services, call: ApiRequest[None, None]) -> InspectedEvent:

@@ -6,8 +6,8 @@ from api import deletions, drift, events, profile, roles, trail, users
 from api.deletion_models import DeletionDecision, DeletionsDecided, DeletionsQuery, HeldDeletions
 from api.drift_requests import DriftQuery, Repair
 from api.drift_responses import Drifts, InspectedDrift, Repaired
-from api.event_requests import Discard, EventsQuery, Replay, Reveal
-from api.event_responses import Discarded, Events, EventStats, InspectedEvent, Replayed
+from api.event_requests import Discard, EventsQuery, RatesQuery, Replay, Reveal
+from api.event_responses import Discarded, EventRates, Events, EventStats, InspectedEvent, Replayed
 from api.operation import Operation
 from api.requests import Assign, AuditQuery, ChangeEnd, ExplainQuery, HistoryQuery, Revoke, RolesQuery, UsersQuery
 from api.responses import Assignment, AuditPage, Explanation, Profile, RolesAt, Users, UserWithHistory
@@ -133,6 +133,15 @@ OPERATIONS = (
         run=events.stats,
         requires=_ADMIN,
         response=EventStats,
+    ),
+    Operation(
+        name="event_rates",
+        method="GET",
+        path=f"{_EVENTS}/rates",
+        run=events.rates,
+        requires=_ADMIN,
+        query=RatesQuery,
+        response=EventRates,
     ),
     Operation(
         name="replay",

@@ -14,6 +14,7 @@ from clerk.backend import Backend
 from clerk.signature import SigningSecrets
 from roles.final_order import FinalOrder
 from sync.deletion_limits import DeletionLimits
+from sync.event_rates import RateReader
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,7 @@ class Services:
     clerk_requests_per_second: float
     """The pace at which Clerk is asked about many users."""
     deletion_limits: DeletionLimits
+    event_rates: RateReader
 
     @contextmanager
     def changing(self, *subjects: str) -> Iterator[Connection]:

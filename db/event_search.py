@@ -1,12 +1,13 @@
 """Searches stored events."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection
 
+from db import event_reasons
 from db.audit import COLUMNS as LINE
 from db.audit import AuditEntry
 from db.event_filter import EventFilter
@@ -72,8 +73,10 @@ def _read(
 ) -> Sequence[Any]:
     # The best index depends on the conditions, so force a new plan for each query.
     connection.exec_driver_sql("set local plan_cache_mode = force_custom_plan")
-    where, parameters = selection.sql(
-        *([] if position is None else [f"(received_at, svix_id) {operator} (%(received_at)s, %(position)s)"])
+    where, parameters = _condition(
+        connection,
+        selection,
+        *([] if position is None else [f"(received_at, svix_id) {operator} (%(received_at)s, %(position)s)"]),
     )
     if position is not None:
         parameters |= {"position": position, "received_at": _received_at(connection, position)}
@@ -95,10 +98,18 @@ def _received_at(connection: Connection, svix_id: str) -> datetime:
 def count(connection: Connection, selection: EventFilter) -> int:
     """How many events match the filter."""
     connection.exec_driver_sql("set local plan_cache_mode = force_custom_plan")
-    where, parameters = selection.sql()
+    where, parameters = _condition(connection, selection)
     return int(
         connection.exec_driver_sql(f"select count(*) from webhook_events where {where}", parameters).scalar_one()  # noqa: S608
     )
+
+
+def _condition(connection: Connection, selection: EventFilter, *more: str) -> tuple[str, dict[str, object]]:
+    """The condition of a filter, in which a text is searched only in the kinds of reasons that may contain it."""
+    if selection.error is None or (found := event_reasons.matching(connection, selection.error)) is None:
+        return selection.sql(*more)
+    where, parameters = replace(selection, error=None).sql(found[0], *more)
+    return where, {**parameters, "error": selection.error, **found[1]}
 
 
 def find(connection: Connection, svix_id: str) -> SignedDelivery | None:

@@ -1,0 +1,81 @@
+"""Kinds of reasons: why events failed or were set aside, without the parts that differ from event to event.
+
+An index has the kinds, of which there are few, so that reasons are searched and counted without reading all events.
+"""
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+KIND = r"left(regexp_replace(left(last_error, 400), '\w*\d[\w:.+-]*\w|\w*\d', '*', 'g'), 200)"
+"""The expression of the index: words with digits, such as ids, times and numbers, are replaced by `*`."""
+MOST_KINDS = 500
+MOST_COUNTED = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class ReasonCount:
+    """How many events of one status have one kind of reason."""
+
+    kind: str
+    events: int
+    """At most `MOST_COUNTED` and one more."""
+
+
+# Loose index scan over (status, kind).
+_KINDS = f"""
+    with recursive kinds (status, kind) as (
+        (select status, {KIND} from webhook_events
+         where last_error is not null and status >= %(first)s order by status, {KIND} limit 1)
+        union all
+        select next.* from kinds cross join lateral (
+            select status, {KIND} from webhook_events
+            where last_error is not null and (status, {KIND}) > (kinds.status, kinds.kind)
+            order by status, {KIND} limit 1) as next
+        where kinds.status <= %(last)s
+    )
+"""  # noqa: S608 - constants only
+_ALL = {"first": "", "last": chr(1114111)}
+
+
+def matching(connection: Connection, text: str) -> tuple[str, dict[str, object]] | None:
+    """The condition that a reason contains `text`, by the kinds that may; None if there are too many kinds.
+
+    A kind without `*` is the whole reason of its events. Case-insensitive.
+    """
+    rows = connection.exec_driver_sql(
+        f"""
+        {_KINDS}
+        select status, kind, position('*' in kind) > 0 or length(kind) = 200 as varies from kinds
+        where position('*' in kind) > 0 or length(kind) = 200 or strpos(lower(kind), lower(%(text)s)) > 0
+        limit {MOST_KINDS + 1}
+        """,  # noqa: S608
+        {"text": text, **_ALL},
+    ).all()
+    if len(rows) > MOST_KINDS:
+        return None
+    parts, parameters = ["false"], dict[str, object]()
+    for number, (status, varies) in enumerate(sorted({(row.status, row.varies) for row in rows})):
+        kinds = [row.kind for row in rows if (row.status, row.varies) == (status, varies)]
+        parameters |= {f"status_{number}": status, f"kinds_{number}": kinds}
+        part = f"status = %(status_{number})s and last_error is not null and {KIND} = any(%(kinds_{number})b::text[])"
+        parts.append(part + (" and strpos(lower(last_error), lower(%(error)s)) > 0" if varies else ""))
+    return f"({' or '.join(f'({part})' for part in parts)})", parameters
+
+
+def count(connection: Connection, status: str, most: int = 20) -> list[ReasonCount]:
+    """The kinds of reasons of the events with a status, the most frequent first."""
+    rows = connection.exec_driver_sql(
+        f"""
+        {_KINDS}
+        select kind, counted.events from (select * from kinds where status = %(first)s limit {MOST_KINDS}) as kinds
+        cross join lateral (
+            select count(*) as events from (
+                select from webhook_events
+                where last_error is not null and status = kinds.status and {KIND} = kinds.kind
+                limit {MOST_COUNTED + 1}) as few) as counted
+        order by counted.events desc, kind limit %(most)s
+        """,  # noqa: S608
+        {"first": status, "last": status, "most": most},
+    )
+    return [ReasonCount(*row) for row in rows]
