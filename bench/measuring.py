@@ -3,7 +3,20 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from bench.measures import accepts, applies, backfill, burst, ceilings, expiry, grown, guard, migration, reads, replay, visible
+from bench.measures import (
+    accepts,
+    applies,
+    backfill,
+    burst,
+    ceilings,
+    expiry,
+    grown,
+    guard,
+    migration,
+    reads,
+    replay,
+    visible,
+)
 from bench.rows import Row
 from bench.setup import Setup
 

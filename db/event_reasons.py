@@ -38,29 +38,27 @@ _KINDS = f"""
 _ALL = {"first": "", "last": chr(1114111)}
 
 
-def matching(connection: Connection, text: str) -> tuple[str, dict[str, object]] | None:
-    """The condition that a reason contains `text`, by the kinds that may; None if there are too many kinds.
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of reason of the events with one status."""
 
-    A kind without `*` is the whole reason of its events. Case-insensitive.
-    """
+    status: str
+    kind: str
+
+
+def containing(connection: Connection, text: str) -> list[Kind] | None:
+    """The kinds whose reasons may contain a text, case-insensitive; None if there are too many."""
     rows = connection.exec_driver_sql(
         f"""
         {_KINDS}
-        select status, kind, position('*' in kind) > 0 or length(kind) = 200 as varies from kinds
-        where position('*' in kind) > 0 or length(kind) = 200 or strpos(lower(kind), lower(%(text)s)) > 0
+        select status, kind from kinds
+        where kind like '%%*%%' or length(kind) = 200 or strpos(lower(kind), lower(%(text)s)) > 0
         limit {MOST_KINDS + 1}
         """,  # noqa: S608
         {"text": text, **_ALL},
-    ).all()
-    if len(rows) > MOST_KINDS:
-        return None
-    parts, parameters = ["false"], dict[str, object]()
-    for number, (status, varies) in enumerate(sorted({(row.status, row.varies) for row in rows})):
-        kinds = [row.kind for row in rows if (row.status, row.varies) == (status, varies)]
-        parameters |= {f"status_{number}": status, f"kinds_{number}": kinds}
-        part = f"status = %(status_{number})s and last_error is not null and {KIND} = any(%(kinds_{number})b::text[])"
-        parts.append(part + (" and strpos(lower(last_error), lower(%(error)s)) > 0" if varies else ""))
-    return f"({' or '.join(f'({part})' for part in parts)})", parameters
+    )
+    kinds = [Kind(*row) for row in rows]
+    return kinds if len(kinds) <= MOST_KINDS else None
 
 
 def count(connection: Connection, status: str, most: int = 20) -> list[ReasonCount]:
