@@ -32,7 +32,7 @@ from clerk.backend import Backend
 from clerk.signature import SigningSecrets
 from config.formats import split_secrets
 from config.rate_limited_log import rate_limited
-from config.settings import ApiSettings
+from config.settings import ApiSettings, OperationSettings
 from health import process_starts, readiness
 from roles.final_order import FinalOrder
 from serving.limits import ServerState, limits
@@ -53,7 +53,7 @@ WAITING_BYTES = 33_554_432
 def build(settings: ApiSettings) -> ASGIApp:
     """Build the ASGI application."""
     guard = Authentication(settings.guard, on_refused=note_refused_token, on_lookup_failed=note_failed_lookup)
-    services = _services(settings)
+    services = open_services(settings)
     refused = rate_limited("request.refused", REFUSED)
     bounds = limits(
         settings,
@@ -96,7 +96,8 @@ def build(settings: ApiSettings) -> ASGIApp:
     return Envelope(app)
 
 
-def _services(settings: ApiSettings) -> Services:
+def open_services(settings: OperationSettings) -> Services:
+    """The services of a process with these settings."""
     database = engine.connect(
         settings.database_url.get_secret_value(),
         "api",
