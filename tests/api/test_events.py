@@ -94,11 +94,50 @@ def test_a_get_request_reveals_nothing(engine: Engine, clerk: Clerk, admin: Pers
 
 
 def test_events_are_counted(engine: Engine, clerk: Clerk, admin: Person) -> None:
-    keep(engine, clerk, clerk.created())
+    keep(engine, clerk, clerk.created(), clerk.updated(updated_at=None))
 
-    counted = {each["name"]: each["events"] for each in admin.get(f"{EVENTS}/stats").json()["statuses"]}
+    stats = admin.get(f"{EVENTS}/stats").json()
 
-    assert counted["received"] == 1
+    counted = {each["name"]: each["events"] for each in stats["statuses"]}
+    assert (counted["received"], counted["parked"], counted["applied"]) == (1, 1, 0)
+    assert stats["due"] == {"name": "due", "events": 0, "exact": True}
+    assert {each["name"]: each["events"] for each in stats["types_of_last_day"]} == {
+        "user.created": 1,
+        "user.updated": 1,
+    }
+
+
+def test_parked_events_are_counted_and_found_by_the_kind_of_their_reason(
+    engine: Engine, clerk: Clerk, admin: Person
+) -> None:
+    late, later = (clerk.created(updated_at=9_999_999_999_000 + each) for each in (1, 2))
+    ledger.apply(engine, clerk, late, later)
+    keep(engine, clerk, clerk.updated(updated_at=None))
+
+    kinds = admin.get(f"{EVENTS}/stats").json()["why_parked"]
+
+    assert [each["events"] for each in kinds] == [2, 1]
+    found = admin.get(EVENTS, error_kind=kinds[0]["name"], status="parked").json()["items"]
+    assert sorted((each["svix_id"] for each in found), reverse=True) == sorted(
+        [later.svix_id, late.svix_id], reverse=True
+    )
+    assert len({each["last_error"] for each in found}) == 2
+
+
+def test_rates_follow_events_until_they_are_applied(engine: Engine, clerk: Clerk, admin: Person) -> None:
+    ids = keep(engine, clerk, clerk.created())
+    waiting = admin.get(f"{EVENTS}/rates").json()
+    admin.post(f"{EVENTS}/replay", svix_ids=ids, reason=WHY)
+
+    hour = admin.get(f"{EVENTS}/rates").json()
+    day = admin.get(f"{EVENTS}/rates", period="day").json()
+
+    assert (waiting["seconds"], len(waiting["intervals"])) == (60, 60)
+    assert (day["seconds"], len(day["intervals"])) == (900, 96)
+    for rates, applied in ((waiting, 0), (hour, 1), (day, 1)):
+        assert sum(each["accepted"] for each in rates["intervals"]) == 1
+        assert sum(each["applied"] for each in rates["intervals"]) == applied
+    assert next(each["lag_median"] for each in hour["intervals"] if each["applied"]) >= 0
 
 
 def test_a_replay_is_previewed_and_then_made_in_the_name_of_the_admin(
