@@ -214,9 +214,31 @@ export interface paths {
         };
         /**
          * Count events by status, type and reason, and show how long the oldest due event has been due.
-         * @description Requires the role ADMIN.
+         * @description No more than 10,000 events of one kind are counted.
+         *
+         *     Requires the role ADMIN.
          */
         get: operations["event_stats"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/events/rates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show how many events were accepted and applied in the last hour or day, and how long that took.
+         * @description Requires the role ADMIN.
+         */
+        get: operations["event_rates"];
         put?: never;
         post?: never;
         delete?: never;
@@ -823,6 +845,12 @@ export interface components {
              */
             error?: string | null;
             /**
+             * Error Kind
+             * @description Only events with this kind of reason, as named in `why_parked` of the statistics.
+             * @default null
+             */
+            error_kind?: string | null;
+            /**
              * Reason
              * @description Reason, recorded in the audit trail.
              */
@@ -1016,6 +1044,62 @@ export interface components {
             name: string;
             /** Events */
             events: number;
+            /**
+             * Exact
+             * @description `false` above 10,000, since more are not counted: then `events` is an estimate, or 10,000.
+             */
+            exact: boolean;
+        };
+        /**
+         * EventRate
+         * @description The events that were received in one interval.
+         */
+        EventRate: {
+            /**
+             * Start
+             * Format: date-time
+             */
+            start: string;
+            /** Accepted */
+            accepted: number;
+            /**
+             * Applied
+             * @description Of the accepted events, those that are applied.
+             */
+            applied: number;
+            /**
+             * Lag Median
+             * @description Seconds from receipt to application, half of the applied events took less; null if no event is applied.
+             */
+            lag_median: number | null;
+            /**
+             * Lag P99
+             * @description Seconds from receipt to application, 99 % of the applied events took less.
+             */
+            lag_p99: number | null;
+        };
+        /**
+         * EventRates
+         * @description The rates at which events were accepted and applied in a period.
+         */
+        EventRates: {
+            /**
+             * At
+             * Format: date-time
+             * @description Time of the database; lies in the last interval.
+             */
+            at: string;
+            /**
+             * Seconds
+             * @description Length of an interval.
+             */
+            seconds: number;
+            /**
+             * Intervals
+             * @description Oldest first. Intervals that ended more than two minutes ago and have no pending events are read once, so a later
+             *     replay does not change them.
+             */
+            intervals: components["schemas"]["EventRate"][];
         };
         /**
          * EventStats
@@ -1027,11 +1111,8 @@ export interface components {
              * @description Events by status.
              */
             statuses: components["schemas"]["EventCount"][];
-            /**
-             * Due
-             * @description Number of events that are due and not applied.
-             */
-            due: number;
+            /** @description Events that are due and not applied. */
+            due: components["schemas"]["EventCount"];
             /**
              * Oldest Due At
              * @description When the oldest due event became due.
@@ -1049,7 +1130,8 @@ export interface components {
             types_of_last_day: components["schemas"]["EventCount"][];
             /**
              * Why Parked
-             * @description Parked events by reason: the 20 most frequent reasons.
+             * @description Parked events by kind of reason: the 20 most frequent kinds. In a kind, words with digits, such as ids and times,
+             *     are replaced by `*`; `error_kind` selects its events.
              */
             why_parked: components["schemas"]["EventCount"][];
         };
@@ -1392,6 +1474,12 @@ export interface components {
          */
         PastQuestion: "what_was_so" | "what_is_known";
         /**
+         * Period
+         * @description A period that ends now.
+         * @enum {string}
+         */
+        Period: "hour" | "day";
+        /**
          * Problem
          * @description Error response of an endpoint.
          */
@@ -1591,6 +1679,12 @@ export interface components {
              * @default null
              */
             error?: string | null;
+            /**
+             * Error Kind
+             * @description Only events with this kind of reason, as named in `why_parked` of the statistics.
+             * @default null
+             */
+            error_kind?: string | null;
             /**
              * Reason
              * @description Reason, recorded in the audit trail.
@@ -2861,6 +2955,8 @@ export interface operations {
                 actor?: string;
                 /** @description Only lines with this action, for example `role.revoked`. */
                 action?: string;
+                /** @description Only lines that this delivery (svix id) or request (request id) caused. */
+                cause?: string;
                 /**
                  * @description Written at or after this time. A line becomes visible when its transaction commits, which is later than its time:
                  *     use `after` to follow the trail without missing lines.
@@ -2966,6 +3062,8 @@ export interface operations {
                 occurred_until?: string;
                 /** @description Text contained in the reason why an event failed, was ignored or was parked; case-insensitive. */
                 error?: string;
+                /** @description Only events with this kind of reason, as named in `why_parked` of the statistics. */
+                error_kind?: string;
                 /** @description `next` of the previous page. */
                 cursor?: string;
             };
@@ -3047,6 +3145,74 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["EventStats"];
+                };
+            };
+            /** @description The token is missing or invalid, or its user is unknown or deleted. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Denial"];
+                };
+            };
+            /** @description The caller does not hold a required role, or is banned. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Denial"];
+                };
+            };
+            /** @description The request is invalid. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal error. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A dependency is unavailable or overloaded. Retry after the time in `Retry-After`. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Denial"] | components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    event_rates: {
+        parameters: {
+            query?: {
+                /** @description `hour`: the last 60 minutes in intervals of a minute. `day`: the last 24 hours in intervals of 15 minutes. */
+                period?: components["schemas"]["Period"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The rates at which events were accepted and applied in a period. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventRates"];
                 };
             };
             /** @description The token is missing or invalid, or its user is unknown or deleted. */
