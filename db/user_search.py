@@ -21,8 +21,8 @@ _ENTRY = f"""
 """  # noqa: S608 - a constant
 
 # Each condition is one index range: texts with a prefix sort before the prefix followed by the last Unicode character.
-_BEGINS = " or ".join(
-    f"({expression} >= %(key)s and {expression} < %(key)s || chr(1114111))"
+_SEARCHED = {
+    expression: f"({expression} >= %(key)s and {expression} < %(key)s || chr(1114111))"
     for expression in (
         "left(coalesce(search_keys ->> 'name', lower(ltrim(coalesce(first_name, '') || ' ' || coalesce(last_name, ''))"
         ' collate "C")), 200) collate "C"',
@@ -31,6 +31,19 @@ _BEGINS = " or ".join(
         'lower(claimed_email collate "C")',
         "(search_keys ->> 'email') collate \"C\"",
     )
+}
+_BEGINS = " or ".join(_SEARCHED.values())
+
+FEW = 4_000
+"""Matches of a text that are read before the newest users among them are selected."""
+# In the order of each index, since PostgreSQL cannot estimate how many users match all conditions.
+_FEW = (  # noqa: S608
+    "select id from ("
+    + " union all ".join(
+        f"(select id from users where {condition} order by {expression} limit {FEW + 1})"  # noqa: S608
+        for expression, condition in _SEARCHED.items()
+    )
+    + f") as found limit {FEW + 1}"  # noqa: S608
 )
 
 _HOLDS = f"""
@@ -76,24 +89,38 @@ def search(connection: Connection, selection: UserFilter, most: int, before: int
     """Up to `most` users with row ids below `before`, newest first. Pages stay consistent while users are added."""
     # The best index depends on how many users match the prefix, so force a new plan for each query.
     connection.exec_driver_sql("set local plan_cache_mode = force_custom_plan")
-    rows = connection.exec_driver_sql(*_statement(selection, most, before))
+    few = _few(connection, selection.text) if selection.text else None
+    rows = connection.exec_driver_sql(*_statement(selection, most, before, few))
     return [_entry(*row) for row in rows]
 
 
-def _statement(selection: UserFilter, most: int, before: int | None = None) -> tuple[str, dict[str, object]]:
-    """The statement of a search, with its parameters."""
+def _few(connection: Connection, text: str) -> list[int] | None:
+    """The row ids of the users that match a text; None if there are more than `FEW`, of which the newest come soon."""
+    ids = list(connection.exec_driver_sql(_FEW, {"key": _key(text)}).scalars())
+    return ids if len(ids) <= FEW else None
+
+
+def _key(text: str) -> str:
+    return search_key(text)[:LONGEST_SEARCH_KEY]
+
+
+def _statement(
+    selection: UserFilter, most: int, before: int | None = None, few: list[int] | None = None
+) -> tuple[str, dict[str, object]]:
+    """The statement of a search, with its parameters; `few` are the row ids of all users that match the text."""
+    begins = f"({_BEGINS})" if few is None else "users.id = any(%(few)b::bigint[])"
     conditions = [
         "true",
         *(["users.id < %(before)s"] if before is not None else []),
-        *([f"({_BEGINS})"] if selection.text else []),
+        *([begins] if selection.text else []),
         *([_HOLDS] if selection.role else []),
         *([f"{REFUSED} = %(banned)s"] if selection.banned is not None else []),
         *(["(deleted_at is not null) = %(deleted)s"] if selection.deleted is not None else []),
     ]
     statement = f"select {_ENTRY} from users where {' and '.join(conditions)} order by users.id desc limit %(most)s"  # noqa: S608
     role = selection.role.value if selection.role else None
-    key = search_key(selection.text)[:LONGEST_SEARCH_KEY] if selection.text else None
-    return statement, {**asdict(selection), "role": role, "key": key, "before": before, "most": most}
+    key = _key(selection.text) if selection.text else None
+    return statement, {**asdict(selection), "role": role, "key": key, "few": few, "before": before, "most": most}
 
 
 def newest(connection: Connection) -> int:

@@ -42,48 +42,46 @@ _SOME_USERS = "select clerk_id from users tablesample system (0.1) where deleted
 _SOME_EVENTS = "select svix_id from webhook_events tablesample system (0.1) limit 100"
 READS = (
     Read("the caller's own profile, to compare", "details", "/api/user/profile"),
-    Read("users, newest", "lists", USER),
-    Read("users, by name", "lists", f"{USER}?q={{}}", "select unnest(array['ada', 'knuth', 'grace.hop', 'nobody'])"),
-    Read("users, by role", "lists", f"{USER}?role={{}}", "select unnest(array['ADMIN', 'MENTOR', 'LEARNER'])"),
-    Read("users, deleted", "lists", f"{USER}?deleted=true"),
-    Read("users, banned", "lists", f"{USER}?banned=true"),
+    Read("users, newest", "list", USER),
+    Read("users, by name", "list", f"{USER}?q={{}}", "select unnest(array['ada', 'knuth', 'grace.hop', 'zzz'])"),
+    Read("users, by role", "list", f"{USER}?role={{}}", "select unnest(array['ADMIN', 'MENTOR', 'LEARNER'])"),
+    Read("users, deleted", "list", f"{USER}?deleted=true"),
+    Read("users, banned", "list", f"{USER}?banned=true"),
     Read("one user", "details", f"{USER}/{{}}", _SOME_USERS),
     Read("explain a role", "details", f"{USER}/{{}}/explain?role=LEARNER", _SOME_USERS),
-    Read("trail, newest", "lists", AUDIT),
-    Read("trail, by user", "lists", f"{AUDIT}?user={{}}", _SOME_USERS),
-    Read(
-        "trail, by actor", "lists", f"{AUDIT}?actor={{}}", f"select unnest(array['{population.ADMIN}', 'clerk', 'x'])"
-    ),
-    Read("trail, by cause", "lists", f"{AUDIT}?cause={{}}", f"{_SOME_EVENTS[:-9]} union all select 'none' limit 100"),
+    Read("trail, newest", "list", AUDIT),
+    Read("trail, by user", "list", f"{AUDIT}?user={{}}", _SOME_USERS),
+    Read("trail, by actor", "list", f"{AUDIT}?actor={{}}", f"select unnest(array['{population.ADMIN}', 'clerk', 'x'])"),
+    Read("trail, by cause", "list", f"{AUDIT}?cause={{}}", f"{_SOME_EVENTS[:-9]} union all select 'none' limit 100"),
     Read(
         "trail, by action",
-        "lists",
+        "list",
         f"{AUDIT}?action={{}}",
         "select unnest(array['role.expired', 'role.assigned', 'none'])",
     ),
-    Read("events, newest", "lists", EVENTS),
+    Read("events, newest", "list", EVENTS),
     Read(
         "events, by status",
-        "lists",
+        "list",
         f"{EVENTS}?status={{}}",
         "select unnest(array['applied', 'ignored', 'parked', 'held', 'received'])",
     ),
-    Read("events, by user", "lists", f"{EVENTS}?user={{}}", _SOME_USERS),
+    Read("events, by user", "list", f"{EVENTS}?user={{}}", _SOME_USERS),
     Read(
         "events, by type",
-        "lists",
+        "list",
         f"{EVENTS}?type={{}}",
         "select unnest(array['user.updated', 'session.created', 'user.deleted', 'none'])",
     ),
-    Read("events, by text, most match", "lists", f"{EVENTS}?error=We+do+not"),
-    Read("events, by text, few match", "lists", f"{EVENTS}?error=40P01"),
-    Read("events, by text, none match", "lists", f"{EVENTS}?error=nothing+like+this"),
+    Read("events, by text, most match", "list", f"{EVENTS}?error=We+do+not"),
+    Read("events, by text, few match", "list", f"{EVENTS}?error=40P01"),
+    Read("events, by text, none match", "list", f"{EVENTS}?error=nothing+like+this"),
     Read("one event", "details", f"{EVENTS}/{{}}", _SOME_EVENTS),
     Read("event statistics", "health", f"{EVENTS}/stats"),
-    Read("rates of an hour", "charts", f"{EVENTS}/rates?period=hour"),
-    Read("rates of a day", "charts", f"{EVENTS}/rates?period=day"),
-    Read("drift", "lists", "/api/admin/drift"),
-    Read("held deletions", "lists", "/api/admin/deletions"),
+    Read("rates of an hour", "chart", f"{EVENTS}/rates?period=hour"),
+    Read("rates of a day", "chart", f"{EVENTS}/rates?period=day"),
+    Read("drift", "list", "/api/admin/drift"),
+    Read("held deletions", "list", "/api/admin/deletions"),
 )
 
 
@@ -95,12 +93,12 @@ def reads(setup: Setup) -> Iterator[Row]:
         for number in range(setup.scale.rounds):
             for read in READS:
                 setup.say(f"reads: round {number + 1}, {read.name}")
-                yield Row("reads", f"akako, {read.name}", 0, _round(connection, instance, read, values.get(read.name)))
-
-
-def group(name: str) -> str:
-    """The group of a row, for its target."""
-    return next(read.group for read in READS if f"akako, {read.name}" == name)
+                yield Row(
+                    "reads",
+                    f"akako, {read.group}: {read.name}",
+                    0,
+                    _round(connection, instance, read, values.get(read.name)),
+                )
 
 
 def _populated(setup: Setup) -> Database:
