@@ -90,6 +90,14 @@ class EventStats(ResponseModel):
     are replaced by `*`; `error_kind` selects its events."""
 
 
+class MatchingEvents(ResponseModel):
+    """The number of events that match a filter."""
+
+    total: EventCount
+    reasons: list[EventCount]
+    """By kind of reason: the 50 most frequent kinds. The name is empty for events without a reason."""
+
+
 class EventRate(ResponseModel):
     """The events that were received in one interval."""
 

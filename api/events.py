@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from api import cursor, event_responses
 from api.call import ApiRequest
-from api.event_requests import Discard, EventAction, EventsQuery, RatesQuery, Replay, Reveal
+from api.event_requests import Discard, EventAction, EventConditions, EventsQuery, RatesQuery, Replay, Reveal
 from api.event_responses import (
     Discarded,
     Event,
@@ -12,6 +12,7 @@ from api.event_responses import (
     Events,
     EventStats,
     InspectedEvent,
+    MatchingEvents,
     Replayed,
     SkippedEvent,
 )
@@ -49,6 +50,12 @@ def stats(services: Services, _: ApiRequest[None, None]) -> EventStats:
     with services.engine.begin() as connection:
         found = event_stats.read(connection, [EventCount(name, events) for name, events in types.items()])
     return EventStats.model_validate(found)
+
+
+def matching(services: Services, call: ApiRequest[EventConditions, None]) -> MatchingEvents:
+    """Count the events that match a filter, by kind of reason. No more than 10,000 of one kind are counted."""
+    with services.engine.begin() as connection:
+        return MatchingEvents.model_validate(event_stats.matching(connection, call.query.selection()))
 
 
 def rates(services: Services, call: ApiRequest[RatesQuery, None]) -> EventRates:

@@ -5,9 +5,9 @@ from akako_guard.role import Role
 from api import deletions, drift, events, profile, roles, trail, users
 from api.deletion_models import DeletionDecision, DeletionsDecided, DeletionsQuery, HeldDeletions
 from api.drift_requests import DriftQuery, Repair
-from api.drift_responses import Drifts, InspectedDrift, Repaired
-from api.event_requests import Discard, EventsQuery, RatesQuery, Replay, Reveal
-from api.event_responses import Discarded, EventRates, Events, EventStats, InspectedEvent, Replayed
+from api.drift_responses import Drifts, DriftSummary, InspectedDrift, Repaired
+from api.event_requests import Discard, EventConditions, EventsQuery, RatesQuery, Replay, Reveal
+from api.event_responses import Discarded, EventRates, Events, EventStats, InspectedEvent, MatchingEvents, Replayed
 from api.operation import Operation
 from api.requests import Assign, AuditQuery, ChangeEnd, ExplainQuery, HistoryQuery, Revoke, RolesQuery, UsersQuery
 from api.responses import Assignment, AuditPage, Explanation, Profile, RolesAt, Users, UserWithHistory
@@ -135,6 +135,15 @@ OPERATIONS = (
         response=EventStats,
     ),
     Operation(
+        name="matching_events",
+        method="GET",
+        path=f"{_EVENTS}/matching",
+        run=events.matching,
+        requires=_ADMIN,
+        query=EventConditions,
+        response=MatchingEvents,
+    ),
+    Operation(
         name="event_rates",
         method="GET",
         path=f"{_EVENTS}/rates",
@@ -188,6 +197,14 @@ OPERATIONS = (
         requires=_ADMIN,
         query=DriftQuery,
         response=Drifts,
+    ),
+    Operation(
+        name="drift_summary",
+        method="GET",
+        path=f"{_DRIFT}/summary",
+        run=drift.summary,
+        requires=_ADMIN,
+        response=DriftSummary,
     ),
     Operation(
         name="repair",

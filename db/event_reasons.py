@@ -3,6 +3,7 @@
 An index has the kinds, of which there are few, so that reasons are searched and counted without reading all events.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
@@ -19,7 +20,7 @@ class ReasonCount:
 
     kind: str
     events: int
-    """At most `MOST_COUNTED` and one more."""
+    """More than `MOST_COUNTED` are not counted exactly."""
 
 
 # Loose index scan over (status, kind).
@@ -63,17 +64,30 @@ def containing(connection: Connection, text: str) -> list[Kind] | None:
 
 def count(connection: Connection, status: str, most: int = 20) -> list[ReasonCount]:
     """The kinds of reasons of the events with a status, the most frequent first."""
+    return _count(connection, "true", {"first": status, "last": status, "most": most})
+
+
+def count_matching(
+    connection: Connection, where: str, parameters: Mapping[str, object], most: int
+) -> list[ReasonCount]:
+    """The kinds of reasons of the events that meet a condition, the most frequent first."""
+    return _count(connection, where, {**parameters, **_ALL, "most": most})
+
+
+def _count(connection: Connection, where: str, parameters: Mapping[str, object]) -> list[ReasonCount]:
     rows = connection.exec_driver_sql(
         f"""
         {_KINDS}
-        select kind, counted.events from (select * from kinds where status = %(first)s limit {MOST_KINDS}) as kinds
+        select kind, sum(counted.events)::bigint as events
+        from (select * from kinds where status <= %(last)s limit {MOST_KINDS}) as kinds
         cross join lateral (
             select count(*) as events from (
                 select from webhook_events
-                where last_error is not null and status = kinds.status and {KIND} = kinds.kind
+                where last_error is not null and status = kinds.status and {KIND} = kinds.kind and {where}
                 limit {MOST_COUNTED + 1}) as few) as counted
-        order by counted.events desc, kind limit %(most)s
+        group by kind having sum(counted.events) > 0
+        order by events desc, kind limit %(most)s
         """,  # noqa: S608
-        {"first": status, "last": status, "most": most},
+        dict(parameters),
     )
     return [ReasonCount(*row) for row in rows]

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from db import event_rates, event_reasons
-from db.event_filter import EventStatus
+from db.event_filter import EventFilter, EventStatus
 
 MOST_COUNTED = 10_000
 
@@ -52,6 +52,35 @@ def read(connection: Connection, types_of_last_day: list[EventCount] | None = No
         types_of_last_day=types_of_last_day,
         why_parked=[_capped(each.kind, each.events) for each in event_reasons.count(connection, EventStatus.PARKED)],
     )
+
+
+@dataclass(frozen=True, slots=True)
+class MatchingEvents:
+    """The events that match a filter, by kind of reason."""
+
+    total: EventCount
+    reasons: list[EventCount]
+    """The 50 most frequent kinds; the name is empty for events without a reason."""
+
+
+def matching(connection: Connection, selection: EventFilter) -> MatchingEvents:
+    """Count the events that match a filter."""
+    connection.exec_driver_sql("set local plan_cache_mode = force_custom_plan")
+    where, parameters = selection.sql()
+    counted = [
+        _capped(each.kind, each.events) for each in event_reasons.count_matching(connection, where, parameters, 50)
+    ]
+    without = connection.exec_driver_sql(
+        f"""
+        select count(*) from (
+            select from webhook_events where last_error is null and {where} limit {MOST_COUNTED + 1}) as few
+        """,  # noqa: S608
+        parameters,
+    ).scalar_one()
+    reasons = [*counted, *([_capped("", without)] if without else [])]
+    total = sum(each.events for each in reasons)
+    exact = all(each.exact for each in reasons)
+    return MatchingEvents(EventCount("all", total if exact else max(total, MOST_COUNTED), exact=exact), reasons)
 
 
 def _statuses(connection: Connection) -> list[EventCount]:

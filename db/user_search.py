@@ -37,14 +37,11 @@ _BEGINS = " or ".join(_SEARCHED.values())
 FEW = 4_000
 """Matches of a text that are read before the newest users among them are selected."""
 # In the order of each index, since PostgreSQL cannot estimate how many users match all conditions.
-_FEW = (  # noqa: S608
-    "select id from ("
-    + " union all ".join(
-        f"(select id from users where {condition} order by {expression} limit {FEW + 1})"  # noqa: S608
-        for expression, condition in _SEARCHED.items()
-    )
-    + f") as found limit {FEW + 1}"  # noqa: S608
+_PARTS = " union all ".join(
+    f"(select id from users where {condition} order by {expression} limit {FEW + 1})"  # noqa: S608
+    for expression, condition in _SEARCHED.items()
 )
+_FEW = f"select id from ({_PARTS}) as found limit {FEW + 1}"  # noqa: S608
 
 _HOLDS = f"""
     users.id in (select user_id from user_roles where role = %(role)s and {HELD_NOW})

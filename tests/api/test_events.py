@@ -252,3 +252,15 @@ def test_events_are_for_admins_only(engine: Engine, clerk: Clerk, sign_in: SignI
 
     assert {answer.status_code for answer in answers + changes} == {403}
     assert statuses(engine) == {"received": 1}
+
+
+def test_all_that_matches_is_counted_by_kind_of_reason(engine: Engine, clerk: Clerk, admin: Person) -> None:
+    ledger.apply(engine, clerk, clerk.created(), clerk.created("user_bob", email=None, updated_at=9_999_999_999_000))
+    keep(engine, clerk, *(clerk.updated(f"user_{number}", updated_at=None) for number in range(2)))
+
+    parked = admin.get(f"{EVENTS}/matching", status="parked").json()
+    every = admin.get(f"{EVENTS}/matching").json()
+
+    assert (parked["total"]["events"], [each["events"] for each in parked["reasons"]]) == (3, [2, 1])
+    assert (every["total"]["events"], every["total"]["exact"]) == (4, True)
+    assert {each["name"]: each["events"] for each in every["reasons"]}[""] == 1
