@@ -28,7 +28,8 @@ from console.page import Page, Site
 from console.policy import OwnFormsOnly
 from console.routes import routes
 from console.templates import ClerkJs
-from health import process_starts, readiness
+from health import process_starts
+from health.readiness import Readiness
 from serving.limits import ServerState, limits
 from serving.rejection import RejectReason
 
@@ -75,7 +76,7 @@ def build(settings: ConsoleSettings) -> ASGIApp:
         routes=[
             *routes(site),
             Route("/healthz", healthz),
-            Route("/readyz", readiness.build(settings).answer),
+            Route("/readyz", Readiness(services.components).answer),
         ],
         middleware=[
             Middleware(OwnFormsOnly, origin=settings.console_url),
