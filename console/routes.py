@@ -1,12 +1,17 @@
 """All pages of the console."""
 
+from collections.abc import Sequence
+from typing import TypeAlias
+
 from starlette.routing import BaseRoute, Route
 
 from console import assets, sign_in
 from console.page import SIGN_IN, Handler, Site, endpoint
 from console.pages import assignments, explain, health, imports, users
 
-PAGES: tuple[tuple[str, str, Handler], ...] = (
+PageRoute: TypeAlias = tuple[str, str, Handler]
+
+PAGES: tuple[PageRoute, ...] = (
     ("GET", "/", health.show),
     ("GET", "/users", users.search),
     ("GET", "/users/{clerk_id}", users.show),
@@ -23,10 +28,10 @@ PAGES: tuple[tuple[str, str, Handler], ...] = (
 )
 
 
-def routes(site: Site) -> list[BaseRoute]:
-    """The routes of all pages and of the static files."""
+def routes(site: Site, more: Sequence[PageRoute]) -> list[BaseRoute]:
+    """The routes of all pages, of `more`, and of the static files."""
     paths: dict[str, dict[str, Handler]] = {}
-    for method, path, handler in PAGES:
+    for method, path, handler in (*PAGES, *more):
         paths.setdefault(path, {})[method] = handler
     made: list[BaseRoute] = [assets.route()]
     for path, handlers in paths.items():
