@@ -21,6 +21,7 @@ from akako_guard.authentication import Authentication
 from akako_guard.database import engine
 from akako_guard.formats import split_parties
 from api import errors, openapi, operation, reference
+from api.activity_cache import ActivityCache
 from api.envelope import Envelope
 from api.first_login import FirstLogins
 from api.metrics import REFUSED, note_failed_lookup, note_refused_token
@@ -33,11 +34,14 @@ from clerk.signature import SigningSecrets
 from config.formats import split_secrets
 from config.rate_limited_log import rate_limited
 from config.settings import ApiSettings, OperationSettings
-from health import process_starts, readiness
+from health import process_starts
+from health.broker import Broker
+from health.components import Components
+from health.database import DatabaseProbe
+from health.readiness import Readiness
 from roles.final_order import FinalOrder
 from serving.limits import ServerState, limits
 from sync import deletion_limits
-from sync.event_rates import RateReader
 
 log = structlog.get_logger()
 
@@ -79,7 +83,7 @@ def build(settings: ApiSettings) -> ASGIApp:
             *operation.routes(OPERATIONS, services, settings.api_max_body_bytes),
             *_documentation(),
             Route("/healthz", healthz),
-            Route("/readyz", readiness.build(settings).answer),
+            Route("/readyz", Readiness(services.components).answer),
         ],
         middleware=[
             *_cors(split_parties(settings.api_allowed_origins), split_parties(settings.api_allowed_headers)),
@@ -111,6 +115,7 @@ def open_services(settings: OperationSettings) -> Services:
     secret_key = settings.clerk_secret_key.get_secret_value()
     backend = Backend(secret_key, settings.clerk_api_url)
     secrets = settings.clerk_webhook_signing_secret
+    probe = DatabaseProbe(settings.database_url.get_secret_value(), settings.database_pooler)
     return Services(
         engine=database,
         user_locks=user_locks,
@@ -122,7 +127,9 @@ def open_services(settings: OperationSettings) -> Services:
         backend=backend,
         clerk_requests_per_second=settings.requests_per_second,
         deletion_limits=deletion_limits.configured(settings),
-        event_rates=RateReader(database),
+        database_probe=probe,
+        components=Components(probe, Broker(settings.redis)),
+        activity=ActivityCache(),
     )
 
 

@@ -8,7 +8,6 @@ from akako_guard.identifier import identifier
 from api import cursor
 from api.requests import Instant, Page, Reason, RequestModel, Text, check_range
 from db.event_filter import EventFilter, EventStatus
-from sync.event_rates import Period
 
 MOST_EVENTS = 1_000
 _CURSOR: dict[str, Any] = {"type": "string", "pattern": "^[A-Za-z0-9_-]+$", "maxLength": 500}
@@ -62,13 +61,6 @@ class EventsQuery(EventConditions, Page):
 
     cursor: EventCursor | None = None
     """`next` of the previous page."""
-
-
-class RatesQuery(RequestModel):
-    """The period of the rates."""
-
-    period: Period = Period.HOUR
-    """`hour`: the last 60 minutes in intervals of a minute. `day`: the last 24 hours in intervals of 15 minutes."""
 
 
 class Reveal(RequestModel):

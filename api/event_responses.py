@@ -98,31 +98,6 @@ class MatchingEvents(ResponseModel):
     """By kind of reason: the 50 most frequent kinds. The name is empty for events without a reason."""
 
 
-class EventRate(ResponseModel):
-    """The events that were received in one interval."""
-
-    start: UtcDatetime
-    accepted: int
-    applied: int
-    """Of the accepted events, those that are applied."""
-    lag_median: float | None
-    """Seconds from receipt to application, half of the applied events took less; null if no event is applied."""
-    lag_p99: float | None
-    """Seconds from receipt to application, 99 % of the applied events took less."""
-
-
-class EventRates(ResponseModel):
-    """The rates at which events were accepted and applied in a period."""
-
-    at: UtcDatetime
-    """Time of the database; lies in the last interval."""
-    seconds: int
-    """Length of an interval."""
-    intervals: list[EventRate]
-    """Oldest first. Intervals that ended more than two minutes ago and have no pending events are read once, so a later
-    replay does not change them."""
-
-
 class SkippedEvent(ResponseModel):
     """An event that was not processed."""
 

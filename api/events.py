@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 
 from api import cursor, event_responses
+from api.activity_cache import Span
 from api.call import ApiRequest
-from api.event_requests import Discard, EventAction, EventConditions, EventsQuery, RatesQuery, Replay, Reveal
+from api.event_requests import Discard, EventAction, EventConditions, EventsQuery, Replay, Reveal
 from api.event_responses import (
     Discarded,
     Event,
-    EventRates,
     Events,
     EventStats,
     InspectedEvent,
@@ -17,14 +17,13 @@ from api.event_responses import (
     SkippedEvent,
 )
 from api.services import Services
-from db import audit, event_actions, event_search, event_stats, permission
+from db import activity, audit, event_actions, event_search, event_stats, permission
 from db.event_filter import EventStatus
 from db.event_stats import EventCount
 from sync import inspection
 from sync import preview as previews
 from sync import replay as replays
 from sync.discard import discard as discard_events
-from sync.event_rates import Period
 from sync.replay import SET, ReplayRequest
 
 _LOCK_NAME = "events"
@@ -46,8 +45,9 @@ def stats(services: Services, _: ApiRequest[None, None]) -> EventStats:
 
     No more than 10,000 events of one kind are counted.
     """
-    types = services.event_rates.read(Period.DAY).types
     with services.engine.begin() as connection:
+        _, intervals = services.activity.read(connection, Span.DAY)
+        types = activity.types(intervals)
         found = event_stats.read(connection, [EventCount(name, events) for name, events in types.items()])
     return EventStats.model_validate(found)
 
@@ -56,11 +56,6 @@ def matching(services: Services, call: ApiRequest[EventConditions, None]) -> Mat
     """Count the events that match a filter, by kind of reason. No more than 10,000 of one kind are counted."""
     with services.engine.begin() as connection:
         return MatchingEvents.model_validate(event_stats.matching(connection, call.query.selection()))
-
-
-def rates(services: Services, call: ApiRequest[RatesQuery, None]) -> EventRates:
-    """Show how many events were accepted and applied in the last hour or day, and how long that took."""
-    return EventRates.model_validate(services.event_rates.read(call.query.period))
 
 
 def show(services: Services, call: ApiRequest[None, None]) -> InspectedEvent:

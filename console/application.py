@@ -2,7 +2,7 @@
 
 import asyncio
 import base64
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 import structlog
@@ -26,9 +26,10 @@ from console import policy, templates
 from console.operations import Operations
 from console.page import Page, Site
 from console.policy import OwnFormsOnly
-from console.routes import routes
+from console.routes import PageRoute, routes
 from console.templates import ClerkJs
-from health import process_starts, readiness
+from health import process_starts
+from health.readiness import Readiness
 from serving.limits import ServerState, limits
 from serving.rejection import RejectReason
 
@@ -37,8 +38,8 @@ log = structlog.get_logger()
 CLERK_JS = "/npm/@clerk/clerk-js@6/dist/clerk.browser.js"
 
 
-def build(settings: ConsoleSettings) -> ASGIApp:
-    """Build the ASGI application."""
+def build(settings: ConsoleSettings, pages: Sequence[PageRoute] = (), middleware: Sequence[Middleware] = ()) -> ASGIApp:
+    """Build the ASGI application; `pages` and `middleware` are added for development."""
     guard = Authentication(settings.guard, on_refused=note_refused_token, on_lookup_failed=note_failed_lookup)
     services = api.open_services(settings)
     refused = rate_limited("request.refused", REFUSED)
@@ -73,12 +74,13 @@ def build(settings: ConsoleSettings) -> ASGIApp:
 
     app = Starlette(
         routes=[
-            *routes(site),
+            *routes(site, pages),
             Route("/healthz", healthz),
-            Route("/readyz", readiness.build(settings).answer),
+            Route("/readyz", Readiness(services.components).answer),
         ],
         middleware=[
             Middleware(OwnFormsOnly, origin=settings.console_url),
+            *middleware,
             Middleware(AuthenticationMiddleware, backend=guard),
         ],
         exception_handlers={HTTPException: not_found, Exception: failed},

@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 from urllib.parse import quote, urlencode
 
 import structlog
-from jinja2 import Environment
+from jinja2 import Environment, Template
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
@@ -95,10 +95,17 @@ class Page:
         return self._form
 
     def render(self, template: str, status: int = 200, **values: Any) -> Response:
-        """The page of a template."""
+        """The page of a template, by name."""
+        return self._render(self.site.templates.get_template(template), status, values)
+
+    def render_text(self, template: str, status: int = 200, **values: Any) -> Response:
+        """The page of a template, by its text."""
+        return self._render(self.site.templates.from_string(template), status, values)
+
+    def _render(self, template: Template, status: int, values: Mapping[str, Any]) -> Response:
         user = self.request.scope.get("user")
         return HTMLResponse(
-            self.site.templates.get_template(template).render(
+            template.render(
                 page=self,
                 zone=self.zone,
                 time=self.zone.html,

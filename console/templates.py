@@ -5,7 +5,7 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from console import assets, zones
+from console import assets, people, zones
 
 DIRECTORY = Path(__file__).parent / "templates"
 NAVIGATION = (
@@ -40,4 +40,5 @@ def environment(clerk_js: ClerkJs | None) -> Environment:
         auto_reload=False,
     )
     made.globals.update(navigation=NAVIGATION, clerk_js=clerk_js, asset=assets.url, ago=zones.ago)
+    made.filters["person"] = people.name
     return made

@@ -29,6 +29,10 @@ class Zone:
         """The time without the zone's name: `28 Nov 2026, 00:49:11`."""
         return f"{at.astimezone(self._info):%-d %b %Y, %H:%M:%S}"
 
+    def clock(self, at: datetime) -> str:
+        """The time of day: `00:49`."""
+        return f"{at.astimezone(self._info):%H:%M}"
+
     def html(self, at: datetime, *, named: bool = True) -> Markup:
         """The time as an element; with the zone's name, unless a heading names it."""
         suffix = f" {self.name}" if named else ""

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from db import event_rates, event_reasons
+from db import event_reasons
 from db.event_filter import EventFilter, EventStatus
 
 MOST_COUNTED = 10_000
@@ -40,8 +40,7 @@ class EventStats:
 def read(connection: Connection, types_of_last_day: list[EventCount] | None = None) -> EventStats:
     """Read the statistics. Counts the types of the last day, which reads all of its events, unless they are given."""
     if types_of_last_day is None:
-        counts = event_rates.types_since(connection, event_rates.day_ago(connection))
-        types_of_last_day = [EventCount(name, events) for name, events in counts.items()]
+        types_of_last_day = _types_of_last_day(connection)
     return EventStats(
         statuses=_statuses(connection),
         due=_capped("due", _due(connection)),
@@ -120,6 +119,16 @@ def _estimates(connection: Connection) -> dict[str, int]:
         """
     )
     return {status: count for status, count in rows}  # noqa: C416 - a Row is not a pair
+
+
+def _types_of_last_day(connection: Connection) -> list[EventCount]:
+    rows = connection.exec_driver_sql(
+        """
+        select coalesce(type, ''), count(*) from webhook_events where received_at >= now() - interval '24 hours'
+        group by type order by count(*) desc, type
+        """
+    )
+    return [EventCount(*row) for row in rows]
 
 
 def _due(connection: Connection) -> int:

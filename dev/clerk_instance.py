@@ -34,11 +34,11 @@ class ClerkInstance:
         """Settings with which an API accepts only tokens of this instance."""
         return {"CLERK_ISSUER": ISSUER, "CLERK_JWT_KEY": self._public_pem(), "CLERK_AUTHORIZED_PARTIES": PARTY}
 
-    def token(self, clerk_id: str) -> str:
-        """A session token of the user, with the lifetime of Clerk's."""
+    def token(self, clerk_id: str, party: str = PARTY) -> str:
+        """A session token of the user for pages of the origin `party`, with the lifetime of Clerk's."""
         now = int(time.time())
         times = {"iat": now, "nbf": now, "exp": now + TOKEN_SECONDS}
-        session = {"iss": ISSUER, "azp": PARTY, "sub": clerk_id, "sid": "sess_akako", "sts": "active"}
+        session = {"iss": ISSUER, "azp": party, "sub": clerk_id, "sid": "sess_akako", "sts": "active"}
         return jwt.encode(session | times, self.private_pem, "RS256")
 
     def _public_pem(self) -> str:

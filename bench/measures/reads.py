@@ -78,8 +78,9 @@ READS = (
     Read("events, by text, none match", "list", f"{EVENTS}?error=nothing+like+this"),
     Read("one event", "details", f"{EVENTS}/{{}}", _SOME_EVENTS),
     Read("event statistics", "health", f"{EVENTS}/stats"),
-    Read("rates of an hour", "chart", f"{EVENTS}/rates?period=hour"),
-    Read("rates of a day", "chart", f"{EVENTS}/rates?period=day"),
+    Read("health", "health", "/api/admin/health"),
+    Read("activity of an hour", "chart", "/api/admin/activity?span=hour"),
+    Read("activity of a day", "chart", "/api/admin/activity?span=day"),
     Read("drift", "list", "/api/admin/drift"),
     Read("held deletions", "list", "/api/admin/deletions"),
 )

@@ -53,6 +53,19 @@ for (const input of document.querySelectorAll("input[type=file][data-into]")) {
   });
 }
 
+// Whoever enters an end means it, and not the preset beside it.
+for (const input of document.querySelectorAll("[data-chooses]")) {
+  input.addEventListener("input", () => { if (input.value) document.getElementById(input.dataset.chooses).value = "time"; });
+}
+
+// The address of a search follows the form, so that it can be copied, and found again with "back".
+document.addEventListener("htmx:after:swap", (event) => {
+  const form = event.detail.ctx?.sourceElement;
+  if (!form?.matches?.("form[data-url]")) return;
+  const filled = [...new FormData(form)].filter(([, value]) => value);
+  history.replaceState(null, "", `${form.getAttribute("action")}?${new URLSearchParams(filled)}`);
+});
+
 function clerk() {
   return new Promise((resolve, reject) => {
     const started = Date.now();

@@ -48,6 +48,26 @@ def overview(instance: Instance, error: str | None = None) -> str:
     )
 
 
+def sign_in_page(instance: Instance, back: str) -> str:
+    """All users, each with a button that signs in and leads to `back`."""
+    rows = [
+        (_name(user), user.primary_email or "", user.id, _sign_in_form(user, back))
+        for user in list(instance.state.users.values())[:MOST_USERS]
+    ]
+    return document(
+        "Sign in - Clerk for development",
+        element("h1", "Sign in"),
+        element("p", "Choose the user to sign in as. The development Clerk asks for no password."),
+        table(("Name", "E-mail address", "Id", ""), rows),
+        element("p", element("a", "Create a user", href="/")),
+    )
+
+
+def _sign_in_form(user: User, back: str) -> Html:
+    hidden = element("input", type="hidden", name="redirect_url", value=back)
+    return form(f"/users/{user.id}/sign-in", hidden, button=f"Sign in as {_name(user)}")
+
+
 def user_page(user: User, *, token: str | None = None, error: str | None = None) -> str:
     """The page of one user."""
     path = f"/users/{user.id}"

@@ -124,22 +124,6 @@ def test_parked_events_are_counted_and_found_by_the_kind_of_their_reason(
     assert len({each["last_error"] for each in found}) == 2
 
 
-def test_rates_follow_events_until_they_are_applied(engine: Engine, clerk: Clerk, admin: Person) -> None:
-    ids = keep(engine, clerk, clerk.created())
-    waiting = admin.get(f"{EVENTS}/rates").json()
-    admin.post(f"{EVENTS}/replay", svix_ids=ids, reason=WHY)
-
-    hour = admin.get(f"{EVENTS}/rates").json()
-    day = admin.get(f"{EVENTS}/rates", period="day").json()
-
-    assert (waiting["seconds"], len(waiting["intervals"])) == (60, 60)
-    assert (day["seconds"], len(day["intervals"])) == (900, 96)
-    for rates, applied in ((waiting, 0), (hour, 1), (day, 1)):
-        assert sum(each["accepted"] for each in rates["intervals"]) == 1
-        assert sum(each["applied"] for each in rates["intervals"]) == applied
-    assert next(each["lag_median"] for each in hour["intervals"] if each["applied"]) >= 0
-
-
 def test_a_replay_is_previewed_and_then_made_in_the_name_of_the_admin(
     engine: Engine, clerk: Clerk, admin: Person
 ) -> None:
