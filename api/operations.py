@@ -4,7 +4,7 @@ from akako_guard.guard import require
 from akako_guard.role import Role
 from api import activity, deletions, drift, events, health, profile, role_import, roles, trail, users
 from api.activity import Activity, ActivityQuery
-from api.deletion_models import DeletionDecision, DeletionsDecided, DeletionsQuery, HeldDeletions
+from api.deletion_models import DeletionDecision, DeletionsDecided, DeletionsQuery, DeletionsSummary, HeldDeletions
 from api.drift_requests import DriftQuery, Repair
 from api.drift_responses import Drifts, DriftSummary, InspectedDrift, Repaired
 from api.event_requests import Discard, EventConditions, EventsQuery, Replay, Reveal
@@ -256,6 +256,14 @@ OPERATIONS = (
         requires=_ADMIN,
         query=DeletionsQuery,
         response=HeldDeletions,
+    ),
+    Operation(
+        name="deletions_summary",
+        method="GET",
+        path=f"{_DELETIONS}/summary",
+        run=deletions.summary,
+        requires=_ADMIN,
+        response=DeletionsSummary,
     ),
     Operation(
         name="release_deletions",

@@ -15,8 +15,6 @@ def upgrade() -> None:
     op.execute("drop index webhook_events_error_idx")
     op.execute("create index audit_log_cause_idx on audit_log (cause, id) where cause is not null")
     op.execute("drop index audit_log_event_idx")
-    # The planner needs statistics of the new expression.
-    op.execute("analyze webhook_events")
 
 
 def downgrade() -> None:
