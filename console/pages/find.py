@@ -12,6 +12,7 @@ async def find(page: Page) -> Response:
     """Redirect to the page of what the viewer entered: a user, an event, the lines of a request, or a search."""
     text = page.query.get("q", "").strip()
     if not text:
+        await page.ask("users", query={"limit": 1})  # for admins, like every page
         return page.render("find.html", text="")
     if text.isdecimal() and await _exists(page, "difference", drift_id=text):
         return page.redirect(f"/drift/{text}")
