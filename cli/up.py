@@ -196,7 +196,10 @@ def _has_links(listening: Addresses) -> bool:
 
 def _console(environment: dict[str, str], listening: Addresses, data: Path) -> Process:
     """The console with one-time links, and ClerkJS of the development Clerk."""
-    frontend = {"CLERK_FRONTEND_API": f"http://localhost:{listening.clerk}"}
+    frontend = {
+        "CLERK_FRONTEND_API": f"http://localhost:{listening.clerk}",
+        "CLERK_PUBLISHABLE_KEY": clerk_instance.PUBLISHABLE_KEY,
+    }
     arguments = [sys.executable, "-m", "dev.console", "--data", str(data.resolve())]
     return Process("console", arguments, environment=environment | frontend, directory=procfile.PATH.parent)
 

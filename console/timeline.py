@@ -78,7 +78,8 @@ def _grid(scale: _Scale, height: float) -> Iterator[Markup]:
             x = scale.x(at)
             shown = f"{at:%-d %b}" if step < 31 else f"{at:%b %Y}" if at.month == 1 or step >= 92 else f"{at:%b}"
             yield element("line", class_="grid", x1=x, x2=x, y1=18, y2=height)
-            yield text(shown, x + 3, 14)
+            if x + 3 + len(shown) * CHARACTER < WIDTH:
+                yield text(shown, x + 3, 14)
         at = _aligned(at + timedelta(days=step), step)
 
 

@@ -1,5 +1,6 @@
 """A Clerk instance for development, which signs session tokens as Clerk does."""
 
+import base64
 import os
 import time
 from collections.abc import Mapping
@@ -16,6 +17,8 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 ISSUER = "https://clerk.akako.localhost"
+PUBLISHABLE_KEY = "pk_test_" + base64.b64encode(b"akako.clerk.accounts.dev$").decode()
+"""ClerkJS handles a development instance correctly only if its key names a host of Clerk's; it asks the proxy URL."""
 PARTY = "http://localhost:3000"
 TOKEN_SECONDS = 60
 KEY = "session-key.pem"

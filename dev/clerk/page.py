@@ -25,7 +25,7 @@ HEADERS = {
     "Cache-Control": "no-store",
 }
 _SIGN_IN_POLICY = HEADERS["Content-Security-Policy"].replace(
-    "form-action 'self'", "form-action 'self' http://localhost:* http://127.0.0.1:*"
+    "form-action 'self'", "script-src 'self'; form-action 'self' http://localhost:* http://127.0.0.1:*"
 )
 """Browsers apply `form-action` to the redirect that follows a form, too."""
 Fields = dict[str, str]
@@ -38,6 +38,7 @@ def routes(instance: Instance) -> list[Route]:
         Route("/page.css", _style),
         Route("/", _shown(instance, lambda _: page_views.overview(instance))),
         Route("/sign-in", _sign_in_page(instance)),
+        Route("/sign-in.js", _sign_in_script),
         Route("/users/{user_id}", _shown(instance, lambda path: _user_page(instance, path["user_id"]))),
         *[Route(path, _done(instance, action), methods=["POST"]) for path, action in _ACTIONS.items()],
     ]
@@ -129,12 +130,15 @@ def _sign_in_page(instance: Instance) -> Callable[[Request], Awaitable[Response]
     """The page to which ClerkJS sends who is signed out, as to Clerk's Account Portal; it leads back afterwards."""
 
     async def answer(request: Request) -> Response:
-        query = request.query_params
-        back = query.get("sign_in_force_redirect_url") or query.get("redirect_url", "")
-        shown = page_views.sign_in_page(instance, back if _is_local(back) else "")
+        back = request.query_params.get("redirect_url", "")
+        shown = page_views.sign_in_page(instance, back)
         return HTMLResponse(shown, headers=HEADERS | {"Content-Security-Policy": _SIGN_IN_POLICY})
 
     return answer
+
+
+async def _sign_in_script(_: Request) -> Response:
+    return Response(page_views.SIGN_IN_SCRIPT, media_type="text/javascript")
 
 
 def _is_local(url: str) -> bool:

@@ -25,6 +25,13 @@ pre { white-space: pre-wrap; overflow-wrap: anywhere }
 .error { border-left: 4px solid #c00; padding-left: .5rem }
 """
 
+SIGN_IN_SCRIPT = """
+// ClerkJS passes the address to return to behind the #.
+const given = new URLSearchParams(location.hash.replace(/^#\\/?\\??/, ""));
+const back = given.get("sign_in_force_redirect_url") ?? given.get("redirect_url");
+if (back) for (const field of document.querySelectorAll("[name=redirect_url]")) field.value = back;
+"""
+
 
 def overview(instance: Instance, error: str | None = None) -> str:
     """The first page."""
@@ -60,6 +67,7 @@ def sign_in_page(instance: Instance, back: str) -> str:
         element("p", "Choose the user to sign in as. The development Clerk asks for no password."),
         table(("Name", "E-mail address", "Id", ""), rows),
         element("p", element("a", "Create a user", href="/")),
+        element("script", src="/sign-in.js"),
     )
 
 
