@@ -495,6 +495,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/admin/deletions/summary": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Count the held deletions by how they became known and what Clerk says, up to 10,000.
+         * @description Requires the role ADMIN.
+         */
+        get: operations["deletions_summary"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/admin/deletions/release": {
         parameters: {
             query?: never;
@@ -866,6 +886,22 @@ export interface components {
              * @description Cursor with which to repeat the request for the remaining deletions; null if none remain.
              */
             next: string | null;
+        };
+        /**
+         * DeletionsSummary
+         * @description The held deletions by reason.
+         */
+        DeletionsSummary: {
+            /**
+             * Total
+             * @description Number of held deletions; counted up to 10,000.
+             */
+            total: number;
+            /**
+             * Reasons
+             * @description The most frequent first.
+             */
+            reasons: components["schemas"]["HeldCount"][];
         };
         /**
          * DeliveryEvidence
@@ -1436,6 +1472,24 @@ export interface components {
              * @description Since the component last made progress; null if it writes no heartbeats, or was never seen.
              */
             moved_seconds_ago: number | null;
+        };
+        /**
+         * HeldCount
+         * @description How many deletions are held for the same reason.
+         */
+        HeldCount: {
+            /**
+             * Kind
+             * @description `signed` by a delivery, or `inferred` by reconciling.
+             */
+            kind: string;
+            /**
+             * Exists At Clerk
+             * @description Whether Clerk has the users, as it answered last; null if it was not asked yet.
+             */
+            exists_at_clerk: boolean | null;
+            /** Deletions */
+            deletions: number;
         };
         /**
          * HeldDeletion
@@ -4566,6 +4620,71 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["HeldDeletions"];
+                };
+            };
+            /** @description The token is missing or invalid, or its user is unknown or deleted. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Denial"];
+                };
+            };
+            /** @description The caller does not hold a required role, or is banned. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Denial"];
+                };
+            };
+            /** @description The request is invalid. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal error. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A dependency is unavailable or overloaded. Retry after the time in `Retry-After`. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Denial"] | components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deletions_summary: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The held deletions by reason. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeletionsSummary"];
                 };
             };
             /** @description The token is missing or invalid, or its user is unknown or deleted. */
