@@ -1,6 +1,7 @@
 "use strict";
 
 const MARGIN_MS = 10_000;
+const MOST_RETURNS = 3;
 const YEAR_SECONDS = 31_536_000;
 
 function say(text, link) {
@@ -114,13 +115,13 @@ async function withSession() {
       return;
     }
     if (!token) return await Clerk.redirectToSignIn({ signInForceRedirectUrl: location.href, signUpForceRedirectUrl: location.href });
-    // Returning at once for a second time means that the console refuses a session that Clerk accepts.
-    const last = Number(sessionStorage.getItem("akako_returned"));
-    if (Date.now() - last < MARGIN_MS) {
+    // Returning again and again means that the console refuses a session that Clerk accepts.
+    const returns = JSON.parse(sessionStorage.getItem("akako_returns") ?? "[]").filter((at) => Date.now() - at < MARGIN_MS);
+    if (returns.length >= MOST_RETURNS) {
       document.getElementById("continue").hidden = false;
       return show("You are signed in at Clerk, but the console does not accept the session. Check CLERK_ISSUER, CONSOLE_URL and the clock of the host.");
     }
-    sessionStorage.setItem("akako_returned", String(Date.now()));
+    sessionStorage.setItem("akako_returns", JSON.stringify([...returns, Date.now()]));
     location.replace(element.dataset.next);
   } catch (error) {
     show(`Signing in does not work: ${error.message}. Load this page again, or check that CLERK_ISSUER can be reached.`);

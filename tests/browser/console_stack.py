@@ -27,7 +27,13 @@ from tests.servers import Database
 AXE = Path(__file__).parents[1] / "node/node_modules/axe-core/axe.min.js"
 RULES = """async () => (await axe.run(document, { resultTypes: ["violations"] })).violations
     .map((found) => `${found.id}: ${found.nodes.map((node) => node.html).slice(0, 3).join(" | ")}`)"""
-HARMLESS = ("Clerk has been loaded with development keys", "status of 401", "status of 403", "status of 404")
+HARMLESS = (
+    "Clerk has been loaded with development keys",
+    "status of 401",
+    "status of 403",
+    "status of 404",
+    "status of 409",
+)
 """Messages of the browser that a test expects: ClerkJS in development, and statuses that are the answer."""
 HOSTILE = "<img src=x onerror=alert(1)>"
 

@@ -1,8 +1,10 @@
 """The console in Chromium, with the real ClerkJS: journeys, accessibility, and what an attacker tries."""
 
 import os
+import re
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +32,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.processes]
 
 PICTURES = os.environ.get("AKAKO_PICTURES")
 """A directory for the pictures of docs/how-to/use-the-console.md."""
+SESSION = re.compile("^__session")
+"""The cookies that ClerkJS keeps a session token in, one of them with a suffix."""
 HELD = """select count(*) from user_roles join users on users.id = user_id where clerk_id = %s and role = 'MENTOR'
     and is_active and reason = %s"""
 
@@ -90,9 +94,19 @@ def state(browser: Any, console: Consoled) -> Any:
 @pytest.fixture
 def page(browser: Any, console: Consoled, state: Any) -> Iterator[Any]:
     """A page on which Grace is signed in; the browser has to report nothing about it."""
-    context = browser.new_context(storage_state=state)
+    with signed_in(browser, console, state) as opened:
+        yield opened
+
+
+@contextmanager
+def signed_in(browser: Any, console: Consoled, state: Any, **options: Any) -> Iterator[Any]:
+    """A page on which Grace is signed in, whose session was renewed; the browser has to report nothing about it."""
+    context = browser.new_context(storage_state=state, **options)
     console.complaints.clear()
-    yield console.watch(context.new_page())
+    page = console.watch(context.new_page())
+    page.goto(f"{console.url}/")
+    page.wait_for_url(f"{console.url}/")
+    yield page
     context.close()
     assert console.complaints == []
 
@@ -131,16 +145,13 @@ def test_every_page_is_accessible(
         "select max(r.id) from user_roles r join users u on u.id = user_id where clerk_id = %s and role = 'MENTOR'",
         ids["Ana"],
     )
-    context = browser.new_context(storage_state=state, color_scheme=scheme, viewport={"width": width, "height": 800})
-    console.complaints.clear()
-    page = console.watch(context.new_page())
-    for path in [*paths(ids), f"/users/{ids['Ana']}/roles/{assignment}"]:
-        page.goto(console.url + path)
-        assert (path, violations(page)) == (path, [])
-        sideways = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-        assert (path, sideways <= 0) == (path, True)
-    context.close()
-    assert console.complaints == []
+    viewport = {"width": width, "height": 800}
+    with signed_in(browser, console, state, color_scheme=scheme, viewport=viewport) as page:
+        for path in [*paths(ids), f"/users/{ids['Ana']}/roles/{assignment}"]:
+            page.goto(console.url + path)
+            assert (path, violations(page)) == (path, [])
+            sideways = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+            assert (path, sideways <= 0) == (path, True)
 
 
 def test_the_clicks_to_common_answers(page: Any, console: Consoled, ids: dict[str, str], engine: Engine) -> None:
@@ -215,20 +226,17 @@ def test_a_live_page_pauses_while_it_is_hidden_and_keeps_the_focus(page: Any, co
 
 
 def test_times_are_switched_to_the_zone_of_the_browser(browser: Any, console: Consoled, state: Any) -> None:
-    context = browser.new_context(storage_state=state, timezone_id="Asia/Kathmandu")
-    page = context.new_page()
-    page.goto(console.url)
-    page.reload()
-    page.get_by_role("button", name="Show Asia/Kathmandu").click()
-    page.get_by_text("Times: Asia/Kathmandu").wait_for()
-    page.get_by_role("button", name="Show UTC").click()
-    page.get_by_text("Times: UTC").wait_for()
-    context.close()
+    with signed_in(browser, console, state, timezone_id="Asia/Tokyo") as page:
+        page.reload()
+        page.get_by_role("button", name="Show Asia/Tokyo").click()
+        page.get_by_text("Times: Asia/Tokyo").wait_for()
+        page.get_by_role("button", name="Show UTC").click()
+        page.get_by_text("Times: UTC").wait_for()
 
 
 def test_an_expired_session_is_renewed_and_leads_back(page: Any, console: Consoled) -> None:
     page.goto(console.url)
-    page.context.clear_cookies(name="__session")
+    page.context.clear_cookies(name=SESSION)
     started = time.monotonic()
     page.goto(f"{console.url}/users?role=ADMIN")
     page.wait_for_url("**/users?role=ADMIN")
@@ -241,7 +249,7 @@ def test_a_form_of_an_expired_session_is_offered_again(
 ) -> None:
     page.goto(f"{console.url}/users/{ids['Leo']}")
     page.get_by_label("Reason").fill("Kept & <b>safe</b>")
-    page.context.clear_cookies(name="__session")
+    page.context.clear_cookies(name=SESSION)
     page.get_by_role("button", name="Assign").click()
     page.get_by_role("heading", name="Your session has expired").wait_for()
     assert values(engine, HELD, ids["Leo"], "Kept & <b>safe</b>") == [0]
@@ -337,11 +345,9 @@ def test_pictures_for_the_documentation(
         "user": f"/users/{ids['Ana']}",
         "explain": f"/users/{ids['Ana']}/explain?role=MENTOR",
     }
-    context = browser.new_context(storage_state=state, viewport={"width": 1100, "height": 720})
-    page = context.new_page()
-    for name, path in shown.items():
-        page.goto(console.url + path)
-        page.screenshot(path=directory / f"{name}.png")
-    context.close()
+    with signed_in(browser, console, state, viewport={"width": 1100, "height": 720}) as page:
+        for name, path in shown.items():
+            page.goto(console.url + path)
+            page.screenshot(path=directory / f"{name}.png")
     for name in shown:
         assert (directory / f"{name}.png").stat().st_size < 150_000
