@@ -10,7 +10,8 @@ from api.drift_requests import DriftQuery, Repair
 from api.drift_responses import Drift, DriftClass, Drifts, DriftSummary, InspectedDrift, Repaired
 from api.errors import DependencyUnavailable
 from api.services import Services
-from clerk.backend import ClerkUnavailable, PageTooLarge
+from clerk.backend import PageTooLarge
+from clerk.http import ClerkUnavailable
 from config import logs
 from db import clock, walks
 from db import drift as differences
