@@ -77,7 +77,7 @@ READS = (
     Read("events, by text, few match", "list", f"{EVENTS}?error=40P01"),
     Read("events, by text, none match", "list", f"{EVENTS}?error=nothing+like+this"),
     Read("one event", "details", f"{EVENTS}/{{}}", _SOME_EVENTS),
-    Read("event statistics", "health", f"{EVENTS}/stats"),
+    Read("event statistics", "chart", f"{EVENTS}/stats"),
     Read("health", "health", "/api/admin/health"),
     Read("activity of an hour", "chart", "/api/admin/activity?span=hour"),
     Read("activity of a day", "chart", "/api/admin/activity?span=day"),
