@@ -181,8 +181,8 @@ def test_the_clicks_to_common_answers(page: Any, console: Consoled, ids: dict[st
     page.keyboard.press("Enter")  # what happened to this delivery: one, by its id
     page.get_by_text("What it changed").wait_for()
     page.goto(console.url)
-    page.get_by_role("link", name="Events").click()
-    page.get_by_role("link", name=ids["event"]).click()  # two, by the list
+    page.get_by_role("link", name="Events", exact=True).click()
+    page.get_by_role("link", name=ids["event"]).first.click()  # two, by the list
     page.get_by_text("What it changed").wait_for()
     page.get_by_role("rowheader", name="user.created").wait_for()
 
