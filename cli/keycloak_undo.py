@@ -42,7 +42,7 @@ OWNER = "Only the owner of the tables may undo an import."
 def undo(run_id: int, dry_run: bool, yes: bool, as_json: bool, reason: str, by: str | None) -> None:
     """Delete the users that the import of the plan RUN created, at Clerk and here.
 
-    Users stay who signed in at Clerk, whose roles or access a person changed with us, or whom this run did not create.
+    Users stay who signed in at Clerk, whose roles or access a person changed with us, or that this run did not create.
     What would be deleted is shown first. The deletions do not count towards the limit of held deletions, since you
     decide about them. They are final: a newer plan creates these people again, as new users.
 

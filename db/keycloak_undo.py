@@ -68,7 +68,7 @@ def count(connection: Connection, run: Run) -> int:
 def begin(connection: Connection, run: Run, keycloak_id: str, clerk_id: str, *, spares: bool) -> bool:
     """Record that a user is about to be deleted at Clerk. Lock the user first.
 
-    With `spares`, a user whom a person changed is not, and it returns False.
+    With `spares`, a user that a person changed is not, and it returns False.
     """
     found = connection.exec_driver_sql(
         f"""

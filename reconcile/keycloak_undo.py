@@ -1,6 +1,6 @@
 """Takes back an import from Keycloak: deletes the users that it created at Clerk and here; can be continued anywhere.
 
-Spared are those who signed in at Clerk, whom a person changed with us, and users that the run did not create.
+Spared are users who signed in at Clerk, users that a person changed with us, and those that the run did not create.
 `undoing` is committed before Clerk is asked to delete a user, who is looked up again before the request is repeated.
 """
 
@@ -27,7 +27,7 @@ from sync import hold_decisions
 SET = 500
 """Users that are read in one statement."""
 LOOK_UPS = 3
-"""How often a user is looked up of whom it is not known whether Clerk created it: Clerk's replicas lag."""
+"""How often a user is looked up that Clerk may have created: its replicas lag."""
 LOOK_UP_SECONDS = 1.0
 
 
@@ -128,7 +128,7 @@ class Undo:
             return Outcome.FOREIGN
         if found and not found.never_signed_in:
             return Outcome.SIGNED_IN
-        # A user whom Clerk does not have any more is deleted, whoever changed it before.
+        # A user that Clerk does not have any more is deleted, also if a person changed it before.
         return Outcome.CHANGED_HERE if found and user.changed_here else Outcome.UNDONE
 
     def _undo(self, user: CreatedUser) -> Outcome:

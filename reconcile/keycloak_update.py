@@ -1,7 +1,7 @@
 """Carries out what a newer plan changes about users that were imported from Keycloak before.
 
 Every step can be repeated: a user is done when `synced_run_id` names the plan, which is committed with the roles. What
-a person changed with us stays, and so does the password of whoever signed in at Clerk.
+a person changed with us stays, and so does the password of a user who signed in at Clerk.
 """
 
 from collections import Counter

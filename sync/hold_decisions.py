@@ -63,7 +63,7 @@ def release(begin: Begin, clerk_ids: Collection[str], author: Author) -> Decided
 
 
 def delete(begin: Begin, clerk_id: str, cause: str, author: Author, done: Callable[[Connection], None]) -> None:
-    """Apply the deletion of a user whom a person deleted at Clerk; it does not count towards the limit.
+    """Apply the deletion of a user that a person deleted at Clerk; it does not count towards the limit.
 
     A held deletion of the same user is released. `done` is called in the same transaction. Raises NotPermitted.
     """

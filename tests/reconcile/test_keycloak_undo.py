@@ -1,4 +1,4 @@
-"""An undone import deletes whom it created, once, and spares whoever uses the account already."""
+"""An undone import deletes the users that it created, once, and spares those who use their account already."""
 
 from collections.abc import Callable
 
@@ -108,7 +108,7 @@ def test_killed_at_any_point_and_continued_it_deletes_each_user_once(
     pytest.fail("there are more points than expected")
 
 
-def test_whoever_signed_in_was_changed_here_or_is_another_user_is_spared(
+def test_a_user_who_signed_in_was_changed_here_or_is_another_one_is_spared(
     engine: Engine, instance: ServedClerk, backend: Backend, writer: UserWriter, move: Callable[..., Move]
 ) -> None:
     this, other = move(4), move()

@@ -170,7 +170,7 @@ def test_what_an_admin_changed_with_us_wins(
     assert values(engine, HELD, one(5)["id"]) == ["ADMIN", "LEARNER"]
 
 
-def test_the_password_of_whoever_signed_in_stays(
+def test_the_password_of_a_user_who_signed_in_stays(
     engine: Engine, instance: ServedClerk, writer: UserWriter, newer: Newer
 ) -> None:
     newer(one(2)).make(engine, writer)
