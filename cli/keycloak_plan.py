@@ -7,7 +7,7 @@ import click
 from sqlalchemy import Connection
 
 from cli import keycloak_report, output
-from cli.connection import BY, author, database
+from cli.connection import BY, author, owner
 from cli.keycloak_export import export_options, read, refusals
 from cli.progress import bar
 from cli.times import MOMENT
@@ -22,6 +22,7 @@ from reconcile.keycloak_plan import Planned
 SHOWN = 20
 """Differences, and users that are not imported, that are printed."""
 PLANNED = "Planned a move from Keycloak."
+OWNER = "Only the owner of the tables may write a plan, since it gives roles in the past."
 
 
 @click.command(
@@ -53,12 +54,13 @@ def plan(
     """Decide about every user of the export in PATH, and store the plan in the database.
 
     Nothing is sent to Clerk, and no user is changed. The plan has neither digests nor secrets, names or addresses.
+    Needs the owner of the tables (DATABASE_OWNER_URL).
 
     A plan that says the same as the one before is not stored again; otherwise the differences are shown.
 
     Exit code 1 if the export is incomplete, or the map does not decide about every role and kind of user in it.
     """
-    with refusals(), database(looks_up=True) as engine:
+    with refusals(), owner(OWNER, looks_up=True) as engine:
         text = _text(map_path)
         mapping.parse(text)
         opened, inspection = read(path, realm_name)
@@ -100,6 +102,7 @@ def _print_json(connection: Connection, planned: Planned, dry_run: bool) -> None
         run=keycloak_report.run_as_json(planned.run),
         fates=keycloak_plans.totals(connection, planned.run.id),
         differences=None if planned.differences is None else dict(planned.differences),
+        changes=dict(planned.changes),
     )
 
 
@@ -121,6 +124,8 @@ def _print(connection: Connection, planned: Planned, past: History | None) -> No
         click.echo(
             f"Differences from plan {run.previous_id}: {counts}. Of those, {len(different)} are listed.", err=True
         )
+    if planned.changes:
+        keycloak_report.changes(planned.changes)
 
 
 def _outcome(planned: Planned, dry_run: bool) -> str:

@@ -125,7 +125,6 @@ def _signed_in(scope: Scope, cookies: Mapping[str, str], token: str) -> Scope:
 def application(settings: ConsoleSettings, data: Path) -> ASGIApp:
     """The console with one-time links, whose tokens the key in `data` signs."""
     sessions = LocalSessions(data, clerk_instance.load_or_create(data), settings.console_url)
-    pool = engine.connect(settings.database_url.get_secret_value(), "console link", connections=2, statement_seconds=10)
 
     async def show(page: Page) -> Response:
         return _page(page, page.query.get("key", ""))
@@ -134,7 +133,7 @@ def application(settings: ConsoleSettings, data: Path) -> ASGIApp:
         form = await page.form()
         if not one_time_links.use(data, form.text("key")):
             return _page(page, "", 403)
-        clerk_id = await to_thread(_admin, settings, pool)
+        clerk_id = await to_thread(_admin, settings)
         response = page.redirect("/")
         response.set_cookie(COOKIE, sessions.start(clerk_id), int(SESSION_SECONDS), httponly=True, samesite="strict")
         return response
@@ -150,9 +149,18 @@ def _page(page: Page, key: str, status: int = 200) -> Response:
     return page.render_text(_TEMPLATE, status, key=key, is_used=status != 200)
 
 
-def _admin(settings: ConsoleSettings, pool: Engine) -> str:
+def _admin(settings: ConsoleSettings) -> str:
     """The Clerk id of the user of links: created at the development Clerk and given ADMIN, if that is missing."""
     clerk_id = _user_at_clerk(settings)
+    pool = engine.connect(settings.database_url.get_secret_value(), "console link", connections=2, statement_seconds=10)
+    try:
+        _give_admin(settings, pool, clerk_id)
+    finally:
+        pool.dispose()
+    return clerk_id
+
+
+def _give_admin(settings: ConsoleSettings, pool: Engine, clerk_id: str) -> None:
     backend = Backend(settings.clerk_secret_key.get_secret_value(), settings.clerk_api_url)
     logins = FirstLogins(pool, UserLocks(1, 5), backend, settings.default_role)
     try:
@@ -165,7 +173,6 @@ def _admin(settings: ConsoleSettings, pool: Engine) -> str:
         held = db_assignments.history(connection, user.id) if user else []
         if not any(each.held and each.role is Role.ADMIN for each in held):
             assignments.assign(connection, author, clerk_id, Window(role=Role.ADMIN))
-    return clerk_id
 
 
 def _user_at_clerk(settings: ConsoleSettings) -> str:

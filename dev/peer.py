@@ -7,6 +7,8 @@ from ipaddress import IPv4Address, ip_address
 from pathlib import Path
 
 _TABLE = Path("/proc/net/tcp")
+_TRUSTED = frozenset({0, os.getuid()})
+"""The users whose connections are our own: root and this one."""
 
 
 def is_own(client: tuple[str, int] | None, server: tuple[str, int] | None) -> bool:
@@ -22,7 +24,7 @@ def is_own(client: tuple[str, int] | None, server: tuple[str, int] | None) -> bo
     for line in _TABLE.read_text("ascii").splitlines()[1:]:
         fields = line.split()
         if (fields[1], fields[2]) == wanted:
-            return int(fields[7]) in (0, os.getuid())
+            return int(fields[7]) in _TRUSTED
     return False
 
 
