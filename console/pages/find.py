@@ -1,5 +1,6 @@
 """Finds the page of any id or address."""
 
+from typing import Any
 from urllib.parse import quote
 
 from starlette.responses import Response
@@ -32,7 +33,7 @@ async def find(page: Page) -> Response:
     return page.render("find.html", 404, text=text)
 
 
-async def _exists(page: Page, operation: str, **path: str) -> bool:
+async def _exists(page: Page, operation: str, **path: Any) -> bool:
     try:
         await page.ask(operation, **path)
     except Refused as refused:
