@@ -155,6 +155,7 @@ def test_the_example_has_nothing_else() -> None:
         "REDIS_PASSWORD",
         "PUBLISH_ADDRESS",
         "API_PORT",
+        "CONSOLE_PORT",
     }
 
 
