@@ -19,7 +19,7 @@ class Repeats:
 
     def add(self, text: str) -> None:
         """Add a text."""
-        value = hashed(text)
+        value = hash(text) & _MASK
         self._buckets[value % _BUCKETS].append(value)
 
     def found(self) -> frozenset[int]:
