@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from keycloak import credential_data, person
-from keycloak.export import Advance, Export
 from keycloak.person import Category, Person
 from keycloak.refusal import Masked
 from keycloak.repeats import Repeats
 from keycloak.roles import KeycloakRole, RoleGraph
+from keycloak.source import Advance, Source
 
 EXAMPLES = 3
 """Ids of users that are shown for each oddity."""
@@ -67,10 +67,10 @@ class Inspection:
     repeated: Repeated = field(default_factory=Repeated)
 
 
-def inspect(export: Export, advance: Advance = lambda _: None) -> Inspection:
+def inspect(source: Source, advance: Advance = lambda _: None) -> Inspection:
     """Read every user. Raises ExportRefused, also if a digest is masked."""
-    counts = _Counts(export.realm.graph, export.written_at)
-    for user in export.users(advance):
+    counts = _Counts(source.realm.graph, source.written_at)
+    for user in source.users(advance):
         for credential in user.credentials:
             if credential_data.is_masked(credential):
                 raise Masked(f"The credential of {user.key} is masked.")

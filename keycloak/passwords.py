@@ -119,8 +119,10 @@ def read(credential: Mapping[str, Any]) -> Password:
         return Password(scheme.algorithm, masked or _bcrypt(value))
     key, salt = _bytes(value), _bytes(secret.get("salt"))
     algorithm = f"{scheme.algorithm}, {len(key or b'')} bytes"
-    if masked or isinstance(scheme.encode, Problem):
-        return Password(algorithm, masked or scheme.encode)
+    if masked:
+        return Password(algorithm, masked)
+    if isinstance(scheme.encode, Problem):
+        return Password(algorithm, scheme.encode)
     return Password(algorithm, scheme.encode(salt, key) if salt and key else Problem.UNREADABLE)
 
 

@@ -1,10 +1,8 @@
 """What of a Keycloak user can become a user at Clerk, and what cannot."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
 
 from keycloak import identifiers, passwords, totp
 from keycloak.passwords import Digest, Password

@@ -12,6 +12,8 @@ from config.settings import (
     BackendSettings,
     BrokerSettings,
     DeletionSettings,
+    Environment,
+    KeycloakSettings,
     ListeningSettings,
     MetricsSettings,
     MigrationSettings,
@@ -27,7 +29,7 @@ INTRODUCTION = """\
 Every environment variable, grouped by the processes that read it. If one is missing or invalid, the process does not
 start: it names the variable and what to change."""
 
-GROUPS: dict[str, type[Settings]] = {
+GROUPS: dict[str, type[Environment]] = {
     "Every process": Settings,
     "`akako migrate`": MigrationSettings,
     "Every long-running process (`web`, `api`, `worker`, `beat`, `clerk`)": BrokerSettings,
@@ -42,6 +44,7 @@ GROUPS: dict[str, type[Settings]] = {
     "Clerk's Backend API (`api`, `clerk`, `akako backfill`, `akako deletions release`)": BackendSettings,
     "Rate of requests to Clerk (`api`, `clerk`, and commands that ask about many users)": AskingSettings,
     "API (`api`)": ApiSettings,
+    "`akako keycloak ... --database`": KeycloakSettings,
 }
 
 
