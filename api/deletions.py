@@ -14,7 +14,7 @@ from api.deletion_models import (
 )
 from api.errors import DependencyUnavailable
 from api.services import Services
-from clerk.backend import ClerkUnavailable
+from clerk.http import ClerkUnavailable
 from config import logs
 from db import deletion_holds
 from reconcile import holds

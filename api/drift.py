@@ -8,7 +8,8 @@ from api.drift_requests import DriftQuery, Repair
 from api.drift_responses import Drift, Drifts, InspectedDrift, Repaired
 from api.errors import DependencyUnavailable
 from api.services import Services
-from clerk.backend import ClerkUnavailable, PageTooLarge
+from clerk.backend import PageTooLarge
+from clerk.http import ClerkUnavailable
 from config import logs
 from db import drift as differences
 from reconcile import drift_inspection, drift_repair

@@ -11,7 +11,7 @@ from api.call import ApiRequest
 from api.errors import DependencyUnavailable
 from api.responses import Profile
 from api.services import Services
-from clerk.backend import ClerkUnavailable
+from clerk.http import ClerkUnavailable
 from clerk.user import Implausible
 from config import logs
 from db import assignments, clock, user_search

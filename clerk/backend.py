@@ -5,15 +5,13 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import httpx
-
 from akako_guard import answers
 from akako_guard.answers import Incomplete
 from akako_guard.identifier import identifier
 from clerk import json
+from clerk.http import ClerkUnavailable, Connection, Response
 from clerk.user import Snapshot, snapshot
 
-API_VERSION = "2026-05-12"
 STEP_SECONDS = 2.0
 TOTAL_SECONDS = 4.0
 PAUSES_SECONDS = (0.1, 0.3, 0.9)
@@ -28,11 +26,7 @@ REFUSED = (400, 422)
 """Statuses with which Clerk refuses a change of one user; repeating it does not help."""
 LOCKED = 409
 """The status while another change of the same user runs."""
-LONGEST_DEMANDED_SECONDS = 3_600.0
-"""The longest pause that an answer can demand: it may be that of a proxy."""
 LARGEST_COUNT = 2**53
-NOT_FOUND = "resource_not_found"
-"""Clerk's error code for a resource that does not exist."""
 OLDEST_FIRST = "+created_at"
 LAST_UPDATED_FIRST = "-updated_at"
 
@@ -76,17 +70,6 @@ class PatchRefused:
     reason: str
 
 
-class ClerkUnavailable(Exception):
-    """Clerk did not answer. The message gives the reason and contains no data from the response."""
-
-    def __init__(self, reason: str, *, transient: bool = True, retry_after: float = 0) -> None:
-        super().__init__(reason)
-        self.transient = transient
-        """Whether a retry may succeed; if not, an operator has to change something."""
-        self.retry_after = retry_after
-        """Seconds from Clerk's `Retry-After` header, an hour at most; 0 if there is none."""
-
-
 class CursorLost(Exception):
     """The user named as the cursor does not exist any more."""
 
@@ -98,12 +81,11 @@ class PageTooLarge(Exception):
 class _Status(Exception):
     """A response with a status other than 200."""
 
-    def __init__(self, response: httpx.Response, codes: frozenset[str]) -> None:
-        super().__init__(response.status_code)
-        self.status = response.status_code
-        self.is_missing = self.status == 404 and NOT_FOUND in codes
-        """Whether Clerk itself says that the resource does not exist; the 404 of a proxy does not prove that."""
-        self.retry_after = demanded_pause(response)
+    def __init__(self, response: Response) -> None:
+        super().__init__(response.status)
+        self.status = response.status
+        self.is_missing = response.is_missing
+        self.retry_after = response.retry_after
 
     @property
     def unavailable(self) -> ClerkUnavailable:
@@ -112,26 +94,13 @@ class _Status(Exception):
         return ClerkUnavailable(f"status {self.status}", transient=transient, retry_after=self.retry_after)
 
 
-def connect(secret_key: str, seconds: float) -> httpx.Client:
-    """An HTTP client with the headers of the Backend API; `seconds` is the timeout of each network operation."""
-    client = answers.client(seconds)
-    client.headers.update({"Authorization": f"Bearer {secret_key}", "Clerk-API-Version": API_VERSION})
-    return client
-
-
-def demanded_pause(response: httpx.Response) -> float:
-    """The seconds to wait before the next request; 0 if the response demands none."""
-    after = response.headers.get("Retry-After", "")
-    return min(float(after), LONGEST_DEMANDED_SECONDS) if after.isdecimal() and len(after) < 6 else 0.0
-
-
 class Backend:
     """Client of the Backend API for one Clerk instance. Thread-safe."""
 
     def __init__(self, secret_key: str, url: str, *, total_seconds: float = TOTAL_SECONDS) -> None:
-        self._url = f"{url}/v1/"
+        self._url = url
         self._total_seconds = total_seconds
-        self._client = connect(secret_key, STEP_SECONDS)
+        self._connection = Connection(secret_key, url)
 
     def user(self, clerk_id: str) -> Snapshot | UserNotFound:
         """Fetch the current state of a user. Raises ClerkUnavailable after a few attempts within `total_seconds`."""
@@ -217,13 +186,13 @@ class Backend:
         Without TLS only at the address of the API itself: that of an instance for development.
         """
         url = self._object("webhooks/svix_url", method="POST").get("svix_url")
-        if not isinstance(url, str) or not url.startswith(("https://", self._url.removesuffix("v1/"))):
+        if not isinstance(url, str) or not url.startswith(("https://", f"{self._url}/")):
             raise ClerkUnavailable("the response has no link", transient=False)
         return url
 
     def close(self) -> None:
-        """Close the connection pool."""
-        self._client.close()
+        """Close the connections."""
+        self._connection.close()
 
     def _fetch(self, clerk_id: str, deadline: float) -> Snapshot | UserNotFound:
         if not _ID.fullmatch(clerk_id):
@@ -234,11 +203,17 @@ class Backend:
             raise status.unavailable from status
 
     def _user(
-        self, clerk_id: str, path: str, deadline: float, *, method: str = "GET", body: object = None
+        self,
+        clerk_id: str,
+        path: str,
+        deadline: float,
+        *,
+        method: str = "GET",
+        body: Mapping[str, object] | None = None,
     ) -> Snapshot | UserNotFound:
         """The user in a response. Raises _Status, except for 404, or ClerkUnavailable."""
         try:
-            user = _parse(self._get(path, method=method, body=body, deadline=deadline))
+            user = self._get(path, method=method, body=body, deadline=deadline).value
         except _Status as status:
             if status.is_missing:
                 return UserNotFound(clerk_id)
@@ -253,7 +228,7 @@ class Backend:
     def _page(self, asked: Sequence[tuple[str, str]], limit: int) -> UserPage:
         deadline = time.monotonic() + PAGE_SECONDS
         try:
-            body = self._get("users", asked, deadline=deadline, step=PAGE_SECONDS, most=MOST_PAGE_BYTES)
+            body = self._get("users", asked, deadline=deadline, step=PAGE_SECONDS, most=MOST_PAGE_BYTES).body
         except Incomplete as error:
             raise PageTooLarge from error
         return _user_page(body, limit)
@@ -261,7 +236,7 @@ class Backend:
     def _object(self, path: str, method: str = "GET") -> dict[str, object]:
         """The object at `path`; empty if the response is another value."""
         try:
-            found = _parse(self._get(path, method=method, deadline=time.monotonic() + self._total_seconds))
+            found = self._get(path, method=method, deadline=time.monotonic() + self._total_seconds).value
         except _Status as status:
             raise status.unavailable from status
         except Incomplete as error:
@@ -274,22 +249,17 @@ class Backend:
         asked: Sequence[tuple[str, str]] = (),
         *,
         method: str = "GET",
-        body: object = None,
+        body: Mapping[str, object] | None = None,
         deadline: float,
         step: float = STEP_SECONDS,
         most: int = answers.MOST_BYTES,
-    ) -> bytes:
-        """The body of a response with status 200. Raises _Status, Incomplete, or ClerkUnavailable."""
-        timeout = min(step, max(deadline - time.monotonic(), LEAST_SECONDS))
-        try:
-            with self._client.stream(
-                method, self._url + path, params=list(asked), json=body, timeout=timeout
-            ) as response:
-                if response.status_code != 200:
-                    raise _Status(response, _error_codes(response, deadline))
-                return answers.read_bounded(response, deadline, most)
-        except httpx.HTTPError as error:
-            raise ClerkUnavailable(type(error).__name__) from error
+    ) -> Response:
+        """A response with status 200. Raises _Status, Incomplete, or ClerkUnavailable."""
+        step = min(step, max(deadline - time.monotonic(), LEAST_SECONDS))
+        response = self._connection.send(method, path, asked, body, step=step, deadline=deadline, most=most)
+        if response.status != 200:
+            raise _Status(response)
+        return response
 
 
 def _user_page(body: bytes, limit: int) -> UserPage:
@@ -305,25 +275,3 @@ def _user_page(body: bytes, limit: int) -> UserPage:
     except ValueError as error:
         raise ClerkUnavailable("the response is not a list of users", transient=False) from error
     return UserPage(tuple(users), count - len(users), cursor, is_last=count < limit)
-
-
-def _error_codes(response: httpx.Response, deadline: float) -> frozenset[str]:
-    """The codes of a 404 in Clerk's error envelope, `{"errors": [{"code": ...}]}`; empty for any other response."""
-    if response.status_code != 404:
-        return frozenset()
-    try:
-        parsed = _parse(answers.read_bounded(response, deadline))
-    except Incomplete:
-        return frozenset()
-    errors = parsed.get("errors") if isinstance(parsed, dict) else None
-    codes = (error.get("code") for error in errors if isinstance(error, dict)) if isinstance(errors, list) else ()
-    return frozenset(code for code in codes if isinstance(code, str))
-
-
-def _parse(body: bytes) -> object:
-    """The JSON value of a response body; None if it is not JSON."""
-    try:
-        parsed: object = json.loads(body)
-    except ValueError:
-        return None
-    return parsed

@@ -5,21 +5,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import httpx
-
-from akako_guard import answers
 from akako_guard.answers import Incomplete
 from akako_guard.identifier import identifier
-from clerk import json
-from clerk.backend import (
-    MOST_IDS,
-    MOST_PAGE_BYTES,
-    NOT_FOUND,
-    PAGE_SECONDS,
-    ClerkUnavailable,
-    connect,
-    demanded_pause,
-)
+from clerk.backend import MOST_IDS, MOST_PAGE_BYTES, PAGE_SECONDS
+from clerk.http import ClerkUnavailable, Connection, Response
 from clerk.user import Snapshot, snapshot
 
 SECONDS = 10.0
@@ -40,45 +29,21 @@ class WriteRefused:
     """Clerk's error code, such as `form_password_digest_invalid_code`; without one, the status."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Answer:
-    status: int
-    found: Any
-    """The JSON value of the body; None if it is something else."""
-    retry_after: float
-
-    @property
-    def object(self) -> dict[str, Any]:
-        return self.found if isinstance(self.found, dict) else {}
-
-    @property
-    def refused(self) -> WriteRefused:
-        errors = self.object.get("errors")
-        first = errors[0] if isinstance(errors, list) and errors else None
-        code = first.get("code") if isinstance(first, dict) else None
-        return WriteRefused(code if isinstance(code, str) else f"status {self.status}")
-
-    @property
-    def unavailable(self) -> ClerkUnavailable:
-        transient = self.status == 429 or self.status >= 500
-        return ClerkUnavailable(f"status {self.status}", transient=transient, retry_after=self.retry_after)
-
-
 class UserWriter:
     """Changes users of one Clerk instance. Errors contain nothing of requests, which may have digests."""
 
     def __init__(self, secret_key: str, url: str, seconds: float = SECONDS) -> None:
-        self._url = f"{url}/v1/users"
-        self._client = connect(secret_key, seconds)
+        self._seconds = seconds
+        self._connection = Connection(secret_key, url)
 
     def create(self, fields: Mapping[str, object]) -> str | WriteRefused:
         """Create a user; returns the id. Raises ClerkUnavailable, and the user may have been created nevertheless."""
         answer = self._create(fields)
         if isinstance(answer, WriteRefused):
             return answer
-        clerk_id = identifier(answer.object.get("id"))
+        clerk_id = identifier(_object(answer).get("id"))
         if clerk_id is None:
-            raise answer.unavailable
+            raise _unavailable(answer)
         return clerk_id
 
     def create_user(self, fields: Mapping[str, object]) -> Snapshot | WriteRefused:
@@ -86,7 +51,7 @@ class UserWriter:
         answer = self._create(fields)
         if isinstance(answer, WriteRefused):
             return answer
-        made = snapshot(answer.object)
+        made = snapshot(_object(answer))
         if made is None:
             raise ClerkUnavailable("the response is not a user")
         return made
@@ -98,57 +63,75 @@ class UserWriter:
     def find_all(self, external_ids: Sequence[str]) -> dict[str, Snapshot]:
         """The users with up to 100 external ids, by that id. Raises ClerkUnavailable."""
         # Without a sign before it, an id that begins with one would mean something else.
-        params = [("limit", str(MOST_IDS)), *(("external_id", f"+{each}") for each in external_ids)]
-        answer = self._send("GET", "", params=params)
+        asked = [("limit", str(MOST_IDS)), *(("external_id", f"+{each}") for each in external_ids)]
+        answer = self._send("GET", "", asked=asked)
         if answer.status != 200:
-            raise answer.unavailable
-        if not isinstance(answer.found, list):
+            raise _unavailable(answer)
+        found = answer.value
+        if not isinstance(found, list):
             raise ClerkUnavailable("the response is not a list of users", transient=False)
-        users = (snapshot(each) for each in answer.found if isinstance(each, dict))
+        users = (snapshot(each) for each in found if isinstance(each, dict))
         return {user.external_id: user for user in users if user and user.external_id in set(external_ids)}
 
     def delete(self, clerk_id: str) -> bool:
         """Delete a user; False if there is none. Raises ClerkUnavailable."""
         answer = self._send("DELETE", f"/{clerk_id}")
-        if answer.status == 404 and answer.refused.code == NOT_FOUND:
+        if answer.is_missing:
             return False
         if answer.status != 200:
-            raise answer.unavailable
+            raise _unavailable(answer)
         return True
 
     def verifies(self, clerk_id: str, password: str) -> bool | WriteRefused:
         """Whether Clerk accepts a password of a user. Raises ClerkUnavailable."""
         answer = self._send("POST", f"/{clerk_id}/verify_password", {"password": password})
         if answer.status == 200:
-            return answer.object.get("verified") is True
-        if answer.refused.code == INCORRECT:
+            return _object(answer).get("verified") is True
+        if _refused(answer).code == INCORRECT:
             return False
         if answer.status in REFUSED:
-            return answer.refused
-        raise answer.unavailable
+            return _refused(answer)
+        raise _unavailable(answer)
 
     def close(self) -> None:
-        """Close the connection pool."""
-        self._client.close()
+        """Close the connections."""
+        self._connection.close()
 
-    def _create(self, fields: Mapping[str, object]) -> _Answer | WriteRefused:
+    def _create(self, fields: Mapping[str, object]) -> Response | WriteRefused:
         answer = self._send("POST", "", fields)
         if answer.status in REFUSED:
-            return answer.refused
+            return _refused(answer)
         if answer.status != 200:
-            raise answer.unavailable
+            raise _unavailable(answer)
         return answer
 
-    def _send(self, method: str, path: str, body: object = None, params: Sequence[tuple[str, str]] = ()) -> _Answer:
-        deadline = time.monotonic() + PAGE_SECONDS
+    def _send(
+        self, method: str, path: str, body: Mapping[str, object] | None = None, asked: Sequence[tuple[str, str]] = ()
+    ) -> Response:
         try:
-            with self._client.stream(method, self._url + path, json=body, params=list(params)) as response:
-                status, retry_after = response.status_code, demanded_pause(response)
-                content = answers.read_bounded(response, deadline, MOST_PAGE_BYTES)
-        except (httpx.HTTPError, Incomplete) as error:
+            return self._connection.send(
+                method,
+                f"users{path}",
+                asked,
+                body,
+                step=self._seconds,
+                deadline=time.monotonic() + PAGE_SECONDS,
+                most=MOST_PAGE_BYTES,
+            )
+        except Incomplete as error:
             raise ClerkUnavailable(type(error).__name__) from None
-        try:
-            found = json.loads(content)
-        except ValueError:
-            found = None
-        return _Answer(status, found, retry_after)
+
+
+def _object(response: Response) -> dict[str, Any]:
+    """The object in a response; empty if it is another value."""
+    value = response.value
+    return value if isinstance(value, dict) else {}
+
+
+def _refused(response: Response) -> WriteRefused:
+    return WriteRefused(next(iter(response.codes), f"status {response.status}"))
+
+
+def _unavailable(response: Response) -> ClerkUnavailable:
+    transient = response.status == 429 or response.status >= 500
+    return ClerkUnavailable(f"status {response.status}", transient=transient, retry_after=response.retry_after)

@@ -5,7 +5,8 @@ from contextlib import contextmanager
 
 import click
 
-from clerk.backend import Backend, ClerkUnavailable, PageTooLarge
+from clerk.backend import Backend, PageTooLarge
+from clerk.http import ClerkUnavailable
 from config.settings import BackendSettings
 
 KEY_REFUSED = ("status 401", "status 403")

@@ -9,7 +9,8 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from api import drift_responses
-from clerk.backend import ClerkUnavailable, PageTooLarge
+from clerk.backend import PageTooLarge
+from clerk.http import ClerkUnavailable
 from cli import difference, output, progress
 from cli.clerk_backend import backend
 from cli.connection import BY, author, database

@@ -9,7 +9,7 @@ import click
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from clerk.backend import ClerkUnavailable
+from clerk.http import ClerkUnavailable
 from cli import progress
 from cli.clerk_backend import backend
 from cli.connection import author, author_options, database

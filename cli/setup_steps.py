@@ -11,7 +11,8 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
 from akako_guard.role import Role
-from clerk.backend import Backend, ClerkInstance, ClerkUnavailable, PageTooLarge
+from clerk.backend import Backend, ClerkInstance, PageTooLarge
+from clerk.http import ClerkUnavailable
 from clerk.signature import fingerprint
 from cli.clerk_backend import complaint
 from cli.connection import complaint as database_complaint

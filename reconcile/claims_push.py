@@ -12,7 +12,8 @@ import structlog
 from sqlalchemy import Engine
 
 from akako_guard.role import Role
-from clerk.backend import ClerkUnavailable, PatchRefused, UserNotFound
+from clerk.backend import PatchRefused, UserNotFound
+from clerk.http import ClerkUnavailable
 from clerk.user import Snapshot
 from config import logs
 from db import claims, claims_switch

@@ -5,7 +5,8 @@ from functools import partial
 
 from sqlalchemy import Connection, Engine
 
-from clerk.backend import Backend, ClerkUnavailable, UserNotFound
+from clerk.backend import Backend, UserNotFound
+from clerk.http import ClerkUnavailable
 from clerk.user import Snapshot
 from db import audit, deletion_holds, permission, users
 from db.audit import Author

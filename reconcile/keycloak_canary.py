@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from clerk.backend import ClerkUnavailable
+from clerk.http import ClerkUnavailable
 from clerk.user_writer import UserWriter, WriteRefused
 from keycloak import passwords, samples
 from keycloak.samples import Sample

@@ -9,7 +9,8 @@ from typing import TypeVar
 import structlog
 from sqlalchemy import Engine
 
-from clerk.backend import MOST_USERS, Backend, ClerkInstance, ClerkUnavailable, CursorLost, PageTooLarge, UserPage
+from clerk.backend import MOST_USERS, Backend, ClerkInstance, CursorLost, PageTooLarge, UserPage
+from clerk.http import ClerkUnavailable
 from clerk.user import EPOCH
 from db import users
 from reconcile import retry

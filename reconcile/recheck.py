@@ -13,7 +13,8 @@ from functools import partial
 from sqlalchemy import Connection
 
 from akako_guard.role import Role
-from clerk.backend import MOST_IDS, ClerkUnavailable, UserNotFound
+from clerk.backend import MOST_IDS, UserNotFound
+from clerk.http import ClerkUnavailable
 from clerk.user import Deletion, Snapshot
 from db import clock, drift, events, users
 from db.drift import Drift

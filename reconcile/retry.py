@@ -5,7 +5,7 @@ from typing import TypeVar
 
 import structlog
 
-from clerk.backend import ClerkUnavailable
+from clerk.http import ClerkUnavailable
 from reconcile.pace import Pace
 
 log = structlog.get_logger()

@@ -9,7 +9,8 @@ import structlog
 from sqlalchemy import Engine
 
 from akako_guard.role import Role
-from clerk.backend import Backend, ClerkUnavailable, PageTooLarge
+from clerk.backend import Backend, PageTooLarge
+from clerk.http import ClerkUnavailable
 from db import claims_switch, clerk_instance, clock, deletion_holds, drift, events, leases, reconciling, users, walks
 from db.reconciling import Reconciling
 from db.walks import Phase, Walk

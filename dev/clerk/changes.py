@@ -27,7 +27,7 @@ def create(users: Users, body: CreateUser, now: int) -> User:
         raise invalid("email_address", "form_data_missing", "The following fields are required: email_address.")
     addresses = emails.created(users, body.email_address, body.email_address_identification_status, now)
     for field in metadata.FIELDS:
-        metadata.check_size(field, getattr(body, field))
+        metadata.check(field, getattr(body, field))
     user = User(
         id=new_id("user"),
         created_at=now,
@@ -69,7 +69,7 @@ def _given(body: UserMetadata) -> Iterable[tuple[str, dict[str, Any]]]:
 
 def _with_metadata(user: User, changes: dict[str, dict[str, Any]], now: int) -> User:
     for name, value in changes.items():
-        metadata.check_size(name, value)
+        metadata.check(name, value)
     return touch(user, now, **changes)
 
 

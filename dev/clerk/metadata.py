@@ -23,7 +23,11 @@ def merge(old: dict[str, Any], patch: dict[str, Any]) -> dict[str, Any]:
     return merged
 
 
-def check_size(field: str, value: dict[str, Any]) -> None:
-    """Raise ClerkError (422) if the metadata is larger than 8 KB as JSON."""
-    if len(json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()) > MOST_BYTES:
+def check(field: str, value: dict[str, Any]) -> None:
+    """Raise ClerkError (422) if the metadata is larger than 8 KB as JSON, or has a number that JSON cannot express."""
+    try:
+        text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    except ValueError as error:
+        raise invalid(field, "form_param_format_invalid", f"{field} has a number out of range.") from error
+    if len(text.encode()) > MOST_BYTES:
         raise invalid(field, "form_param_exceeds_allowed_size", f"{field} exceeds the maximum allowed size of 8 KB.")

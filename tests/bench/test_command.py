@@ -23,8 +23,9 @@ def test_an_unknown_peer_is_refused_with_the_valid_names() -> None:
 def test_one_measure_replaces_its_own_rows_and_keeps_the_others(tmp_path: Path) -> None:
     file = tmp_path / "results.json"
     rows = [{"measure": name, "contender": "akako", "at": 0, "values": {"rate": 1.0}} for name in ("expiry", "accepts")]
-    file.write_text(json.dumps({"machine": {}, "scale": {}, "rows": rows}))
+    file.write_text(json.dumps({"machine": {"measured": "2026-11-01 12:00 UTC"}, "scale": {}, "rows": rows}))
     options = ["--quick", "--only", "expiry", "--json", "--results", str(file)]
     answer = CliRunner().invoke(main, options, catch_exceptions=False)
     assert [row["measure"] for row in json.loads(answer.stdout)["rows"]] == ["accepts", "expiry"]
+    assert json.loads(answer.stdout)["machine"]["measured"].startswith("2026-11-01 12:00 UTC to 2")
     assert json.loads(file.read_text()) == json.loads(answer.stdout)

@@ -10,7 +10,8 @@ import pytest
 
 from akako_guard import answers
 from akako_guard.answers import Incomplete
-from clerk.backend import Backend, ClerkUnavailable, PatchRefused, UserNotFound
+from clerk.backend import Backend, PatchRefused, UserNotFound
+from clerk.http import ClerkUnavailable
 from clerk.user import NEVER, Snapshot
 from tests.clerk_sender import ADA, BEGINNING, moment, user
 from tests.local_server import Answer, LocalServer, serving
@@ -143,14 +144,14 @@ def test_while_clerk_is_unavailable_a_few_attempts_are_made(resources: ExitStack
 def test_a_refused_connection_is_unavailable() -> None:
     with serving() as gone:
         url = gone.url
-    with pytest.raises(ClerkUnavailable, match="ConnectError"):
+    with pytest.raises(ClerkUnavailable, match="no connection"):
         Backend("sk_test_secret", url, total_seconds=0.3).user(ADA)
 
 
 def test_a_request_without_a_response_times_out(resources: ExitStack) -> None:
     client, _ = backend(resources, Answer(hold=threading.Event()), total_seconds=0.5)
     began = time.monotonic()
-    with pytest.raises(ClerkUnavailable, match="ReadTimeout"):
+    with pytest.raises(ClerkUnavailable, match="no answer in time"):
         client.user(ADA)
     assert time.monotonic() - began < 10
 

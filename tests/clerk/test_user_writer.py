@@ -8,7 +8,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from clerk.backend import MOST_PAGE_BYTES, ClerkUnavailable
+from clerk.backend import MOST_PAGE_BYTES
+from clerk.http import ClerkUnavailable
 from clerk.user import IMPORT_MARKER, Snapshot
 from clerk.user_writer import UserWriter
 from tests.api.served import served

@@ -9,7 +9,8 @@ import pytest
 from click.testing import Result
 from sqlalchemy import Engine
 
-from clerk.backend import Backend, ClerkUnavailable, UserNotFound
+from clerk.backend import Backend, UserNotFound
+from clerk.http import ClerkUnavailable
 from clerk.user import Deletion
 from db import audit, clerk_instance
 from sync.apply import apply_absences

@@ -11,7 +11,8 @@ import pytest
 from click.testing import Result
 from sqlalchemy import Engine
 
-from clerk.backend import Backend, ClerkUnavailable, UserPage
+from clerk.backend import Backend, UserPage
+from clerk.http import ClerkUnavailable
 from clerk.user import Deletion
 from db import drift, walks
 from db.drift import Finding

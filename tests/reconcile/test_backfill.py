@@ -10,7 +10,8 @@ import pytest
 from sqlalchemy import Engine
 
 from akako_guard.role import Role
-from clerk.backend import Backend, ClerkUnavailable, UserPage
+from clerk.backend import Backend, UserPage
+from clerk.http import ClerkUnavailable
 from db import walks
 from db.walks import Phase, Walk
 from reconcile import backfill, reading

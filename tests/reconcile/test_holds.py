@@ -9,7 +9,8 @@ from sqlalchemy import Connection, Engine
 
 from akako_guard.database import callers
 from akako_guard.role import Role
-from clerk.backend import Backend, ClerkUnavailable
+from clerk.backend import Backend
+from clerk.http import ClerkUnavailable
 from clerk.user import Deletion
 from db import admins, audit, clerk_instance, permission, temporal, user_search
 from db.audit import Author

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from clerk.backend import ClerkUnavailable
+from clerk.http import ClerkUnavailable
 from reconcile import retry
 from reconcile.pace import Pace
 

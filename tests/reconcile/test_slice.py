@@ -6,11 +6,13 @@ from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import Connection, Engine
 
 from clerk.backend import Backend, ClerkInstance
+from clerk.http import Response
 from clerk.user import Deletion
 from db import drift, leases
 from db.audit import Author
@@ -330,8 +332,19 @@ def test_an_hour_of_refusals_loses_nothing_and_sends_few_requests(
     assert values(engine, LIVING) == sorted(known + new)
 
 
+def before_requests(reconciled: Reconciled, monkeypatch: pytest.MonkeyPatch, do: Callable[[], None]) -> None:
+    """Do this before each request to Clerk."""
+    send = reconciled.slicer.backend._connection.send
+
+    def observed(*arguments: Any, **named: Any) -> Response:
+        do()
+        return send(*arguments, **named)
+
+    monkeypatch.setattr(reconciled.slicer.backend._connection, "send", observed)
+
+
 def test_the_pace_of_requests_is_kept_across_slices(
-    clerk: ServedClerk, reconciled: Reconciled, known: list[str]
+    clerk: ServedClerk, reconciled: Reconciled, known: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sent: list[float] = []
     time = [0.0]
@@ -340,7 +353,7 @@ def test_the_pace_of_requests_is_kept_across_slices(
         time[0] += seconds
 
     reconciled.slicer = replace(reconciled.slicer, pace=Pace(4, now=lambda: time[0], sleep=sleep))
-    reconciled.slicer.backend._client.event_hooks["request"].append(lambda _: sent.append(time[0]))
+    before_requests(reconciled, monkeypatch, lambda: sent.append(time[0]))
     clerk.instance.delete(known[3])
     for _ in range(6):
         reconciled.run(timedelta(minutes=11))
@@ -409,7 +422,7 @@ def test_updates_that_take_longer_than_a_slice_hold_up_nothing_else(
         connection.exec_driver_sql("update users set created_at = created_at - interval '1 day'")
     monkeypatch.setattr(reading, "MOST_USERS", 1)
     requests = [0.0]
-    reconciled.slicer.backend._client.event_hooks["request"].append(lambda _: requests.append(requests[-1] + 1))
+    before_requests(reconciled, monkeypatch, lambda: requests.append(requests[-1] + 1))
     reconciled.slicer = replace(reconciled.slicer, now=lambda: requests[-1], seconds=12)
     clerk.instance.delete(ids[5])
     for _ in range(14):

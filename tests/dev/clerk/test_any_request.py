@@ -72,6 +72,17 @@ def test_a_body_that_is_nested_deeply_is_refused_or_stored(depth: int) -> None:
     assert answer.status_code in (400, 413, 422)
 
 
+@pytest.mark.parametrize("number", ["NaN", "-Infinity", "1e400"])
+def test_a_number_that_json_cannot_express_is_refused(number: str) -> None:
+    api = Api()
+    metadata = f'"public_metadata": {{"score": [{number}]}}'
+    created = api.client.post("/v1/users", content=f'{{"username": "lady_ada", {metadata}}}')
+    changed = api.client.patch(f"/v1/users/{api.user()['id']}/metadata", content=f"{{{metadata}}}")
+
+    for answer in (created, changed):
+        assert (answer.status_code, answer.json()["errors"][0]["code"]) == (422, "form_param_format_invalid")
+
+
 @pytest.mark.parametrize("text", ["\ud800", "\0", "\u202e", "a" * 100_000])
 def test_text_of_any_kind_is_stored_or_refused(text: str) -> None:
     api = Api()
