@@ -3,6 +3,7 @@
 import click
 
 from cli.keycloak_canary import canary
+from cli.keycloak_demo import demo
 from cli.keycloak_import import import_
 from cli.keycloak_inspect import inspect
 from cli.keycloak_parity import parity
@@ -19,6 +20,7 @@ def keycloak() -> None:
 
 
 keycloak.add_command(canary)
+keycloak.add_command(demo)
 keycloak.add_command(import_)
 keycloak.add_command(inspect)
 keycloak.add_command(parity)
