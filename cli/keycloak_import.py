@@ -23,7 +23,7 @@ from db.keycloak_imports import State
 from db.keycloak_plans import Run
 from dev import signals
 from keycloak import mapping
-from keycloak.source import Source
+from keycloak.realm_source import RealmSource
 from reconcile import pinning, retry
 from reconcile.keycloak_import import Imported, Importer, QuotaExceeded
 from reconcile.pace import Pace, SharedPace
@@ -142,7 +142,7 @@ def _begin(engine: Engine, run: Run, by: str | None) -> None:
         keycloak_imports.begin(connection, run, author(by, BEGUN).actor)
 
 
-def _import(importer: Importer, source: Source, per_second: float, limit: int | None) -> Imported:
+def _import(importer: Importer, source: RealmSource, per_second: float, limit: int | None) -> Imported:
     with importer.engine.connect() as connection:
         totals = keycloak_imports.totals(connection, importer.run)
     done = {State.APPLIED} if importer.retry_refused else {State.APPLIED, State.REFUSED}

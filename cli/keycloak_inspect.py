@@ -11,7 +11,7 @@ from cli.keycloak_source import inspected, opened, refusals, source_options
 from cli.times import formatted
 from keycloak import export, map_template
 from keycloak.inspection import Inspection, repeated_counts
-from keycloak.source import Source
+from keycloak.realm_source import RealmSource
 
 
 @click.command(
@@ -61,7 +61,7 @@ def _write(path: Path, text: str) -> None:
     click.echo(f'Wrote {path}. Replace each "choose", then run `akako keycloak plan` with `--map {path}`.', err=True)
 
 
-def _document(source: Source, found: Inspection) -> dict[str, Any]:
+def _document(source: RealmSource, found: Inspection) -> dict[str, Any]:
     return {
         "realm": source.realm.name,
         "keycloak_version": source.realm.version,
@@ -90,7 +90,7 @@ def _document(source: Source, found: Inspection) -> dict[str, Any]:
     }
 
 
-def _print(source: Source, found: Inspection) -> None:
+def _print(source: RealmSource, found: Inspection) -> None:
     rows = [
         ("Name", source.realm.name),
         ("Keycloak", source.realm.version or "unknown version"),

@@ -17,7 +17,7 @@ from keycloak import export as exports
 from keycloak import history, mapping
 from keycloak.fate import Fate
 from keycloak.history import History
-from keycloak.source import Source
+from keycloak.realm_source import RealmSource
 from reconcile import keycloak_plan
 from reconcile.keycloak_plan import Planned
 
@@ -97,7 +97,7 @@ def plan(
         click.echo(_outcome(planned, dry_run))
 
 
-def _past(source: Source, events: Path | None) -> History | None:
+def _past(source: RealmSource, events: Path | None) -> History | None:
     """The admin events of the file, or else of Keycloak's database; None for an export without a file."""
     if events:
         return history.read(events, source.realm)

@@ -14,8 +14,8 @@ from db import keycloak_source
 from dev.terminal import escape
 from keycloak import export, inspection
 from keycloak.inspection import Inspection
+from keycloak.realm_source import RealmSource
 from keycloak.refusal import ExportRefused
-from keycloak.source import Source
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -47,7 +47,7 @@ def refusals() -> Iterator[None]:
 
 
 @contextmanager
-def opened(path: Path | None, realm_name: str | None, *, from_database: bool) -> Iterator[Source]:
+def opened(path: Path | None, realm_name: str | None, *, from_database: bool) -> Iterator[RealmSource]:
     """The export, or with `from_database` Keycloak's database.
 
     Raises UsageError, ExportRefused, OSError or psycopg.Error.
@@ -66,7 +66,7 @@ def opened(path: Path | None, realm_name: str | None, *, from_database: bool) ->
         yield keycloak_source.open_realm(connection, schema, realm_name)
 
 
-def inspected(source: Source) -> Inspection:
+def inspected(source: RealmSource) -> Inspection:
     """Read every user once, with a progress bar. Raises ExportRefused, OSError or psycopg.Error."""
     with bar("reading users", source.size) as advance:
         return inspection.inspect(source, advance)

@@ -20,8 +20,8 @@ from keycloak import realm as realms
 from keycloak.history import History
 from keycloak.realm import Realm
 from keycloak.realm_rows import GroupRow, RoleRow, Roles
+from keycloak.realm_source import Advance
 from keycloak.refusal import NoPersons, NotAKeycloakDatabase, NotReadable
-from keycloak.source import Advance
 from keycloak.user import User
 
 Snapshot: TypeAlias = psycopg.Connection[Any]

@@ -10,6 +10,7 @@ from keycloak import files, json_stream, realm, user
 from keycloak.files import ExportFiles
 from keycloak.json_scanner import Read
 from keycloak.realm import Realm
+from keycloak.realm_source import Advance
 from keycloak.refusal import (
     Masked,
     NotAnExport,
@@ -17,7 +18,6 @@ from keycloak.refusal import (
     PartialExport,
     TooFewPersons,
 )
-from keycloak.source import Advance
 from keycloak.user import User
 
 USERS, FEDERATED = "users", "federatedUsers"

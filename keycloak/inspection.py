@@ -7,10 +7,10 @@ from datetime import datetime
 
 from keycloak import credential_data, person
 from keycloak.person import Category, Person
+from keycloak.realm_source import Advance, RealmSource
 from keycloak.refusal import Masked
 from keycloak.repeats import Repeats
 from keycloak.roles import KeycloakRole, RoleGraph
-from keycloak.source import Advance, Source
 
 EXAMPLES = 3
 """Ids of users that are shown for each oddity."""
@@ -67,7 +67,7 @@ class Inspection:
     repeated: Repeated = field(default_factory=Repeated)
 
 
-def inspect(source: Source, advance: Advance = lambda _: None) -> Inspection:
+def inspect(source: RealmSource, advance: Advance = lambda _: None) -> Inspection:
     """Read every user. Raises ExportRefused, also if a digest is masked."""
     counts = _Counts(source.realm.graph, source.written_at)
     for user in source.users(advance):
@@ -89,15 +89,18 @@ class _Counts:
         """Count a user."""
         counts, user = self._found, found.user
         counts.users += 1
-        _count(counts.categories, found.categories)
+        if found.categories:
+            _count(counts.categories, found.categories)
         self._ids.add(user.key)
         if Category.SERVICE_ACCOUNT in found.categories:
             return
         counts.persons += 1
         self._count_credentials(found)
         self._count_roles(user.roles, user.groups)
-        _count(counts.required_actions, user.required_actions)
-        _count(counts.identity_providers, user.identity_providers)
+        if user.required_actions:
+            _count(counts.required_actions, user.required_actions)
+        if user.identity_providers:
+            _count(counts.identity_providers, user.identity_providers)
         if found.email:
             self._emails.add(found.email.lower())
         if found.username:

@@ -52,11 +52,16 @@ class Refused(Exception):
 class Digest:
     """What Clerk's API takes as `password_hasher` and `password_digest`. The digest is not in the representation.
 
-    Not frozen, like `User`.
+    Not frozen, like `User`. The text is written when it is needed, since an inspection and a plan need none.
     """
 
     hasher: str
-    text: str = field(repr=False)
+    write: Callable[[], str] = field(repr=False)
+
+    @property
+    def text(self) -> str:
+        """The digest."""
+        return self.write()
 
 
 class Password(NamedTuple):
@@ -167,21 +172,21 @@ def _encoder(name: object, settings: Mapping[str, Any]) -> Encode | Problem:
 def _sha256(iterations: int, salt: bytes, key: bytes) -> Digest | Problem:
     if len(key) < 32:
         return Problem.TOO_SHORT
-    return Digest("pbkdf2_sha256", f"pbkdf2_sha256${iterations}${_base64(salt)}${_base64(key[:32])}")
+    return Digest("pbkdf2_sha256", lambda: f"pbkdf2_sha256${iterations}${_base64(salt)}${_base64(key[:32])}")
 
 
 def _sha512(iterations: int, salt: bytes, key: bytes) -> Digest | Problem:
     # `pbkdf2_sha512` takes the salt as text, and Keycloak's is not text.
     if len(key) < 64:
         return Problem.TOO_SHORT
-    return Digest("pbkdf2_sha512_hex", f"pbkdf2_sha512_hex${iterations}${salt.hex()}${key[:64].hex()}")
+    return Digest("pbkdf2_sha512_hex", lambda: f"pbkdf2_sha512_hex${iterations}${salt.hex()}${key[:64].hex()}")
 
 
 def _sha1(iterations: int, salt: bytes, key: bytes) -> Digest | Problem:
     if len(key) < SHORTEST_SHA1_KEY:
         return Problem.TOO_SHORT
     first = key[:32]
-    return Digest("pbkdf2_sha1", f"pbkdf2_sha1${iterations}${salt.hex()}${first.hex()}${len(first)}")
+    return Digest("pbkdf2_sha1", lambda: f"pbkdf2_sha1${iterations}${salt.hex()}${first.hex()}${len(first)}")
 
 
 def _argon2(iterations: int, settings: Mapping[str, Any]) -> Encode | Problem:
@@ -193,13 +198,13 @@ def _argon2(iterations: int, settings: Mapping[str, Any]) -> Encode | Problem:
         return Problem.UNREADABLE
     hasher = _ARGON2_TYPES[kind]
     head = f"${hasher}$v={_ARGON2_VERSIONS[version]}$m={memory},t={iterations},p={parallel}$"
-    return lambda salt, key: Digest(hasher, f"{head}{_base64(salt).rstrip('=')}${_base64(key).rstrip('=')}")
+    return lambda salt, key: Digest(hasher, lambda: head + "$".join(_base64(each).rstrip("=") for each in (salt, key)))
 
 
 def _bcrypt(value: object) -> Digest | Problem:
     """An extension's credential: its value is the whole digest."""
     readable = isinstance(value, str) and _BCRYPT.fullmatch(value)
-    return Digest("bcrypt", str(value)) if readable else Problem.UNREADABLE
+    return Digest("bcrypt", lambda: str(value)) if readable else Problem.UNREADABLE
 
 
 def _priority(credential: Mapping[str, Any]) -> int:

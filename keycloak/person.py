@@ -63,10 +63,15 @@ class Person:
     algorithm: str | None
     """Of the password in Keycloak, with its parameters."""
     password_problem: passwords.Problem | None
-    password_set_at: datetime | None
     totp_secret: str | None = field(repr=False)
     totp_problem: totp.Problem | None
     losses: tuple[Loss, ...]
+
+    @property
+    def password_set_at(self) -> datetime | None:
+        """When the password was set; None if that is unknown, or there is none."""
+        credential = passwords.current(self.user.credentials)
+        return passwords.set_at(credential) if credential else None
 
 
 def of(user: User) -> Person:
@@ -84,7 +89,6 @@ def of(user: User) -> Person:
         digest=digest,
         algorithm=password.algorithm if credential else None,
         password_problem=password.problem,
-        password_set_at=passwords.set_at(credential) if credential else None,
         totp_secret=secret,
         totp_problem=totp_problem,
         losses=_losses(user, email, username),

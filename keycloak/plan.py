@@ -9,8 +9,8 @@ from keycloak.fate import Decision, Fate, Judge
 from keycloak.history import History
 from keycloak.inspection import Inspection
 from keycloak.mapping import RoleMap
+from keycloak.realm_source import Advance, RealmSource
 from keycloak.refusal import MapRefused
-from keycloak.source import Advance, Source
 from keycloak.windows import Window, WindowPlanner
 
 
@@ -31,7 +31,7 @@ class PlannedUser:
 
 
 def users(
-    source: Source,
+    source: RealmSource,
     inspection: Inspection,
     roles: RoleMap,
     history: History,

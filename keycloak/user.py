@@ -80,8 +80,7 @@ def roles(data: Mapping[str, Any]) -> frozenset[KeycloakRole]:
     """The roles that a user or a group lists: `realmRoles` and `clientRoles`."""
     found = _realm_roles(texts(data.get("realmRoles")))
     for key in _CLIENT_ROLES:
-        clients = data.get(key)
-        if isinstance(clients, dict):
+        if (clients := data.get(key)) and isinstance(clients, dict):
             found |= {KeycloakRole(name, client) for client, names in clients.items() for name in texts(names)}
     return found
 

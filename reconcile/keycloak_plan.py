@@ -13,7 +13,7 @@ from keycloak import mapping, plan
 from keycloak.history import History
 from keycloak.inspection import Inspection
 from keycloak.plan import PlannedUser
-from keycloak.source import Advance, Source
+from keycloak.realm_source import Advance, RealmSource
 
 SET = 1_000
 """Users in one statement."""
@@ -32,7 +32,7 @@ class Planned:
 
 def make(
     connection: Connection,
-    source: Source,
+    source: RealmSource,
     inspection: Inspection,
     map_text: str,
     history: History,

@@ -44,7 +44,7 @@ GROUPS: dict[str, type[Environment]] = {
     "Clerk's Backend API (`api`, `clerk`, `akako backfill`, `akako deletions release`)": BackendSettings,
     "Rate of requests to Clerk (`api`, `clerk`, and commands that ask about many users)": AskingSettings,
     "API (`api`)": ApiSettings,
-    "`akako keycloak ... --database`": KeycloakSettings,
+    "Keycloak's database, for commands of `akako keycloak` with `--database`": KeycloakSettings,
 }
 
 

@@ -11,7 +11,7 @@ Advance = Callable[[int], None]
 """Receives how much was read since the last call."""
 
 
-class Source(Protocol):
+class RealmSource(Protocol):
     """The users of one realm, whose settings were read."""
 
     @property
