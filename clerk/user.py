@@ -64,6 +64,8 @@ class Snapshot:
     """What `public_metadata` has of `CLAIM_KEYS`; None if the body does not state it. Never a source of roles."""
     import_marker: str | None = field(default=None, compare=False, repr=False)
     """What `private_metadata` has at `IMPORT_MARKER`."""
+    never_signed_in: bool = field(default=False, compare=False, repr=False)
+    """Whether the body states that the user has not signed in yet."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,6 +119,7 @@ def snapshot_at(data: dict[str, Any], clerk_id: str, version: datetime) -> Snaps
         created_at=parse_time(data.get("created_at")),
         claims=_claims(data),
         import_marker=_import_marker(data),
+        never_signed_in=data.get("last_sign_in_at", "") is None,
     )
 
 

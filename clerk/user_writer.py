@@ -1,4 +1,4 @@
-"""Creates, finds and deletes users by Clerk's Backend API, and verifies their passwords. One attempt each."""
+"""Creates, finds, changes and deletes users by Clerk's Backend API, and verifies their passwords. One attempt each."""
 
 import time
 from collections.abc import Mapping, Sequence
@@ -82,6 +82,14 @@ class UserWriter:
             raise _unavailable(answer)
         return True
 
+    def update(self, clerk_id: str, fields: Mapping[str, object]) -> Snapshot | WriteRefused:
+        """Change fields of a user; returns the whole user. Raises ClerkUnavailable, and they may be changed."""
+        return self._changed(self._send("PATCH", f"/{clerk_id}", fields))
+
+    def set_banned(self, clerk_id: str, banned: bool) -> Snapshot | WriteRefused:
+        """Ban a user, or end the ban; returns the whole user. Raises ClerkUnavailable, and it may be done."""
+        return self._changed(self._send("POST", f"/{clerk_id}/{'ban' if banned else 'unban'}"))
+
     def verifies(self, clerk_id: str, password: str) -> bool | WriteRefused:
         """Whether Clerk accepts a password of a user. Raises ClerkUnavailable."""
         answer = self._send("POST", f"/{clerk_id}/verify_password", {"password": password})
@@ -104,6 +112,16 @@ class UserWriter:
         if answer.status != 200:
             raise _unavailable(answer)
         return answer
+
+    def _changed(self, answer: Response) -> Snapshot | WriteRefused:
+        if answer.status in REFUSED or answer.is_missing:
+            return _refused(answer)
+        if answer.status != 200:
+            raise _unavailable(answer)
+        changed = snapshot(_object(answer))
+        if changed is None:
+            raise ClerkUnavailable("the response is not a user")
+        return changed
 
     def _send(
         self, method: str, path: str, body: Mapping[str, object] | None = None, asked: Sequence[tuple[str, str]] = ()

@@ -63,14 +63,14 @@ def transaction() -> Iterator[Connection]:
 
 
 @contextmanager
-def owner(message: str, *constraints: str, lock_seconds: float = 0) -> Iterator[Engine]:
+def owner(message: str, *constraints: str, lock_seconds: float = 0, looks_up: bool = False) -> Iterator[Engine]:
     """The same on DATABASE_OWNER_URL, if that is set.
 
     If PostgreSQL refuses what only the owner of the tables may do, by a privilege or one of these constraints, the
     command ends with the message.
     """
     try:
-        with database(as_owner=True, lock_seconds=lock_seconds) as pool:
+        with database(as_owner=True, lock_seconds=lock_seconds, looks_up=looks_up) as pool:
             yield pool
     except click.ClickException as error:
         cause = error.__cause__.orig if isinstance(error.__cause__, DBAPIError) else None

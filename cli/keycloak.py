@@ -3,12 +3,14 @@
 import click
 
 from cli.keycloak_canary import canary
+from cli.keycloak_cutover import cutover
 from cli.keycloak_demo import demo
 from cli.keycloak_import import import_
 from cli.keycloak_inspect import inspect
 from cli.keycloak_parity import parity
 from cli.keycloak_plan import plan
 from cli.keycloak_runs import runs, show
+from cli.keycloak_undo import undo
 
 
 @click.group()
@@ -20,6 +22,7 @@ def keycloak() -> None:
 
 
 keycloak.add_command(canary)
+keycloak.add_command(cutover)
 keycloak.add_command(demo)
 keycloak.add_command(import_)
 keycloak.add_command(inspect)
@@ -27,3 +30,4 @@ keycloak.add_command(parity)
 keycloak.add_command(plan)
 keycloak.add_command(runs)
 keycloak.add_command(show)
+keycloak.add_command(undo)

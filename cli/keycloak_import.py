@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Callable
+from dataclasses import asdict
 from datetime import timedelta
 from pathlib import Path
 
@@ -18,14 +19,16 @@ from cli.keycloak_source import DATABASE, PATH, opened, refusals
 from cli.progress import bar
 from config import logs
 from config.settings import BackfillSettings, load
-from db import keycloak_imports, keycloak_plans
+from db import keycloak_changes, keycloak_imports, keycloak_plans
+from db.audit import Author
 from db.keycloak_imports import State
 from db.keycloak_plans import Run
 from dev import signals
 from keycloak import mapping
 from keycloak.realm_source import RealmSource
-from reconcile import pinning, retry
+from reconcile import keycloak_authority, pinning, retry
 from reconcile.keycloak_import import Imported, Importer, QuotaExceeded
+from reconcile.keycloak_update import Updates
 from reconcile.pace import Pace, SharedPace
 
 SHOWN = 20
@@ -68,17 +71,21 @@ def import_(
 ) -> None:
     """Create the users of the plan RUN at Clerk, and give them the planned roles in place of the default role.
 
+    What a newer plan changes about users that were imported before is carried out, too: new and ended roles, new
+    passwords of those who have not signed in at Clerk yet, and bans. What a person changed with us stays.
+
     PATH is the export that was planned, or --database: passwords and secrets are read from there again. An import can
     be interrupted at any point, and is continued by running the command again; no user is created twice.
     CLERK_REQUESTS_PER_SECOND sets the pace.
 
-    Exit code 1 if a user was refused, has not got the planned roles, or is not in the export as planned.
+    Exit code 1 if a user or a change was refused, or a user has not got the planned roles, or is not in the export as
+    planned.
     """
     settings = load(BackfillSettings)
     if settings.is_live and not yes:
         click.confirm("CLERK_SECRET_KEY is of a live instance. Create users in it?", abort=True)
     logs.configure("keycloak", stream=sys.stderr)
-    workers = max(1, min(MOST_WORKERS, round(settings.requests_per_second * ANSWER_SECONDS)))
+    workers = workers_at(settings.requests_per_second)
     writer = UserWriter(settings.clerk_secret_key.get_secret_value(), settings.clerk_api_url)
     try:
         with (
@@ -87,9 +94,9 @@ def import_(
             database(connections=workers, looks_up=True) as engine,
             signals.interruptible(),
         ):
-            run = latest_run(engine, run_id)
+            run = _importable(engine, run_id)
             pace = SharedPace(settings.requests_per_second)
-            require = _pinned(engine, client, pace, by)
+            require = pinned(engine, client, pace, author(by, BEGUN))
             _begin(engine, run, by)
             importer = Importer(
                 engine=engine,
@@ -115,6 +122,11 @@ def import_(
     sys.exit(0 if complete else 1)
 
 
+def workers_at(per_second: float) -> int:
+    """How many users are worked on at the same time at this pace."""
+    return max(1, min(MOST_WORKERS, round(per_second * ANSWER_SECONDS)))
+
+
 def latest_run(engine: Engine, run_id: int) -> Run:
     """The plan, which must be the latest of its realm. Raises ClickException."""
     with engine.connect() as connection:
@@ -127,10 +139,23 @@ def latest_run(engine: Engine, run_id: int) -> Run:
     return run
 
 
-def _pinned(engine: Engine, client: Backend, pace: Pace, by: str | None) -> Callable[[], None]:
-    """Pin the instance if none is; returns what refuses to go on when another one is pinned meanwhile."""
+def _importable(engine: Engine, run_id: int) -> Run:
+    """The plan, unless it was undone, or the move has ended. Raises ClickException or RealmCutOver."""
+    run = latest_run(engine, run_id)
+    with engine.connect() as connection:
+        keycloak_authority.require(connection, run.realm)
+    if run.undo_started_at:
+        raise click.ClickException(f"Plan {run.id} was undone. Plan again, and import the new plan.")
+    return run
+
+
+def pinned(engine: Engine, client: Backend, pace: Pace, by: Author | None) -> Callable[[], None]:
+    """Pin the instance, if none is pinned and an author is given.
+
+    Returns what refuses to go on when another one is pinned meanwhile.
+    """
     instance = retry.ask(pace, client.instance)
-    pinning.require(engine, instance, author(by, BEGUN))
+    pinning.require(engine, instance, by)
     return lambda: pinning.check(engine, instance)
 
 
@@ -145,8 +170,9 @@ def _begin(engine: Engine, run: Run, by: str | None) -> None:
 def _import(importer: Importer, source: RealmSource, per_second: float, limit: int | None) -> Imported:
     with importer.engine.connect() as connection:
         totals = keycloak_imports.totals(connection, importer.run)
+        changed = keycloak_changes.total(connection, importer.run)
     done = {State.APPLIED} if importer.retry_refused else {State.APPLIED, State.REFUSED}
-    left = sum(users for state, users in totals.items() if state not in done)
+    left = sum(users for state, users in totals.items() if state not in done) + changed
     left = min(left, limit or left)
     least = timedelta(seconds=round(left / per_second))
     click.echo(f"Importing {left:,} users; at {per_second:g} requests per second this takes {least} or more.", err=True)
@@ -167,6 +193,9 @@ def _show(engine: Engine, run: Run, result: Imported, as_json: bool) -> bool:
             "unsuccessful": [
                 {"keycloak_id": each, "state": state, "reason": reason} for each, state, reason in unsuccessful
             ],
+            "changed": result.updates.counts,
+            "kept": [asdict(each) for each in result.updates.kept],
+            "not_changed": [asdict(each) for each in result.updates.failed],
             "differing": result.differing,
             "not_in_export": result.unseen,
         }
@@ -181,10 +210,23 @@ def _show(engine: Engine, run: Run, result: Imported, as_json: bool) -> bool:
             output.table("Without the planned roles", ("User", "State", "Reason"), unsuccessful[:SHOWN])
         if len(unsuccessful) > SHOWN:
             click.echo("There are more. --json lists all.", err=True)
+        _show_updates(result.updates)
     if result.differing:
         step = "Give the export that was planned, or plan this one."
         names = ", ".join(result.differing[:SHOWN])
         click.echo(f"{len(result.differing):,} users have other credentials in this export: {names}. {step}", err=True)
     if result.unseen:
         click.echo(f"{result.unseen:,} planned users are not in this export. Give the one that was planned.", err=True)
-    return not (unsuccessful or result.differing or result.unseen)
+    return not (unsuccessful or result.differing or result.unseen or result.updates.failed)
+
+
+def _show_updates(updates: Updates) -> None:
+    if updates.users:
+        counts = ((kind, f"{number:,}") for kind, number in sorted(updates.counts.items()) if number)
+        output.table("Changes of users that were imported before", ("Kind", "Number"), counts)
+    for title, found in (("Kept as it is", updates.kept), ("Not changed", updates.failed)):
+        if found:
+            rows = ((each.keycloak_id, each.kind, each.reason) for each in found[:SHOWN])
+            output.table(title, ("User", "Kind", "Reason"), rows)
+        if len(found) > SHOWN:
+            click.echo("There are more. --json lists all.", err=True)

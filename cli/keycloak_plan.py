@@ -7,23 +7,22 @@ import click
 from sqlalchemy import Connection
 
 from cli import keycloak_report, output
-from cli.connection import BY, author, database
-from cli.keycloak_source import inspected, opened, refusals, source_options
+from cli.connection import BY, author, owner
+from cli.keycloak_source import inspected, opened, past_of_roles, refusals, source_options
 from cli.progress import bar
 from cli.times import MOMENT
 from db import keycloak_differences, keycloak_plans
-from db.keycloak_source import KeycloakDatabase
 from keycloak import export as exports
-from keycloak import history, mapping
+from keycloak import mapping
 from keycloak.fate import Fate
 from keycloak.history import History
-from keycloak.realm_source import RealmSource
 from reconcile import keycloak_plan
 from reconcile.keycloak_plan import Planned
 
 SHOWN = 20
 """Differences, and users that are not imported, that are printed."""
 PLANNED = "Planned a move from Keycloak."
+OWNER = "Only the owner of the tables may write a plan, since it gives roles in the past."
 
 
 @click.command(
@@ -63,6 +62,7 @@ def plan(
     With --database, the users are read from Keycloak's database in one read-only transaction.
 
     Nothing is sent to Clerk, and no user is changed. The plan has neither digests nor secrets, names or addresses.
+    Needs the owner of the tables (DATABASE_OWNER_URL).
 
     A plan that says the same as the one before is not stored again; otherwise the differences are shown.
 
@@ -72,14 +72,14 @@ def plan(
         raise click.UsageError("--exported-at is for exports: the database is read as it is now.")
     with (
         refusals(),
-        database(looks_up=True) as engine,
+        owner(OWNER, looks_up=True) as engine,
         opened(path, realm_name, from_database=from_database) as source,
     ):
         text = _text(map_path)
         mapping.parse(text)
         inspection = inspected(source)
         exports.require(inspection.persons, inspection.users, expect)
-        past = _past(source, events)
+        past = past_of_roles(source, events)
         with engine.connect() as connection:
             with bar("planning users", source.size) as advance:
                 planned = keycloak_plan.make(
@@ -95,13 +95,6 @@ def plan(
             # Rolls back what was not committed.
     if not as_json:
         click.echo(_outcome(planned, dry_run))
-
-
-def _past(source: RealmSource, events: Path | None) -> History | None:
-    """The admin events of the file, or else of Keycloak's database; None for an export without a file."""
-    if events:
-        return history.read(events, source.realm)
-    return source.history() if isinstance(source, KeycloakDatabase) else None
 
 
 def _text(path: Path) -> str:
@@ -122,6 +115,7 @@ def _print_json(connection: Connection, planned: Planned, dry_run: bool) -> None
         run=keycloak_report.run_as_json(planned.run),
         fates=keycloak_plans.totals(connection, planned.run.id),
         differences=None if planned.differences is None else dict(planned.differences),
+        changes=dict(planned.changes),
     )
 
 
@@ -143,6 +137,8 @@ def _print(connection: Connection, planned: Planned, past: History | None) -> No
         click.echo(
             f"Differences from plan {run.previous_id}: {counts}. Of those, {len(different)} are listed.", err=True
         )
+    if planned.changes:
+        keycloak_report.changes(planned.changes)
 
 
 def _outcome(planned: Planned, dry_run: bool) -> str:

@@ -1,7 +1,8 @@
 """Prints plans of moves from Keycloak."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any
 
 import click
@@ -27,8 +28,20 @@ class PlannedUser(RootModel[UserPlan]):
 
 def run_as_json(run: Run) -> dict[str, Any]:
     """A plan for JSON, without the text of its map."""
-    moments = {"exported_at": run.exported_at.isoformat(), "planned_at": run.planned_at.isoformat()}
-    return {name: value for name, value in (asdict(run) | moments).items() if name != "map"}
+    found = {name: value for name, value in asdict(run).items() if name != "map"}
+    return {name: value.isoformat() if isinstance(value, datetime) else value for name, value in found.items()}
+
+
+def stage(run: Run) -> str:
+    """How far the move is that a plan describes."""
+    for word, at, by in (
+        ("cut over", run.cut_over_at, run.cut_over_by),
+        ("undone", run.undo_started_at, run.undo_started_by),
+        ("import begun", run.import_started_at, run.import_started_by),
+    ):
+        if at:
+            return f"{word} {formatted(at)} by {by}"
+    return "planned"
 
 
 def everyone(connection: Connection, run_id: int) -> Iterator[UserPlan]:
@@ -46,6 +59,7 @@ def summary(connection: Connection, run: Run) -> None:
         ("Realm", run.realm),
         ("Keycloak", run.keycloak_version or "unknown version"),
         ("Export written", formatted(run.exported_at)),
+        ("Stage", stage(run)),
         *((f"Users {fate}", f"{users:,}") for fate, users in totals.items()),
     ]
     output.table("Plan", ("", ""), rows)
@@ -80,6 +94,27 @@ def differences(found: Iterable[Difference]) -> None:
         "Differences from the plan before",
         ("User", "Kind", "Before", "Now"),
         ((each.keycloak_id, each.kind, each.before, each.after) for each in found),
+    )
+
+
+CHANGES = {
+    "role_ended": "a role ends",
+    "role_given": "a role is given",
+    "password": "the password is replaced, unless the user signed in",
+    "disabled": "the user is banned",
+    "enabled": "the ban ends",
+    "gone": "not in the export; nothing is done",
+    "not_planned": "not to be imported any more; nothing is done",
+}
+"""What an import does about users that were imported before, by kind."""
+
+
+def changes(counts: Mapping[str, int]) -> None:
+    """Print what an import of a plan changes about users that were imported before."""
+    output.table(
+        "Users that were imported before",
+        ("Kind", "What the import does", "Users"),
+        ((kind, CHANGES[kind], f"{users:,}") for kind, users in counts.items()),
     )
 
 

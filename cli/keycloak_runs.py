@@ -28,7 +28,7 @@ def runs(limit: int, before: int | None, as_json: bool) -> None:
     else:
         output.table(
             "Plans",
-            ("Id", "Realm", "Exported (UTC)", "Planned (UTC)", "By", "Export"),
+            ("Id", "Realm", "Exported (UTC)", "Planned (UTC)", "By", "Stage (UTC)", "Export"),
             (
                 (
                     str(run.id),
@@ -36,6 +36,7 @@ def runs(limit: int, before: int | None, as_json: bool) -> None:
                     formatted(run.exported_at),
                     formatted(run.planned_at),
                     run.planned_by,
+                    keycloak_report.stage(run),
                     run.path,
                 )
                 for run in page

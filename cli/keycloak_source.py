@@ -11,8 +11,10 @@ import psycopg
 from cli.progress import bar
 from config.settings import KeycloakSettings, load
 from db import keycloak_source
+from db.keycloak_source import KeycloakDatabase
 from dev.terminal import escape
-from keycloak import export, inspection
+from keycloak import export, history, inspection
+from keycloak.history import History
 from keycloak.inspection import Inspection
 from keycloak.realm_source import RealmSource
 from keycloak.refusal import ExportRefused
@@ -70,3 +72,10 @@ def inspected(source: RealmSource) -> Inspection:
     """Read every user once, with a progress bar. Raises ExportRefused, OSError or psycopg.Error."""
     with bar("reading users", source.size) as advance:
         return inspection.inspect(source, advance)
+
+
+def past_of_roles(source: RealmSource, events: Path | None) -> History | None:
+    """The admin events of the file, or else of Keycloak's database; None for an export without a file."""
+    if events:
+        return history.read(events, source.realm)
+    return source.history() if isinstance(source, KeycloakDatabase) else None

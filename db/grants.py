@@ -56,13 +56,8 @@ GRANTS = (
     "grant insert (user_id, priority, due_at), update (priority, due_at, not_before, pushed, pushed_version, pushed_at,"
     " holder, expires_at, failures, failing_since, failed_because, corrections, takes_over, parked) on claims"
     " to {role}",
-    "grant insert (realm, keycloak_version, exported_at, planned_by, path, map, previous_id) on keycloak_runs"
-    " to {role}",
-    "grant insert (run_id, keycloak_id, fate, reasons, password_hasher, password_set_at, has_app) on keycloak_users"
-    " to {role}",
-    "grant insert (run_id, keycloak_id, role, starts_at, ends_at, path, evidence, given_by) on keycloak_windows"
-    " to {role}",
-    "grant insert (realm, keycloak_id, run_id), update (state, reason, clerk_id, run_id, changed_at)"
+    # What was planned gives roles in the past, so only the owner writes plans.
+    "grant insert (realm, keycloak_id, run_id), update (state, reason, clerk_id, run_id, synced_run_id, changed_at)"
     " on keycloak_imports to {role}",
     "grant execute on function akako_give_planned(text[], text[], text[]) to {role}",
     # `select .. for update` requires the UPDATE privilege on a column; this one has a single possible value.

@@ -13,7 +13,7 @@ class Difference:
 
     keycloak_id: str
     kind: str
-    """`new`, `gone`, `fate`, `reasons`, `password` or `roles`."""
+    """`new`, `gone`, `fate`, `reasons`, `disabled`, `enabled`, `password` or `roles`."""
     before: str | None
     after: str | None
 
@@ -35,8 +35,12 @@ _DIFFERENCES = f"""
         ('new', old.run_id is null, null, new.fate),
         ('gone', new.run_id is null, old.fate, null),
         ('fate', old.fate <> new.fate, old.fate, new.fate),
-        ('reasons', old.fate = new.fate and old.reasons <> new.reasons,
+        ('reasons', old.fate = new.fate and array_remove(old.reasons, 'banned') <> array_remove(new.reasons, 'banned'),
          array_to_string(old.reasons, ', '), array_to_string(new.reasons, ', ')),
+        ('disabled', old.fate = new.fate and 'banned' = any (new.reasons) and 'banned' <> all (old.reasons),
+         null, 'banned'),
+        ('enabled', old.fate = new.fate and 'banned' = any (old.reasons) and 'banned' <> all (new.reasons),
+         'banned', null),
         ('password', (old.password_set_at, old.password_hasher) is distinct from
                      (new.password_set_at, new.password_hasher) and old.fate = 'planned' and new.fate = 'planned',
          to_char(old.password_set_at at time zone 'UTC', {_INSTANT}),

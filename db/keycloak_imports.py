@@ -28,6 +28,10 @@ class State(StrEnum):
     """The user has the planned roles."""
     REFUSED = "refused"
     """Clerk, or another user with the same external id, does not allow it."""
+    UNDOING = "undoing"
+    """Clerk is asked to delete the user, because the run is undone."""
+    UNDONE = "undone"
+    """The user was deleted, or was never created. A newer run may create it again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,16 +85,21 @@ def users(connection: Connection, run: Run, keycloak_ids: Collection[str]) -> di
 
 
 def creating(connection: Connection, run: Run, keycloak_id: str) -> bool:
-    """Record that a planned or refused user is about to be created; False if its import has begun meanwhile."""
+    """Record that a planned, refused or undone user is about to be created; False if its import has begun meanwhile.
+
+    False also if the run is undone meanwhile.
+    """
     found = connection.exec_driver_sql(
         """
-        insert into keycloak_imports as known (realm, keycloak_id, run_id) values (%s, %s, %s)
+        insert into keycloak_imports as known (realm, keycloak_id, run_id)
+        select realm, %(key)s, id from keycloak_runs where id = %(run)s and undo_started_at is null
         on conflict (realm, keycloak_id) do update
-        set state = 'creating', reason = null, run_id = excluded.run_id, changed_at = now()
-        where known.state = 'refused'
+        set state = 'creating', reason = null, clerk_id = null, synced_run_id = null, run_id = excluded.run_id,
+            changed_at = now()
+        where known.state in ('refused', 'undone')
         returning true
         """,
-        (storable(run.realm), storable(keycloak_id), run.id),
+        {"run": run.id, "key": storable(keycloak_id)},
     )
     return found.scalar_one_or_none() is True
 

@@ -77,7 +77,9 @@ def role_differences(connection: Connection, run: Run, keycloak_ids: Collection[
                || coalesce(' by ' || assigned_by, ''),
                case when id is null then false
                     when was_given is null then assigned_by <> 'akako'
-                         and assigned_by not like 'imported: keycloak%%'
+                         and (assigned_by not like 'imported: keycloak%%'
+                              or exists (select from audit_log where user_role_id = held.id
+                                         and action = 'role.assigned' and actor = 'keycloak'))
                     else exists (select from audit_log where user_role_id = held.id
                                  and action not in ('role.assigned', 'role.expired')) end
         from (select *, true as was_given from given) as given

@@ -9,7 +9,10 @@ from sqlalchemy import Connection
 from clerk.text import storable
 from keycloak.plan import PlannedUser
 
-_RUN = "id, realm, keycloak_version, exported_at, planned_at, planned_by, path, map, previous_id"
+_RUN = """
+    id, realm, keycloak_version, exported_at, planned_at, planned_by, path, map, previous_id, import_started_at,
+    import_started_by, undo_started_at, undo_started_by, cut_over_at, cut_over_by
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +28,13 @@ class Run:
     path: str
     map: str
     previous_id: int | None
+    import_started_at: datetime | None
+    import_started_by: str | None
+    undo_started_at: datetime | None
+    undo_started_by: str | None
+    cut_over_at: datetime | None
+    """Since when Keycloak is not the authority for the realm any more."""
+    cut_over_by: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +121,15 @@ def get(connection: Connection, run_id: int) -> Run | None:
     row = connection.exec_driver_sql(
         f"select {_RUN} from keycloak_runs where id = %s",  # noqa: S608 - constants only
         (run_id,),
+    ).one_or_none()
+    return Run(*row) if row else None
+
+
+def cut_over(connection: Connection, realm: str) -> Run | None:
+    """The plan of a realm with which Keycloak stopped being the authority; None while it is."""
+    row = connection.exec_driver_sql(
+        f"select {_RUN} from keycloak_runs where realm = %s and cut_over_at is not null order by id desc limit 1",  # noqa: S608 - constants only
+        (storable(realm),),
     ).one_or_none()
     return Run(*row) if row else None
 

@@ -453,6 +453,10 @@ keycloak_runs = Table(
     Column("marker", Text, nullable=False, unique=True, server_default=text("gen_random_uuid()::text")),
     Column("import_started_at", Moment),
     Column("import_started_by", Text),
+    Column("undo_started_at", Moment),
+    Column("undo_started_by", Text),
+    Column("cut_over_at", Moment),
+    Column("cut_over_by", Text),
     Index("keycloak_runs_realm_idx", "realm", "id"),
 )
 
@@ -496,8 +500,13 @@ keycloak_imports = Table(
     Column("reason", Text),
     Column("clerk_id", Text, unique=True),
     Column("given_run_id", BigInteger, ForeignKey("keycloak_runs.id")),
+    Column("synced_run_id", BigInteger, ForeignKey("keycloak_runs.id")),
     Column("changed_at", Moment, nullable=False, server_default=func.now()),
     ForeignKeyConstraint(["run_id", "keycloak_id"], ["keycloak_users.run_id", "keycloak_users.keycloak_id"]),
-    CheckConstraint("state in ('creating', 'created', 'applied', 'refused')", name="keycloak_imports_known_state"),
+    CheckConstraint(
+        "state in ('creating', 'created', 'applied', 'refused', 'undoing', 'undone')",
+        name="keycloak_imports_known_state",
+    ),
+    Index("keycloak_imports_run_id_idx", "run_id", "keycloak_id"),
     postgresql_with={"fillfactor": 80},
 )

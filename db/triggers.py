@@ -20,6 +20,7 @@ ALWAYS = frozenset(
         ("deletion_holds", "audit_new"),
         ("deletion_holds", "end_stays"),
         ("drift", "audit_repair"),
+        ("keycloak_runs", "audit_move"),
         ("user_roles", "audit_change"),
         ("user_roles", "audit_new"),
         ("user_roles", "never_removed"),

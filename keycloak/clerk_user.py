@@ -33,6 +33,13 @@ def fields(person: Person, roles: RoleMap, marker: dict[str, str], exported_at: 
     return {name: value for name, value in found.items() if value is not None}
 
 
+def changed_password(person: Person) -> dict[str, object] | None:
+    """The body of the request that replaces the password and the authenticator app; None without a password."""
+    if person.digest is None:
+        return None
+    return _password(person) | ({"totp_secret": person.totp_secret} if person.totp_secret else {})
+
+
 def _password(person: Person) -> dict[str, object]:
     if person.digest is None:
         return {"skip_password_requirement": True}

@@ -1,11 +1,12 @@
 """Creates the planned users of a Keycloak export at Clerk, and gives them the planned roles; can be continued anywhere.
 
 `creating` is committed before Clerk is asked to create a user. From then on the user may exist, so it is looked up by
-its external id before anything is repeated, and adopted only if its marker names the run that created it.
+its external id before anything is repeated, and adopted only if its marker names the run that created it. What a newer
+plan changes about users that were imported before is in `reconcile/keycloak_update.py`.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import islice
@@ -17,7 +18,8 @@ from akako_guard.role import Role
 from clerk.user import IMPORT_MARKER, Snapshot
 from clerk.user_writer import EXISTS, QUOTA, UserWriter, WriteRefused
 from config import logs
-from db import keycloak_imports
+from db import keycloak_changes, keycloak_imports
+from db.keycloak_changes import Change
 from db.keycloak_imports import ImportedUser, State
 from db.keycloak_plans import Run
 from keycloak import clerk_user, person
@@ -25,6 +27,7 @@ from keycloak.mapping import RoleMap
 from keycloak.person import Person
 from keycloak.user import User
 from reconcile import retry
+from reconcile.keycloak_update import Updater, Updates
 from reconcile.pace import Pace
 from sync import apply
 
@@ -58,6 +61,8 @@ class Imported:
     """Users that were worked on, by their state afterwards."""
     differing: list[str] = field(default_factory=list)
     """Planned users whose credentials are not those of the plan; nothing was sent."""
+    updates: Updates = field(default_factory=Updates)
+    """What was changed about users that were imported before."""
     unseen: int = 0
     """Planned users that the export does not have, if all of it was read."""
 
@@ -95,8 +100,13 @@ class Importer:
                 while part := list(islice(rest, SET)):
                     found = self._planned(part)
                     seen += len(found)
-                    due = [(user, known) for user, known in found.values() if self._is_due(known)]
-                    left = len(due) if limit is None else limit - result.states.total()
+                    changes = self._changes(found)
+                    due = [
+                        (user, known, changes.get(known.keycloak_id))
+                        for user, known in found.values()
+                        if self._is_due(known) or known.keycloak_id in changes
+                    ]
+                    left = len(due) if limit is None else limit - result.states.total() - result.updates.users
                     self._import_set(pool, due, left, result, advance)
                     if left < len(due):
                         return result
@@ -110,22 +120,29 @@ class Importer:
     def _import_set(
         self,
         pool: ThreadPoolExecutor,
-        users: Sequence[tuple[User, ImportedUser]],
+        users: Sequence[tuple[User, ImportedUser, Change | None]],
         most: int,
         result: Imported,
         advance: Callable[[int], None],
     ) -> None:
         begun = list[Future[State]]()
-        for read, known in users:
-            if len(begun) == most:
+        updates = list[Future[Updates]]()
+        updater = Updater(self.engine, self.run, self.writer, self.pace, self.default_role, self.before)
+        for read, known, change in users:
+            if len(begun) + len(updates) == most:
                 break
             someone = person.of(read)
             if _differs(someone, known):
                 result.differing.append(known.keycloak_id)
+            elif change:
+                updates.append(pool.submit(updater.update, someone, change))
             else:
                 begun.append(pool.submit(self._import, someone, known))
         for each in begun:
             result.states[each.result()] += 1
+            advance(1)
+        for updated in updates:
+            result.updates.add(updated.result())
             advance(1)
 
     def _planned(self, users: Iterable[User]) -> dict[str, tuple[User, ImportedUser]]:
@@ -137,10 +154,17 @@ class Importer:
             known = keycloak_imports.users(connection, self.run, first.keys())
         return {key: (user, known[key]) for key, user in first.items() if key in known}
 
+    def _changes(self, keycloak_ids: Collection[str]) -> dict[str, Change]:
+        """What the plan changes about users that were imported before."""
+        with self.engine.connect() as connection:
+            return keycloak_changes.find(connection, self.run, keycloak_ids)
+
     def _is_due(self, known: ImportedUser) -> bool:
         if known.state is State.REFUSED:
             return self.retry_refused or known.run_id != self.run.id
-        return known.state is not State.APPLIED
+        if known.state is State.UNDONE:
+            return known.run_id != self.run.id
+        return known.state not in (State.APPLIED, State.UNDOING)
 
     def _import(self, someone: Person, known: ImportedUser) -> State:
         key, marker = known.keycloak_id, known.marker

@@ -14,7 +14,7 @@ from sqlalchemy import Engine
 from clerk.backend import MOST_IDS
 from clerk.user import Snapshot
 from clerk.user_writer import UserWriter
-from db import keycloak_parity, keycloak_plans, users
+from db import keycloak_changes, keycloak_parity, keycloak_plans, users
 from db.keycloak_imports import State
 from db.keycloak_parity import Record
 from db.keycloak_plans import Run
@@ -73,6 +73,8 @@ class Parity:
         at_clerk = self.reader.ask(lambda: self.writer.find_all(list(exported)))
         with self.engine.connect() as connection:
             records = keycloak_parity.records(connection, self.run, exported)
+            for key in keycloak_changes.find(connection, self.run, exported.keys()):
+                yield Difference(key, "not_changed", "this plan was not imported")
             stored = users.stored(connection, [each.clerk_id for each in at_clerk.values()])
             for each in keycloak_parity.role_differences(connection, self.run, exported):
                 yield Difference(each.keycloak_id, each.kind, each.detail, each.explained)

@@ -1,19 +1,20 @@
 """Plans the move of a realm's users from Keycloak to Clerk, and compares the plan with the one before."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
 
 from sqlalchemy import Connection
 
-from db import keycloak_differences, keycloak_plans
+from db import keycloak_changes, keycloak_differences, keycloak_plans
 from db.keycloak_plans import Run
 from keycloak import mapping, plan
 from keycloak.history import History
 from keycloak.inspection import Inspection
 from keycloak.plan import PlannedUser
 from keycloak.realm_source import Advance, RealmSource
+from reconcile import keycloak_authority
 
 SET = 1_000
 """Users in one statement."""
@@ -28,6 +29,8 @@ class Planned:
     """How many users it says something else about, by kind; None if it is the first plan of the realm."""
     unchanged: bool
     """Whether the plan before says the same; then this one is not worth keeping."""
+    changes: Mapping[str, int] = field(default_factory=dict)
+    """How many imported users it changes, by kind."""
 
 
 def make(
@@ -43,8 +46,9 @@ def make(
 ) -> Planned:
     """Write a plan in this transaction; the source is of `exported_at`, by default `written_at`.
 
-    Raises MapRefused, before anything is written, or ExportRefused.
+    Raises MapRefused or RealmCutOver, before anything is written, or ExportRefused.
     """
+    keycloak_authority.require(connection, source.realm.name)
     roles = mapping.parse(map_text)
     mapping.check(roles, source.realm, inspection)
     previous = keycloak_plans.latest(connection, source.realm.name)
@@ -64,7 +68,8 @@ def make(
     if previous is None:
         return Planned(run, None, False)
     differences = keycloak_differences.counts(connection, previous.id, run.id)
-    return Planned(run, differences, not differences and previous.map == map_text)
+    same = not differences and previous.map == map_text and previous.undo_started_at is None
+    return Planned(run, differences, same, keycloak_changes.counts(connection, run))
 
 
 def _sets(users: Iterable[PlannedUser]) -> Iterator[list[PlannedUser]]:

@@ -1,13 +1,13 @@
-"""Releases and rejects held deletions at a person's request, one set in one transaction."""
+"""Releases and rejects held deletions at a person's request, and deletes users, one set in one transaction."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
 
 from akako_guard.role import Role
 from clerk.user import Deletion
-from db import audit, deletion_holds, event_actions, permission, users
+from db import audit, clock, deletion_holds, event_actions, permission, users
 from db.audit import Author
 from db.deletion_holds import HeldEvent, Hold
 from db.event_filter import EventStatus
@@ -60,6 +60,24 @@ def release(begin: Begin, clerk_ids: Collection[str], author: Author) -> Decided
         return _end(connection, clerk_ids, holds, "released")
 
     return retry(begin, work)
+
+
+def delete(begin: Begin, clerk_id: str, cause: str, author: Author, done: Callable[[Connection], None]) -> None:
+    """Apply the deletion of a user that a person deleted at Clerk; it does not count towards the limit.
+
+    A held deletion of the same user is released. `done` is called in the same transaction. Raises NotPermitted.
+    """
+
+    def work(connection: Connection, email_keys: set[str]) -> None:
+        held_events, holds = _lock(connection, [clerk_id])
+        deletion = Deletion(clerk_id=clerk_id, at=clock.now(connection))
+        states = [*_deletions(held_events, holds), (deletion, cause)]
+        persist.write(connection, states, Role.LEARNER, email_keys, WriteRules(author=author, limit=None))
+        event_actions.set_status(connection, [event.svix_id for event in held_events], EventStatus.APPLIED)
+        _end(connection, [clerk_id], holds, "released")
+        done(connection)
+
+    retry(begin, work)
 
 
 def reject(begin: Begin, clerk_ids: Collection[str], author: Author) -> Decided:

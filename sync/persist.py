@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from akako_guard.role import Role
 from clerk.user import Deletion, Snapshot
-from db import audit, new_users, permission, roles, users
+from db import audit, keycloak_undo, new_users, permission, roles, users
 from db import deletion_holds as db_holds
 from db.audit import Author
 from db.deletion_holds import HoldKind
@@ -128,13 +128,19 @@ def _lock(
 def _above_limit(
     connection: Connection, incoming: Mapping[str, State], known: Sequence[State], rules: WriteRules
 ) -> dict[str, Deletion]:
-    """The deletions to hold. Only those of living users count: no other deletion ends access."""
+    """The deletions to hold. Only those of living users count: no other deletion ends access.
+
+    Nor do those count that a person decided by undoing a move from Keycloak.
+    """
     if rules.limit is None:
         return {}
     living = {state.clerk_id for state in known if isinstance(state, Snapshot)}
     wanted = {
         clerk_id: state for clerk_id, state in incoming.items() if isinstance(state, Deletion) and clerk_id in living
     }
+    if wanted:
+        decided = keycloak_undo.decided(connection, wanted.keys())
+        wanted = {clerk_id: state for clerk_id, state in wanted.items() if clerk_id not in decided}
     held = deletion_holds.above_limit(connection, wanted, rules.kind, rules.limit)
     return {clerk_id: wanted[clerk_id] for clerk_id in wanted if clerk_id in held}
 

@@ -15,6 +15,7 @@ from tests.keycloak import exports
 from tests.keycloak.exports import ANSWERS, CREDENTIALS, HELD, PERSONS, SERVICE_ACCOUNT, person
 from tests.keycloak.maps import MAP, changed
 from tests.ledger import rows, values
+from tests.servers import Database
 
 Plan = Callable[..., Result]
 HEAD = HELD["a role with others within"][0]
@@ -38,9 +39,11 @@ def written(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def plan(akako: Any, place: Path, written: Path) -> Plan:
+def plan(akako: Any, place: Path, written: Path, database: Database) -> Plan:
     def run(*words: str) -> Result:
-        result: Result = akako("keycloak", "plan", str(place), "--map", str(written), *words)
+        result: Result = akako(
+            "keycloak", "plan", str(place), "--map", str(written), *words, DATABASE_OWNER_URL=database.owner_url
+        )
         return result
 
     return run

@@ -60,10 +60,22 @@ def given(database: Database, instance: ServedClerk) -> dict[str, str]:
 
 
 @pytest.fixture
-def run(akako: Any, place: Path, tmp_path: Path, given: dict[str, str]) -> Akako:
-    """Plans the export, and returns the command that imports it."""
+def plan(akako: Any, place: Path, tmp_path: Path, given: dict[str, str]) -> Akako:
+    """The command that plans the export."""
     (tmp_path / "map.toml").write_text(MAP)
-    assert akako("keycloak", "plan", str(place), "--map", str(tmp_path / "map.toml")).exit_code == 0
+
+    def command(*words: str) -> Result:
+        result: Result = akako("keycloak", "plan", str(place), "--map", str(tmp_path / "map.toml"), *words, **given)
+        assert result.exit_code == 0, result.output
+        return result
+
+    return command
+
+
+@pytest.fixture
+def run(akako: Any, plan: Akako, place: Path, given: dict[str, str]) -> Akako:
+    """Plans the export, and returns the command that imports it."""
+    plan()
 
     def command(*words: str, plan: int = 1, **environment: str) -> Result:
         result: Result = akako("keycloak", "import", str(plan), str(place), *words, **given | environment)
@@ -169,20 +181,20 @@ def test_an_export_with_other_passwords_is_not_sent(instance: ServedClerk, run: 
     assert set(users(instance)) == {each["id"] for each in PERSONS[:6]} - {HEAD["id"]}
 
 
-def test_only_the_latest_plan_is_imported(akako: Any, run: Akako, place: Path, tmp_path: Path) -> None:
+def test_only_the_latest_plan_is_imported(plan: Akako, run: Akako, place: Path) -> None:
     exports.directory(place, PERSONS[1:])
-    assert akako("keycloak", "plan", str(place), "--map", str(tmp_path / "map.toml")).exit_code == 0
+    plan()
     assert "Plan 2 of this realm is newer" in run().stderr
     assert "There is no plan 9" in run(plan=9).stderr
     assert run(plan=2).exit_code == 0
 
 
 def test_a_newer_run_imports_who_is_new_and_leaves_the_others(
-    akako: Any, engine: Engine, instance: ServedClerk, run: Akako, place: Path, tmp_path: Path
+    engine: Engine, instance: ServedClerk, plan: Akako, run: Akako, place: Path
 ) -> None:
     run()
     exports.directory(place, [*PERSONS, person(50)])
-    assert akako("keycloak", "plan", str(place), "--map", str(tmp_path / "map.toml")).exit_code == 0
+    plan()
     result = run("--json", plan=2)
     assert json.loads(result.stdout)["worked_on"] == {"applied": 1}
     assert len(instance.instance.state.users) == 8

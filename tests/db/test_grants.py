@@ -55,6 +55,12 @@ def empty(servers: Servers) -> Iterator[Database]:
         "update keycloak_users set fate = 'planned'",
         "update keycloak_windows set starts_at = '2020-01-01'",
         "delete from keycloak_runs",
+        "insert into keycloak_runs (realm, exported_at, planned_by, path, map) values ('x', now(), 'x', 'x', '')",
+        "insert into keycloak_users (run_id, keycloak_id, fate) values (1, 'kc-eve', 'planned')",
+        "insert into keycloak_windows (run_id, keycloak_id, role, starts_at, path, evidence)"
+        " values (1, 'kc-eve', 'ADMIN', '2020-01-01', 'x', 'export')",
+        "update keycloak_runs set undo_started_at = now()",
+        "update keycloak_runs set cut_over_at = null",
     ],
 )
 def test_the_application_cannot_write_ids_times_digests_and_outcomes(app: psycopg.Connection, attempt: str) -> None:

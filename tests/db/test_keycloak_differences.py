@@ -15,6 +15,7 @@ from keycloak.fate import Decision, Fate
 from keycloak.plan import PlannedUser
 from keycloak.windows import Evidence, Window
 from tests.db import plans
+from tests.ledger import as_owner
 from tests.servers import Database
 
 EXPORTED = datetime(2026, 11, 1, tzinfo=UTC)
@@ -24,7 +25,7 @@ USERS = 500
 @pytest.fixture
 def filling(database: Database) -> Iterator[Engine]:
     """The connections of a command that fills tables."""
-    pool = connect(database.app_url, "test", looks_up=True)
+    pool = connect(database.owner_url, "test", looks_up=True)
     yield pool
     pool.dispose()
 
@@ -68,7 +69,7 @@ def test_two_plans_are_compared_in_one_pass_without_statistics(filling: Engine) 
 
 
 def test_differences_have_their_values_before_and_after(engine: Engine) -> None:
-    with engine.begin() as connection:
+    with as_owner(engine) as connection:
         before, after = (stored(connection, [planned(1, *roles)]) for roles in ((Role.LEARNER,), (Role.ADMIN,)))
         [found] = keycloak_differences.page(connection, before.id, after.id, 10)
     assert (found.keycloak_id, found.kind) == ("user-0001", "roles")

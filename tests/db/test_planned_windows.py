@@ -17,7 +17,7 @@ from roles import explanation
 from tests.clerk_sender import ADA, Clerk, Sent, event, user
 from tests.db.test_grants import GIVE
 from tests.keycloak.stored import LEARNER, LEFT, MENTOR, REGISTERED, creating, marker, plan, planned
-from tests.ledger import apply, rows, values
+from tests.ledger import apply, as_owner, rows, values
 
 KEY = "kc-ada"
 GIVEN = "select role, effective_start_date, effective_end_date, is_active, assigned_by from user_roles order by role"
@@ -167,7 +167,7 @@ def test_the_application_gives_only_what_a_plan_has_and_cannot_change_the_plan(
         app.execute("update keycloak_runs set import_started_at = null")
     with pytest.raises(errors.InsufficientPrivilege):
         app.execute("update keycloak_imports set given_run_id = 1")
-    with pytest.raises(DBAPIError, match="the import of this plan has begun"), engine.begin() as connection:
+    with pytest.raises(DBAPIError, match="the import of this plan has begun"), as_owner(engine) as connection:
         keycloak_plans.add(connection, run, [planned("kc-eve", MENTOR)])
     apply(engine, clerk, echo(clerk, marker(engine, run)))
     with pytest.raises(errors.CheckViolation, match="in the past"):

@@ -16,6 +16,8 @@ from tests.db.test_migrations import an_empty_database
 from tests.dev.groups import until
 from tests.servers import Database
 
+pytestmark = pytest.mark.recovery
+
 INSTALLATION = Path(__file__).with_name("installation_0011.sql").read_text()
 DATA = (
     "select id, clerk_id, claimed_email, email, first_name, banned, created_at, updated_at from {}.users",

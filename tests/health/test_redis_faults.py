@@ -16,7 +16,7 @@ from health.redis_faults import Fault
 from sync.enqueue import Queue
 from tests import tls
 
-pytestmark = pytest.mark.processes
+pytestmark = [pytest.mark.processes, pytest.mark.recovery]
 
 
 def looked_at(url: str) -> Fault:

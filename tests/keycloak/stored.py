@@ -33,7 +33,7 @@ def planned(keycloak_id: str, *windows: Window, fate: Fate = Fate.PLANNED) -> Pl
 
 def plan(engine: Engine, *users: PlannedUser, begun: bool = True, realm: str = "akademie") -> Run:
     """Store a plan, and begin its import."""
-    with engine.begin() as connection:
+    with as_owner(engine) as connection:
         run = keycloak_plans.start(
             connection,
             realm=realm,

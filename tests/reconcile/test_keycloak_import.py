@@ -1,142 +1,25 @@
 """An import from Keycloak that is killed anywhere creates no user twice, and gives the planned roles once."""
 
-import os
-import signal
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from itertools import count
-from pathlib import Path
+from collections.abc import Callable, Mapping
 from threading import Thread
 
 import pytest
 from sqlalchemy import Engine
-from sqlalchemy import event as database_event
 
 from akako_guard.database.engine import connect
-from akako_guard.role import Role
 from clerk.user import Snapshot
 from clerk.user_writer import UserWriter, WriteRefused
 from db.keycloak_imports import State
-from db.keycloak_plans import Run
 from dev.clerk.faults import Fault
-from keycloak import export, mapping
-from reconcile.keycloak_import import Imported, Importer
-from reconcile.pace import Pace
 from tests.clerk_sender import Clerk, event
-from tests.keycloak import exports
-from tests.keycloak.exports import person
-from tests.keycloak.maps import MAP
-from tests.keycloak.stored import LEARNER, plan, planned
 from tests.ledger import actions, apply, rows, values
+from tests.reconcile.keycloak_moves import MOST_POINTS, Move, echo, is_killed
 from tests.served_clerk import ServedClerk
 from tests.servers import Database
 
 pytestmark = pytest.mark.recovery
 
-CHILD_SECONDS = 30
 ONE = "select state, reason from keycloak_imports where keycloak_id = %s"
-MOST_POINTS = 40
-
-
-@pytest.fixture
-def instance(clerk: ServedClerk) -> ServedClerk:
-    return clerk
-
-
-@pytest.fixture
-def sender() -> Clerk:
-    """Signs webhooks."""
-    return Clerk()
-
-
-@dataclass(frozen=True)
-class Move:
-    """One plan, with its export."""
-
-    run: Run
-    path: Path
-    keys: list[str]
-
-    def importer(self, engine: Engine, writer: UserWriter) -> Importer:
-        return Importer(
-            engine=engine,
-            run=self.run,
-            roles=mapping.parse(MAP),
-            writer=writer,
-            pace=Pace(1_000),
-            default_role=Role.LEARNER,
-        )
-
-    def make(self, engine: Engine, writer: UserWriter) -> Imported:
-        users = export.open_export(self.path).users()
-        return self.importer(engine, writer).import_users(users, len(self.keys))
-
-
-@pytest.fixture
-def move(engine: Engine, tmp_path: Path) -> Callable[..., Move]:
-    """Plans the move of persons that no other plan has, in a realm of their own."""
-    numbers = count(100)
-
-    def made(persons: int = 1) -> Move:
-        data = [person(next(numbers), None) for _ in range(persons)]
-        name = f"realm-{data[0]['id']}"
-        path = exports.single(tmp_path / f"{name}.json", data, name=name)
-        keys = [str(each["id"]) for each in data]
-        return Move(plan(engine, *(planned(key, LEARNER) for key in keys), realm=name), path, keys)
-
-    return made
-
-
-@pytest.fixture
-def writer(instance: ServedClerk) -> Iterator[UserWriter]:
-    made = UserWriter(instance.key, instance.url)
-    yield made
-    made.close()
-
-
-class Deadly:
-    """Kills this process at the given point."""
-
-    def __init__(self, at: int) -> None:
-        self._left = at
-
-    def point(self, *_: object) -> None:
-        self._left -= 1
-        if not self._left:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-
-class DeadlyWriter(UserWriter):
-    """Has a point before and after each creation."""
-
-    deadly: Deadly
-
-    def create_user(self, fields: Mapping[str, object]) -> Snapshot | WriteRefused:
-        self.deadly.point()
-        made = super().create_user(fields)
-        self.deadly.point()
-        return made
-
-
-def is_killed(move: Move, database: Database, instance: ServedClerk, at: int) -> bool:
-    """Import in another process, which is killed at a point: before or after a commit or a creation."""
-    child = os.fork()
-    if child:
-        _, status = os.waitpid(child, 0)
-        assert status in (0, signal.SIGKILL), status
-        return status == signal.SIGKILL
-    signal.alarm(CHILD_SECONDS)
-    code = 1
-    try:
-        deadly, engine = Deadly(at), connect(database.app_url, "test", connections=1)
-        database_event.listen(engine, "commit", deadly.point)
-        database_event.listen(engine, "checkin", deadly.point)
-        writer = DeadlyWriter(instance.key, instance.url)
-        writer.deadly = deadly
-        move.make(engine, writer)
-        code = 0
-    finally:
-        os._exit(code)
 
 
 def killed_when(
@@ -145,7 +28,7 @@ def killed_when(
     """The move of one person that was killed as soon as the condition held for the person's id in Keycloak."""
     for at in range(1, MOST_POINTS):
         this = move()
-        assert is_killed(this, database, instance, at)
+        assert is_killed(this.make, database, instance, at)
         if condition(this.keys[0]):
             return this
     raise AssertionError("the condition did not become true")
@@ -154,13 +37,6 @@ def killed_when(
 def _keys(instance: ServedClerk) -> dict[str, str]:
     """Clerk ids by external id."""
     return {str(each.external_id): each.id for each in instance.instance.state.users.values()}
-
-
-def echo(engine: Engine, sender: Clerk, instance: ServedClerk, key: str) -> None:
-    """The webhook of a user, if it exists at Clerk."""
-    for each in instance.instance.state.users.values():
-        if each.external_id == key:
-            apply(engine, sender, sender.send(event("user.created", each.as_json)))
 
 
 @pytest.mark.parametrize("first", ["the echo", "the import"])
@@ -176,7 +52,7 @@ def test_killed_at_any_point_and_continued_it_creates_each_user_once(
     for at in range(1, MOST_POINTS):
         this = move()
         [key] = this.keys
-        killed = is_killed(this, database, instance, at)
+        killed = is_killed(this.make, database, instance, at)
         if first == "the echo":
             echo(engine, sender, instance, key)
         this.make(engine, writer)

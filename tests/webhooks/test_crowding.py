@@ -22,6 +22,8 @@ from tests.servers import Database, copy_of
 from tests.webhooks.conftest import StartReceiver
 from tests.webhooks.receiver_process import TARGET, ReceiverProcess, running_receiver, signed
 
+pytestmark = pytest.mark.recovery
+
 CLERK = Clerk()
 MOST = 40
 RECONNECT_SECONDS = 0.1

@@ -21,6 +21,8 @@ from tests.servers import Database
 from tests.webhooks.conftest import StartReceiver
 from tests.webhooks.receiver_process import ReceiverProcess
 
+pytestmark = pytest.mark.recovery
+
 LIMIT_SECONDS = 2.0
 PATIENCE_SECONDS = 1.0
 """Shorter than the default, which would leave this machine half a second for everything else."""

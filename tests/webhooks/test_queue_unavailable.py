@@ -17,6 +17,8 @@ from tests.webhooks.conftest import StartReceiver
 from tests.webhooks.receiver_process import ReceiverProcess
 from tests.worker.messages import EVENTS_KEY
 
+pytestmark = pytest.mark.recovery
+
 
 @contextmanager
 def silent() -> Iterator[str]:

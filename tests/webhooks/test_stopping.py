@@ -3,6 +3,7 @@
 import socket
 
 import psycopg
+import pytest
 from sqlalchemy import Engine
 
 from tests.clerk_sender import Clerk
@@ -13,6 +14,8 @@ from tests.servers import Database
 from tests.webhooks.conftest import StartReceiver
 from tests.webhooks.load import Load
 from tests.webhooks.receiver_process import TARGET, signed
+
+pytestmark = pytest.mark.recovery
 
 
 def test_a_receiver_stopped_under_load_completes_its_requests_and_exits_with_0(
