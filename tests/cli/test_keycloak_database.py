@@ -82,7 +82,11 @@ def keycloak(database: Database) -> Iterator[psycopg.Connection]:
 @pytest.fixture
 def run(akako: Any, database: Database) -> Run:
     def run(command: str, *words: str, url: str = database.superuser_url) -> Result:
-        given = {"KEYCLOAK_DATABASE_URL": url, "KEYCLOAK_DATABASE_SCHEMA": SCHEMA}
+        given = {
+            "DATABASE_OWNER_URL": database.owner_url,
+            "KEYCLOAK_DATABASE_URL": url,
+            "KEYCLOAK_DATABASE_SCHEMA": SCHEMA,
+        }
         result: Result = akako("keycloak", command, *words, **given)
         return result
 
