@@ -21,6 +21,7 @@ from akako_guard.authentication import Authentication
 from akako_guard.database import engine
 from akako_guard.formats import split_parties
 from api import errors, openapi, operation, reference
+from api.activity_cache import ActivityCache
 from api.envelope import Envelope
 from api.first_login import FirstLogins
 from api.metrics import REFUSED, note_failed_lookup, note_refused_token
@@ -32,8 +33,12 @@ from clerk.backend import Backend
 from clerk.signature import SigningSecrets
 from config.formats import split_secrets
 from config.rate_limited_log import rate_limited
-from config.settings import ApiSettings
-from health import process_starts, readiness
+from config.settings import ApiSettings, OperationSettings
+from health import process_starts
+from health.broker import Broker
+from health.components import Components
+from health.database import DatabaseProbe
+from health.readiness import Readiness
 from roles.final_order import FinalOrder
 from serving.limits import ServerState, limits
 from sync import deletion_limits
@@ -52,7 +57,7 @@ WAITING_BYTES = 33_554_432
 def build(settings: ApiSettings) -> ASGIApp:
     """Build the ASGI application."""
     guard = Authentication(settings.guard, on_refused=note_refused_token, on_lookup_failed=note_failed_lookup)
-    services = _services(settings)
+    services = open_services(settings)
     refused = rate_limited("request.refused", REFUSED)
     bounds = limits(
         settings,
@@ -78,7 +83,7 @@ def build(settings: ApiSettings) -> ASGIApp:
             *operation.routes(OPERATIONS, services, settings.api_max_body_bytes),
             *_documentation(),
             Route("/healthz", healthz),
-            Route("/readyz", readiness.build(settings).answer),
+            Route("/readyz", Readiness(services.components).answer),
         ],
         middleware=[
             *_cors(split_parties(settings.api_allowed_origins), split_parties(settings.api_allowed_headers)),
@@ -95,7 +100,8 @@ def build(settings: ApiSettings) -> ASGIApp:
     return Envelope(app)
 
 
-def _services(settings: ApiSettings) -> Services:
+def open_services(settings: OperationSettings) -> Services:
+    """The services of a process with these settings."""
     database = engine.connect(
         settings.database_url.get_secret_value(),
         "api",
@@ -109,6 +115,7 @@ def _services(settings: ApiSettings) -> Services:
     secret_key = settings.clerk_secret_key.get_secret_value()
     backend = Backend(secret_key, settings.clerk_api_url)
     secrets = settings.clerk_webhook_signing_secret
+    probe = DatabaseProbe(settings.database_url.get_secret_value(), settings.database_pooler)
     return Services(
         engine=database,
         user_locks=user_locks,
@@ -120,6 +127,9 @@ def _services(settings: ApiSettings) -> Services:
         backend=backend,
         clerk_requests_per_second=settings.requests_per_second,
         deletion_limits=deletion_limits.configured(settings),
+        database_probe=probe,
+        components=Components(probe, Broker(settings.redis)),
+        activity=ActivityCache(),
     )
 
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -116,24 +117,34 @@ def actor_name(session: Session) -> str:
     return f"{session.actor} as {session.clerk_id}" if session.actor else session.clerk_id
 
 
+@dataclass(frozen=True, slots=True)
+class Parameters:
+    """The parameters of a request before they are parsed."""
+
+    path: Mapping[str, Any]
+    query: Sequence[tuple[str, str]] = ()
+    body: bytes | BadRequest = b""
+    """What `receive` returned."""
+
+
 def read(
     request: Request,
     query: type[RequestModel] | None,
     body: type[RequestModel] | None,
-    sent: bytes | BadRequest,
+    sent: Parameters,
     requires: Requirement | None,
 ) -> ApiRequest[Any, Any]:
-    """Parse an authorised request, with the body that `receive` returned. Raises BadRequest."""
-    if isinstance(sent, BadRequest):
-        raise sent
+    """Parse the parameters of an authorised request. Raises BadRequest."""
+    if isinstance(sent.body, BadRequest):
+        raise sent.body
     try:
         return ApiRequest(
             session=caller.session_of(request),
             user=request.scope["user"],
             request_id=request_id(request.scope),
-            path=request.path_params,
-            query=_query(request, query),
-            body=_parse(body, sent) if body else None,
+            path=dict(sent.path),
+            query=_query(sent.query, query),
+            body=_parse(body, sent.body) if body else None,
             requires=requires,
         )
     except ValidationError as error:
@@ -174,8 +185,7 @@ def _unique(pairs: list[tuple[str, Any]]) -> None:
         raise ValueError("duplicate key")
 
 
-def _query(request: Request, query: type[RequestModel] | None) -> RequestModel | None:
-    pairs = request.query_params.multi_items()
+def _query(pairs: Sequence[tuple[str, str]], query: type[RequestModel] | None) -> RequestModel | None:
     given = dict(pairs)
     if len(given) < len(pairs):
         raise BadRequest(422, "invalid", "A query parameter is repeated. Give each query parameter once.")

@@ -2,6 +2,7 @@
 
 import secrets
 import time
+from collections.abc import Mapping
 
 import structlog
 from starlette.datastructures import MutableHeaders
@@ -39,8 +40,9 @@ class Envelope:
     outside of its middleware.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, headers: Mapping[str, str] = HEADERS) -> None:
         self._app = app
+        self._headers = headers
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one connection."""
@@ -55,7 +57,7 @@ class Envelope:
                 metrics.note_answer(scope["method"], message["status"], time.monotonic() - started)
                 headers = MutableHeaders(scope=message)
                 headers[ID] = name
-                for header, value in HEADERS.items():
+                for header, value in self._headers.items():
                     headers.setdefault(header, value)
             await send(message)
 

@@ -2,15 +2,18 @@
 
 from akako_guard.guard import require
 from akako_guard.role import Role
-from api import deletions, drift, events, profile, roles, trail, users
+from api import activity, deletions, drift, events, health, profile, role_import, roles, trail, users
+from api.activity import Activity, ActivityQuery
 from api.deletion_models import DeletionDecision, DeletionsDecided, DeletionsQuery, HeldDeletions
 from api.drift_requests import DriftQuery, Repair
 from api.drift_responses import Drifts, InspectedDrift, Repaired
 from api.event_requests import Discard, EventsQuery, Replay, Reveal
 from api.event_responses import Discarded, Events, EventStats, InspectedEvent, Replayed
+from api.health import Health
 from api.operation import Operation
 from api.requests import Assign, AuditQuery, ChangeEnd, ExplainQuery, HistoryQuery, Revoke, RolesQuery, UsersQuery
 from api.responses import Assignment, AuditPage, Explanation, Profile, RolesAt, Users, UserWithHistory
+from api.role_import import ImportRoles, RolesImported
 
 _USER = "/api/admin/users/{clerk_id}"
 _EVENTS = "/api/admin/events"
@@ -106,6 +109,34 @@ OPERATIONS = (
         query=ExplainQuery,
         response=Explanation,
         refusals=(404,),
+    ),
+    Operation(
+        name="import_roles",
+        method="POST",
+        path="/api/admin/roles/import",
+        run=role_import.add,
+        requires=_ADMIN,
+        body=ImportRoles,
+        response=RolesImported,
+        max_concurrent=1,
+    ),
+    Operation(
+        name="health",
+        method="GET",
+        path="/api/admin/health",
+        run=health.show,
+        requires=_ADMIN,
+        response=Health,
+    ),
+    Operation(
+        name="activity",
+        method="GET",
+        path="/api/admin/activity",
+        run=activity.show,
+        requires=_ADMIN,
+        query=ActivityQuery,
+        response=Activity,
+        max_concurrent=4,
     ),
     Operation(
         name="audit",

@@ -7,11 +7,14 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, Engine
 
 from akako_guard.role import Role
+from api.activity_cache import ActivityCache
 from api.first_login import FirstLogins
 from api.refusal_audit import RefusalAudit
 from api.user_locks import UserLocks
 from clerk.backend import Backend
 from clerk.signature import SigningSecrets
+from health.components import Components
+from health.database import DatabaseProbe
 from roles.final_order import FinalOrder
 from sync.deletion_limits import DeletionLimits
 
@@ -32,6 +35,9 @@ class Services:
     clerk_requests_per_second: float
     """The pace at which Clerk is asked about many users."""
     deletion_limits: DeletionLimits
+    database_probe: DatabaseProbe
+    components: Components
+    activity: ActivityCache
 
     @contextmanager
     def changing(self, *subjects: str) -> Iterator[Connection]:

@@ -18,6 +18,7 @@ COMMANDS = {
     "drift": "List, show and repair differences from Clerk.",
     "instance": "Show and pin the Clerk instance of this installation.",
     "keycloak": "Inspect an export of Keycloak, plan the move of its users to Clerk, and import them.",
+    "link": "Print a one-time link to the console of `akako up`.",
     "migrate": "Apply pending database migrations.",
     "roles": "List, assign, extend and revoke roles.",
     "secrets": "Show when each signing secret last verified a delivery.",

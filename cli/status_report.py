@@ -13,11 +13,8 @@ from config.settings import BrokerSettings
 from db import vitals
 from db.vitals import Vitals
 from health.broker import Broker
-from health.components import Component, Components, ComponentState
+from health.components import OVERDUE_SECONDS, Component, Components, ComponentState
 from health.database import DatabaseProbe
-
-OVERDUE_SECONDS = 30.0
-"""How late an event may be after a fault (docs/explanation/healing.md)."""
 
 
 @dataclass(frozen=True, slots=True)

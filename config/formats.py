@@ -68,6 +68,12 @@ def _secret_key(value: SecretStr) -> SecretStr:
     return value
 
 
+def _publishable_key(value: str) -> str:
+    if not value.startswith(("pk_live_", "pk_test_")):
+        raise ValueError("copy the publishable key (pk_live_... or pk_test_...) from Clerk's dashboard (API keys)")
+    return value
+
+
 PostgresUrl = Annotated[SecretStr, AfterValidator(_postgresql)]
 RedisUrl = Annotated[SecretStr, AfterValidator(_redis)]
 KeyPrefix = Annotated[str, AfterValidator(_key_prefix)]
@@ -78,3 +84,4 @@ Parties = Annotated[str, AfterValidator(formats.parties)]
 HeaderNames = Annotated[str, AfterValidator(_header_names)]
 PublicKey = Annotated[str, AfterValidator(formats.public_key)]
 SecretKey = Annotated[SecretStr, AfterValidator(_secret_key)]
+PublishableKey = Annotated[str, AfterValidator(_publishable_key)]

@@ -24,6 +24,7 @@ PACKAGES = frozenset(
         "clerk",
         "cli",
         "config",
+        "console",
         "db",
         "dev",
         "health",

@@ -1,6 +1,7 @@
 """All environment variables that Akako Sync reads, with their descriptions; validated before a process starts."""
 
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from pydantic import Field, SecretStr, ValidationError, model_validator
@@ -16,6 +17,7 @@ from config.formats import (
     Parties,
     PostgresUrl,
     PublicKey,
+    PublishableKey,
     RedisUrl,
     SecretKey,
     SigningSecrets,
@@ -295,7 +297,7 @@ class ReconcileSettings(BackfillSettings, DeletionSettings, BrokerSettings, Metr
     """Settings of the process that asks Clerk."""
 
 
-class ApiSettings(
+class OperationSettings(
     AccessSettings,
     AskingSettings,
     ListeningSettings,
@@ -305,13 +307,20 @@ class ApiSettings(
     BrokerSettings,
     MetricsSettings,
 ):
+    """Settings of every process that runs operations of the API."""
+
+    api_connections: int = Field(default=5, ge=2)
+    """Maximum number of database connections of an API or console process besides the guard's; half are for changes."""
+
+    api_max_body_bytes: int = Field(default=65_536, ge=1_024)
+    """Maximum size of a request body in bytes; a larger one gets 413."""
+
+
+class ApiSettings(OperationSettings):
     """Settings of the API."""
 
     api_processes: int = Field(default=1, ge=1)
     """Number of API processes, which share the port."""
-
-    api_connections: int = Field(default=5, ge=2)
-    """Maximum number of database connections of an API process, besides the guard's; half are for changes."""
 
     api_allowed_origins: Parties = ""
     """Origins whose pages may read API responses (CORS), separated by commas; if empty, only its own."""
@@ -319,8 +328,31 @@ class ApiSettings(
     api_allowed_headers: HeaderNames = "baggage, sentry-trace, traceparent, tracestate, X-Request-Id, X-Requested-With"
     """Request headers that those pages may send (CORS) besides `Authorization` and `Content-Type`, with commas."""
 
-    api_max_body_bytes: int = Field(default=65_536, ge=1_024)
-    """Maximum size of a request body in bytes; a larger one gets 413."""
+
+class ConsoleSettings(OperationSettings):
+    """Settings of the console."""
+
+    console_url: Origin
+    """Origin of the console in browsers, `https://console.example.com`: tokens must be issued for it (`azp`)."""
+
+    console_processes: int = Field(default=1, ge=1)
+    """Number of console processes, which share the port."""
+
+    clerk_frontend_api: Issuer | None = None
+    """URL of Clerk's Frontend API, from which pages load ClerkJS. Default: `CLERK_ISSUER`."""
+
+    clerk_publishable_key: PublishableKey | None = None
+    """Clerk's publishable key, for ClerkJS. Default: follows from `CLERK_ISSUER`; set it if Clerk is behind a proxy."""
+
+    @property
+    def guard(self) -> "GuardSettings":
+        """The settings of the guard, which accepts only tokens that were issued for the console."""
+        return replace(super().guard, clerk_authorized_parties=self.console_url)
+
+    @property
+    def frontend_api(self) -> str:
+        """The URL of Clerk's Frontend API."""
+        return self.clerk_frontend_api or self.clerk_issuer
 
 
 Kind = TypeVar("Kind", bound=Environment)

@@ -1,5 +1,6 @@
 """A Clerk instance for development, which signs session tokens as Clerk does."""
 
+import base64
 import os
 import time
 from collections.abc import Mapping
@@ -16,6 +17,8 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 ISSUER = "https://clerk.akako.localhost"
+PUBLISHABLE_KEY = "pk_test_" + base64.b64encode(b"akako.clerk.accounts.dev$").decode()
+"""ClerkJS handles a development instance correctly only if its key names a host of Clerk's; it asks the proxy URL."""
 PARTY = "http://localhost:3000"
 TOKEN_SECONDS = 60
 KEY = "session-key.pem"
@@ -34,11 +37,11 @@ class ClerkInstance:
         """Settings with which an API accepts only tokens of this instance."""
         return {"CLERK_ISSUER": ISSUER, "CLERK_JWT_KEY": self._public_pem(), "CLERK_AUTHORIZED_PARTIES": PARTY}
 
-    def token(self, clerk_id: str) -> str:
-        """A session token of the user, with the lifetime of Clerk's."""
+    def token(self, clerk_id: str, party: str = PARTY) -> str:
+        """A session token of the user for pages of the origin `party`, with the lifetime of Clerk's."""
         now = int(time.time())
         times = {"iat": now, "nbf": now, "exp": now + TOKEN_SECONDS}
-        session = {"iss": ISSUER, "azp": PARTY, "sub": clerk_id, "sid": "sess_akako", "sts": "active"}
+        session = {"iss": ISSUER, "azp": party, "sub": clerk_id, "sid": "sess_akako", "sts": "active"}
         return jwt.encode(session | times, self.private_pem, "RS256")
 
     def _public_pem(self) -> str:

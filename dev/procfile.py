@@ -1,6 +1,6 @@
 """Reads the Procfile: the name and the command of each process."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from pathlib import Path
 
 import click
@@ -9,7 +9,7 @@ from dev.process import Process
 
 PATH = Path(__file__).parents[1] / "Procfile"
 LOCAL = PATH.parent / ".local"
-LONG_RUNNING = ("web", "api", "worker", "beat", "clerk")
+LONG_RUNNING = ("web", "api", "worker", "beat", "clerk", "console")
 
 
 def read(path: Path = PATH) -> dict[str, str]:
@@ -20,7 +20,9 @@ def read(path: Path = PATH) -> dict[str, str]:
     return {name.strip(): command.strip() for name, _, command in lines}
 
 
-def processes(environment: Mapping[str, str], **own: Mapping[str, str]) -> list[Process]:
+def processes(
+    environment: Mapping[str, str], *, without: Container[str] = (), **own: Mapping[str, str]
+) -> list[Process]:
     """The long-running processes with the commands of the Procfile; `own` adds variables for single processes."""
     commands = read()
     return [
@@ -31,4 +33,5 @@ def processes(environment: Mapping[str, str], **own: Mapping[str, str]) -> list[
             directory=PATH.parent,
         )
         for name in LONG_RUNNING
+        if name not in without
     ]

@@ -71,6 +71,7 @@ def _processes(addresses: dict[str, str], log: Path, pool: Engine) -> Iterator[S
     own = {local_servers.SECRET: secret, "HOST": HOST, "LOG_FORMAT": "console"}
     processes = procfile.processes(
         addresses | SETTINGS | own,
+        without=("console",),
         web={"PORT": str(receiver)},
         api={"PORT": str(api), **clerk.settings(), **key.settings},
         clerk=clerk.settings(),

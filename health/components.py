@@ -40,6 +40,8 @@ FAILURES = 3
 """How many attempts in a row may fail before Clerk counts as unavailable."""
 DIRECTLY = "; queue unavailable, events are applied directly"
 NOT_FROM_A_WORKER = "; a worker that cannot use it applies events directly"
+OVERDUE_SECONDS = 30.0
+"""How late an event may be after a fault (docs/explanation/healing.md)."""
 RUNBOOK = "docs/how-to/runbook.md"
 NEXT_STEPS = {
     Component.DATABASE: "check that PostgreSQL runs and that DATABASE_URL is correct",

@@ -4,6 +4,7 @@ import socket
 import sys
 
 import uvicorn
+from starlette.types import ASGIApp
 from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
 
@@ -16,8 +17,10 @@ START_SECONDS = 30
 """How long one of several processes may take to start, or to answer a health check, before it is replaced."""
 
 
-def serve(app: str, settings: ListeningSettings, processes: int) -> None:
+def serve(app: str | ASGIApp, settings: ListeningSettings, processes: int) -> None:
     """Serve an application until the process receives a stop signal. Its lifespan state must be a `ServerState`.
+
+    Several processes need its name; one process can serve the application itself.
 
     Requests in progress are completed within `GRACE_SECONDS`; the process then exits with 0
     (`health.stop_signals` has to be installed).

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from dev.clerk import backend_api, control, frontend_api, page
+from dev.clerk import backend_api, clerk_js, control, frontend_api, page
 from dev.clerk.errors import ClerkError
 from dev.clerk.faulty import Faulty, respond
 from dev.clerk.instance import Instance
@@ -46,6 +46,7 @@ def _routes(instance: Instance) -> list[BaseRoute]:
         Route("/healthz", _alive),
         *frontend_api.routes(instance),
         *backend_api.routes(instance),
+        *clerk_js.routes(),
         *control.routes(instance),
         *page.routes(instance),
     ]

@@ -72,7 +72,7 @@ def _cors(request: Request) -> dict[str, str]:
     }
 
 
-def _environment(instance: Instance, _: Request) -> JSON:
+def _environment(instance: Instance, request: Request) -> JSON:
     none = {"enabled": False}
     return {
         "object": "environment",
@@ -87,8 +87,8 @@ def _environment(instance: Instance, _: Request) -> JSON:
             "theme": {},
             "branded": False,
             "home_url": PARTY,
-            "sign_in_url": "/",
-            "sign_up_url": "/",
+            "sign_in_url": f"{request.base_url}sign-in",
+            "sign_up_url": f"{request.base_url}sign-in",
         },
         "user_settings": {
             **{name: {} for name in ("attributes", "actions", "social", "sign_in", "sign_up")},

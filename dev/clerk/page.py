@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Awaitable, Callable
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlsplit
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
@@ -15,6 +15,7 @@ from dev.clerk.control_requests import NewFault
 from dev.clerk.errors import ClerkError, invalid
 from dev.clerk.frontend_api import remember
 from dev.clerk.instance import Instance
+from dev.clerk.local_only import is_own_name
 
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; form-action 'self'; frame-ancestors 'none'; "
@@ -23,6 +24,10 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Cache-Control": "no-store",
 }
+_SIGN_IN_POLICY = HEADERS["Content-Security-Policy"].replace(
+    "form-action 'self'", "script-src 'self'; form-action 'self' http://localhost:* http://127.0.0.1:*"
+)
+"""Browsers apply `form-action` to the redirect that follows a form, too."""
 Fields = dict[str, str]
 Action = Callable[[Instance, Request, Fields], Response]
 
@@ -32,6 +37,8 @@ def routes(instance: Instance) -> list[Route]:
     return [
         Route("/page.css", _style),
         Route("/", _shown(instance, lambda _: page_views.overview(instance))),
+        Route("/sign-in", _sign_in_page(instance)),
+        Route("/sign-in.js", _sign_in_script),
         Route("/users/{user_id}", _shown(instance, lambda path: _user_page(instance, path["user_id"]))),
         *[Route(path, _done(instance, action), methods=["POST"]) for path, action in _ACTIONS.items()],
     ]
@@ -119,8 +126,31 @@ def _delete(instance: Instance, request: Request, _: Fields) -> Response:
     return _back()
 
 
-def _sign_in(instance: Instance, request: Request, _: Fields) -> Response:
+def _sign_in_page(instance: Instance) -> Callable[[Request], Awaitable[Response]]:
+    """The page to which ClerkJS sends who is signed out, as to Clerk's Account Portal; it leads back afterwards."""
+
+    async def answer(request: Request) -> Response:
+        back = request.query_params.get("redirect_url", "")
+        shown = page_views.sign_in_page(instance, back)
+        return HTMLResponse(shown, headers=HEADERS | {"Content-Security-Policy": _SIGN_IN_POLICY})
+
+    return answer
+
+
+async def _sign_in_script(_: Request) -> Response:
+    return Response(page_views.SIGN_IN_SCRIPT, media_type="text/javascript")
+
+
+def _is_local(url: str) -> bool:
+    """Whether the URL is one of a page of this machine."""
+    parts = urlsplit(url)
+    return parts.scheme in ("http", "https") and "@" not in parts.netloc and is_own_name(parts.netloc)
+
+
+def _sign_in(instance: Instance, request: Request, fields: Fields) -> Response:
     session = signing_in.sign_in(instance, request.path_params["user_id"])
+    if _is_local(fields.get("redirect_url", "")):
+        return remember(RedirectResponse(fields["redirect_url"], 303), session)
     token = signing_in.token(instance, session.id)
     shown = page_views.user_page(instance.user(session.user_id), token=token)
     return remember(HTMLResponse(shown, headers=HEADERS), session)

@@ -25,6 +25,13 @@ pre { white-space: pre-wrap; overflow-wrap: anywhere }
 .error { border-left: 4px solid #c00; padding-left: .5rem }
 """
 
+SIGN_IN_SCRIPT = """
+// ClerkJS passes the address to return to behind the #.
+const given = new URLSearchParams(location.hash.replace(/^#\\/?\\??/, ""));
+const back = given.get("sign_in_force_redirect_url") ?? given.get("redirect_url");
+if (back) for (const field of document.querySelectorAll("[name=redirect_url]")) field.value = back;
+"""
+
 
 def overview(instance: Instance, error: str | None = None) -> str:
     """The first page."""
@@ -46,6 +53,27 @@ def overview(instance: Instance, error: str | None = None) -> str:
         _faults(instance.faults.all()),
         _fault_form(),
     )
+
+
+def sign_in_page(instance: Instance, back: str) -> str:
+    """All users, each with a button that signs in and leads to `back`."""
+    rows = [
+        (_name(user), user.primary_email or "", user.id, _sign_in_form(user, back))
+        for user in list(instance.state.users.values())[:MOST_USERS]
+    ]
+    return document(
+        "Sign in - Clerk for development",
+        element("h1", "Sign in"),
+        element("p", "Choose the user to sign in as. The development Clerk asks for no password."),
+        table(("Name", "E-mail address", "Id", ""), rows),
+        element("p", element("a", "Create a user", href="/")),
+        element("script", src="/sign-in.js"),
+    )
+
+
+def _sign_in_form(user: User, back: str) -> Html:
+    hidden = element("input", type="hidden", name="redirect_url", value=back)
+    return form(f"/users/{user.id}/sign-in", hidden, button=f"Sign in as {_name(user)}")
 
 
 def user_page(user: User, *, token: str | None = None, error: str | None = None) -> str:

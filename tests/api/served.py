@@ -11,10 +11,10 @@ from starlette.types import ASGIApp
 
 
 @contextmanager
-def served(app: ASGIApp) -> Iterator[str]:
-    """Serve an application during the block; yields its URL."""
+def served(app: ASGIApp, port: int = 0) -> Iterator[str]:
+    """Serve an application during the block, on any port if none is given; yields its URL."""
     with socket() as listening:
-        listening.bind(("127.0.0.1", 0))
+        listening.bind(("127.0.0.1", port))
         server = uvicorn.Server(uvicorn.Config(app, log_config=None, ws="none"))
         thread = threading.Thread(target=server.run, args=([listening],), daemon=True)
         thread.start()

@@ -7,6 +7,7 @@ sdk/typescript/package-lock.json.
 import os
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -26,13 +27,20 @@ def clerk() -> Iterator[ServedClerk]:
 
 @pytest.fixture
 def page() -> Iterator[Any]:
-    """A page of Chromium; skips where it is missing, unless AKAKO_REQUIRE demands it."""
-    chromium, required = shutil.which("chromium"), "browser" in os.environ.get("AKAKO_REQUIRE", "")
-    if not chromium or not CLERKJS.exists():
+    """A page of Chromium."""
+    with chromium() as browser:
+        yield browser.new_context().new_page()
+
+
+@contextmanager
+def chromium() -> Iterator[Any]:
+    """Chromium; skips where it is missing, unless AKAKO_REQUIRE demands it."""
+    program, required = shutil.which("chromium"), "browser" in os.environ.get("AKAKO_REQUIRE", "")
+    if not program or not CLERKJS.exists():
         (pytest.fail if required else pytest.skip)("needs Chromium and Node.js: run make test-browser")
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=OPTIONS)
-        yield browser.new_context().new_page()
+        browser = playwright.chromium.launch(executable_path=program, args=OPTIONS)
+        yield browser
         browser.close()

@@ -9,6 +9,7 @@ from pydantic import TypeAdapter
 
 from config.settings import (
     ApiSettings,
+    ConsoleSettings,
     MigrationSettings,
     ReceiverSettings,
     ReconcileSettings,
@@ -35,6 +36,7 @@ KINDS: dict[str, type[Settings]] = {
     "migrate": MigrationSettings,
     "web": ReceiverSettings,
     "api": ApiSettings,
+    "console": ConsoleSettings,
     "worker": WorkerSettings,
     "beat": WorkerSettings,
     "clerk": ReconcileSettings,
@@ -105,4 +107,6 @@ def test_the_ports_are_those_that_the_process_listens_on(name: str) -> None:
 def test_selectors_and_services_match_their_pods() -> None:
     labels = [found.spec.template.metadata.labels for found in DEPLOYMENTS.values()]
     assert [found.spec.selector.matchLabels for found in DEPLOYMENTS.values()] == labels
-    assert [found.spec.selector for found in SERVICES] == [{"app": "akako-web"}, {"app": "akako-api"}]
+    assert [found.spec.selector for found in SERVICES] == [
+        {"app": f"akako-{name}"} for name in ("web", "api", "console")
+    ]

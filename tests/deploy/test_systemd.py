@@ -45,7 +45,7 @@ def test_only_migrations_read_the_owner_s_url() -> None:
 def test_every_process_has_its_own_ports() -> None:
     environments = [unit(f"akako-{name}.service")["Service"]["Environment"] for name in procfile.LONG_RUNNING]
     ports = [pair.partition("=")[2] for environment in environments for pair in environment.split()]
-    assert len(ports) == len(set(ports)) == 7
+    assert len(ports) == len(set(ports)) == 9
 
 
 @pytest.mark.processes

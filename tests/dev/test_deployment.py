@@ -13,6 +13,7 @@ import yaml
 
 from config.settings import (
     ApiSettings,
+    ConsoleSettings,
     MigrationSettings,
     ReceiverSettings,
     ReconcileSettings,
@@ -32,6 +33,7 @@ KINDS: dict[str, type[Settings]] = {
     "beat": WorkerSettings,
     "clerk": ReconcileSettings,
     "api": ApiSettings,
+    "console": ConsoleSettings,
 }
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
@@ -49,7 +51,7 @@ def test_compose_runs_the_commands_of_the_procfile() -> None:
     commands = procfile.read()
     assert {name: SERVICES[name]["command"] for name in KINDS} == {
         "migrate": commands["release"],
-        **{name: commands[name] for name in ("web", "worker", "beat", "clerk", "api")},
+        **{name: commands[name] for name in ("web", "worker", "beat", "clerk", "api", "console")},
     }
 
 
@@ -58,14 +60,14 @@ def test_compose_gives_each_process_its_settings_and_no_others(name: str) -> Non
     assert SERVICES[name]["environment"].keys() == {field.upper() for field in KINDS[name].model_fields}
 
 
-@pytest.mark.parametrize("name", ["web", "worker", "beat", "clerk", "api"])
+@pytest.mark.parametrize("name", ["web", "worker", "beat", "clerk", "api", "console"])
 def test_only_migrations_connect_as_the_owner(name: str) -> None:
     assert "akako_owner" not in str(SERVICES[name]["environment"])
     assert SERVICES[name]["environment"]["DATABASE_URL"].startswith("postgresql://akako_app:")
 
 
-def test_only_receiver_and_api_are_published() -> None:
-    assert [name for name, service in SERVICES.items() if "ports" in service] == ["web", "api"]
+def test_only_receiver_api_and_console_are_published() -> None:
+    assert [name for name, service in SERVICES.items() if "ports" in service] == ["web", "api", "console"]
 
 
 def test_every_service_but_the_migration_is_always_restarted() -> None:
@@ -77,9 +79,10 @@ def test_every_service_but_the_migration_has_a_health_check() -> None:
 
 
 def test_ports_are_published_on_the_loopback_by_default() -> None:
-    assert [SERVICES[name]["ports"] for name in ("web", "api")] == [
+    assert [SERVICES[name]["ports"] for name in ("web", "api", "console")] == [
         ["${PUBLISH_ADDRESS:-127.0.0.1}:${PORT:-8000}:8000"],
         ["${PUBLISH_ADDRESS:-127.0.0.1}:${API_PORT:-8001}:8000"],
+        ["${PUBLISH_ADDRESS:-127.0.0.1}:${CONSOLE_PORT:-8002}:8000"],
     ]
 
 
@@ -152,6 +155,7 @@ def test_the_example_has_nothing_else() -> None:
         "REDIS_PASSWORD",
         "PUBLISH_ADDRESS",
         "API_PORT",
+        "CONSOLE_PORT",
     }
 
 

@@ -84,4 +84,4 @@ def test_children_of_a_killed_program_are_killed() -> None:
 
 
 def test_the_procfile_has_every_process() -> None:
-    assert list(procfile.read()) == ["release", "web", "api", "worker", "beat", "clerk"]
+    assert list(procfile.read()) == ["release", "web", "api", "worker", "beat", "clerk", "console"]

@@ -15,7 +15,7 @@ from tests.running_stack import RunningStack, running_stack
 from tests.servers import Database, copy_of
 
 STOPS = [signal.SIGTERM, signal.SIGINT, signal.SIGHUP]
-NAMES = ["web", "api", "worker", "beat", "clerk"]
+NAMES = ["web", "api", "worker", "beat", "clerk", "console"]
 
 
 @pytest.fixture(scope="module")

@@ -163,6 +163,70 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/admin/roles/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Add roles from a file of at most 1,000 lines: all of them, or none if one is refused.
+         * @description A role that the user holds during that time already is left as it is, so a file can be imported again. Windows must not begin in the past: past decisions of the guard cannot be changed, except by an operator as the owner of the tables.
+         *
+         *     Requires the role ADMIN.
+         */
+        post: operations["import_roles"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/health": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show the state of every component with what to do next, and the figures that say whether events are applied.
+         * @description Requires the role ADMIN.
+         */
+        get: operations["health"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/activity": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Count the deliveries accepted and applied in the last hour or day, with their lag, in intervals.
+         * @description The counts of an interval that ended without pending events are kept by the process: a replay of one of its parked events later does not change them.
+         *
+         *     Requires the role ADMIN.
+         */
+        get: operations["activity"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/admin/audit": {
         parameters: {
             query?: never;
@@ -435,6 +499,64 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /**
+         * Activity
+         * @description Deliveries by the time they were received.
+         */
+        Activity: {
+            /**
+             * At
+             * Format: date-time
+             * @description When this was read, by the clock of the database.
+             */
+            at: string;
+            /**
+             * Seconds
+             * @description Length of an interval. The last one has not ended.
+             */
+            seconds: number;
+            /**
+             * Intervals
+             * @description Oldest first, without gaps.
+             */
+            intervals: components["schemas"]["ActivityInterval"][];
+        };
+        /**
+         * ActivityInterval
+         * @description The deliveries received in an interval.
+         */
+        ActivityInterval: {
+            /**
+             * Start
+             * Format: date-time
+             */
+            start: string;
+            /**
+             * Accepted
+             * @description Deliveries stored.
+             */
+            accepted: number;
+            /**
+             * Applied
+             * @description How many of them are applied.
+             */
+            applied: number;
+            /**
+             * Pending
+             * @description How many of them wait to be applied.
+             */
+            pending: number;
+            /**
+             * Lag Median
+             * @description Median of the seconds from receipt to application; null if none is applied.
+             */
+            lag_median: number | null;
+            /**
+             * Lag P95
+             * @description 95th percentile of the same.
+             */
+            lag_p95: number | null;
+        };
         /**
          * Assign
          * @description Request to assign a role to a user. The assigning admin is taken from the token.
@@ -1129,6 +1251,103 @@ export interface components {
             deliveries: components["schemas"]["DeliveryEvidence"][];
         };
         /**
+         * Format
+         * @description How the file is written.
+         * @enum {string}
+         */
+        Format: "csv" | "jsonl";
+        /**
+         * Health
+         * @description Whether the sync is healthy, by the clock of the database, at most two seconds old.
+         */
+        Health: {
+            /**
+             * Healthy
+             * @description Whether every component is healthy and no event is overdue.
+             */
+            healthy: boolean;
+            /**
+             * Summary
+             * @description One sentence: all is well, or what is wrong and what to do first.
+             */
+            summary: string;
+            /**
+             * Parts
+             * @description In the order in which faults have to be fixed.
+             */
+            parts: components["schemas"]["HealthPart"][];
+            /**
+             * Due
+             * @description Events that wait to be applied, up to 100,000.
+             */
+            due: number;
+            /**
+             * Oldest Due Seconds
+             * @description Seconds since the oldest due event became due; 0 if none is due.
+             */
+            oldest_due_seconds: number;
+            /**
+             * Parked
+             * @description Parked events, up to 100,000.
+             */
+            parked: number;
+            /**
+             * Deletions Held
+             * @description Deletions that wait for a person, up to 100,000.
+             */
+            deletions_held: number;
+            /**
+             * Drift
+             * @description Open differences to Clerk by class; empty if no instance is pinned.
+             */
+            drift: {
+                [key: string]: number;
+            };
+            /**
+             * Last Delivery Seconds
+             * @description Seconds since the newest delivery was stored; null if there is none.
+             */
+            last_delivery_seconds: number | null;
+            /**
+             * Walked Seconds
+             * @description Seconds since the last complete walk over all users at Clerk; null if there was none.
+             */
+            walked_seconds: number | null;
+            /**
+             * Gap
+             * @description Users stored and not deleted, minus those that Clerk counted last; null if it was not asked.
+             */
+            gap: number | null;
+        };
+        /**
+         * HealthPart
+         * @description The state of a component.
+         */
+        HealthPart: {
+            /**
+             * Part
+             * @description `database`, `migrations`, `broker`, `worker`, `beat` or `clerk`.
+             */
+            part: string;
+            /** Healthy */
+            healthy: boolean;
+            /**
+             * Description
+             * @description `healthy`, or what is wrong.
+             */
+            description: string;
+            /**
+             * Next Step
+             * @description What to do; empty if nothing is to be done.
+             */
+            next_step: string;
+            /**
+             * Moved Seconds Ago
+             * @description Since the component last made progress; null if it writes no heartbeats, or was never seen.
+             */
+            moved_seconds_ago: number | null;
+        };
+        /**
          * HeldDeletion
          * @description A deletion that waits for a person.
          */
@@ -1195,6 +1414,60 @@ export interface components {
              * @description Cursor of the next page; null on the last page.
              */
             next: string | null;
+        };
+        /**
+         * ImportRoles
+         * @description Request to import roles from the text of a file.
+         */
+        ImportRoles: {
+            /**
+             * Content
+             * @description The file: CSV with a header that names `who`, `role` and any of `from`, `until`, `by`, `why`; or JSON lines.
+             */
+            content: string;
+            /**
+             * Reason
+             * @description Reason, recorded in the audit trail for lines without `why`.
+             */
+            reason: string;
+            /** @default csv */
+            format?: components["schemas"]["Format"];
+            /** @default clerk-id */
+            who?: components["schemas"]["Who"];
+            /**
+             * Dry Run
+             * @description Return what would become of each line, without changing anything.
+             * @default false
+             */
+            dry_run?: boolean;
+        };
+        /**
+         * ImportedLine
+         * @description A line of the file and what becomes of it.
+         */
+        ImportedLine: {
+            /**
+             * Number
+             * @description Line of the file, counted from 1.
+             */
+            number: number;
+            /** @description `added`; `present` if the user holds the role during all of that time already; or `refused`. */
+            outcome: components["schemas"]["Outcome"];
+            /**
+             * Clerk Id
+             * @description The user; null if the line cannot be read.
+             */
+            clerk_id: string | null;
+            role: components["schemas"]["Role"] | null;
+            /** Start */
+            start: string | null;
+            /** End */
+            end: string | null;
+            /**
+             * Why
+             * @description Why it was refused; empty otherwise.
+             */
+            why: string;
         };
         /**
          * InspectedDrift
@@ -1385,6 +1658,12 @@ export interface components {
              */
             audit: components["schemas"]["AuditLine"][];
         };
+        /**
+         * Outcome
+         * @description What becomes of a line.
+         * @enum {string}
+         */
+        Outcome: "added" | "present" | "refused";
         /**
          * PastQuestion
          * @description Which of the two questions about the past was answered.
@@ -1760,6 +2039,39 @@ export interface components {
             assignments: components["schemas"]["Assignment"][];
         };
         /**
+         * RolesImported
+         * @description Result of an import.
+         */
+        RolesImported: {
+            /**
+             * Written
+             * @description Whether the lines were added. False with `dry_run`, and if a line is refused.
+             */
+            written: boolean;
+            /**
+             * Added
+             * @description Lines that were added, or would be.
+             */
+            added: number;
+            /**
+             * Present
+             * @description Lines whose role is held already.
+             */
+            present: number;
+            /**
+             * Refused
+             * @description Lines that are refused; while there are any, nothing is written.
+             */
+            refused: number;
+            /**
+             * Cause
+             * @description The cause of the lines in the audit trail.
+             */
+            cause: string;
+            /** Lines */
+            lines: components["schemas"]["ImportedLine"][];
+        };
+        /**
          * RowChange
          * @description A row that would be inserted or updated, with only the columns that differ.
          */
@@ -1832,6 +2144,12 @@ export interface components {
              */
             why: string;
         };
+        /**
+         * Span
+         * @description The time that is shown.
+         * @enum {string}
+         */
+        Span: "hour" | "day";
         /**
          * User
          * @description A user as shown to admins.
@@ -2004,6 +2322,12 @@ export interface components {
              */
             reason: string | null;
         };
+        /**
+         * Who
+         * @description What the column `who` contains.
+         * @enum {string}
+         */
+        Who: "clerk-id" | "external-id" | "email";
         /**
          * Window
          * @description A role held by the caller in a window of time.
@@ -2819,6 +3143,235 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is invalid. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal error. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A dependency is unavailable or overloaded. Retry after the time in `Retry-After`. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Denial"] | components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    import_roles: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ImportRoles"];
+            };
+        };
+        responses: {
+            /** @description Result of an import. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RolesImported"];
+                };
+            };
+            /** @description The token is missing or invalid, or its user is unknown or deleted. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Denial"];
+                };
+            };
+            /** @description The caller does not hold a required role, or is banned. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Denial"];
+                };
+            };
+            /** @description The request body was not received in time. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The content type is not `application/json`. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is invalid. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal error. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A dependency is unavailable or overloaded. Retry after the time in `Retry-After`. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Denial"] | components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    health: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Whether the sync is healthy, by the clock of the database, at most two seconds old. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Health"];
+                };
+            };
+            /** @description The token is missing or invalid, or its user is unknown or deleted. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Denial"];
+                };
+            };
+            /** @description The caller does not hold a required role, or is banned. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Denial"];
+                };
+            };
+            /** @description The request is invalid. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal error. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A dependency is unavailable or overloaded. Retry after the time in `Retry-After`. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Denial"] | components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    activity: {
+        parameters: {
+            query?: {
+                /** @description `hour`: the last hour by minutes. `day`: the last 24 hours by quarters of an hour. */
+                span?: components["schemas"]["Span"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Deliveries by the time they were received. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Activity"];
+                };
+            };
+            /** @description The token is missing or invalid, or its user is unknown or deleted. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Denial"];
+                };
+            };
+            /** @description The caller does not hold a required role, or is banned. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Denial"];
                 };
             };
             /** @description The request is invalid. */

@@ -1,0 +1,355 @@
+"""The console in Chromium, with the real ClerkJS: journeys, accessibility, and what an attacker tries."""
+
+import os
+import re
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine
+from starlette.applications import Starlette
+from starlette.responses import HTMLResponse
+from starlette.routing import Route
+
+from akako_guard.database.engine import connect
+from akako_guard.role import Role
+from console.application import build
+from dev import clerk_instance, one_time_links
+from dev import console as local_console
+from dev.embedded.servers import Servers
+from tests import people
+from tests.api.served import served
+from tests.browser.conftest import chromium
+from tests.browser.console_stack import HOSTILE, Consoled, ana, consoled, sign_in, violations
+from tests.ledger import values
+from tests.served_clerk import ServedClerk, served_clerk
+from tests.servers import Database, copy_of
+
+pytestmark = [pytest.mark.browser, pytest.mark.processes]
+
+PICTURES = os.environ.get("AKAKO_PICTURES")
+"""A directory for the pictures of docs/how-to/use-the-console.md."""
+SESSION = re.compile("^__session")
+"""The cookies that ClerkJS keeps a session token in, one of them with a suffix."""
+HELD = """select count(*) from user_roles join users on users.id = user_id where clerk_id = %s and role = 'MENTOR'
+    and is_active and reason = %s"""
+
+
+@pytest.fixture(scope="module")
+def clerk() -> Iterator[ServedClerk]:
+    with served_clerk() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def database(servers: Servers, template: str) -> Iterator[Database]:
+    with copy_of(servers, template) as copy:
+        yield copy
+
+
+@pytest.fixture(scope="module")
+def engine(database: Database) -> Iterator[Engine]:
+    pool = connect(database.app_url, "test", connections=8)
+    yield pool
+    pool.dispose()
+
+
+@pytest.fixture(scope="module")
+def ids(clerk: ServedClerk, engine: Engine) -> dict[str, str]:
+    """Clerk ids by first name: an admin, a learner, a user with many roles, and one with a hostile name."""
+    made = {name: clerk.create(first_name=name)[0] for name in ("Grace", "Leo", "Ana", "Mallory")}
+    people.add(engine, made["Grace"], Role.ADMIN, first_name="Grace", last_name="Hopper", email="grace@example.org")
+    people.add(engine, made["Leo"], first_name="Leo", email="leo@example.org")
+    ana(engine, made["Ana"])
+    people.add(engine, made["Mallory"], first_name=HOSTILE, last_name='"><script>alert(2)</script>')
+    return made
+
+
+@pytest.fixture(scope="module")
+def console(database: Database, servers: Servers, clerk: ServedClerk, ids: dict[str, str]) -> Iterator[Consoled]:
+    assert ids
+    with consoled(database, servers.redis_url, clerk, build) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    with chromium() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def state(browser: Any, console: Consoled) -> Any:
+    """The cookies of a browser in which Grace is signed in."""
+    context = browser.new_context()
+    sign_in(console, console.watch(context.new_page()), "Grace")
+    stored = context.storage_state()
+    context.close()
+    return stored
+
+
+@pytest.fixture
+def page(browser: Any, console: Consoled, state: Any) -> Iterator[Any]:
+    """A page on which Grace is signed in; the browser has to report nothing about it."""
+    with signed_in(browser, console, state) as opened:
+        yield opened
+
+
+@contextmanager
+def signed_in(browser: Any, console: Consoled, state: Any, **options: Any) -> Iterator[Any]:
+    """A page on which Grace is signed in, whose session was renewed; the browser has to report nothing about it."""
+    context = browser.new_context(storage_state=state, **options)
+    console.complaints.clear()
+    page = console.watch(context.new_page())
+    page.goto(f"{console.url}/")
+    page.wait_for_url(f"{console.url}/")
+    yield page
+    context.close()
+    assert console.complaints == []
+
+
+@pytest.fixture
+def anyone(browser: Any, console: Consoled) -> Iterator[Any]:
+    """A page of a browser that is signed out; the browser has to report nothing about it."""
+    context = browser.new_context()
+    console.complaints.clear()
+    yield console.watch(context.new_page())
+    context.close()
+    assert console.complaints == []
+
+
+def paths(ids: dict[str, str]) -> list[str]:
+    """Every page, with something to show."""
+    ana, hostile = ids["Ana"], ids["Mallory"]
+    return [
+        "/",
+        "/users",
+        f"/users/{ana}",
+        f"/users/{hostile}",
+        f"/users/{ana}/explain?role=MENTOR",
+        f"/users/{ana}/explain?role=MENTOR&at=2026-06-01T00:00&zone=UTC",
+        "/roles/import",
+        "/nowhere",
+    ]
+
+
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 1280), ("light", 390)])
+def test_every_page_is_accessible(
+    browser: Any, console: Consoled, state: Any, ids: dict[str, str], engine: Engine, scheme: str, width: int
+) -> None:
+    (assignment,) = values(
+        engine,
+        "select max(r.id) from user_roles r join users u on u.id = user_id where clerk_id = %s and role = 'MENTOR'",
+        ids["Ana"],
+    )
+    viewport = {"width": width, "height": 800}
+    with signed_in(browser, console, state, color_scheme=scheme, viewport=viewport) as page:
+        for path in [*paths(ids), f"/users/{ids['Ana']}/roles/{assignment}"]:
+            page.goto(console.url + path)
+            assert (path, violations(page)) == (path, [])
+            sideways = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+            assert (path, sideways <= 0) == (path, True)
+
+
+def test_the_clicks_to_common_answers(page: Any, console: Consoled, ids: dict[str, str], engine: Engine) -> None:
+    page.goto(console.url)
+    assert page.get_by_role("status").first.inner_text() != ""  # is the sync healthy: no click
+
+    page.get_by_role("link", name="mentors").click()  # who are the mentors: one
+    page.get_by_role("link", name="Ana Silva").click()
+    page.get_by_role("link", name="Why MENTOR").first.click()  # why is this one a mentor: three
+    page.get_by_text("role.assigned").wait_for()
+
+    made = people.assign(engine, ids["Leo"], Role.MENTOR)
+    page.goto(console.url)
+    page.get_by_role("link", name="mentors").click()
+    page.get_by_role("link", name="Leo").click()
+    page.get_by_role("link", name="Revoke MENTOR").click()
+    page.get_by_label("Reason").first.fill("Assigned by mistake")
+    page.get_by_role("button", name="Revoke MENTOR").click()  # undo a mistaken assignment: four
+    page.get_by_text("The assignment was ended.").wait_for()
+    assert values(engine, "select end_reason from user_roles where id = %s", made.id) == ["Assigned by mistake"]
+
+
+def test_a_role_is_assigned_and_an_overlap_leads_to_what_is_in_the_way(
+    page: Any, console: Consoled, ids: dict[str, str]
+) -> None:
+    page.goto(f"{console.url}/users/{ids['Mallory']}")
+    page.get_by_label("End (").fill("2099-01-01T08:00")
+    assert page.get_by_label("Until", exact=True).input_value() == "time"
+    page.get_by_label("Reason").fill(f"Course {HOSTILE}")
+    page.get_by_role("button", name="Assign").click()
+    page.get_by_text("The role was assigned.").wait_for()
+    assert "1 Jan 2099, 08:00:00" in page.get_by_role("table").inner_text()
+
+    page.get_by_label("Reason").fill("Twice")
+    page.get_by_role("button", name="Assign").click()
+    page.get_by_role("alert").get_by_role("link").click()
+    assert "assignment-" in page.url
+    assert page.get_by_label("Reason").input_value() == "Twice"
+
+
+def test_the_last_admin_is_protected(page: Any, console: Consoled, ids: dict[str, str]) -> None:
+    page.goto(f"{console.url}/users/{ids['Grace']}")
+    page.get_by_text("Last ADMIN: protected").wait_for()
+    assert page.get_by_role("link", name="Revoke ADMIN").count() == 0
+
+
+def test_typed_text_and_focus_survive_results_and_the_address_follows(page: Any, console: Consoled) -> None:
+    page.goto(f"{console.url}/users")
+    search = page.get_by_label("Name, username or e-mail")
+    search.press_sequentially("ana.s", delay=20)
+    page.get_by_text("1 user matches.").wait_for()
+    search.press_sequentially("ilva", delay=20)
+    page.wait_for_url("**/users?q=ana.silva")
+    assert page.evaluate("document.activeElement.id") == "q"
+    assert search.input_value() == "ana.silva"
+
+
+def test_a_live_page_pauses_while_it_is_hidden_and_keeps_the_focus(page: Any, console: Consoled) -> None:
+    page.clock.install()
+    page.goto(console.url)
+    page.get_by_role("link", name="mentors").focus()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    with page.expect_response(f"{console.url}/"):
+        page.clock.run_for(6_000)
+    assert page.evaluate("document.activeElement.textContent") == "mentors"
+    page.evaluate("Object.defineProperty(document, 'hidden', { get: () => true, configurable: true })")
+    page.wait_for_load_state("networkidle")
+    asked.clear()
+    page.clock.run_for(30_000)
+    assert [url for url in asked if url.startswith(console.url)] == []
+
+
+def test_times_are_switched_to_the_zone_of_the_browser(browser: Any, console: Consoled, state: Any) -> None:
+    with signed_in(browser, console, state, timezone_id="Asia/Tokyo") as page:
+        page.reload()
+        page.get_by_role("button", name="Show Asia/Tokyo").click()
+        page.get_by_text("Times: Asia/Tokyo").wait_for()
+        page.get_by_role("button", name="Show UTC").click()
+        page.get_by_text("Times: UTC").wait_for()
+
+
+def test_an_expired_session_is_renewed_and_leads_back(page: Any, console: Consoled) -> None:
+    page.goto(console.url)
+    page.context.clear_cookies(name=SESSION)
+    started = time.monotonic()
+    page.goto(f"{console.url}/users?role=ADMIN")
+    page.wait_for_url("**/users?role=ADMIN")
+    page.get_by_role("heading", name="Users").wait_for()
+    assert time.monotonic() - started < 10
+
+
+def test_a_form_of_an_expired_session_is_offered_again(
+    page: Any, console: Consoled, ids: dict[str, str], engine: Engine
+) -> None:
+    page.goto(f"{console.url}/users/{ids['Leo']}")
+    page.get_by_label("Reason").fill("Kept & <b>safe</b>")
+    # ClerkJS would set the cookie again before the form is sent.
+    page.evaluate("Object.defineProperty(document, 'cookie', { get: () => '', set: () => undefined })")
+    page.context.clear_cookies(name=SESSION)
+    page.get_by_role("button", name="Assign").click()
+    page.get_by_role("heading", name="Your session has expired").wait_for()
+    assert values(engine, HELD, ids["Leo"], "Kept & <b>safe</b>") == [0]
+    page.get_by_text("Your session was renewed").wait_for()
+    page.get_by_role("button", name="Send the form again").click()
+    page.get_by_text("The role was assigned.").wait_for()
+    assert values(engine, HELD, ids["Leo"], "Kept & <b>safe</b>") == [1]
+
+
+def test_signing_out_ends_the_session_at_clerk(anyone: Any, console: Consoled) -> None:
+    sign_in(console, anyone, "Grace")
+    anyone.get_by_role("button", name="Sign out").click()
+    anyone.get_by_text("You are signed out").wait_for()
+    anyone.wait_for_load_state("networkidle")
+    anyone.goto(f"{console.url}/users")
+    anyone.get_by_role("button", name="Sign in as Grace").wait_for()
+
+
+def test_a_learner_is_refused(anyone: Any, console: Consoled, engine: Engine, ids: dict[str, str]) -> None:
+    anyone.goto(f"{console.url}/")
+    anyone.get_by_role("button", name="Sign in as Leo").click()
+    anyone.get_by_text("does not hold the role ADMIN").wait_for()
+    assert violations(anyone) == []
+    assert ids["Leo"] in values(engine, "select clerk_user_id from audit_log where action = 'access.refused'")
+
+
+def test_a_page_of_another_site_changes_nothing(
+    page: Any, console: Consoled, ids: dict[str, str], engine: Engine
+) -> None:
+    page.goto(console.url)
+    form = f"""<form method=post action="{console.url}/users/{ids["Ana"]}/roles">
+        <input name=role value=ADMIN><input name=until value=open><input name=reason value=forged><button>Go</button>
+        </form>"""
+    # Another port of `localhost` is same-site, so that the browser sends the cookie along.
+    with served(Starlette(routes=[Route("/", lambda _: HTMLResponse(form))])) as evil:
+        console.watch(page)
+        page.goto(evil.replace("127.0.0.1", "localhost"))
+        page.get_by_role("button").click()
+        page.get_by_text("not sent from a page of the console").wait_for()
+    assert values(engine, "select count(*) from audit_log where reason = 'forged'") == [0]
+    console.complaints.clear()
+
+
+def test_a_page_of_another_site_frames_nothing(page: Any, console: Consoled) -> None:
+    with served(
+        Starlette(routes=[Route("/", lambda _: HTMLResponse(f'<iframe src="{console.url}/"></iframe>'))])
+    ) as evil:
+        page.goto(evil.replace("127.0.0.1", "localhost"))
+        page.wait_for_load_state("networkidle")
+        assert all("Akako" not in frame.content() for frame in page.frames[1:])
+    console.complaints.clear()
+
+
+def test_the_one_time_link_signs_in_without_scripts(
+    browser: Any, database: Database, servers: Servers, clerk: ServedClerk, ids: dict[str, str], tmp_path: Path
+) -> None:
+    (tmp_path / clerk_instance.KEY).write_text(clerk.instance.signer.private_pem)
+    with consoled(
+        database, servers.redis_url, clerk, lambda settings: local_console.application(settings, tmp_path)
+    ) as console:
+        context = browser.new_context(java_script_enabled=False)
+        page = console.watch(context.new_page())
+        link = f"{console.url}{one_time_links.PATH}?key={one_time_links.create(tmp_path)}"
+        page.goto(link)
+        page.get_by_role("button", name="Sign in", exact=True).click()
+        page.get_by_text("Who are the").wait_for()
+        page.goto(f"{console.url}/users")
+        page.get_by_label("Name, username or e-mail").fill("ana.silva")
+        page.get_by_role("button", name="Search").click()
+        page.get_by_role("link", name="Ana Silva").click()
+        page.get_by_label("Role", exact=True).select_option("LEARNER")
+        page.get_by_label("Reason").fill("Without scripts")
+        page.get_by_role("button", name="Assign").click()
+        page.get_by_role("alert").get_by_role("link").wait_for()
+        again = browser.new_context(java_script_enabled=False).new_page()
+        again.goto(link)
+        again.get_by_role("button", name="Sign in", exact=True).click()
+        again.get_by_text("This link was used already").wait_for()
+        again.context.close()
+        page.get_by_role("button", name="Sign out").click()
+        page.goto(f"{console.url}/users")
+        assert "/sign-in?next=" in page.url
+        context.close()
+        assert console.complaints == []
+
+
+def test_pictures_for_the_documentation(
+    browser: Any, console: Consoled, state: Any, ids: dict[str, str], tmp_path: Path
+) -> None:
+    directory = Path(PICTURES) if PICTURES else tmp_path
+    shown = {
+        "health": "/",
+        "user": f"/users/{ids['Ana']}",
+        "explain": f"/users/{ids['Ana']}/explain?role=MENTOR",
+    }
+    with signed_in(browser, console, state, viewport={"width": 1100, "height": 720}) as page:
+        for name, path in shown.items():
+            page.goto(console.url + path)
+            page.screenshot(path=directory / f"{name}.png")
+    for name in shown:
+        assert (directory / f"{name}.png").stat().st_size < 150_000
