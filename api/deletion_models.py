@@ -85,6 +85,25 @@ class HeldDeletions(ResponseModel):
     """Cursor of the next page; null on the last page."""
 
 
+class HeldCount(ResponseModel):
+    """How many deletions are held for the same reason."""
+
+    kind: str
+    """`signed` by a delivery, or `inferred` by reconciling."""
+    exists_at_clerk: bool | None
+    """Whether Clerk has the users, as it answered last; null if it was not asked yet."""
+    deletions: int
+
+
+class DeletionsSummary(ResponseModel):
+    """The held deletions by reason."""
+
+    total: int
+    """Number of held deletions; counted up to 10,000."""
+    reasons: list[HeldCount]
+    """The most frequent first."""
+
+
 class SkippedDeletion(ResponseModel):
     """A user whose deletion was neither released nor rejected."""
 

@@ -8,6 +8,8 @@ from api.deletion_models import (
     DeletionDecision,
     DeletionsDecided,
     DeletionsQuery,
+    DeletionsSummary,
+    HeldCount,
     HeldDeletion,
     HeldDeletions,
     SkippedDeletion,
@@ -24,6 +26,7 @@ from sync.hold_decisions import Decided
 
 log = structlog.get_logger()
 
+MOST_COUNTED = 10_000
 _LOCK_NAME = "deletions"
 """Not a user's id: releases and rejections run one at a time, because each of them blocks other deletions."""
 
@@ -36,6 +39,15 @@ def search(services: Services, call: ApiRequest[DeletionsQuery, None]) -> HeldDe
     page = found[: query.limit]
     more = cursor.write("deletions", page[-1].id) if len(found) > len(page) else None
     return HeldDeletions(items=[HeldDeletion.model_validate(hold) for hold in page], next=more)
+
+
+def summary(services: Services, _: ApiRequest[None, None]) -> DeletionsSummary:
+    """Count the held deletions by how they became known and what Clerk says, up to 10,000."""
+    with services.engine.begin() as connection:
+        found = deletion_holds.counts(connection, MOST_COUNTED)
+    return DeletionsSummary(
+        total=sum(each.deletions for each in found), reasons=[HeldCount.model_validate(each) for each in found]
+    )
 
 
 def release(services: Services, call: ApiRequest[None, DeletionDecision]) -> DeletionsDecided:

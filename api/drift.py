@@ -1,16 +1,19 @@
 """Endpoints that list, show and repair differences from Clerk."""
 
+from dataclasses import asdict
+
 import structlog
 
 from api import cursor, drift_responses
 from api.call import ApiRequest
 from api.drift_requests import DriftQuery, Repair
-from api.drift_responses import Drift, Drifts, InspectedDrift, Repaired
+from api.drift_responses import Drift, DriftClass, Drifts, DriftSummary, InspectedDrift, Repaired
 from api.errors import DependencyUnavailable
 from api.services import Services
 from clerk.backend import PageTooLarge
 from clerk.http import ClerkUnavailable
 from config import logs
+from db import clock, walks
 from db import drift as differences
 from reconcile import drift_inspection, drift_repair
 from reconcile.drift_repair import Asked, RepairOrder, RepairResult
@@ -20,6 +23,7 @@ from reconcile.repair_preview import preview
 
 log = structlog.get_logger()
 
+MOST_WALKS = 20
 _LOCK_NAME = "drift"
 """Not a user's id: repairs lock many users. They run one at a time; Clerk is asked without this lock."""
 
@@ -39,6 +43,20 @@ def search(services: Services, call: ApiRequest[DriftQuery, None]) -> Drifts:
     page = found[: query.limit]
     more = cursor.write("drift", page[-1].id) if len(found) > len(page) else None
     return Drifts(items=[Drift.model_validate(each) for each in page], next=more)
+
+
+def summary(services: Services, _: ApiRequest[None, None]) -> DriftSummary:
+    """Count open differences by class, and show the last walks over all users of Clerk with their progress."""
+    with services.engine.begin() as connection:
+        counts = differences.open_counts(connection)
+        return DriftSummary(
+            at=clock.now(connection),
+            classes=[
+                DriftClass(name=name.value, open=counts.get(name, 0), **asdict(explanation))
+                for name, explanation in drift_inspection.EXPLANATIONS.items()
+            ],
+            walks=[drift_responses.walk(each) for each in walks.page(connection, MOST_WALKS)],
+        )
 
 
 def show(services: Services, call: ApiRequest[None, None]) -> InspectedDrift:

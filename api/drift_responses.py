@@ -69,6 +69,27 @@ class Walk(ResponseModel):
     """Why it is incomplete."""
 
 
+class DriftClass(ResponseModel):
+    """A class of differences, and how many are open."""
+
+    name: str
+    open: int
+    meaning: str
+    """What the class means, in plain words."""
+    action: str
+    """What is done about this class."""
+
+
+class DriftSummary(ResponseModel):
+    """Open differences by class, and the last walks over all users of Clerk."""
+
+    at: UtcDatetime
+    """Time of the database."""
+    classes: list[DriftClass]
+    walks: list[Walk]
+    """The 20 last ones, the one that was started last first."""
+
+
 class InspectedDrift(Drift):
     """A difference, what it means, and what is known about its user."""
 

@@ -42,6 +42,8 @@ class EventConditions(RequestModel):
     """Occurred at Clerk before this time."""
     error: Annotated[Text, Field(min_length=1, max_length=200)] | None = None
     """Text contained in the reason why an event failed, was ignored or was parked; case-insensitive."""
+    error_kind: Annotated[Text, Field(min_length=1, max_length=200)] | None = None
+    """Only events with this kind of reason, as named in `why_parked` of the statistics."""
 
     @model_validator(mode="after")
     def _check_ranges(self) -> Self:

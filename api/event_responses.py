@@ -68,6 +68,8 @@ class EventCount(ResponseModel):
 
     name: str
     events: int
+    exact: bool
+    """`false` above 10,000, since more are not counted: then `events` is an estimate, or 10,000."""
 
 
 class EventStats(ResponseModel):
@@ -75,8 +77,8 @@ class EventStats(ResponseModel):
 
     statuses: list[EventCount]
     """Events by status."""
-    due: int
-    """Number of events that are due and not applied."""
+    due: EventCount
+    """Events that are due and not applied."""
     oldest_due_at: UtcDatetime | None
     """When the oldest due event became due."""
     last_received_at: UtcDatetime | None
@@ -84,7 +86,16 @@ class EventStats(ResponseModel):
     types_of_last_day: list[EventCount]
     """Events received in the last 24 hours, by type."""
     why_parked: list[EventCount]
-    """Parked events by reason: the 20 most frequent reasons."""
+    """Parked events by kind of reason: the 20 most frequent kinds. In a kind, words with digits, such as ids and times,
+    are replaced by `*`; `error_kind` selects its events."""
+
+
+class MatchingEvents(ResponseModel):
+    """The number of events that match a filter."""
+
+    total: EventCount
+    reasons: list[EventCount]
+    """By kind of reason: the 50 most frequent kinds. The name is empty for events without a reason."""
 
 
 class SkippedEvent(ResponseModel):

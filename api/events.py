@@ -3,12 +3,23 @@
 from collections.abc import Sequence
 
 from api import cursor, event_responses
+from api.activity_cache import Span
 from api.call import ApiRequest
-from api.event_requests import Discard, EventAction, EventsQuery, Replay, Reveal
-from api.event_responses import Discarded, Event, Events, EventStats, InspectedEvent, Replayed, SkippedEvent
+from api.event_requests import Discard, EventAction, EventConditions, EventsQuery, Replay, Reveal
+from api.event_responses import (
+    Discarded,
+    Event,
+    Events,
+    EventStats,
+    InspectedEvent,
+    MatchingEvents,
+    Replayed,
+    SkippedEvent,
+)
 from api.services import Services
-from db import audit, event_actions, event_search, event_stats, permission
+from db import activity, audit, event_actions, event_search, event_stats, permission
 from db.event_filter import EventStatus
+from db.event_stats import EventCount
 from sync import inspection
 from sync import preview as previews
 from sync import replay as replays
@@ -30,9 +41,21 @@ def search(services: Services, call: ApiRequest[EventsQuery, None]) -> Events:
 
 
 def stats(services: Services, _: ApiRequest[None, None]) -> EventStats:
-    """Count events by status, type and reason, and show how long the oldest due event has been due."""
+    """Count events by status, type and reason, and show how long the oldest due event has been due.
+
+    No more than 10,000 events of one kind are counted.
+    """
     with services.engine.begin() as connection:
-        return EventStats.model_validate(event_stats.read(connection))
+        _, intervals = services.activity.read(connection, Span.DAY)
+        types = activity.types(intervals)
+        found = event_stats.read(connection, [EventCount(name, events) for name, events in types.items()])
+    return EventStats.model_validate(found)
+
+
+def matching(services: Services, call: ApiRequest[EventConditions, None]) -> MatchingEvents:
+    """Count the events that match a filter, by kind of reason. No more than 10,000 of one kind are counted."""
+    with services.engine.begin() as connection:
+        return MatchingEvents.model_validate(event_stats.matching(connection, call.query.selection()))
 
 
 def show(services: Services, call: ApiRequest[None, None]) -> InspectedEvent:

@@ -4,11 +4,11 @@ from akako_guard.guard import require
 from akako_guard.role import Role
 from api import activity, deletions, drift, events, health, profile, role_import, roles, trail, users
 from api.activity import Activity, ActivityQuery
-from api.deletion_models import DeletionDecision, DeletionsDecided, DeletionsQuery, HeldDeletions
+from api.deletion_models import DeletionDecision, DeletionsDecided, DeletionsQuery, DeletionsSummary, HeldDeletions
 from api.drift_requests import DriftQuery, Repair
-from api.drift_responses import Drifts, InspectedDrift, Repaired
-from api.event_requests import Discard, EventsQuery, Replay, Reveal
-from api.event_responses import Discarded, Events, EventStats, InspectedEvent, Replayed
+from api.drift_responses import Drifts, DriftSummary, InspectedDrift, Repaired
+from api.event_requests import Discard, EventConditions, EventsQuery, Replay, Reveal
+from api.event_responses import Discarded, Events, EventStats, InspectedEvent, MatchingEvents, Replayed
 from api.health import Health
 from api.operation import Operation
 from api.requests import Assign, AuditQuery, ChangeEnd, ExplainQuery, HistoryQuery, Revoke, RolesQuery, UsersQuery
@@ -166,6 +166,15 @@ OPERATIONS = (
         response=EventStats,
     ),
     Operation(
+        name="matching_events",
+        method="GET",
+        path=f"{_EVENTS}/matching",
+        run=events.matching,
+        requires=_ADMIN,
+        query=EventConditions,
+        response=MatchingEvents,
+    ),
+    Operation(
         name="replay",
         method="POST",
         path=f"{_EVENTS}/replay",
@@ -212,6 +221,14 @@ OPERATIONS = (
         response=Drifts,
     ),
     Operation(
+        name="drift_summary",
+        method="GET",
+        path=f"{_DRIFT}/summary",
+        run=drift.summary,
+        requires=_ADMIN,
+        response=DriftSummary,
+    ),
+    Operation(
         name="repair",
         method="POST",
         path=f"{_DRIFT}/repair",
@@ -239,6 +256,14 @@ OPERATIONS = (
         requires=_ADMIN,
         query=DeletionsQuery,
         response=HeldDeletions,
+    ),
+    Operation(
+        name="deletions_summary",
+        method="GET",
+        path=f"{_DELETIONS}/summary",
+        run=deletions.summary,
+        requires=_ADMIN,
+        response=DeletionsSummary,
     ),
     Operation(
         name="release_deletions",

@@ -110,6 +110,8 @@ class AuditQuery(Page):
     """Only lines with exactly this actor."""
     action: Annotated[Text, Field(min_length=1, max_length=100)] | None = None
     """Only lines with this action, for example `role.revoked`."""
+    cause: Annotated[Text, Field(min_length=1, max_length=255)] | None = None
+    """Only lines that this delivery (svix id) or request (request id) caused."""
     since: Instant | None = None
     """Written at or after this time. A line becomes visible when its transaction commits, which is later than its time:
     use `after` to follow the trail without missing lines."""

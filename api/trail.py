@@ -32,7 +32,12 @@ def show(services: Services, call: ApiRequest[AuditQuery, None]) -> AuditPage | 
     """
     query = call.query
     selection = AuditFilter(
-        user=query.user, actor=query.actor, action=query.action, since=query.since, until=query.until
+        user=query.user,
+        actor=query.actor,
+        action=query.action,
+        cause=query.cause,
+        since=query.since,
+        until=query.until,
     )
     if query.after is not None:
         return _following(services, selection, call, query.after)

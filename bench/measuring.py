@@ -3,7 +3,20 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from bench.measures import accepts, applies, backfill, burst, ceilings, expiry, grown, guard, migration, replay, visible
+from bench.measures import (
+    accepts,
+    applies,
+    backfill,
+    burst,
+    ceilings,
+    expiry,
+    grown,
+    guard,
+    migration,
+    reads,
+    replay,
+    visible,
+)
 from bench.rows import Row
 from bench.setup import Setup
 
@@ -39,5 +52,6 @@ MEASURES = {
         grown.grown,
         ("grown accepts", "grown applies", "grown visible"),
     ),
+    "reads": Measure("lists and details of the API with full tables", reads.reads, ("reads",)),
     "migration": Measure("migration of an empty and of a full database", migration.migrate, ("migration",)),
 }

@@ -61,6 +61,17 @@ SHAPES = (
         "grown visible", "With full tables: from 202 to the role", "per second", (*WAITS, ("seen", "seen_share", ".0%"))
     ),
     Shape("guard", "What the guard costs", "connections", (RATE, *WAITS[:2], ("CPU µs each", "cpu_us", ",.0f"))),
+    Shape(
+        "reads",
+        "Lists, details and figures of the API with full tables",
+        "",
+        (
+            ("p95 ms", "p95_ms", ",.1f"),
+            ("p50 ms", "p50_ms", ",.1f"),
+            ("worst ms", "worst_ms", ",.1f"),
+            ("first ms", "first_ms", ",.1f"),
+        ),
+    ),
     Shape("expiry", "`expire_roles`", "due", (RATE, ("seconds", "seconds", ",.0f"), ("MB grown", "grown_mb", ",.0f"))),
     Shape(
         "replay",

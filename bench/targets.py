@@ -8,6 +8,7 @@ from bench.rows import Results
 
 OURS, NODE = "akako", "node"
 CONNECTIONS = (32, 128)
+READ_LIMITS = {"list": 25.0, "details": 25.0, "health": 25.0, "chart": 50.0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,7 @@ def evaluate(results: Results) -> list[Verdict]:
         *_node(results),
         *_limits(results),
         *_backfill(results),
+        *_reads(results),
     ]
 
 
@@ -129,6 +131,13 @@ def _backfill(results: Results) -> Iterator[Verdict]:
                 if rounds := results.rounds("walk", name, at, value):
                     target = f"{figures} a walk of a million users that are unchanged, {title}"
                     yield from _at_most(target, unit, most, figure(rounds))
+
+
+def _reads(results: Results) -> Iterator[Verdict]:
+    for name in results.contenders("reads"):
+        title = name.removeprefix("akako, ")
+        limit = READ_LIMITS[title.partition(":")[0]]
+        yield from _at_most(f"p95 of {title}", "ms", limit, figure(results.rounds("reads", name, 0, "p95_ms")))
 
 
 def _setting(measure: str, at: int) -> str:

@@ -29,6 +29,7 @@ FINAL_SECONDS = 5.0
       akako audit
       akako audit --user user_2abc --limit 10
       akako audit --actor operator:grace --since 2026-01-01T00:00:00Z
+      akako audit --cause msg_2abc
       akako audit --action role.revoked --all --json > revoked.jsonl
       akako audit --after 0 --all --json > trail.jsonl
     """
@@ -36,6 +37,7 @@ FINAL_SECONDS = 5.0
 @click.option("--user", type=CLERK_ID, help="Only lines about this user (Clerk id).")
 @click.option("--actor", help="Only lines by this actor, exactly as recorded.")
 @click.option("--action", help="Only lines with this action, such as role.assigned.")
+@click.option("--cause", help="Only lines that this delivery (svix id) or request caused.")
 @click.option("--since", type=MOMENT, help="Only lines at or after this time.")
 @click.option("--until", type=MOMENT, help="Only lines before this time.")
 @click.option("--before", type=int, help="Continue before this line id, as printed after the previous page.")
@@ -47,6 +49,7 @@ def audit(
     user: str | None,
     actor: str | None,
     action: str | None,
+    cause: str | None,
     since: datetime | None,
     until: datetime | None,
     before: int | None,
@@ -64,7 +67,7 @@ def audit(
     if before is not None and after is not None:
         raise click.UsageError("--before and --after cannot be combined: --after prints the oldest line first.")
     check_range(since, until)
-    wanted = AuditFilter(user=user, actor=actor, action=action, since=since, until=until)
+    wanted = AuditFilter(user=user, actor=actor, action=action, cause=cause, since=since, until=until)
     with database() as pool:
         _check_user(pool, user)
         if after is not None:

@@ -27,9 +27,10 @@ OPTIONS = (
     click.option("--occurred-since", type=MOMENT, help="Occurred at Clerk at or after this time."),
     click.option("--occurred-until", type=MOMENT, help="Occurred at Clerk before this time."),
     click.option("--error", help="Reason or error contains this text (case-insensitive)."),
+    click.option("--error-kind", help="Reason is of this kind, as printed by `akako events stats`."),
 )
 EVERYTHING = click.option("--all", "everything", is_flag=True, help="Select every stored event, without a filter.")
-FILTERS = ("status", "type", "user", "since", "until", "occurred_since", "occurred_until", "error")
+FILTERS = ("status", "type", "user", "since", "until", "occurred_since", "occurred_until", "error", "error_kind")
 
 
 @dataclass(frozen=True, slots=True)

@@ -124,9 +124,10 @@ def stats(as_json: bool) -> None:
     if as_json:
         output.as_json(EventStats.model_validate(found))
         return
-    counts = ((each.name, f"{each.events:,}") for each in found.statuses)
-    due = ("due and not applied", f"{found.due:,}"), ("oldest due since (UTC)", formatted(found.oldest_due_at))
-    output.table("Events", ("", ""), [*counts, *due, ("last received (UTC)", formatted(found.last_received_at))])
+    due = ("due and not applied", _number(found.due)), ("oldest due since (UTC)", formatted(found.oldest_due_at))
+    output.table(
+        "Events", ("", ""), [*_counts(found.statuses), *due, ("last received (UTC)", formatted(found.last_received_at))]
+    )
     output.table("Received in the last 24 hours", ("Type", "Events"), _counts(found.types_of_last_day))
     output.table("Parked events by reason", ("Reason", "Events"), _counts(found.why_parked))
 
@@ -181,7 +182,12 @@ def _print_whole(event: InspectedEvent) -> None:
 
 
 def _counts(found: list[event_stats.EventCount]) -> list[tuple[str, str]]:
-    return [(each.name, f"{each.events:,}") for each in found]
+    return [(each.name, _number(each)) for each in found]
+
+
+def _number(count: event_stats.EventCount) -> str:
+    about = "more than " if count.events == event_stats.MOST_COUNTED else "about "
+    return f"{'' if count.exact else about}{count.events:,}"
 
 
 events.add_command(replay)

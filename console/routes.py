@@ -7,7 +7,7 @@ from starlette.routing import BaseRoute, Route
 
 from console import assets, sign_in
 from console.page import SIGN_IN, Handler, Site, endpoint
-from console.pages import assignments, explain, health, imports, users
+from console.pages import assignments, audit, drift, events, explain, find, health, held, imports, replay, users
 
 PageRoute: TypeAlias = tuple[str, str, Handler]
 
@@ -22,6 +22,20 @@ PAGES: tuple[PageRoute, ...] = (
     ("GET", "/users/{clerk_id}/explain", explain.show),
     ("GET", "/roles/import", imports.show),
     ("POST", "/roles/import", imports.run),
+    ("GET", "/events", events.search),
+    ("GET", "/events/replay", replay.show),
+    ("POST", "/events/replay", replay.act),
+    ("GET", "/events/{svix_id}", events.show),
+    ("POST", "/events/{svix_id}", events.reveal),
+    ("GET", "/parked", events.parked),
+    ("GET", "/held", held.show),
+    ("POST", "/held", held.decide),
+    ("GET", "/drift", drift.search),
+    ("POST", "/drift", drift.repair_all),
+    ("GET", "/drift/{drift_id}", drift.show),
+    ("POST", "/drift/{drift_id}", drift.repair),
+    ("GET", "/audit", audit.show),
+    ("GET", "/find", find.find),
     ("GET", SIGN_IN, sign_in.show),
     ("POST", "/sign-out", sign_in.sign_out),
     ("POST", "/zone", sign_in.set_zone),

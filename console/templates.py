@@ -1,7 +1,9 @@
 """The Jinja2 environment of the pages: values are escaped, and an unknown name is an error."""
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
@@ -29,6 +31,11 @@ class ClerkJs:
     """Clerk's Frontend API, if it is not at the host that the publishable key contains; otherwise empty."""
 
 
+def pretty(content: Any) -> str:
+    """A JSON value over several lines; the template escapes it."""
+    return json.dumps(content, indent=2, ensure_ascii=False)
+
+
 def environment(clerk_js: ClerkJs | None) -> Environment:
     """The environment; pages load ClerkJS if it is given."""
     made = Environment(
@@ -41,4 +48,5 @@ def environment(clerk_js: ClerkJs | None) -> Environment:
     )
     made.globals.update(navigation=NAVIGATION, clerk_js=clerk_js, asset=assets.url, ago=zones.ago)
     made.filters["person"] = people.name
+    made.filters["pretty"] = pretty
     return made

@@ -1,7 +1,8 @@
 """Counts deliveries and their lag by the time they were received, in intervals of equal length."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Connection
@@ -21,6 +22,8 @@ class Interval:
     """Median of the seconds from receipt to application; None if none is applied."""
     lag_p95: float | None
     """95th percentile of the same."""
+    types: dict[str, int] = field(default_factory=dict)
+    """Deliveries by type."""
 
 
 def start_of(at: datetime, seconds: int) -> datetime:
@@ -39,23 +42,38 @@ def intervals(connection: Connection, since: datetime, until: datetime, seconds:
     """The intervals with deliveries received at or after `since` and before `until`, oldest first."""
     rows = connection.exec_driver_sql(
         """
-        select floor(extract(epoch from received_at) / %(seconds)s) * %(seconds)s as starts,
-               count(*), count(*) filter (where status = 'applied'), count(*) filter (where status = 'received'),
-               percentile_cont(array[0.5, 0.95]) within group (order by extract(epoch from applied_at - received_at))
-                   filter (where status = 'applied')
-        from webhook_events where received_at >= %(since)s and received_at < %(until)s
-        group by starts order by starts
+        select starts, type, count(*), count(*) filter (where status = 'applied'),
+               count(*) filter (where status = 'received'),
+               percentile_cont(array[0.5, 0.95]) within group (order by lag) filter (where status = 'applied')
+        from (
+            select floor(extract(epoch from received_at) / %(seconds)s) * %(seconds)s as starts,
+                   coalesce(type, '') as type, status, extract(epoch from applied_at - received_at) as lag
+            from webhook_events where received_at >= %(since)s and received_at < %(until)s) as events
+        group by grouping sets ((starts), (starts, type)) order by starts, type nulls first
         """,
         {"seconds": seconds, "since": since, "until": until},
     )
-    return [
-        Interval(
-            start=datetime.fromtimestamp(float(start), UTC),
-            accepted=accepted,
-            applied=applied,
-            pending=pending,
-            lag_median=lags[0] if lags else None,
-            lag_p95=lags[1] if lags else None,
+    found: list[Interval] = []
+    for start, kind, accepted, applied, pending, lags in rows:
+        if kind is not None:
+            found[-1].types[kind] = accepted
+            continue
+        found.append(
+            Interval(
+                start=datetime.fromtimestamp(float(start), UTC),
+                accepted=accepted,
+                applied=applied,
+                pending=pending,
+                lag_median=lags[0] if lags else None,
+                lag_p95=lags[1] if lags else None,
+            )
         )
-        for start, accepted, applied, pending, lags in rows
-    ]
+    return found
+
+
+def types(intervals: Iterable[Interval]) -> dict[str, int]:
+    """Deliveries by type, the most frequent first."""
+    total = Counter[str]()
+    for each in intervals:
+        total.update(each.types)
+    return dict(sorted(total.items(), key=lambda pair: (-pair[1], pair[0])))

@@ -56,6 +56,8 @@ class AuditFilter:
     """Clerk id of the user that the lines are about."""
     actor: str | None = None
     action: str | None = None
+    cause: str | None = None
+    """Svix id or request id."""
     since: datetime | None = None
     until: datetime | None = None
     """Exclusive."""
@@ -66,6 +68,7 @@ _CONDITIONS = {
     "user": "user_id = (select id from users where clerk_id = %(user)s)",
     "actor": "actor = %(actor)s",
     "action": "action = %(action)s",
+    "cause": "cause = %(cause)s",
     "since": "at >= %(since)s",
     "until": "at < %(until)s",
     "before": "id < %(before)s",

@@ -176,6 +176,29 @@ def count_open(connection: Connection, most: int | None = None) -> int:
     return int(found.scalar_one())
 
 
+@dataclass(frozen=True, slots=True)
+class HoldCount:
+    """How many deletions are held for the same reason."""
+
+    kind: HoldKind
+    exists_at_clerk: bool | None
+    """What Clerk answered last; None if it was not asked yet."""
+    deletions: int
+
+
+def counts(connection: Connection, most: int) -> list[HoldCount]:
+    """The number of open holds, up to `most`, by how the deletion became known and what Clerk says."""
+    rows = connection.exec_driver_sql(
+        """
+        select kind, exists_at_clerk, count(*)
+        from (select kind, exists_at_clerk from deletion_holds where ended_at is null limit %s) as few
+        group by kind, exists_at_clerk order by count(*) desc, kind, exists_at_clerk
+        """,
+        (most,),
+    )
+    return [HoldCount(HoldKind(kind), exists, count) for kind, exists, count in rows]
+
+
 def to_confirm(connection: Connection, most: int, again_seconds: float) -> list[str]:
     """The Clerk ids of up to `most` open holds that Clerk has not confirmed; those not asked about longest first.
 

@@ -5,6 +5,8 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from db.event_reasons import KIND
+
 
 class EventStatus(StrEnum):
     """Processing status of an event. A database constraint rejects other values."""
@@ -34,6 +36,8 @@ class EventFilter:
     occurred_until: datetime | None = None
     error: str | None = None
     """Text contained in the reason why an event failed, was ignored or was parked; case-insensitive."""
+    error_kind: str | None = None
+    """The kind of this reason (`db.event_reasons`)."""
 
     @property
     def is_everything(self) -> bool:
@@ -44,7 +48,8 @@ class EventFilter:
         """A condition for `where`, with its parameters. `more` are additional SQL conditions."""
         given = dict(self._given())
         conditions = [*(_CONDITIONS[name] for name in given), *more]
-        return " and ".join(conditions) or "true", {name: _plain(value) for name, value in given.items()}
+        parameters = {name: _plain(value) for name, value in given.items()}
+        return " and ".join(conditions) or "true", {**parameters, "statuses": [each.value for each in EventStatus]}
 
     def _given(self) -> Iterator[tuple[str, object]]:
         return ((name, value) for name, value in asdict(self).items() if value is not None)
@@ -60,6 +65,8 @@ _CONDITIONS = {
     "occurred_since": "occurred_at >= %(occurred_since)s",
     "occurred_until": "occurred_at < %(occurred_until)s",
     "error": "last_error is not null and strpos(lower(last_error), lower(%(error)s)) > 0",
+    # All statuses, since the index begins with the status.
+    "error_kind": f"last_error is not null and status = any(%(statuses)b::text[]) and {KIND} = %(error_kind)s",
 }
 
 

@@ -26,6 +26,8 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB, ExcludeConstraint
 from sqlalchemy.types import UserDefinedType
 
+from db.event_reasons import KIND
+
 metadata = MetaData(
     naming_convention={
         "pk": "%(table_name)s_pkey",
@@ -193,7 +195,14 @@ webhook_events = Table(
         "received_at",
         postgresql_where=text("type not in ('user.created', 'user.updated')"),
     ),
-    Index("webhook_events_error_idx", "received_at", postgresql_where=text("last_error is not null")),
+    Index(
+        "webhook_events_reason_idx",
+        "status",
+        text(KIND),
+        "received_at",
+        "svix_id",
+        postgresql_where=text("last_error is not null"),
+    ),
     Index("webhook_events_secret_idx", "verified_by", "received_at"),
     Index(
         "webhook_events_bodies_idx",
@@ -224,7 +233,7 @@ audit_log = Table(
     Index("audit_log_actor_idx", "actor", "id"),
     Index("audit_log_action_idx", "action", "id"),
     Index("audit_log_at_idx", "at"),
-    Index("audit_log_event_idx", "cause", "id", postgresql_where=text("action like 'event.%'")),
+    Index("audit_log_cause_idx", "cause", "id", postgresql_where=text("cause is not null")),
     Index(
         "audit_log_events_idx",
         text("(after -> 'svix_ids')"),

@@ -21,7 +21,7 @@ _ENTRY = f"""
 """  # noqa: S608 - a constant
 
 # Each condition is one index range: texts with a prefix sort before the prefix followed by the last Unicode character.
-_BEGINS = " or ".join(
+_SEARCHED = tuple(
     f"({expression} >= %(key)s and {expression} < %(key)s || chr(1114111))"
     for expression in (
         "left(coalesce(search_keys ->> 'name', lower(ltrim(coalesce(first_name, '') || ' ' || coalesce(last_name, ''))"
@@ -32,6 +32,15 @@ _BEGINS = " or ".join(
         "(search_keys ->> 'email') collate \"C\"",
     )
 )
+_BEGINS = " or ".join(_SEARCHED)
+
+FEW = 3_000
+"""Matches of a text that are read before the newest users among them are selected."""
+_PARTS = " union all ".join(
+    f"(select id from users where {condition} limit {FEW + 1})"  # noqa: S608
+    for condition in _SEARCHED
+)
+_FEW = f"select array(select id from ({_PARTS}) as found limit {FEW + 1})"  # noqa: S608
 
 _HOLDS = f"""
     users.id in (select user_id from user_roles where role = %(role)s and {HELD_NOW})
@@ -76,24 +85,49 @@ def search(connection: Connection, selection: UserFilter, most: int, before: int
     """Up to `most` users with row ids below `before`, newest first. Pages stay consistent while users are added."""
     # The best index depends on how many users match the prefix, so force a new plan for each query.
     connection.exec_driver_sql("set local plan_cache_mode = force_custom_plan")
-    rows = connection.exec_driver_sql(*_statement(selection, most, before))
+    few = _few(connection, selection.text) if selection.text else None
+    rows = connection.exec_driver_sql(*_statement(selection, most, before, few))
     return [_entry(*row) for row in rows]
 
 
-def _statement(selection: UserFilter, most: int, before: int | None = None) -> tuple[str, dict[str, object]]:
-    """The statement of a search, with its parameters."""
+def _few(connection: Connection, text: str) -> list[int] | None:
+    """The row ids of the users that match a text; None if there are more than `FEW`, of which the newest come soon."""
+    # By the indexes, whatever PostgreSQL estimates: it knows little about texts that begin alike.
+    _scan(connection, "off")
+    ids: list[int] = connection.exec_driver_sql(_FEW, {"key": _key(text)}).scalar_one()
+    _scan(connection, "on")
+    return ids if len(ids) <= FEW else None
+
+
+def _scan(connection: Connection, whether: str) -> None:
+    """Allow or forbid, in this transaction, plans that read whole tables or all matches of an index."""
+    connection.exec_driver_sql(
+        "select set_config('enable_seqscan', %(on)s, true), set_config('enable_bitmapscan', %(on)s, true)",
+        {"on": whether},
+    )
+
+
+def _key(text: str) -> str:
+    return search_key(text)[:LONGEST_SEARCH_KEY]
+
+
+def _statement(
+    selection: UserFilter, most: int, before: int | None = None, few: list[int] | None = None
+) -> tuple[str, dict[str, object]]:
+    """The statement of a search, with its parameters; `few` are the row ids of all users that match the text."""
+    begins = f"({_BEGINS})" if few is None else "users.id = any(%(few)b::bigint[])"
     conditions = [
         "true",
         *(["users.id < %(before)s"] if before is not None else []),
-        *([f"({_BEGINS})"] if selection.text else []),
+        *([begins] if selection.text else []),
         *([_HOLDS] if selection.role else []),
         *([f"{REFUSED} = %(banned)s"] if selection.banned is not None else []),
         *(["(deleted_at is not null) = %(deleted)s"] if selection.deleted is not None else []),
     ]
     statement = f"select {_ENTRY} from users where {' and '.join(conditions)} order by users.id desc limit %(most)s"  # noqa: S608
     role = selection.role.value if selection.role else None
-    key = search_key(selection.text)[:LONGEST_SEARCH_KEY] if selection.text else None
-    return statement, {**asdict(selection), "role": role, "key": key, "before": before, "most": most}
+    key = _key(selection.text) if selection.text else None
+    return statement, {**asdict(selection), "role": role, "key": key, "few": few, "before": before, "most": most}
 
 
 def newest(connection: Connection) -> int:

@@ -67,6 +67,23 @@ document.addEventListener("htmx:after:swap", (event) => {
   history.replaceState(null, "", `${form.getAttribute("action")}?${new URLSearchParams(filled)}`);
 });
 
+// Work on everything that matches goes on slice by slice, until it is stopped.
+let stopped = false;
+let sent = "";
+setInterval(() => {
+  const form = document.querySelector("form[data-continue]");
+  const stop = form?.querySelector("[data-stop]");
+  if (!stop) return;
+  stop.hidden = false;
+  stop.textContent = stopped ? "Go on" : "Stop";
+  if (stopped || form.elements.cursor.value === sent) return;
+  sent = form.elements.cursor.value;
+  form.dispatchEvent(new Event("continue"));
+}, 200);
+document.addEventListener("click", (event) => {
+  if (event.target.closest("[data-stop]")) stopped = !stopped;
+});
+
 function clerk() {
   return new Promise((resolve, reject) => {
     const started = Date.now();

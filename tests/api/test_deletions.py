@@ -150,3 +150,11 @@ def test_a_request_does_not_wait_until_clerk_takes_requests_again(
     begun = time.monotonic()
     assert admin.post(f"{DELETIONS}/release", all=True, reason=WHY).status_code == 503
     assert time.monotonic() - begun < 2
+
+
+def test_held_deletions_are_counted_by_reason(engine: Engine, admin: Person) -> None:
+    hold(engine, "user_ada", "user_bob")
+    assert admin.get(f"{DELETIONS}/summary").json() == {
+        "total": 2,
+        "reasons": [{"kind": "inferred", "exists_at_clerk": None, "deletions": 2}],
+    }

@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 from akako_guard.role import Role
 from api import operations
 from config.settings import ApiSettings
-from db import audit, clerk_instance, drift
+from db import audit, clerk_instance, drift, walks
 from db.drift import Finding
 from reconcile import drift_repair
 from tests import people
@@ -239,5 +239,22 @@ def test_every_operation_on_differences_requires_the_role_admin() -> None:
     required = {each.name: each.requires for each in operations.OPERATIONS if each.path.startswith(DRIFT)}
 
     assert {name: needed and needed.roles for name, needed in required.items()} == dict.fromkeys(
-        ("drift", "repair", "difference"), frozenset({Role.ADMIN})
+        ("drift", "drift_summary", "repair", "difference"), frozenset({Role.ADMIN})
     )
+
+
+def test_open_differences_are_counted_by_class_beside_the_last_walks(
+    engine: Engine, ada: str, clerk: ServedClerk, admin: Person
+) -> None:
+    found(engine, ada, "missed_creation")
+    with engine.begin() as connection:
+        walks.start(connection, clerk.id, 10, kind="reconcile")
+
+    summary = admin.get(f"{DRIFT}/summary").json()
+
+    counted = {each["name"]: each["open"] for each in summary["classes"]}
+    assert set(counted) == set(drift.CLASSES)
+    assert (counted["missed_creation"], counted["absent"]) == (1, 0)
+    assert [(each["kind"], each["count_before"], each["outcome"]) for each in summary["walks"]] == [
+        ("reconcile", 10, None)
+    ]

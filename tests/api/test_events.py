@@ -94,11 +94,34 @@ def test_a_get_request_reveals_nothing(engine: Engine, clerk: Clerk, admin: Pers
 
 
 def test_events_are_counted(engine: Engine, clerk: Clerk, admin: Person) -> None:
-    keep(engine, clerk, clerk.created())
+    keep(engine, clerk, clerk.created(), clerk.updated(updated_at=None))
 
-    counted = {each["name"]: each["events"] for each in admin.get(f"{EVENTS}/stats").json()["statuses"]}
+    stats = admin.get(f"{EVENTS}/stats").json()
 
-    assert counted["received"] == 1
+    counted = {each["name"]: each["events"] for each in stats["statuses"]}
+    assert (counted["received"], counted["parked"], counted["applied"]) == (1, 1, 0)
+    assert stats["due"] == {"name": "due", "events": 0, "exact": True}
+    assert {each["name"]: each["events"] for each in stats["types_of_last_day"]} == {
+        "user.created": 1,
+        "user.updated": 1,
+    }
+
+
+def test_parked_events_are_counted_and_found_by_the_kind_of_their_reason(
+    engine: Engine, clerk: Clerk, admin: Person
+) -> None:
+    late, later = (clerk.created(updated_at=9_999_999_999_000 + each) for each in (1, 2))
+    ledger.apply(engine, clerk, late, later)
+    keep(engine, clerk, clerk.updated(updated_at=None))
+
+    kinds = admin.get(f"{EVENTS}/stats").json()["why_parked"]
+
+    assert [each["events"] for each in kinds] == [2, 1]
+    found = admin.get(EVENTS, error_kind=kinds[0]["name"], status="parked").json()["items"]
+    assert sorted((each["svix_id"] for each in found), reverse=True) == sorted(
+        [later.svix_id, late.svix_id], reverse=True
+    )
+    assert len({each["last_error"] for each in found}) == 2
 
 
 def test_a_replay_is_previewed_and_then_made_in_the_name_of_the_admin(
@@ -213,3 +236,15 @@ def test_events_are_for_admins_only(engine: Engine, clerk: Clerk, sign_in: SignI
 
     assert {answer.status_code for answer in answers + changes} == {403}
     assert statuses(engine) == {"received": 1}
+
+
+def test_all_that_matches_is_counted_by_kind_of_reason(engine: Engine, clerk: Clerk, admin: Person) -> None:
+    ledger.apply(engine, clerk, clerk.created(), clerk.created("user_bob", email=None, updated_at=9_999_999_999_000))
+    keep(engine, clerk, *(clerk.updated(f"user_{number}", updated_at=None) for number in range(2)))
+
+    parked = admin.get(f"{EVENTS}/matching", status="parked").json()
+    every = admin.get(f"{EVENTS}/matching").json()
+
+    assert (parked["total"]["events"], [each["events"] for each in parked["reasons"]]) == (3, [2, 1])
+    assert (every["total"]["events"], every["total"]["exact"]) == (4, True)
+    assert {each["name"]: each["events"] for each in every["reasons"]}[""] == 1

@@ -61,6 +61,16 @@ def test_lines_are_found_by_user_actor_action_and_time(engine: Engine, admin: Pe
     assert lines(admin, user="user_none") == []
 
 
+def test_lines_are_found_by_what_caused_them(engine: Engine, admin: Person) -> None:
+    people.add(engine, "user_ada")
+    admin.post("/api/admin/users/user_ada/roles", role="MENTOR", reason="Mentors a course.")
+    cause = admin.get("/api/admin/audit", action="role.assigned", actor="user_admin").json()["items"][0]["cause"]
+
+    assert cause.startswith("req_")
+    assert lines(admin, cause=cause) == [("role.assigned", "user_ada")]
+    assert lines(admin, cause="req_none") == []
+
+
 def test_pages_of_the_trail_contain_every_line_once_while_others_are_written(engine: Engine, admin: Person) -> None:
     people.add(engine, "user_ada")
     first = admin.get(AUDIT, limit=3).json()

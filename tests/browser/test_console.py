@@ -24,7 +24,8 @@ from tests import people
 from tests.api.served import served
 from tests.browser.conftest import chromium
 from tests.browser.console_stack import HOSTILE, Consoled, ana, consoled, sign_in, violations
-from tests.ledger import values
+from tests.clerk_sender import Clerk
+from tests.ledger import apply, keep, values
 from tests.served_clerk import ServedClerk, served_clerk
 from tests.servers import Database, copy_of
 
@@ -65,7 +66,10 @@ def ids(clerk: ServedClerk, engine: Engine) -> dict[str, str]:
     people.add(engine, made["Leo"], first_name="Leo", email="leo@example.org")
     ana(engine, made["Ana"])
     people.add(engine, made["Mallory"], first_name=HOSTILE, last_name='"><script>alert(2)</script>')
-    return made
+    sender = Clerk()
+    sent = sender.created("user_delivered", first_name=HOSTILE, email="delivered@example.org")
+    apply(engine, sender, sent, sender.updated("user_delivered", updated_at=None))
+    return {**made, "event": sent.svix_id}
 
 
 @pytest.fixture(scope="module")
@@ -132,6 +136,15 @@ def paths(ids: dict[str, str]) -> list[str]:
         f"/users/{ana}/explain?role=MENTOR",
         f"/users/{ana}/explain?role=MENTOR&at=2026-06-01T00:00&zone=UTC",
         "/roles/import",
+        "/events",
+        "/events?status=parked",
+        f"/events/{ids['event']}",
+        "/events/replay?status=parked",
+        "/parked",
+        "/held",
+        "/drift",
+        f"/audit?user={ana}",
+        "/find?q=nothing",
         "/nowhere",
     ]
 
@@ -162,6 +175,16 @@ def test_the_clicks_to_common_answers(page: Any, console: Consoled, ids: dict[st
     page.get_by_role("link", name="Ana Silva").click()
     page.get_by_role("link", name="Why MENTOR").first.click()  # why is this one a mentor: three
     page.get_by_text("role.assigned").wait_for()
+
+    page.goto(console.url)
+    page.get_by_label("Find any id").fill(ids["event"])
+    page.keyboard.press("Enter")  # what happened to this delivery: one, by its id
+    page.get_by_text("What it changed").wait_for()
+    page.goto(console.url)
+    page.get_by_role("link", name="Events", exact=True).click()
+    page.get_by_role("link", name=ids["event"]).first.click()  # two, by the list
+    page.get_by_text("What it changed").wait_for()
+    page.get_by_role("rowheader", name="user.created").wait_for()
 
     made = people.assign(engine, ids["Leo"], Role.MENTOR)
     page.goto(console.url)
@@ -303,6 +326,47 @@ def test_a_page_of_another_site_frames_nothing(page: Any, console: Consoled) -> 
         page.wait_for_load_state("networkidle")
         assert all("Akako" not in frame.content() for frame in page.frames[1:])
     console.complaints.clear()
+
+
+def test_a_replay_makes_exactly_what_its_preview_shows(page: Any, console: Consoled, engine: Engine) -> None:
+    sender = Clerk()
+    (svix_id,) = keep(engine, sender, sender.created("user_previewed", email="previewed@example.org"))
+    page.goto(f"{console.url}/events/{svix_id}")
+    page.get_by_role("link", name="Preview a replay").click()
+    page.get_by_label("Reason").fill("The cause is fixed.")
+    page.get_by_role("button", name="Preview").click()
+    page.get_by_text("1 would be applied").wait_for()
+    page.get_by_text("lines would be added").click()
+    shown = page.locator("#preview details tbody th").all_inner_texts()
+    assert violations(page) == []
+    page.get_by_role("button", name="Replay").click()
+    page.get_by_text("1 applied, 0 left out").wait_for()
+    page.goto(f"{console.url}/audit?cause={svix_id}")
+    made = page.locator("#found tbody th").all_inner_texts()
+    assert sorted(made) == sorted(shown)
+    assert {"user.created", "role.assigned"} <= set(made)
+
+
+def test_ten_thousand_parked_events_are_handled_by_one_decision(page: Any, console: Consoled, engine: Engine) -> None:
+    sender = Clerk()
+    for start in range(0, 10_000, 1_000):
+        keep(
+            engine,
+            sender,
+            *(sender.updated(f"user_p{number}", updated_at=None) for number in range(start, start + 1_000)),
+        )
+    page.goto(f"{console.url}/parked")
+    page.get_by_role("link", name="Decide about all").click()
+    page.get_by_label("Reason").fill("Sent by a load test.")
+    page.get_by_role("button", name="Discard").click()
+    page.get_by_role("button", name="Stop").click()
+    page.get_by_role("button", name="Go on").click()
+    page.get_by_role("heading", name="Finished").wait_for(timeout=120_000)
+    parked, reasons = (
+        values(engine, "select count(*) from webhook_events where status = 'parked'"),
+        values(engine, "select distinct reason from audit_log where action = 'event.discarded'"),
+    )
+    assert (parked, reasons) == ([0], ["Sent by a load test."])
 
 
 def test_the_one_time_link_signs_in_without_scripts(

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import psycopg
 import pytest
 from sqlalchemy import Engine
 
 from akako_guard.database.engine import connect
-from db import event_search, event_stats
+from db import event_reasons, event_search, event_stats
 from db.event_filter import EventFilter, EventStatus
 from db.event_search import EventEntry
 from dev.embedded.servers import Servers
@@ -82,6 +83,11 @@ def page(before: str | None = None, **conditions: object) -> Question:
         pytest.param(page(type="user.none"), id="a type that none has"),
         pytest.param(page(error="why 4"), id="an error that some have"),
         pytest.param(page(error="none"), id="an error that none has"),
+        pytest.param(page(error="why"), id="an error that all have"),
+        pytest.param(page("msg_30007", error="why"), id="a page of errors in the middle"),
+        pytest.param(page(error="4", status=EventStatus.PARKED), id="an error of some that are parked"),
+        pytest.param(page(error_kind="Why *", status=EventStatus.PARKED), id="a kind of reason"),
+        pytest.param(page(error_kind="None"), id="a kind of reason that none has"),
         pytest.param(page(since=MIDDLE, until=SOON_AFTER), id="a time"),
         pytest.param(page(svix_ids=NAMED), id="ids"),
         pytest.param(
@@ -90,7 +96,7 @@ def page(before: str | None = None, **conditions: object) -> Question:
         ),
         pytest.param(lambda c: event_search.find(c, "msg_77"), id="one event"),
         pytest.param(lambda c: event_search.lines(c, NO_USER), id="the lines of an event"),
-        pytest.param(event_stats.read, id="why events are parked"),
+        pytest.param(lambda c: event_stats.read(c, []), id="why events are parked"),
     ],
 )
 def test_a_query_of_events_uses_an_index(many_events: Engine, question: Question) -> None:
@@ -98,3 +104,35 @@ def test_a_query_of_events_uses_an_index(many_events: Engine, question: Question
 
     assert scans(found) == set()
     assert found["Shared Hit Blocks"] + found["Shared Read Blocks"] < MOST_PAGES
+
+
+def test_kinds_of_reasons_are_counted_through_their_index(many_events: Engine) -> None:
+    found = plan(many_events, lambda connection: event_reasons.count(connection, "parked"))
+    with many_events.begin() as connection:
+        counted = event_reasons.count(connection, "parked")
+
+    assert scans(found) == set()
+    assert [(each.kind, each.events) for each in counted] == [("Why *", 15)]
+
+
+@pytest.mark.parametrize("conditions", [{}, {"status": EventStatus.PARKED}, {"user": "user_7000"}])
+def test_a_text_is_found_in_every_reason_that_contains_it(many_events: Engine, conditions: dict[str, Any]) -> None:
+    query = """
+        select svix_id from webhook_events where last_error like '%%1%%' and status like %s and clerk_user_id like %s
+        order by received_at desc, svix_id desc
+    """
+    with many_events.begin() as connection:
+        found = event_search.page(connection, EventFilter(error="1", **conditions), 100)
+        expected = connection.exec_driver_sql(
+            query, (conditions.get("status", "%"), conditions.get("user", "%"))
+        ).scalars()
+        assert [each.svix_id for each in found] == list(expected)
+
+
+def test_many_events_are_not_counted_one_by_one(many_events: Engine) -> None:
+    with many_events.begin() as connection:
+        counts = {each.name: each for each in event_stats.read(connection, []).statuses}
+
+    assert (counts["parked"].events, counts["parked"].exact) == (15, True)
+    assert not counts["applied"].exact
+    assert 50_000 < counts["applied"].events < 70_000

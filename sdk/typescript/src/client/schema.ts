@@ -278,9 +278,31 @@ export interface paths {
         };
         /**
          * Count events by status, type and reason, and show how long the oldest due event has been due.
-         * @description Requires the role ADMIN.
+         * @description No more than 10,000 events of one kind are counted.
+         *
+         *     Requires the role ADMIN.
          */
         get: operations["event_stats"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/events/matching": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Count the events that match a filter, by kind of reason. No more than 10,000 of one kind are counted.
+         * @description Requires the role ADMIN.
+         */
+        get: operations["matching_events"];
         put?: never;
         post?: never;
         delete?: never;
@@ -391,6 +413,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/admin/drift/summary": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Count open differences by class, and show the last walks over all users of Clerk with their progress.
+         * @description Requires the role ADMIN.
+         */
+        get: operations["drift_summary"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/admin/drift/repair": {
         parameters: {
             query?: never;
@@ -445,6 +487,26 @@ export interface paths {
          * @description Requires the role ADMIN.
          */
         get: operations["deletions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/deletions/summary": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Count the held deletions by how they became known and what Clerk says, up to 10,000.
+         * @description Requires the role ADMIN.
+         */
+        get: operations["deletions_summary"];
         put?: never;
         post?: never;
         delete?: never;
@@ -826,6 +888,22 @@ export interface components {
             next: string | null;
         };
         /**
+         * DeletionsSummary
+         * @description The held deletions by reason.
+         */
+        DeletionsSummary: {
+            /**
+             * Total
+             * @description Number of held deletions; counted up to 10,000.
+             */
+            total: number;
+            /**
+             * Reasons
+             * @description The most frequent first.
+             */
+            reasons: components["schemas"]["HeldCount"][];
+        };
+        /**
          * DeliveryEvidence
          * @description A stored delivery and how it was verified, without its body.
          */
@@ -945,6 +1023,12 @@ export interface components {
              */
             error?: string | null;
             /**
+             * Error Kind
+             * @description Only events with this kind of reason, as named in `why_parked` of the statistics.
+             * @default null
+             */
+            error_kind?: string | null;
+            /**
              * Reason
              * @description Reason, recorded in the audit trail.
              */
@@ -1058,6 +1142,45 @@ export interface components {
             outcome: string | null;
         };
         /**
+         * DriftClass
+         * @description A class of differences, and how many are open.
+         */
+        DriftClass: {
+            /** Name */
+            name: string;
+            /** Open */
+            open: number;
+            /**
+             * Meaning
+             * @description What the class means, in plain words.
+             */
+            meaning: string;
+            /**
+             * Action
+             * @description What is done about this class.
+             */
+            action: string;
+        };
+        /**
+         * DriftSummary
+         * @description Open differences by class, and the last walks over all users of Clerk.
+         */
+        DriftSummary: {
+            /**
+             * At
+             * Format: date-time
+             * @description Time of the database.
+             */
+            at: string;
+            /** Classes */
+            classes: components["schemas"]["DriftClass"][];
+            /**
+             * Walks
+             * @description The 20 last ones, the one that was started last first.
+             */
+            walks: components["schemas"]["Walk"][];
+        };
+        /**
          * Drifts
          * @description A page of differences, newest first.
          */
@@ -1138,6 +1261,11 @@ export interface components {
             name: string;
             /** Events */
             events: number;
+            /**
+             * Exact
+             * @description `false` above 10,000, since more are not counted: then `events` is an estimate, or 10,000.
+             */
+            exact: boolean;
         };
         /**
          * EventStats
@@ -1149,11 +1277,8 @@ export interface components {
              * @description Events by status.
              */
             statuses: components["schemas"]["EventCount"][];
-            /**
-             * Due
-             * @description Number of events that are due and not applied.
-             */
-            due: number;
+            /** @description Events that are due and not applied. */
+            due: components["schemas"]["EventCount"];
             /**
              * Oldest Due At
              * @description When the oldest due event became due.
@@ -1171,7 +1296,8 @@ export interface components {
             types_of_last_day: components["schemas"]["EventCount"][];
             /**
              * Why Parked
-             * @description Parked events by reason: the 20 most frequent reasons.
+             * @description Parked events by kind of reason: the 20 most frequent kinds. In a kind, words with digits, such as ids and times,
+             *     are replaced by `*`; `error_kind` selects its events.
              */
             why_parked: components["schemas"]["EventCount"][];
         };
@@ -1346,6 +1472,24 @@ export interface components {
              * @description Since the component last made progress; null if it writes no heartbeats, or was never seen.
              */
             moved_seconds_ago: number | null;
+        };
+        /**
+         * HeldCount
+         * @description How many deletions are held for the same reason.
+         */
+        HeldCount: {
+            /**
+             * Kind
+             * @description `signed` by a delivery, or `inferred` by reconciling.
+             */
+            kind: string;
+            /**
+             * Exists At Clerk
+             * @description Whether Clerk has the users, as it answered last; null if it was not asked yet.
+             */
+            exists_at_clerk: boolean | null;
+            /** Deletions */
+            deletions: number;
         };
         /**
          * HeldDeletion
@@ -1659,6 +1803,18 @@ export interface components {
             audit: components["schemas"]["AuditLine"][];
         };
         /**
+         * MatchingEvents
+         * @description The number of events that match a filter.
+         */
+        MatchingEvents: {
+            total: components["schemas"]["EventCount"];
+            /**
+             * Reasons
+             * @description By kind of reason: the 50 most frequent kinds. The name is empty for events without a reason.
+             */
+            reasons: components["schemas"]["EventCount"][];
+        };
+        /**
          * Outcome
          * @description What becomes of a line.
          * @enum {string}
@@ -1870,6 +2026,12 @@ export interface components {
              * @default null
              */
             error?: string | null;
+            /**
+             * Error Kind
+             * @description Only events with this kind of reason, as named in `why_parked` of the statistics.
+             * @default null
+             */
+            error_kind?: string | null;
             /**
              * Reason
              * @description Reason, recorded in the audit trail.
@@ -3414,6 +3576,8 @@ export interface operations {
                 actor?: string;
                 /** @description Only lines with this action, for example `role.revoked`. */
                 action?: string;
+                /** @description Only lines that this delivery (svix id) or request (request id) caused. */
+                cause?: string;
                 /**
                  * @description Written at or after this time. A line becomes visible when its transaction commits, which is later than its time:
                  *     use `after` to follow the trail without missing lines.
@@ -3519,6 +3683,8 @@ export interface operations {
                 occurred_until?: string;
                 /** @description Text contained in the reason why an event failed, was ignored or was parked; case-insensitive. */
                 error?: string;
+                /** @description Only events with this kind of reason, as named in `why_parked` of the statistics. */
+                error_kind?: string;
                 /** @description `next` of the previous page. */
                 cursor?: string;
             };
@@ -3600,6 +3766,90 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["EventStats"];
+                };
+            };
+            /** @description The token is missing or invalid, or its user is unknown or deleted. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Denial"];
+                };
+            };
+            /** @description The caller does not hold a required role, or is banned. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Denial"];
+                };
+            };
+            /** @description The request is invalid. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal error. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A dependency is unavailable or overloaded. Retry after the time in `Retry-After`. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Denial"] | components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    matching_events: {
+        parameters: {
+            query?: {
+                /** @description Only events with this status. */
+                status?: components["schemas"]["EventStatus"];
+                /** @description Exact event type, for example `user.updated`. */
+                type?: string;
+                /** @description Only events about this user, by Clerk id. */
+                user?: string;
+                /** @description Received at or after this time. */
+                since?: string;
+                /** @description Received before this time. */
+                until?: string;
+                /** @description Occurred at Clerk at or after this time. */
+                occurred_since?: string;
+                /** @description Occurred at Clerk before this time. */
+                occurred_until?: string;
+                /** @description Text contained in the reason why an event failed, was ignored or was parked; case-insensitive. */
+                error?: string;
+                /** @description Only events with this kind of reason, as named in `why_parked` of the statistics. */
+                error_kind?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The number of events that match a filter. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MatchingEvents"];
                 };
             };
             /** @description The token is missing or invalid, or its user is unknown or deleted. */
@@ -4102,6 +4352,71 @@ export interface operations {
             };
         };
     };
+    drift_summary: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Open differences by class, and the last walks over all users of Clerk. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DriftSummary"];
+                };
+            };
+            /** @description The token is missing or invalid, or its user is unknown or deleted. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Denial"];
+                };
+            };
+            /** @description The caller does not hold a required role, or is banned. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Denial"];
+                };
+            };
+            /** @description The request is invalid. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal error. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A dependency is unavailable or overloaded. Retry after the time in `Retry-After`. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Denial"] | components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     repair: {
         parameters: {
             query?: never;
@@ -4305,6 +4620,71 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["HeldDeletions"];
+                };
+            };
+            /** @description The token is missing or invalid, or its user is unknown or deleted. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Denial"];
+                };
+            };
+            /** @description The caller does not hold a required role, or is banned. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Denial"];
+                };
+            };
+            /** @description The request is invalid. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal error. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A dependency is unavailable or overloaded. Retry after the time in `Retry-After`. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Denial"] | components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deletions_summary: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The held deletions by reason. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeletionsSummary"];
                 };
             };
             /** @description The token is missing or invalid, or its user is unknown or deleted. */

@@ -1,0 +1,153 @@
+"""Response times of the API's lists, details and figures with full tables, one request at a time.
+
+The tables have the shares of a large installation (`bench.population`). Times include HTTP, the token, the roles of the
+caller and the response, on a connection that stays open.
+"""
+
+import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http.client import HTTPConnection
+from urllib.parse import quote
+
+from bench import population, services
+from bench.databases import OUR_TEMPLATE, Database, exists, fresh, named, rename
+from bench.figures import percentile
+from bench.rows import Row, Values
+from bench.setup import Setup
+from dev import ports
+from tests.clerk_signs_in import PARTY, Instance
+
+POPULATED = "bench_populated"
+REQUESTS = 60
+"""Requests of one operation in a round, after a few that warm caches."""
+WARM = 5
+USER, EVENTS, AUDIT = "/api/admin/users", "/api/admin/events", "/api/admin/audit"
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """One operation: its name and group, and its path with the values that `{}` stands for, one per request."""
+
+    name: str
+    group: str
+    path: str
+    query: str = ""
+    """A statement that returns the values."""
+
+
+_SOME_USERS = "select clerk_id from users tablesample system (0.1) where deleted_at is null limit 100"
+_SOME_EVENTS = "select svix_id from webhook_events tablesample system (0.1) limit 100"
+READS = (
+    Read("the caller's own profile, to compare", "details", "/api/user/profile"),
+    Read("users, newest", "list", USER),
+    Read("users, by name", "list", f"{USER}?q={{}}", "select unnest(array['ada', 'knuth', 'grace.hop', 'zzz'])"),
+    Read("users, by role", "list", f"{USER}?role={{}}", "select unnest(array['ADMIN', 'MENTOR', 'LEARNER'])"),
+    Read("users, deleted", "list", f"{USER}?deleted=true"),
+    Read("users, banned", "list", f"{USER}?banned=true"),
+    Read("one user", "details", f"{USER}/{{}}", _SOME_USERS),
+    Read("explain a role", "details", f"{USER}/{{}}/explain?role=LEARNER", _SOME_USERS),
+    Read("trail, newest", "list", AUDIT),
+    Read("trail, by user", "list", f"{AUDIT}?user={{}}", _SOME_USERS),
+    Read("trail, by actor", "list", f"{AUDIT}?actor={{}}", f"select unnest(array['{population.ADMIN}', 'clerk', 'x'])"),
+    Read("trail, by cause", "list", f"{AUDIT}?cause={{}}", f"{_SOME_EVENTS[:-9]} union all select 'none' limit 100"),
+    Read(
+        "trail, by action",
+        "list",
+        f"{AUDIT}?action={{}}",
+        "select unnest(array['role.expired', 'role.assigned', 'none'])",
+    ),
+    Read("events, newest", "list", EVENTS),
+    Read(
+        "events, by status",
+        "list",
+        f"{EVENTS}?status={{}}",
+        "select unnest(array['applied', 'ignored', 'parked', 'held', 'received'])",
+    ),
+    Read("events, by user", "list", f"{EVENTS}?user={{}}", _SOME_USERS),
+    Read(
+        "events, by type",
+        "list",
+        f"{EVENTS}?type={{}}",
+        "select unnest(array['user.updated', 'session.created', 'user.deleted', 'none'])",
+    ),
+    Read("events, by text, most match", "list", f"{EVENTS}?error=We+do+not"),
+    Read("events, by text, few match", "list", f"{EVENTS}?error=40P01"),
+    Read("events, by text, none match", "list", f"{EVENTS}?error=nothing+like+this"),
+    Read("one event", "details", f"{EVENTS}/{{}}", _SOME_EVENTS),
+    Read("event statistics", "chart", f"{EVENTS}/stats"),
+    Read("health", "health", "/api/admin/health"),
+    Read("activity of an hour", "chart", "/api/admin/activity?span=hour"),
+    Read("activity of a day", "chart", "/api/admin/activity?span=day"),
+    Read("drift", "list", "/api/admin/drift"),
+    Read("held deletions", "list", "/api/admin/deletions"),
+)
+
+
+def reads(setup: Setup) -> Iterator[Row]:
+    """Measure each operation in turn."""
+    database, instance = _populated(setup), Instance()
+    values = {read.name: [row[0] for row in database.run(read.query.encode())] for read in READS if read.query}  # type: ignore[arg-type]
+    with _api(setup, database, instance) as connection:
+        for number in range(setup.scale.rounds):
+            for read in READS:
+                setup.say(f"reads: round {number + 1}, {read.name}")
+                yield Row(
+                    "reads",
+                    f"akako, {read.group}: {read.name}",
+                    0,
+                    _round(connection, instance, read, values.get(read.name)),
+                )
+
+
+def _populated(setup: Setup) -> Database:
+    if not exists(setup.servers, POPULATED):
+        growing = fresh(setup.servers, f"{POPULATED}_half", OUR_TEMPLATE)
+        population.fill(growing, setup.scale.grown_users, setup.scale.grown_events, setup.say)
+        rename(setup.servers, f"{POPULATED}_half", POPULATED)
+    return named(setup.servers, POPULATED)
+
+
+def _round(connection: HTTPConnection, instance: Instance, read: Read, values: list[str] | None) -> Values:
+    headers = {"Authorization": f"Bearer {instance.token(population.ADMIN, exp=int(time.time()) + 3_600)}"}
+    waits = []
+    for number in range(WARM + REQUESTS):
+        path = read.path.format(quote(values[number % len(values)])) if values else read.path
+        start = time.perf_counter()
+        connection.request("GET", path, headers=headers)
+        response = connection.getresponse()
+        body = response.read()
+        waits.append((time.perf_counter() - start) * 1_000)
+        if response.status != 200:
+            raise RuntimeError(f"{path} answered {response.status}: {json.loads(body)}")
+    counted = waits[WARM:]
+    return {
+        "first_ms": waits[0],
+        "p50_ms": percentile(counted, 0.5),
+        "p95_ms": percentile(counted, 0.95),
+        "worst_ms": max(counted),
+    }
+
+
+@contextmanager
+def _api(setup: Setup, database: Database, instance: Instance) -> Iterator[HTTPConnection]:
+    """A connection to the API, a process of its own."""
+    port = ports.free_port()
+    environment = {
+        "DATABASE_URL": database.url,
+        "REDIS_URL": setup.servers.redis_url,
+        "CLERK_SECRET_KEY": "sk_test_bench",
+        "CLERK_ISSUER": instance.issuer,
+        "CLERK_JWT_KEY": instance.pem,
+        "CLERK_AUTHORIZED_PARTIES": PARTY,
+        "HOST": "127.0.0.1",
+        "PORT": str(port),
+        "LOG_FORMAT": "json",
+    }
+    with services.running(setup.logs, "api", "python -m api", environment) as process:
+        services.wait_for_port(setup.logs, process, port)
+        connection = HTTPConnection("127.0.0.1", port, timeout=30)
+        yield connection
+        connection.close()

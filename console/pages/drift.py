@@ -1,0 +1,86 @@
+"""Differences from Clerk, and the walks that find them."""
+
+from typing import Any
+
+from starlette.responses import Response
+
+from console import progress
+from console.forms import Form
+from console.operations import Refused
+from console.page import Page
+
+NAMES = ("class", "user", "ended", "cursor")
+SLICE = 50
+
+
+async def search(page: Page) -> Response:
+    """List differences, their classes, and the walks with their progress."""
+    return await _list(page, Form(), page.query)
+
+
+async def repair_all(page: Page) -> Response:
+    """Preview or repair the next slice of a class."""
+    form = await page.form()
+    previews = form.text("do") == "preview"
+    body: dict[str, Any] = {"all": True, "reason": form.text("reason"), "limit": SLICE, "dry_run": previews}
+    body |= {name: form.text(name) for name in ("class", "cursor") if form.text(name)}
+    query = {"class": form.text("class")} if form.text("class") else {}
+    try:
+        done = await page.ask("repair", body=body)
+    except Refused as refused:
+        return await _list(page, form, query, problem=str(refused), status=refused.status)
+    if previews:
+        return await _list(page, form, query, preview=done)
+    settled = len(done.repaired) + len(done.resolved)
+    return await _list(page, form, query, reached=progress.after(form, settled, list(done.left), done.next))
+
+
+async def show(page: Page) -> Response:
+    """Show one difference."""
+    return await _one(page, Form())
+
+
+async def repair(page: Page) -> Response:
+    """Preview or make the repair of one difference."""
+    form = await page.form()
+    body = {
+        "ids": [int(page.path["drift_id"])] if page.path["drift_id"].isdecimal() else [],
+        "reason": form.text("reason"),
+        "force": form.text("force") == "on",
+        "dry_run": form.text("do") == "preview",
+    }
+    try:
+        done = await page.ask("repair", body=body)
+    except Refused as refused:
+        return await _one(page, form, problem=str(refused), status=refused.status)
+    return await _one(page, form, done=done)
+
+
+async def _one(page: Page, form: Form, *, done: Any = None, problem: str = "", status: int = 200) -> Response:
+    found = await page.ask("difference", drift_id=page.path["drift_id"])
+    reason, force = form.text("reason"), form.text("force") == "on"
+    return page.render("difference.html", status, drift=found, done=done, reason=reason, force=force, problem=problem)
+
+
+async def _list(
+    page: Page,
+    form: Form,
+    query: Any,
+    *,
+    preview: Any = None,
+    reached: progress.Progress | None = None,
+    problem: str = "",
+    status: int = 200,
+) -> Response:
+    given = {name: query[name] for name in NAMES if name in query}
+    return page.render(
+        "drift.html",
+        status,
+        summary=await page.ask("drift_summary"),
+        found=await page.ask("drift", query=given),
+        query={name: value for name, value in given.items() if name != "cursor"},
+        preview=preview,
+        progress=reached,
+        reason=form.text("reason"),
+        problem=problem,
+    )

@@ -1,0 +1,62 @@
+"""Deletions that wait for a person."""
+
+from typing import Any
+
+from starlette.responses import Response
+
+from console import progress
+from console.forms import Form
+from console.operations import Refused
+from console.page import Page
+
+SLICE = 20
+PREVIEWED = 50
+
+
+async def show(page: Page) -> Response:
+    """Show the held deletions by reason, and the form to decide about them."""
+    return await _page(page, Form())
+
+
+async def decide(page: Page) -> Response:
+    """Preview, release or reject the next slice."""
+    form = await page.form()
+    operation = "reject_deletions" if form.text("do").endswith("reject") else "release_deletions"
+    previews = form.text("do").startswith("preview")
+    chosen: dict[str, Any] = {"clerk_ids": form.texts("clerk_id")} if form.texts("clerk_id") else {"all": True}
+    body = {**chosen, "reason": form.text("reason"), "limit": PREVIEWED if previews else SLICE, "dry_run": previews}
+    if form.text("cursor"):
+        body["cursor"] = form.text("cursor")
+    try:
+        done = await page.ask(operation, body=body)
+    except Refused as refused:
+        return await _page(page, form, problem=str(refused), status=refused.status)
+    if previews:
+        return await _page(page, form, preview=done)
+    return await _page(page, form, reached=progress.after(form, len(done.done), list(done.left), done.next))
+
+
+async def _page(
+    page: Page,
+    form: Form,
+    *,
+    preview: Any = None,
+    reached: progress.Progress | None = None,
+    problem: str = "",
+    status: int = 200,
+) -> Response:
+    cursor = page.query.get("cursor")
+    summary = await page.ask("deletions_summary")
+    found = await page.ask("deletions", query={"cursor": cursor}) if reached is None else None
+    return page.render(
+        "held.html",
+        status,
+        found=found,
+        summary=summary,
+        preview=preview,
+        progress=reached,
+        act=form.text("do"),
+        reason=form.text("reason"),
+        chosen=form.texts("clerk_id"),
+        problem=problem,
+    )
