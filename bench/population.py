@@ -50,8 +50,8 @@ _EVENTS = """
                                 svix_signature, verified_by, status, attempts, last_error, received_at,
                                 next_attempt_at, applied_at)
     select 'msg_' || md5((-n)::text), type, case when type like 'user.%' then 'user_' || md5((n % {users})::text) end,
-           past, case when kept then convert_to(repeat(md5(n::text), 34), 'UTF8') end,
-           case when not kept then sha256(convert_to(n::text, 'UTF8')) end, extract(epoch from past),
+           past, case when stored then convert_to(repeat(md5(n::text), 34), 'UTF8') end,
+           case when not stored then sha256(convert_to(n::text, 'UTF8')) end, extract(epoch from past),
            'v1,' || repeat('A', 43) || '=', '0123456789ab', status, case when n % 3000 = 2 then 11 else 0 end,
            case status
                when 'ignored' then 'We do not use events of this type.'
@@ -76,7 +76,7 @@ _EVENTS = """
                          case when n <= {total} * (1 - {busy}) then
                                   now() - interval '180 days' + n * interval '179 days' / ({total} * (1 - {busy}))
                               else now() - interval '1 day' * ({total} - n) / ({total} * {busy}) end as past) as known,
-         lateral (select status not in ('applied', 'ignored') or n > {total} / 2 as kept) as body
+         lateral (select status not in ('applied', 'ignored') or n > {total} / 2 as stored) as body
     order by n
 """
 _TRAIL = """
