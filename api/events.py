@@ -46,7 +46,8 @@ def stats(services: Services, _: ApiRequest[None, None]) -> EventStats:
     No more than 10,000 events of one kind are counted.
     """
     with services.engine.begin() as connection:
-        types = activity.types(services.activity.read(connection, Span.DAY)[1])
+        _now, intervals = services.activity.read(connection, Span.DAY)
+        types = activity.types(intervals)
         found = event_stats.read(connection, [EventCount(name, events) for name, events in types.items()])
     return EventStats.model_validate(found)
 

@@ -4,6 +4,7 @@ import click
 
 from cli.keycloak_canary import canary
 from cli.keycloak_cutover import cutover
+from cli.keycloak_demo import demo
 from cli.keycloak_import import import_
 from cli.keycloak_inspect import inspect
 from cli.keycloak_parity import parity
@@ -22,6 +23,7 @@ def keycloak() -> None:
 
 keycloak.add_command(canary)
 keycloak.add_command(cutover)
+keycloak.add_command(demo)
 keycloak.add_command(import_)
 keycloak.add_command(inspect)
 keycloak.add_command(parity)

@@ -13,16 +13,17 @@ from clerk.user_writer import UserWriter
 from cli import output
 from cli.clerk_backend import backend
 from cli.connection import author, author_options, database, owner
-from cli.keycloak_export import read, refusals
 from cli.keycloak_import import latest_run
+from cli.keycloak_source import DATABASE, PATH, inspected, opened, past_of_roles, refusals
 from cli.progress import bar
 from config.settings import BackfillSettings, load
 from db import keycloak_decisions, keycloak_imports, keycloak_plans
 from db.audit import Author
 from db.keycloak_plans import Run
 from dev import signals
-from keycloak import export, history, mapping
+from keycloak import export, mapping
 from keycloak.history import History
+from keycloak.realm_source import RealmSource
 from reconcile import keycloak_cutover, keycloak_plan, pinning
 from reconcile.keycloak_cutover import Readiness
 from reconcile.keycloak_parity import Difference, Parity
@@ -42,7 +43,8 @@ AGAIN = "Run the same command again."
     """
 )
 @click.argument("run_id", type=click.IntRange(1, 2**63 - 1), metavar="RUN")
-@click.argument("path", type=click.Path(path_type=Path), required=False)
+@PATH
+@DATABASE
 @click.option("--events", type=click.Path(path_type=Path), help="Admin events, if the plan was made with them.")
 @click.option("--accept", multiple=True, metavar="KIND", help="Accept unexplained differences of this kind.")
 @click.option("--back", is_flag=True, help="Make Keycloak the authority again, in place of ending the move.")
@@ -53,6 +55,7 @@ AGAIN = "Run the same command again."
 def cutover(
     run_id: int,
     path: Path | None,
+    from_database: bool,
     events: Path | None,
     accept: tuple[str, ...],
     back: bool,
@@ -64,7 +67,7 @@ def cutover(
 ) -> None:
     """End the move with the plan RUN: Keycloak stops being the authority for the users of its realm.
 
-    PATH is the last export, which must say the same as the plan. Refused while a user is not imported, the export
+    PATH is the last export, or --database; it must say the same as the plan. Refused while a user is not imported, it
     differs from the plan, or `akako keycloak parity` finds a difference that nothing explains. --accept permits
     differences of a kind; they are recorded with the reason.
 
@@ -78,14 +81,15 @@ def cutover(
     if back:
         _go_back(run_id, author(by, reason), dry_run=dry_run, yes=yes)
         return
-    if path is None:
-        raise click.UsageError("Give the path of the last export, or --back.")
+    if path is None and not from_database:
+        raise click.UsageError("Give the path of the last export, --database, or --back.")
     try:
         with refusals(), database() as engine, signals.interruptible():
             run = _run(engine, run_id)
-            ready = keycloak_cutover.judge(
-                _states(engine, run), _newer(run, path, events), _differences(engine, run, path), accept
-            )
+            with opened(path, run.realm, from_database=from_database) as source:
+                ready = keycloak_cutover.judge(
+                    _states(engine, run), _newer(run, source, events), _differences(engine, run, source), accept
+                )
     except KeyboardInterrupt:
         sys.exit(130)
     _show(run, ready, as_json)
@@ -116,24 +120,23 @@ def _states(engine: Engine, run: Run) -> Mapping[keycloak_imports.State, int]:
         return keycloak_imports.totals(connection, run)
 
 
-def _newer(run: Run, path: Path, events: Path | None) -> Mapping[str, int]:
+def _newer(run: Run, source: RealmSource, events: Path | None) -> Mapping[str, int]:
     """How many users the export says something else about than the plan; planned again, and rolled back."""
-    opened, inspection = read(path, run.realm)
+    inspection = inspected(source)
     export.require(inspection.persons, inspection.users, None)
-    past = history.read(events, opened.realm) if events else History()
+    past = past_of_roles(source, events) or History()
     with (
         owner(OWNER, looks_up=True) as pool,
         pool.connect() as connection,
-        bar("planning users", opened.files.size) as advance,
+        bar("planning users", source.size) as advance,
     ):
         planned = keycloak_plan.make(
-            connection, opened, inspection, run.map, past,
-            path=str(path), planned_by=run.planned_by, exported_at=None, advance=advance,
+            connection, source, inspection, run.map, past, planned_by=run.planned_by, exported_at=None, advance=advance,
         )  # fmt: skip
         return planned.differences or {}
 
 
-def _differences(engine: Engine, run: Run, path: Path) -> list[Difference]:
+def _differences(engine: Engine, run: Run, source: RealmSource) -> list[Difference]:
     settings = load(BackfillSettings)
     writer = UserWriter(settings.clerk_secret_key.get_secret_value(), settings.clerk_api_url)
     try:
@@ -141,11 +144,10 @@ def _differences(engine: Engine, run: Run, path: Path) -> list[Difference]:
             reader = Reader(engine, client, Pace(settings.requests_per_second), lambda: None)
             pinning.require(engine, reader.instance(), None)
             compared = Parity(engine=engine, run=run, roles=mapping.parse(run.map), writer=writer, reader=reader)
-            opened = export.open_export(path, run.realm)
             with engine.connect() as connection:
                 total = sum(keycloak_plans.totals(connection, run.id).values())
             with bar("comparing users", total) as advance:
-                return list(compared.differences(opened.users(), advance))
+                return list(compared.differences(source.users(), advance))
     finally:
         writer.close()
 

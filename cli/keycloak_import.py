@@ -15,7 +15,7 @@ from clerk.user_writer import UserWriter
 from cli import output
 from cli.clerk_backend import backend
 from cli.connection import BY, author, database, owner
-from cli.keycloak_export import refusals
+from cli.keycloak_source import DATABASE, PATH, opened, refusals
 from cli.progress import bar
 from config import logs
 from config.settings import BackfillSettings, load
@@ -24,8 +24,8 @@ from db.audit import Author
 from db.keycloak_imports import State
 from db.keycloak_plans import Run
 from dev import signals
-from keycloak import export, mapping
-from keycloak.export import Export
+from keycloak import mapping
+from keycloak.realm_source import RealmSource
 from reconcile import keycloak_authority, pinning, retry
 from reconcile.keycloak_import import Imported, Importer, QuotaExceeded
 from reconcile.keycloak_update import Updates
@@ -48,26 +48,35 @@ OWNER = "Only the owner of the tables may begin an import, since it gives roles 
       akako keycloak import 3 export/ --limit 10
       akako keycloak import 3 export/
       akako keycloak import 3 export/ --retry
+      akako keycloak import 3 --database
     """,
 )
 @click.argument("run_id", type=click.IntRange(1, 2**63 - 1), metavar="RUN")
-@click.argument("path", type=click.Path(path_type=Path))
+@PATH
+@DATABASE
 @click.option("--limit", type=click.IntRange(1), help="Import at most this many users.")
 @click.option("--retry", "retry_refused", is_flag=True, help="Try users again that were refused.")
 @click.option("--yes", is_flag=True, help="Do not ask for confirmation with a live key.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @BY
 def import_(
-    run_id: int, path: Path, limit: int | None, retry_refused: bool, yes: bool, as_json: bool, by: str | None
+    run_id: int,
+    path: Path | None,
+    from_database: bool,
+    limit: int | None,
+    retry_refused: bool,
+    yes: bool,
+    as_json: bool,
+    by: str | None,
 ) -> None:
     """Create the users of the plan RUN at Clerk, and give them the planned roles in place of the default role.
 
     What a newer plan changes about users that were imported before is carried out, too: new and ended roles, new
     passwords of those who have not signed in at Clerk yet, and bans. What a person changed with us stays.
 
-    PATH is the export that was planned: passwords and secrets are read from it again. An import can be interrupted at
-    any point, and is continued by running the command again; no user is created twice. CLERK_REQUESTS_PER_SECOND sets
-    the pace.
+    PATH is the export that was planned, or --database: passwords and secrets are read from there again. An import can
+    be interrupted at any point, and is continued by running the command again; no user is created twice.
+    CLERK_REQUESTS_PER_SECOND sets the pace.
 
     Exit code 1 if a user or a change was refused, or a user has not got the planned roles, or is not in the export as
     planned.
@@ -86,7 +95,6 @@ def import_(
             signals.interruptible(),
         ):
             run = _importable(engine, run_id)
-            opened = export.open_export(path, run.realm)
             pace = SharedPace(settings.requests_per_second)
             require = pinned(engine, client, pace, author(by, BEGUN))
             _begin(engine, run, by)
@@ -101,7 +109,8 @@ def import_(
                 retry_refused=retry_refused,
                 workers=workers,
             )
-            result = _import(importer, opened, settings.requests_per_second, limit)
+            with opened(path, run.realm, from_database=from_database) as source:
+                result = _import(importer, source, settings.requests_per_second, limit)
             complete = _show(engine, run, result, as_json)
     except QuotaExceeded:
         raise click.ClickException(f"The instance takes no more users. Raise its limit. {CONTINUE}") from None
@@ -158,7 +167,7 @@ def _begin(engine: Engine, run: Run, by: str | None) -> None:
         keycloak_imports.begin(connection, run, author(by, BEGUN).actor)
 
 
-def _import(importer: Importer, opened: Export, per_second: float, limit: int | None) -> Imported:
+def _import(importer: Importer, source: RealmSource, per_second: float, limit: int | None) -> Imported:
     with importer.engine.connect() as connection:
         totals = keycloak_imports.totals(connection, importer.run)
         changed = keycloak_changes.total(connection, importer.run)
@@ -168,7 +177,7 @@ def _import(importer: Importer, opened: Export, per_second: float, limit: int | 
     least = timedelta(seconds=round(left / per_second))
     click.echo(f"Importing {left:,} users; at {per_second:g} requests per second this takes {least} or more.", err=True)
     with bar("importing users", left) as advance:
-        return importer.import_users(opened.users(), sum(totals.values()), limit, advance)
+        return importer.import_users(source.users(), sum(totals.values()), limit, advance)
 
 
 def _show(engine: Engine, run: Run, result: Imported, as_json: bool) -> bool:

@@ -1,4 +1,4 @@
-"""`akako keycloak inspect`: shows what an export of Keycloak contains."""
+"""`akako keycloak inspect`: shows what an export of Keycloak, or its database, contains."""
 
 import json
 from pathlib import Path
@@ -7,10 +7,11 @@ from typing import Any
 import click
 
 from cli import output
-from cli.keycloak_export import export_options, read, refusals
+from cli.keycloak_source import inspected, opened, refusals, source_options
+from cli.times import formatted
 from keycloak import export, map_template
-from keycloak.export import Export
 from keycloak.inspection import Inspection, repeated_counts
+from keycloak.realm_source import RealmSource
 
 
 @click.command(
@@ -19,28 +20,36 @@ from keycloak.inspection import Inspection, repeated_counts
       akako keycloak inspect export/
       akako keycloak inspect export/ --expect 12000 --write-map map.toml
       akako keycloak inspect realm.json --realm school --json
+      akako keycloak inspect --database --realm school
     """
 )
-@export_options
+@source_options
 @click.option("--write-map", type=click.Path(path_type=Path), help="Write a map to fill in; an existing file is kept.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def inspect(path: Path, realm_name: str | None, expect: int | None, write_map: Path | None, as_json: bool) -> None:
+def inspect(
+    path: Path | None,
+    from_database: bool,
+    realm_name: str | None,
+    expect: int | None,
+    write_map: Path | None,
+    as_json: bool,
+) -> None:
     """Show what the export in PATH contains: users, passwords, roles, and what is unusual.
 
-    PATH is a file or a directory that `kc.sh export` wrote. Uses no network and no database. Prints no names,
-    addresses and secrets.
+    PATH is a file or a directory that `kc.sh export` wrote; without --database, no network and no database is used.
+    With --database, Keycloak's database is read in one read-only transaction. Prints no names, addresses and secrets.
 
     Exit code 1 if the export is incomplete; the reason is shown after the counts.
     """
-    with refusals():
-        opened, found = read(path, realm_name)
+    with refusals(), opened(path, realm_name, from_database=from_database) as source:
+        found = inspected(source)
         if as_json:
-            click.echo(json.dumps(_document(opened, found), indent=2))
+            click.echo(json.dumps(_document(source, found), indent=2))
         else:
-            _print(opened, found)
+            _print(source, found)
         export.require(found.persons, found.users, expect)
         if write_map:
-            _write(write_map, map_template.template(opened.realm, found))
+            _write(write_map, map_template.template(source.realm, found))
 
 
 def _write(path: Path, text: str) -> None:
@@ -49,19 +58,18 @@ def _write(path: Path, text: str) -> None:
             file.write(text)
     except FileExistsError:
         raise click.ClickException(f"{path} exists and is kept. Give another name, or remove it.") from None
-    click.echo(f'Wrote {path}. Replace each "choose", then run `akako keycloak plan PATH --map {path}`.', err=True)
+    click.echo(f'Wrote {path}. Replace each "choose", then run `akako keycloak plan` with `--map {path}`.', err=True)
 
 
-def _document(opened: Export, found: Inspection) -> dict[str, Any]:
+def _document(source: RealmSource, found: Inspection) -> dict[str, Any]:
     return {
-        "realm": opened.realm.name,
-        "keycloak_version": opened.realm.version,
-        "other_realms": opened.others,
-        "files": len(opened.files.all),
-        "bytes": opened.files.size,
-        "written_at": opened.written_at.isoformat(),
-        "admin_events_have_details": opened.realm.records_details,
-        "default_role": str(opened.realm.graph.default) if opened.realm.graph.default else None,
+        "realm": source.realm.name,
+        "keycloak_version": source.realm.version,
+        "other_realms": source.others,
+        "source": source.name,
+        "written_at": source.written_at.isoformat(),
+        "admin_events_have_details": source.realm.records_details,
+        "default_role": str(source.realm.graph.default) if source.realm.graph.default else None,
         "users": found.users,
         "persons": found.persons,
         "categories": dict(sorted(found.categories.items())),
@@ -82,19 +90,20 @@ def _document(opened: Export, found: Inspection) -> dict[str, Any]:
     }
 
 
-def _print(opened: Export, found: Inspection) -> None:
+def _print(source: RealmSource, found: Inspection) -> None:
     rows = [
-        ("Realm", opened.realm.name),
-        ("Keycloak", opened.realm.version or "unknown version"),
-        ("Other realms", ", ".join(opened.others)),
-        ("Files", f"{len(opened.files.all):,} with {opened.files.size:,} bytes"),
+        ("Name", source.realm.name),
+        ("Keycloak", source.realm.version or "unknown version"),
+        ("Other realms", ", ".join(source.others)),
+        ("Source", source.name),
+        ("Written (UTC)", formatted(source.written_at)),
         ("Users", f"{found.users:,}; persons: {found.persons:,}"),
         *((f"- {name}", f"{number:,}") for name, number in sorted(found.categories.items())),
         ("Authenticator apps that can be transferred", f"{found.apps:,}"),
         *((f"{each} that occur more than once", f"{number:,}") for each, number in repeated_counts(found).items()),
-        ("Admin events with details", "yes" if opened.realm.records_details else "no"),
+        ("Admin events with details", "yes" if source.realm.records_details else "no"),
     ]
-    output.table("Export", ("", ""), [row for row in rows if row[1]])
+    output.table("Realm", ("", ""), [row for row in rows if row[1]])
     _counts("Passwords", "Algorithm", found.algorithms.most_common())
     _counts("Cannot be transferred", "Reason", found.problems.most_common())
     output.table(

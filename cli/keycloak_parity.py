@@ -12,13 +12,13 @@ from clerk.user_writer import UserWriter
 from cli import output
 from cli.clerk_backend import backend
 from cli.connection import database
-from cli.keycloak_export import refusals
 from cli.keycloak_import import latest_run
+from cli.keycloak_source import DATABASE, PATH, opened, refusals
 from cli.progress import bar
 from config.settings import BackfillSettings, load
 from db import keycloak_plans
 from dev import signals
-from keycloak import export, mapping
+from keycloak import mapping
 from reconcile import pinning
 from reconcile.keycloak_parity import Difference, Parity
 from reconcile.pace import Pace
@@ -32,10 +32,13 @@ AGAIN = "Run the same command again."
     epilog="\b\nExamples:\n  akako keycloak parity 3 export/\n  akako keycloak parity 3 export/ --json",
 )
 @click.argument("run_id", type=click.IntRange(1, 2**63 - 1), metavar="RUN")
-@click.argument("path", type=click.Path(path_type=Path))
+@PATH
+@DATABASE
 @click.option("--json", "as_json", is_flag=True, help="Print JSON with every difference.")
-def parity(run_id: int, path: Path, as_json: bool) -> None:
+def parity(run_id: int, path: Path | None, from_database: bool, as_json: bool) -> None:
     """Compare the export in PATH, the users at Clerk and our tables after the import of the plan RUN.
+
+    With --database, Keycloak's database is read in place of an export.
 
     Nothing is changed. Differences that later changes or the plan explain are shown, too. Passwords cannot be compared:
     `akako keycloak canary` tries each kind.
@@ -47,14 +50,16 @@ def parity(run_id: int, path: Path, as_json: bool) -> None:
     try:
         with refusals(), backend(settings, AGAIN) as client, database() as engine, signals.interruptible():
             run = latest_run(engine, run_id)
-            opened = export.open_export(path, run.realm)
             reader = Reader(engine, client, Pace(settings.requests_per_second), lambda: None)
             pinning.require(engine, reader.instance(), None)
             compared = Parity(engine=engine, run=run, roles=mapping.parse(run.map), writer=writer, reader=reader)
             with engine.connect() as connection:
                 total = sum(keycloak_plans.totals(connection, run.id).values())
-            with bar("comparing users", total) as advance:
-                found = list(compared.differences(opened.users(), advance))
+            with (
+                opened(path, run.realm, from_database=from_database) as source,
+                bar("comparing users", total) as advance,
+            ):
+                found = list(compared.differences(source.users(), advance))
     except KeyboardInterrupt:
         sys.exit(130)
     finally:

@@ -1,4 +1,4 @@
-"""`akako keycloak plan`: decides about every user of an export, and stores the plan."""
+"""`akako keycloak plan`: decides about every user of a realm, and stores the plan."""
 
 from datetime import datetime
 from pathlib import Path
@@ -8,12 +8,12 @@ from sqlalchemy import Connection
 
 from cli import keycloak_report, output
 from cli.connection import BY, author, owner
-from cli.keycloak_export import export_options, read, refusals
+from cli.keycloak_source import inspected, opened, past_of_roles, refusals, source_options
 from cli.progress import bar
 from cli.times import MOMENT
 from db import keycloak_differences, keycloak_plans
 from keycloak import export as exports
-from keycloak import history, mapping
+from keycloak import mapping
 from keycloak.fate import Fate
 from keycloak.history import History
 from reconcile import keycloak_plan
@@ -31,17 +31,23 @@ OWNER = "Only the owner of the tables may write a plan, since it gives roles in 
       akako keycloak plan export/ --map map.toml --dry-run
       akako keycloak plan export/ --map map.toml --expect 12000
       akako keycloak plan export/ --map map.toml --events admin-events.jsonl --json
+      akako keycloak plan --database --realm school --map map.toml
     """
 )
-@export_options
+@source_options
 @click.option("--map", "map_path", type=click.Path(path_type=Path), required=True, help="What roles become (TOML).")
-@click.option("--events", type=click.Path(path_type=Path), help="Admin events, for the past of roles (JSON).")
+@click.option(
+    "--events",
+    type=click.Path(path_type=Path),
+    help="Admin events, for the past of roles (JSON). [default with --database: those in the database]",
+)
 @click.option("--exported-at", type=MOMENT, help="Time of the export. [default: when its newest file was written]")
 @click.option("--dry-run", is_flag=True, help="Show the plan without storing it.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON with every user.")
 @BY
 def plan(
-    path: Path,
+    path: Path | None,
+    from_database: bool,
     realm_name: str | None,
     expect: int | None,
     map_path: Path,
@@ -53,6 +59,8 @@ def plan(
 ) -> None:
     """Decide about every user of the export in PATH, and store the plan in the database.
 
+    With --database, the users are read from Keycloak's database in one read-only transaction.
+
     Nothing is sent to Clerk, and no user is changed. The plan has neither digests nor secrets, names or addresses.
     Needs the owner of the tables (DATABASE_OWNER_URL).
 
@@ -60,25 +68,30 @@ def plan(
 
     Exit code 1 if the export is incomplete, or the map does not decide about every role and kind of user in it.
     """
-    with refusals(), owner(OWNER, looks_up=True) as engine:
+    if from_database and exported_at:
+        raise click.UsageError("--exported-at is for exports: the database is read as it is now.")
+    with (
+        refusals(),
+        owner(OWNER, looks_up=True) as engine,
+        opened(path, realm_name, from_database=from_database) as source,
+    ):
         text = _text(map_path)
         mapping.parse(text)
-        opened, inspection = read(path, realm_name)
+        inspection = inspected(source)
         exports.require(inspection.persons, inspection.users, expect)
-        past = history.read(events, opened.realm) if events else History()
+        past = past_of_roles(source, events)
         with engine.connect() as connection:
-            with bar("planning users", opened.files.size) as advance:
+            with bar("planning users", source.size) as advance:
                 planned = keycloak_plan.make(
-                    connection, opened, inspection, text, past,
-                    path=str(path.absolute()), planned_by=author(by, PLANNED).actor, exported_at=exported_at,
-                    advance=advance,
+                    connection, source, inspection, text, past or History(),
+                    planned_by=author(by, PLANNED).actor, exported_at=exported_at, advance=advance,
                 )  # fmt: skip
             if not dry_run and not planned.unchanged:
                 connection.commit()
             if as_json:
                 _print_json(connection, planned, dry_run)
             else:
-                _print(connection, planned, past if events else None)
+                _print(connection, planned, past)
             # Rolls back what was not committed.
     if not as_json:
         click.echo(_outcome(planned, dry_run))

@@ -33,10 +33,14 @@ LIVE_PER_SECOND = 20.0
 TEST_PER_SECOND = 2.0
 
 
-class Settings(BaseSettings):
-    """Settings of every process."""
+class Environment(BaseSettings):
+    """Reads environment variables."""
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore", use_attribute_docstrings=True, env_ignore_empty=True)
+
+
+class Settings(Environment):
+    """Settings of every process."""
 
     database_url: PostgresUrl
     """PostgreSQL 15 or newer, with the application's role: `postgresql://user:password@host:5432/database`."""
@@ -279,6 +283,16 @@ class SetupSettings(BackfillSettings, MigrationSettings, SigningSettings, Access
     """Settings of `akako setup`: those of the processes that it prepares."""
 
 
+class KeycloakSettings(Environment):
+    """Settings of the commands of `akako keycloak` with `--database`."""
+
+    keycloak_database_url: PostgresUrl
+    """Keycloak's own database, which is only read: `postgresql://user:password@host:5432/keycloak`."""
+
+    keycloak_database_schema: str = "public"
+    """The schema of Keycloak's tables."""
+
+
 class ReconcileSettings(BackfillSettings, DeletionSettings, BrokerSettings, MetricsSettings):
     """Settings of the process that asks Clerk."""
 
@@ -341,7 +355,7 @@ class ConsoleSettings(OperationSettings):
         return self.clerk_frontend_api or self.clerk_issuer
 
 
-Kind = TypeVar("Kind", bound=Settings)
+Kind = TypeVar("Kind", bound=Environment)
 
 
 def load(kind: type[Kind]) -> Kind:
@@ -353,7 +367,7 @@ def load(kind: type[Kind]) -> Kind:
         sys.exit("\n".join(["akako cannot start: settings are missing or invalid:", *lines]))
 
 
-def _complaint(kind: type[Settings], field: str, fault: str, message: str) -> str:
+def _complaint(kind: type[Environment], field: str, fault: str, message: str) -> str:
     name = field.upper()
     if fault == "missing":
         return f"  {name} is not set. {kind.model_fields[field].description}"

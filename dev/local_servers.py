@@ -33,12 +33,14 @@ class RunningServers:
 
 
 @contextmanager
-def servers(directory: Path, *, redis_options: Mapping[str, str] = MappingProxyType({})) -> Iterator[RunningServers]:
+def servers(
+    directory: Path, *, redis_options: Mapping[str, str] = MappingProxyType({}), configured: bool = True
+) -> Iterator[RunningServers]:
     """The servers of the environment, and embedded ones for those that it does not set; the latter stop with the block.
 
-    Raises ClickException if one does not start.
+    Without `configured`, the environment is not read. Raises ClickException if one does not start.
     """
-    addresses = _given()
+    addresses = _given() if configured else {}
     embedded: list[Postgres | Redis] = []
     with ExitStack() as stack:
         try:

@@ -1,6 +1,6 @@
 """Starts the stack of the demonstration: servers, tables, and the processes of the Procfile."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,14 +36,19 @@ class Stack:
     running: Processes
     log: Path
     """The log of the processes."""
+    environment: Mapping[str, str]
+    """The settings for commands of `akako`."""
 
 
 @contextmanager
-def build(directory: Path, say: Callable[[str], None]) -> Iterator[Stack]:
-    """Start the stack; it is stopped when the block is left. Raises ClickException if it does not start."""
+def build(directory: Path, say: Callable[[str], None], *, configured: bool = True) -> Iterator[Stack]:
+    """Start the stack; it is stopped when the block is left. Raises ClickException if it does not start.
+
+    Without `configured`, its servers are always embedded ones.
+    """
     procfile.read()
     say("starting PostgreSQL and Redis")
-    with local_servers.servers(directory) as found:
+    with local_servers.servers(directory, configured=configured) as found:
         addresses = found.addresses
         say("migrating")
         apply(addresses["DATABASE_URL"], addresses.get("DATABASE_OWNER_URL"))
@@ -80,4 +85,6 @@ def _processes(addresses: dict[str, str], log: Path, pool: Engine) -> Iterator[S
     ):
         if not probes.wait(running, receiver_url, api_url, clerk.url):
             raise click.ClickException(f"The processes did not start. End of their log:\n{tail(log)}")
-        yield Stack(webhook, secret, api_url, key, clerk.url, pool, running, log)
+        yield Stack(
+            webhook, secret, api_url, key, clerk.url, pool, running, log, addresses | SETTINGS | clerk.settings()
+        )

@@ -1,4 +1,4 @@
 """Keycloak's formats: exports, credentials, roles, admin events; and the map that turns its users into ours.
 
-Reads files; uses no database, no network and no log.
+Reads files (`db/keycloak_source.py` reads Keycloak's database); uses no database, no network and no log.
 """

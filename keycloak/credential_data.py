@@ -19,7 +19,7 @@ class Unreadable(Exception):
 def secret(credential: Mapping[str, Any]) -> Mapping[str, Any]:
     """The fields of `secretData`; of an old credential, all of its own. Raises Unreadable."""
     value = credential.get("secretData")
-    return credential if value is None else _parsed(value)
+    return credential if value is None else parsed(value)
 
 
 def settings(credential: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -27,10 +27,11 @@ def settings(credential: Mapping[str, Any]) -> Mapping[str, Any]:
     value = credential.get("credentialData")
     if value is None:
         return credential
-    return _remembered(value) if isinstance(value, str) else _parsed(value)
+    return _remembered(value) if isinstance(value, str) else parsed(value)
 
 
-def _parsed(value: object) -> Mapping[str, Any]:
+def parsed(value: object) -> Mapping[str, Any]:
+    """Such fields, which are an object or JSON within text. Raises Unreadable."""
     if isinstance(value, str):
         try:
             value = orjson.loads(value)
@@ -44,12 +45,12 @@ def _parsed(value: object) -> Mapping[str, Any]:
 @lru_cache(REMEMBERED)
 def _remembered(text: str) -> Mapping[str, Any]:
     """Most users of a realm have the same settings."""
-    return _parsed(text)
+    return parsed(text)
 
 
 def is_masked(credential: Mapping[str, Any]) -> bool:
     """Whether the secret was replaced by asterisks."""
-    return any(credential.get(name) == MASK for name in ("secretData", "hashedSaltedValue", "value"))
+    return MASK in (credential.get("secretData"), credential.get("hashedSaltedValue"), credential.get("value"))
 
 
 def parameter(fields: Mapping[str, Any], name: str) -> str | None:

@@ -1,6 +1,6 @@
 """Opens an export of Keycloak, and reads its users one by one, in memory that does not grow with their number."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,23 +10,17 @@ from keycloak import files, json_stream, realm, user
 from keycloak.files import ExportFiles
 from keycloak.json_scanner import Read
 from keycloak.realm import Realm
+from keycloak.realm_source import Advance
 from keycloak.refusal import (
     Masked,
-    MasterRealm,
     NotAnExport,
     OnlyServiceAccounts,
     PartialExport,
-    RealmUnknown,
-    SeveralRealms,
     TooFewPersons,
 )
 from keycloak.user import User
 
-Advance = Callable[[int], None]
-"""Receives the number of bytes that were read."""
-
 USERS, FEDERATED = "users", "federatedUsers"
-MASTER = "master"
 _STREAMED = frozenset({USERS, FEDERATED})
 
 
@@ -34,12 +28,24 @@ _STREAMED = frozenset({USERS, FEDERATED})
 class Export:
     """The export of one realm, whose settings were read."""
 
+    path: Path
+    """The file or directory."""
     files: ExportFiles
     realm: Realm
     number: int
     """Which realm of the file it is, from 0."""
     others: tuple[str, ...]
     """The names of the other realms beside it."""
+
+    @property
+    def size(self) -> int:
+        """Bytes of all files."""
+        return self.files.size
+
+    @property
+    def name(self) -> str:
+        """The path of the export."""
+        return str(self.path.absolute())
 
     @property
     def written_at(self) -> datetime:
@@ -65,7 +71,7 @@ def open_export(path: Path, realm_name: str | None = None, advance: Advance = la
         names = files.realms(path)
         if not names:
             raise NotAnExport(f"{path} has no file that ends in -realm.json.")
-        chosen = _chosen(names, realm_name)
+        chosen = realm.choose(names, realm_name)
         found = files.of_realm(path, chosen)
         settings = _settings(found.realm, advance)
         number = 0
@@ -74,14 +80,14 @@ def open_export(path: Path, realm_name: str | None = None, advance: Advance = la
         found = files.single(path)
         settings = _settings(found.realm, advance)
         names = tuple(str(each.get("realm") or "") for each in settings)
-        chosen = _chosen(names, realm_name)
+        chosen = realm.choose(names, realm_name)
         number = names.index(chosen)
     read = realm.parse(settings[number])
     if not found.users and not settings[number].get(USERS):
         raise PartialExport
     if read.masked:
         raise Masked
-    return Export(found, read, number, tuple(name for name in names if name != chosen))
+    return Export(path, found, read, number, tuple(name for name in names if name != chosen))
 
 
 def require(persons: int, users: int, expected: int | None) -> None:
@@ -90,17 +96,6 @@ def require(persons: int, users: int, expected: int | None) -> None:
         raise OnlyServiceAccounts if users else PartialExport
     if expected is not None and persons < expected:
         raise TooFewPersons(f"Expected at least {expected:,}, and found {persons:,}.")
-
-
-def _chosen(names: Sequence[str], wanted: str | None) -> str:
-    usable = [name for name in names if name != MASTER]
-    if wanted == MASTER or (wanted is None and not usable):
-        raise MasterRealm
-    if wanted is None and len(usable) > 1:
-        raise SeveralRealms(f"It has {', '.join(usable)}.")
-    if wanted is not None and wanted not in usable:
-        raise RealmUnknown(f"It has {', '.join(names)}.")
-    return wanted or usable[0]
 
 
 def _settings(path: Path, advance: Advance) -> list[dict[str, Any]]:

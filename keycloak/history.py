@@ -4,7 +4,7 @@ Only events with details (`representation`) say which role. Others are counted, 
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -52,14 +52,22 @@ class History:
 def read(path: Path, realm: Realm) -> History:
     """Read a file of admin events; those of other realms are passed over. Raises ExportRefused."""
     files.refuse_readable([path])
-    history = History()
     with path.open("rb", buffering=0) as file:
-        for value in json_stream.values(file.read):
-            if not isinstance(value, dict):
-                raise NotAnExport("An admin event is not an object.")
-            history.read += 1
-            if value.get("realmId") in (None, realm.id, realm.name):
-                _add(history, value, realm)
+        return collect(json_stream.values(file.read), realm)
+
+
+def collect(events: Iterable[Any], realm: Realm) -> History:
+    """The history of a realm in these events; those of other realms and failed ones are passed over.
+
+    Raises NotAnExport.
+    """
+    history = History()
+    for value in events:
+        if not isinstance(value, dict):
+            raise NotAnExport("An admin event is not an object.")
+        history.read += 1
+        if value.get("realmId") in (None, realm.id, realm.name) and not value.get("error"):
+            _add(history, value, realm)
     return history
 
 

@@ -1,13 +1,13 @@
 """Counts what an export contains: users, passwords, roles, and what is unusual. Shows no secrets and no names."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from keycloak import credential_data, person
-from keycloak.export import Advance, Export
 from keycloak.person import Category, Person
+from keycloak.realm_source import Advance, RealmSource
 from keycloak.refusal import Masked
 from keycloak.repeats import Repeats
 from keycloak.roles import KeycloakRole, RoleGraph
@@ -67,12 +67,13 @@ class Inspection:
     repeated: Repeated = field(default_factory=Repeated)
 
 
-def inspect(export: Export, advance: Advance = lambda _: None) -> Inspection:
+def inspect(source: RealmSource, advance: Advance = lambda _: None) -> Inspection:
     """Read every user. Raises ExportRefused, also if a digest is masked."""
-    counts = _Counts(export.realm.graph, export.written_at)
-    for user in export.users(advance):
-        if any(map(credential_data.is_masked, user.credentials)):
-            raise Masked(f"The credential of {user.key} is masked.")
+    counts = _Counts(source.realm.graph, source.written_at)
+    for user in source.users(advance):
+        for credential in user.credentials:
+            if credential_data.is_masked(credential):
+                raise Masked(f"The credential of {user.key} is masked.")
         counts.add(person.of(user))
     return counts.result()
 
@@ -88,20 +89,23 @@ class _Counts:
         """Count a user."""
         counts, user = self._found, found.user
         counts.users += 1
-        _count(counts.categories, found.categories)
+        if found.categories:
+            _count(counts.categories, found.categories)
         self._ids.add(user.key)
         if Category.SERVICE_ACCOUNT in found.categories:
             return
         counts.persons += 1
         self._count_credentials(found)
         self._count_roles(user.roles, user.groups)
-        _count(counts.required_actions, user.required_actions)
-        _count(counts.identity_providers, user.identity_providers)
+        if user.required_actions:
+            _count(counts.required_actions, user.required_actions)
+        if user.identity_providers:
+            _count(counts.identity_providers, user.identity_providers)
         if found.email:
             self._emails.add(found.email.lower())
         if found.username:
             self._usernames.add(found.username.lower())
-        for name in _oddities(found, self._graph, self._written_at):
+        for name in self._oddities(found):
             self._note(name, user.key)
 
     def result(self) -> Inspection:
@@ -114,7 +118,9 @@ class _Counts:
         counts = self._found
         if found.algorithm:
             counts.algorithms[found.algorithm] += 1
-        _count(counts.problems, filter(None, (found.password_problem, found.totp_problem, *found.losses)))
+        for problem in (found.password_problem, found.totp_problem, *found.losses):
+            if problem:
+                counts.problems[problem] += 1
         counts.apps += found.totp_secret is not None
 
     def _count_roles(self, roles: frozenset[KeycloakRole], groups: tuple[str, ...]) -> None:
@@ -132,6 +138,26 @@ class _Counts:
                 self._found.groups[path] += number
         self._combinations.clear()
 
+    def _oddities(self, found: Person) -> list[str]:
+        user, graph, names = found.user, self._graph, []
+        if user.id is None:
+            names.append("no id")
+        if user.created_at is None:
+            names.append("time of registration unknown")
+        elif user.created_at > self._written_at:
+            names.append("registered in the future")
+        if not graph.groups.keys() >= set(user.groups):
+            names.append("member of a group that the realm does not have")
+        if not graph.composites.keys() >= user.roles:
+            names.append("holds a role that the realm does not have")
+        if not found.email and not found.username:
+            names.append("neither an e-mail address nor a username that Clerk accepts")
+        if len(user.credentials) > 1 and sum(each.get("type") == "password" for each in user.credentials) > 1:
+            names.append("several passwords; the one with the lowest priority counts")
+        if user.attributes and _size(user.attributes) > LARGEST_METADATA:
+            names.append("attributes larger than Clerk's metadata")
+        return names
+
     def _note(self, name: str, key: str) -> None:
         oddity = self._found.oddities.setdefault(name, Oddity())
         oddity.count += 1
@@ -145,27 +171,12 @@ def _count(counter: Counter[str], names: Iterable[str]) -> None:
         counter[name] += 1
 
 
-def _oddities(found: Person, graph: RoleGraph, written_at: datetime) -> Iterable[str]:
-    user = found.user
-    if user.id is None:
-        yield "no id"
-    if user.created_at is None:
-        yield "time of registration unknown"
-    elif user.created_at > written_at:
-        yield "registered in the future"
-    if not graph.groups.keys() >= set(user.groups):
-        yield "member of a group that the realm does not have"
-    if not graph.composites.keys() >= user.roles:
-        yield "holds a role that the realm does not have"
-    if not found.email and not found.username:
-        yield "neither an e-mail address nor a username that Clerk accepts"
-    if len(user.credentials) > 1 and sum(each.get("type") == "password" for each in user.credentials) > 1:
-        yield "several passwords; the one with the lowest priority counts"
-    if (
-        sum(len(each.encode(errors="replace")) for texts in user.attributes.values() for each in texts)
-        > LARGEST_METADATA
-    ):
-        yield "attributes larger than Clerk's metadata"
+def _size(attributes: Mapping[str, Iterable[str]]) -> int:
+    """Bytes of the values, which are counted only if there may be too many."""
+    most = sum([len(each) for texts in attributes.values() for each in texts]) * 4
+    if most <= LARGEST_METADATA:
+        return most
+    return sum(len(each.encode(errors="replace")) for texts in attributes.values() for each in texts)
 
 
 def repeated_counts(found: Inspection) -> dict[str, int]:

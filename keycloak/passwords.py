@@ -4,14 +4,14 @@ PBKDF2 with a shorter output gives the first bytes of a longer one, so that long
 length. The test vectors are verified by Keycloak's algorithms and by Clerk's documented formats.
 """
 
-import base64
 import binascii
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from functools import lru_cache, partial
+from typing import Any, NamedTuple, TypeAlias
 
 from keycloak import credential_data, user
 from keycloak.credential_data import Unreadable, number, parameter
@@ -48,27 +48,57 @@ class Refused(Exception):
         self.problem = problem
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Digest:
-    """What Clerk's API takes as `password_hasher` and `password_digest`. The digest is not in the representation."""
+    """What Clerk's API takes as `password_hasher` and `password_digest`. The digest is not in the representation.
+
+    Not frozen, like `User`. The text is written when it is needed, since an inspection and a plan need none.
+    """
 
     hasher: str
-    text: str = field(repr=False)
+    write: Callable[[], str] = field(repr=False)
+
+    @property
+    def text(self) -> str:
+        """The digest."""
+        return self.write()
 
 
-@dataclass(frozen=True, slots=True)
-class Key:
-    """A digest of Keycloak with its parameters."""
+class Password(NamedTuple):
+    """A password of Keycloak, and what Clerk takes: a digest, or the reason why there is none."""
 
     algorithm: str
-    iterations: int
-    salt: bytes = field(repr=False)
-    key: bytes = field(repr=False)
-    parameters: Mapping[str, Any] = field(repr=False)
+    """With iterations and key length in bytes, such as `pbkdf2-sha256, 27500 iterations, 64 bytes`."""
+    translated: Digest | Problem
+
+    @property
+    def digest(self) -> Digest | None:
+        """The digest for Clerk, if there is one."""
+        return self.translated if isinstance(self.translated, Digest) else None
+
+    @property
+    def problem(self) -> Problem | None:
+        """Why there is no digest."""
+        return self.translated if isinstance(self.translated, Problem) else None
 
 
-def current(credentials: Iterable[Mapping[str, Any]]) -> Mapping[str, Any] | None:
+Encode: TypeAlias = Callable[[bytes, bytes], Digest | Problem]
+"""Writes salt and key as Clerk's API takes them."""
+
+
+class _Scheme(NamedTuple):
+    """What the settings of a credential say. Most users of a realm share a few."""
+
+    algorithm: str
+    """With iterations, without the key length."""
+    encode: Encode | Problem | None
+    """None if the value is the whole digest."""
+
+
+def current(credentials: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
     """The password that is in use: of those of type `password`, the one with the lowest priority. No earlier ones."""
+    if len(credentials) == 1 and credentials[0].get("type") == "password":
+        return credentials[0]
     passwords = [each for each in credentials if each.get("type") == "password"]
     return min(passwords, key=_priority, default=None)
 
@@ -78,97 +108,103 @@ def set_at(credential: Mapping[str, Any]) -> datetime | None:
     return user.moment(credential.get("createdDate"))
 
 
-def algorithm(credential: Mapping[str, Any]) -> str:
-    """Algorithm, iterations and key length in bytes, such as `pbkdf2-sha256, 27500 iterations, 64 bytes`."""
+def read(credential: Mapping[str, Any]) -> Password:
+    """Translate a password."""
+    masked = Problem.MASKED if credential_data.is_masked(credential) else None
     if "secretData" not in credential and "hashedSaltedValue" not in credential:
-        return "plain text"
+        return Password("plain text", masked or (Problem.PLAIN_TEXT if "value" in credential else Problem.UNREADABLE))
+    settings = credential.get("credentialData")
     try:
-        data, secret = credential_data.settings(credential), credential_data.secret(credential)
+        secret = credential_data.secret(credential)
+        scheme = _remembered(settings) if isinstance(settings, str) else _scheme(credential_data.settings(credential))
     except Unreadable:
-        return "unreadable"
-    name = data.get("algorithm") or "pbkdf2"
-    if name == "bcrypt":
-        return "bcrypt"
-    size = len(_bytes(secret.get("value") or secret.get("hashedSaltedValue")) or b"")
-    kind = parameter(data, "type") if name == "argon2" else None
-    return f"{name}{kind or ''}, {data.get('hashIterations')} iterations, {size} bytes"
+        return Password("unreadable", masked or Problem.UNREADABLE)
+    value = secret["hashedSaltedValue"] if "hashedSaltedValue" in secret else secret.get("value")
+    if scheme.encode is None:
+        return Password(scheme.algorithm, masked or _bcrypt(value))
+    key, salt = _bytes(value), _bytes(secret.get("salt"))
+    algorithm = f"{scheme.algorithm}, {len(key or b'')} bytes"
+    if masked:
+        return Password(algorithm, masked)
+    if isinstance(scheme.encode, Problem):
+        return Password(algorithm, scheme.encode)
+    return Password(algorithm, scheme.encode(salt, key) if salt and key else Problem.UNREADABLE)
 
 
 def digest(credential: Mapping[str, Any] | None) -> Digest:
     """The digest for Clerk. Raises Refused."""
-    if credential is None:
-        raise Refused(Problem.NONE)
-    if credential_data.is_masked(credential):
-        raise Refused(Problem.MASKED)
-    if "secretData" not in credential and "hashedSaltedValue" not in credential:
-        raise Refused(Problem.PLAIN_TEXT if "value" in credential else Problem.UNREADABLE)
-    try:
-        data, secret = credential_data.settings(credential), credential_data.secret(credential)
-    except Unreadable:
-        raise Refused(Problem.UNREADABLE) from None
-    name = data.get("algorithm") or "pbkdf2"  # Keycloak 1 had only this one
-    value = secret.get("hashedSaltedValue") if "hashedSaltedValue" in secret else secret.get("value")
+    translated = Problem.NONE if credential is None else read(credential).translated
+    if isinstance(translated, Problem):
+        raise Refused(translated)
+    return translated
+
+
+@lru_cache(credential_data.REMEMBERED)
+def _remembered(settings: str) -> _Scheme:
+    return _scheme(credential_data.parsed(settings))
+
+
+def _scheme(settings: Mapping[str, Any]) -> _Scheme:
+    name = settings.get("algorithm") or "pbkdf2"  # Keycloak 1 had only this one
     if name == "bcrypt":
-        return _bcrypt(value)
-    translate = _TRANSLATIONS.get(name) if isinstance(name, str) else None
-    if translate is None:
-        raise Refused(Problem.ALGORITHM)
-    iterations, salt, key = number(data.get("hashIterations")), _bytes(secret.get("salt")), _bytes(value)
-    if not iterations or not salt or not key:
-        raise Refused(Problem.UNREADABLE)
-    return translate(Key(name, iterations, salt, key, data))
+        return _Scheme("bcrypt", None)
+    kind = parameter(settings, "type") if name == "argon2" else None
+    return _Scheme(f"{name}{kind or ''}, {settings.get('hashIterations')} iterations", _encoder(name, settings))
 
 
-def _sha256(found: Key) -> Digest:
-    key = _first(found.key, 32)
-    return Digest("pbkdf2_sha256", f"pbkdf2_sha256${found.iterations}${_base64(found.salt)}${_base64(key)}")
+def _encoder(name: object, settings: Mapping[str, Any]) -> Encode | Problem:
+    iterations = number(settings.get("hashIterations"))
+    if name not in ("pbkdf2", "pbkdf2-sha256", "pbkdf2-sha512", "argon2"):
+        return Problem.ALGORITHM
+    if not iterations:
+        return Problem.UNREADABLE
+    match name:
+        case "pbkdf2":
+            return partial(_sha1, iterations)
+        case "pbkdf2-sha256":
+            return partial(_sha256, iterations)
+        case "pbkdf2-sha512":
+            return partial(_sha512, iterations)
+        case _:
+            return _argon2(iterations, settings)
 
 
-def _sha512(found: Key) -> Digest:
+def _sha256(iterations: int, salt: bytes, key: bytes) -> Digest | Problem:
+    if len(key) < 32:
+        return Problem.TOO_SHORT
+    return Digest("pbkdf2_sha256", lambda: f"pbkdf2_sha256${iterations}${_base64(salt)}${_base64(key[:32])}")
+
+
+def _sha512(iterations: int, salt: bytes, key: bytes) -> Digest | Problem:
     # `pbkdf2_sha512` takes the salt as text, and Keycloak's is not text.
-    key = _first(found.key, 64)
-    return Digest("pbkdf2_sha512_hex", f"pbkdf2_sha512_hex${found.iterations}${found.salt.hex()}${key.hex()}")
+    if len(key) < 64:
+        return Problem.TOO_SHORT
+    return Digest("pbkdf2_sha512_hex", lambda: f"pbkdf2_sha512_hex${iterations}${salt.hex()}${key[:64].hex()}")
 
 
-def _sha1(found: Key) -> Digest:
-    if len(found.key) < SHORTEST_SHA1_KEY:
-        raise Refused(Problem.TOO_SHORT)
-    key = found.key[:32]
-    return Digest("pbkdf2_sha1", f"pbkdf2_sha1${found.iterations}${found.salt.hex()}${key.hex()}${len(key)}")
+def _sha1(iterations: int, salt: bytes, key: bytes) -> Digest | Problem:
+    if len(key) < SHORTEST_SHA1_KEY:
+        return Problem.TOO_SHORT
+    first = key[:32]
+    return Digest("pbkdf2_sha1", lambda: f"pbkdf2_sha1${iterations}${salt.hex()}${first.hex()}${len(first)}")
 
 
-def _argon2(found: Key) -> Digest:
-    kind, version = parameter(found.parameters, "type"), parameter(found.parameters, "version")
-    memory, parallel = (number(parameter(found.parameters, name)) for name in ("memory", "parallelism"))
+def _argon2(iterations: int, settings: Mapping[str, Any]) -> Encode | Problem:
+    kind, version = parameter(settings, "type"), parameter(settings, "version")
+    memory, parallel = (number(parameter(settings, name)) for name in ("memory", "parallelism"))
     if kind and kind not in _ARGON2_TYPES:
-        raise Refused(Problem.ALGORITHM)
+        return Problem.ALGORITHM
     if not kind or version not in _ARGON2_VERSIONS or not memory or not parallel:
-        raise Refused(Problem.UNREADABLE)
+        return Problem.UNREADABLE
     hasher = _ARGON2_TYPES[kind]
-    parameters = f"v={_ARGON2_VERSIONS[version]}$m={memory},t={found.iterations},p={parallel}"
-    salt, key = (_base64(each).rstrip("=") for each in (found.salt, found.key))
-    return Digest(hasher, f"${hasher}${parameters}${salt}${key}")
+    head = f"${hasher}$v={_ARGON2_VERSIONS[version]}$m={memory},t={iterations},p={parallel}$"
+    return lambda salt, key: Digest(hasher, lambda: head + "$".join(_base64(each).rstrip("=") for each in (salt, key)))
 
 
-def _bcrypt(value: object) -> Digest:
+def _bcrypt(value: object) -> Digest | Problem:
     """An extension's credential: its value is the whole digest."""
-    if not isinstance(value, str) or not _BCRYPT.fullmatch(value):
-        raise Refused(Problem.UNREADABLE)
-    return Digest("bcrypt", value)
-
-
-_TRANSLATIONS: Mapping[str, Callable[[Key], Digest]] = {
-    "pbkdf2": _sha1,
-    "pbkdf2-sha256": _sha256,
-    "pbkdf2-sha512": _sha512,
-    "argon2": _argon2,
-}
-
-
-def _first(key: bytes, size: int) -> bytes:
-    if len(key) < size:
-        raise Refused(Problem.TOO_SHORT)
-    return key[:size]
+    readable = isinstance(value, str) and _BCRYPT.fullmatch(value)
+    return Digest("bcrypt", lambda: str(value)) if readable else Problem.UNREADABLE
 
 
 def _priority(credential: Mapping[str, Any]) -> int:
@@ -181,10 +217,10 @@ def _bytes(value: object) -> bytes | None:
     if not isinstance(value, str):
         return None
     try:
-        return base64.b64decode(value, validate=True)
-    except (ValueError, binascii.Error):
+        return binascii.a2b_base64(value, strict_mode=True)
+    except ValueError:
         return None
 
 
 def _base64(value: bytes) -> str:
-    return base64.b64encode(value).decode()
+    return binascii.b2a_base64(value, newline=False).decode()

@@ -1,13 +1,11 @@
 """What of a Keycloak user can become a user at Clerk, and what cannot."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
 
 from keycloak import identifiers, passwords, totp
-from keycloak.passwords import Digest
+from keycloak.passwords import Digest, Password
 from keycloak.user import User
 
 
@@ -49,10 +47,13 @@ _LOST_CREDENTIALS = {
     "recovery-authn-codes": Loss.RECOVERY_CODES,
 }
 
+_ORDINARY = frozenset[Category]()
+NO_PASSWORD = Password("", passwords.Problem.NONE)
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+
+@dataclass(slots=True, kw_only=True)
 class Person:
-    """A user of Keycloak as Clerk could have it. Its representation has no secrets."""
+    """A user of Keycloak as Clerk could have it. Its representation has no secrets. Not frozen, like `User`."""
 
     user: User
     categories: frozenset[Category]
@@ -62,53 +63,51 @@ class Person:
     algorithm: str | None
     """Of the password in Keycloak, with its parameters."""
     password_problem: passwords.Problem | None
-    password_set_at: datetime | None
     totp_secret: str | None = field(repr=False)
     totp_problem: totp.Problem | None
     losses: tuple[Loss, ...]
+
+    @property
+    def password_set_at(self) -> datetime | None:
+        """When the password was set; None if that is unknown, or there is none."""
+        credential = passwords.current(self.user.credentials)
+        return passwords.set_at(credential) if credential else None
 
 
 def of(user: User) -> Person:
     """Translate a user."""
     credential = passwords.current(user.credentials)
-    digest, password_problem = _digest(credential)
+    password = passwords.read(credential) if credential else NO_PASSWORD
+    digest = password.digest
     secret, totp_problem = _secret(user)
     email, username = identifiers.email(user.email), identifiers.username(user.username)
     return Person(
         user=user,
-        categories=frozenset(_categories(user, digest is not None, email is not None)),
+        categories=_categories(user, digest is not None, email is not None),
         email=email,
         username=username,
         digest=digest,
-        algorithm=passwords.algorithm(credential) if credential else None,
-        password_problem=password_problem,
-        password_set_at=passwords.set_at(credential) if credential else None,
+        algorithm=password.algorithm if credential else None,
+        password_problem=password.problem,
         totp_secret=secret,
         totp_problem=totp_problem,
         losses=_losses(user, email, username),
     )
 
 
-def _categories(user: User, has_digest: bool, has_email: bool) -> list[Category]:
+def _categories(user: User, has_digest: bool, has_email: bool) -> frozenset[Category]:
     if user.service_account:
-        return [Category.SERVICE_ACCOUNT]
-    found = []
+        return frozenset({Category.SERVICE_ACCOUNT})
+    found = set()
     if not user.enabled:
-        found.append(Category.DISABLED)
+        found.add(Category.DISABLED)
     if has_email and not user.email_verified:
-        found.append(Category.UNVERIFIED)
+        found.add(Category.UNVERIFIED)
     if user.federated:
-        found.append(Category.FEDERATED)
+        found.add(Category.FEDERATED)
     elif not has_digest:
-        found.append(Category.SOCIAL_ONLY if user.identity_providers else Category.WITHOUT_PASSWORD)
-    return found
-
-
-def _digest(credential: Mapping[str, Any] | None) -> tuple[Digest | None, passwords.Problem | None]:
-    try:
-        return passwords.digest(credential), None
-    except passwords.Refused as refused:
-        return None, refused.problem
+        found.add(Category.SOCIAL_ONLY if user.identity_providers else Category.WITHOUT_PASSWORD)
+    return frozenset(found) if found else _ORDINARY
 
 
 def _secret(user: User) -> tuple[str | None, totp.Problem | None]:
@@ -122,11 +121,11 @@ def _secret(user: User) -> tuple[str | None, totp.Problem | None]:
 
 
 def _losses(user: User, email: str | None, username: str | None) -> tuple[Loss, ...]:
-    found = {_LOST_CREDENTIALS.get(str(each.get("type"))) for each in user.credentials}
+    found = {_LOST_CREDENTIALS[kind] for each in user.credentials if (kind := each.get("type")) in _LOST_CREDENTIALS}
     if user.email and not email:
         found.add(Loss.EMAIL)
     if user.username and not username:
         found.add(Loss.USERNAME)
     if user.required_actions:
         found.add(Loss.REQUIRED_ACTIONS)
-    return tuple(sorted(filter(None, found)))
+    return tuple(sorted(found)) if found else ()

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from keycloak import person, repeats
-from keycloak.export import Advance, Export
 from keycloak.fate import Decision, Fate, Judge
 from keycloak.history import History
 from keycloak.inspection import Inspection
 from keycloak.mapping import RoleMap
+from keycloak.realm_source import Advance, RealmSource
 from keycloak.refusal import MapRefused
 from keycloak.windows import Window, WindowPlanner
 
@@ -31,7 +31,7 @@ class PlannedUser:
 
 
 def users(
-    export: Export,
+    source: RealmSource,
     inspection: Inspection,
     roles: RoleMap,
     history: History,
@@ -42,10 +42,10 @@ def users(
 
     Raises MapRefused at the end if the map keeps users that the export does not have, and ExportRefused.
     """
-    planner = WindowPlanner(export.realm.graph, roles, exported_at)
+    planner = WindowPlanner(source.realm.graph, roles, exported_at)
     judge = Judge(roles, inspection.repeated)
     repeated, unseen = set[str](), set(roles.keep)
-    for user in export.users(advance):
+    for user in source.users(advance):
         key = user.key
         unseen.discard(key)
         if key in repeated:

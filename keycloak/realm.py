@@ -1,12 +1,14 @@
 """Parses the settings of a realm: its roles, groups and clients, and whether secrets are masked."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from keycloak.refusal import MasterRealm, RealmUnknown, SeveralRealms
 from keycloak.roles import Group, KeycloakRole, RoleGraph
 from keycloak.user import items, roles, text, texts
 
+MASTER = "master"
 MASK = "**********"
 """What exports of the admin console have in place of each secret."""
 SETTINGS = frozenset(
@@ -41,6 +43,21 @@ class Realm:
     """Whether admin events say which role was assigned."""
     masked: bool
     """Whether a secret is masked, which only the admin console does."""
+
+
+def choose(names: Sequence[str], wanted: str | None) -> str:
+    """The realm with the wanted name, or the only one beside `master`.
+
+    Raises MasterRealm, SeveralRealms or RealmUnknown.
+    """
+    usable = [name for name in names if name != MASTER]
+    if wanted == MASTER or (wanted is None and not usable):
+        raise MasterRealm
+    if wanted is None and len(usable) > 1:
+        raise SeveralRealms(f"It is one of {', '.join(usable)}.")
+    if wanted is not None and wanted not in usable:
+        raise RealmUnknown(f"It is one of {', '.join(names)}.")
+    return wanted or usable[0]
 
 
 def parse(settings: Mapping[str, Any]) -> Realm:

@@ -1,8 +1,8 @@
-"""Reasons to refuse an export or a map. Each docstring is the message that the operator reads."""
+"""Reasons to refuse an export, Keycloak's database or a map. Each docstring is the message to the operator."""
 
 
 class ExportRefused(Exception):
-    """The export cannot be used."""
+    """The export or the database cannot be used."""
 
     def __init__(self, particulars: str = "") -> None:
         super().__init__(" ".join(filter(None, [self.__doc__, particulars])))
@@ -45,19 +45,31 @@ class Masked(ExportRefused):
 
 
 class MasterRealm(ExportRefused):
-    """The realm `master` holds Keycloak's administrators, who are not users of an application. Export another realm."""
+    """The realm `master` holds Keycloak's administrators, who are not users of an application. Choose another realm."""
 
 
 class RealmUnknown(ExportRefused):
-    """The export has no realm of this name."""
+    """There is no realm of this name."""
 
 
 class SeveralRealms(ExportRefused):
-    """The export has several realms. Choose one with --realm."""
+    """There are several realms. Choose one with --realm."""
 
 
 class TooFewPersons(ExportRefused):
-    """The export has fewer persons than expected. Count them in Keycloak, and export again if some are missing."""
+    """There are fewer persons than expected. Count them in Keycloak, and export again if some are missing."""
+
+
+class NotAKeycloakDatabase(ExportRefused):
+    """The database has not the tables of Keycloak. Check KEYCLOAK_DATABASE_URL and KEYCLOAK_DATABASE_SCHEMA."""
+
+
+class NotReadable(ExportRefused):
+    """The role of KEYCLOAK_DATABASE_URL may not read Keycloak's tables. Let their owner run what is listed."""
+
+
+class NoPersons(ExportRefused):
+    """The realm has no users, or service accounts only. Check KEYCLOAK_DATABASE_URL and --realm."""
 
 
 class MapRefused(ExportRefused):

@@ -3,7 +3,6 @@
 from array import array
 from itertools import pairwise
 
-_MASK = (1 << 64) - 1
 _BUCKETS = 256
 
 
@@ -15,11 +14,11 @@ class Repeats:
     """
 
     def __init__(self) -> None:
-        self._buckets = [array("Q") for _ in range(_BUCKETS)]
+        self._buckets = [array("q") for _ in range(_BUCKETS)]
 
     def add(self, text: str) -> None:
         """Add a text."""
-        value = hashed(text)
+        value = hash(text)
         self._buckets[value % _BUCKETS].append(value)
 
     def found(self) -> frozenset[int]:
@@ -29,4 +28,4 @@ class Repeats:
 
 def hashed(text: str) -> int:
     """The hash of a text in this process."""
-    return hash(text) & _MASK
+    return hash(text)

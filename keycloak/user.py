@@ -54,24 +54,25 @@ class User:
 
 def parse(data: Mapping[str, Any], *, federated: bool = False) -> User:
     """Parse an element of `users`, or with `federated` one of `federatedUsers`."""
-    identity = text(data.get("id"))
+    get = data.get
+    identity = text(get("id"))
     return User(
         id=identity,
-        username=text(data.get("username")),
-        email=text(data.get("email")),
-        email_verified=data.get("emailVerified") is True,
-        enabled=data.get("enabled", True) is not False,
-        first_name=text(data.get("firstName")),
-        last_name=text(data.get("lastName")),
-        created_at=moment(data.get("createdTimestamp")),
-        service_account=bool(data.get("serviceAccountClientId")),
-        federated=federated or bool(data.get("federationLink")) or (identity or "").startswith("f:"),
-        identity_providers=_providers(data.get("federatedIdentities")),
+        username=text(get("username")),
+        email=text(get("email")),
+        email_verified=get("emailVerified") is True,
+        enabled=get("enabled", True) is not False,
+        first_name=text(get("firstName")),
+        last_name=text(get("lastName")),
+        created_at=moment(get("createdTimestamp")),
+        service_account=bool(get("serviceAccountClientId")),
+        federated=federated or bool(get("federationLink")) or (identity or "").startswith("f:"),
+        identity_providers=_providers(get("federatedIdentities")),
         roles=roles(data),
-        groups=texts(data.get("groups")),
-        required_actions=texts(data.get("requiredActions")),
-        attributes=_attributes(data.get("attributes")),
-        credentials=tuple([each for each in items(data.get("credentials")) if isinstance(each, dict)]),
+        groups=texts(get("groups")),
+        required_actions=texts(get("requiredActions")),
+        attributes=_attributes(get("attributes")),
+        credentials=tuple([each for each in items(get("credentials")) if isinstance(each, dict)]),
     )
 
 
@@ -79,8 +80,7 @@ def roles(data: Mapping[str, Any]) -> frozenset[KeycloakRole]:
     """The roles that a user or a group lists: `realmRoles` and `clientRoles`."""
     found = _realm_roles(texts(data.get("realmRoles")))
     for key in _CLIENT_ROLES:
-        clients = data.get(key)
-        if isinstance(clients, dict):
+        if (clients := data.get(key)) and isinstance(clients, dict):
             found |= {KeycloakRole(name, client) for client, names in clients.items() for name in texts(names)}
     return found
 
@@ -93,12 +93,13 @@ def _realm_roles(names: tuple[str, ...]) -> frozenset[KeycloakRole]:
 
 def moment(value: object) -> datetime | None:
     """Milliseconds since 1970, as a number or as text; None for zero and for what is not such a time."""
-    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 16:
+    if type(value) is not int:  # `True` is an int, too
+        if not isinstance(value, str) or len(value) > 15 or not (value.isascii() and value.isdigit()):
+            return None
         value = int(value)
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 < value <= LAST_MILLISECONDS:
+    if not 0 < value <= LAST_MILLISECONDS:
         return None
-    seconds, rest = divmod(value, 1_000)
-    return EPOCH + timedelta(0, seconds, rest * 1_000)
+    return EPOCH + timedelta(0, 0, 0, value)
 
 
 def text(value: object) -> str | None:
@@ -109,7 +110,7 @@ def text(value: object) -> str | None:
 def texts(value: object) -> tuple[str, ...]:
     """The texts of a list; of a single text, that one."""
     if isinstance(value, list):
-        return tuple([each for each in value if isinstance(each, str)])
+        return tuple([each for each in value if isinstance(each, str)]) if value else ()
     return (value,) if isinstance(value, str) else ()
 
 

@@ -10,10 +10,10 @@ from sqlalchemy import Connection
 from db import keycloak_changes, keycloak_differences, keycloak_plans
 from db.keycloak_plans import Run
 from keycloak import mapping, plan
-from keycloak.export import Advance, Export
 from keycloak.history import History
 from keycloak.inspection import Inspection
 from keycloak.plan import PlannedUser
+from keycloak.realm_source import Advance, RealmSource
 from reconcile import keycloak_authority
 
 SET = 1_000
@@ -35,35 +35,34 @@ class Planned:
 
 def make(
     connection: Connection,
-    export: Export,
+    source: RealmSource,
     inspection: Inspection,
     map_text: str,
     history: History,
     *,
-    path: str,
     planned_by: str,
     exported_at: datetime | None = None,
     advance: Advance = lambda _: None,
 ) -> Planned:
-    """Write a plan in this transaction; the export is of `exported_at`, by default when its newest file was written.
+    """Write a plan in this transaction; the source is of `exported_at`, by default `written_at`.
 
     Raises MapRefused or RealmCutOver, before anything is written, or ExportRefused.
     """
-    keycloak_authority.require(connection, export.realm.name)
+    keycloak_authority.require(connection, source.realm.name)
     roles = mapping.parse(map_text)
-    mapping.check(roles, export.realm, inspection)
-    previous = keycloak_plans.latest(connection, export.realm.name)
+    mapping.check(roles, source.realm, inspection)
+    previous = keycloak_plans.latest(connection, source.realm.name)
     run = keycloak_plans.start(
         connection,
-        realm=export.realm.name,
-        keycloak_version=export.realm.version,
-        exported_at=exported_at or export.written_at,
+        realm=source.realm.name,
+        keycloak_version=source.realm.version,
+        exported_at=exported_at or source.written_at,
         planned_by=planned_by,
-        path=path,
+        path=source.name,
         map_text=map_text,
         previous=previous,
     )
-    planned = plan.users(export, inspection, roles, history, run.exported_at, advance)
+    planned = plan.users(source, inspection, roles, history, run.exported_at, advance)
     for users in _sets(planned):
         keycloak_plans.add(connection, run, users)
     if previous is None:

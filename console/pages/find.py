@@ -1,6 +1,6 @@
 """Finds the page of any id or address."""
 
-from typing import Any
+from collections.abc import Awaitable
 from urllib.parse import quote
 
 from starlette.responses import Response
@@ -15,12 +15,12 @@ async def find(page: Page) -> Response:
     if not text:
         await page.ask("users", query={"limit": 1})  # for admins, like every page
         return page.render("find.html", text="")
-    if text.isdecimal() and await _exists(page, "difference", drift_id=text):
+    if text.isdecimal() and await _exists(page.ask("difference", drift_id=text)):
         return page.redirect(f"/drift/{text}")
     if "@" not in text and " " not in text:
-        if await _exists(page, "user", clerk_id=text):
+        if await _exists(page.ask("user", clerk_id=text)):
             return page.redirect(f"/users/{_in_path(text)}")
-        if await _exists(page, "event", svix_id=text):
+        if await _exists(page.ask("event", svix_id=text)):
             return page.redirect(f"/events/{_in_path(text)}")
         lines = await page.ask("audit", query={"cause": text[:255], "limit": 1})
         if lines.items:
@@ -33,9 +33,9 @@ async def find(page: Page) -> Response:
     return page.render("find.html", 404, text=text)
 
 
-async def _exists(page: Page, operation: str, **path: Any) -> bool:
+async def _exists(answer: Awaitable[object]) -> bool:
     try:
-        await page.ask(operation, **path)
+        await answer
     except Refused as refused:
         if refused.status == 404:
             return False

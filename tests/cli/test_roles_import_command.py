@@ -24,6 +24,9 @@ WINDOWS = """
 """
 COUNT = "select count(*) from user_roles where role <> 'LEARNER'"
 
+DEFAULT = "akako"
+"""Who assigns the default role."""
+
 Import = Callable[..., Result]
 
 
@@ -176,12 +179,12 @@ def test_many_lines_are_added_in_sets(engine: Engine, imported: Import) -> None:
     assert values(engine, COUNT) == [1_440]
 
 
-def test_the_documented_query_writes_the_file_from_the_tables_of_an_lms(
+def test_the_documented_queries_move_the_tables_of_an_lms_and_find_every_difference(
     engine: Engine, database: Database, imported: Import
 ) -> None:
     page = (Path(__file__).parents[2] / "docs/how-to/manage-roles.md").read_text()
-    query = page.split("```sql\n")[1].split("```")[0]
-    with psycopg.connect(database.owner_url) as connection:
+    write, compare, ids = (each.split("```")[0] for each in page.split("```sql\n")[1:4])
+    with psycopg.connect(database.owner_url, autocommit=True) as connection:
         connection.execute("create schema lms")
         connection.execute("set search_path = lms")
         connection.execute('create table "User" (id text primary key, "clerkId" text)')
@@ -189,22 +192,35 @@ def test_the_documented_query_writes_the_file_from_the_tables_of_an_lms(
             'create table "UserRole" (id text, "userId" text, role text, "isActive" boolean,'
             ' "effectiveStartDate" timestamp(3), "effectiveEndDate" timestamp(3))'
         )
-        connection.execute("insert into \"User\" values ('clx1', 'user_ada'), ('clx2', 'user_bea')")
+        connection.execute("insert into \"User\" values ('clx1', 'user_ada'), ('ext-user_bea', 'user_bea')")
         connection.execute(
             """
             insert into "UserRole" values
                 ('r1', 'clx1', 'MENTOR', true, '2024-02-01 08:00', null),
-                ('r2', 'clx2', 'MENTOR', false, '2024-02-01', '2024-05-01 12:30:00.5'),
-                ('r3', 'clx2', 'ADMIN', false, '2024-02-01', null)
+                ('r2', 'ext-user_bea', 'MENTOR', false, '2024-02-01', '2024-05-01 12:30:00.5'),
+                ('r3', 'ext-user_bea', 'ADMIN', false, '2024-02-01', null)
             """
         )
-        with connection.cursor().copy(query.encode()) as copied:
+        with connection.cursor().copy(write.encode()) as copied:
             header, *lines = b"".join(bytes(part) for part in copied).decode().splitlines()
-        connection.rollback()
-    assert header == "who,role,from,until"
-    result = imported(*(f"{line},," for line in lines))
-    assert (result.exit_code, "Added: 2" in result.stdout) == (0, True), result.output
-    assert [(each[0], each[2], each[3]) for each in rows(engine, WINDOWS)] == [
-        ("user_ada", "2024-02-01", None),
-        ("user_bea", "2024-02-01", "2024-05-01"),
-    ]
+        assert header == "who,role,from,until"
+        result = imported(*(f"{line},," for line in lines))
+        assert (result.exit_code, "Added: 2" in result.stdout) == (0, True), result.output
+        assert [(each[0], each[2], each[3]) for each in rows(engine, WINDOWS)] == [
+            ("user_ada", "2024-02-01", None),
+            ("user_bea", "2024-02-01", "2024-05-01"),
+        ]
+
+        def differences() -> list[tuple[str, str, str]]:
+            found = connection.execute(compare.encode()).fetchall()
+            return [(each[0], each[1], each[-1]) for each in found if each[5] is None or each[5] != DEFAULT]
+
+        assert differences() == []
+        connection.execute("update \"UserRole\" set role = 'ADMIN' where id = 'r1'")
+        connection.execute("update \"UserRole\" set \"effectiveEndDate\" = '2024-05-02' where id = 'r2'")
+        assert differences() == [
+            ("user_ada", "ADMIN", "missing"),
+            ("user_ada", "MENTOR", "added"),
+            ("user_bea", "MENTOR", "end"),
+        ]
+        assert connection.execute(ids.encode()).fetchall() == [("user_ada", "clx1", "ext-user_ada")]

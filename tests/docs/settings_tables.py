@@ -13,6 +13,8 @@ from config.settings import (
     BrokerSettings,
     ConsoleSettings,
     DeletionSettings,
+    Environment,
+    KeycloakSettings,
     ListeningSettings,
     MetricsSettings,
     MigrationSettings,
@@ -29,7 +31,7 @@ INTRODUCTION = """\
 Every environment variable, grouped by the processes that read it. If one is missing or invalid, the process does not
 start: it names the variable and what to change."""
 
-GROUPS: dict[str, type[Settings]] = {
+GROUPS: dict[str, type[Environment]] = {
     "Every process": Settings,
     "`akako migrate`": MigrationSettings,
     "Every long-running process (`web`, `api`, `worker`, `beat`, `clerk`, `console`)": BrokerSettings,
@@ -46,6 +48,7 @@ GROUPS: dict[str, type[Settings]] = {
     "API and console (`api`, `console`)": OperationSettings,
     "API (`api`)": ApiSettings,
     "Console (`console`)": ConsoleSettings,
+    "Keycloak's database, for commands of `akako keycloak` with `--database`": KeycloakSettings,
 }
 
 

@@ -59,7 +59,7 @@ def newer(engine: Engine, tmp_path: Path) -> Newer:
         opened = export.open_export(path)
         with as_owner(engine) as connection:
             run: Run = keycloak_plan.make(
-                connection, opened, inspection.inspect(opened), MAP, History(), path=str(path), planned_by="operator:x"
+                connection, opened, inspection.inspect(opened), MAP, History(), planned_by="operator:x"
             ).run
             if begun:
                 keycloak_imports.begin(connection, run, "operator:x")
