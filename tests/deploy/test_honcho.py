@@ -17,7 +17,7 @@ from tests.dev.groups import OURS, until
 from tests.servers import Database
 
 GUIDE = (procfile.PATH.parent / "docs/how-to/run-in-production.md").read_text()
-START = "honcho start web api worker beat clerk"
+START = "honcho start web api worker beat clerk console"
 
 
 @pytest.mark.recovery
@@ -32,6 +32,7 @@ def test_honcho_runs_everything_and_stops_everything_on_sigterm(
         "CLERK_WEBHOOK_SIGNING_SECRET": clerk.secrets[0],
         "HOST": "127.0.0.1",
         "PORT": str(port),
+        "CONSOLE_URL": "http://127.0.0.1:8003",
         "LOG_FORMAT": "json",
         **clerk_instance.NO_BACKEND,
         **clerk_instance.create().settings,
@@ -43,7 +44,7 @@ def test_honcho_runs_everything_and_stops_everything_on_sigterm(
             START.split(), cwd=procfile.PATH.parent, env=environment, stdout=output, stderr=output, close_fds=True
         )
         try:
-            until(lambda: "api.started" in log.read_text() and "beat.started" in log.read_text(), 60)
+            until(lambda: all(f"{name}.started" in log.read_text() for name in ("api", "beat", "console")), 60)
             sent = clerk.created("user_honcho")
             url = f"http://127.0.0.1:{port}/webhooks/clerk"
             assert httpx.post(url, content=sent.body, headers=sent.headers, trust_env=False).status_code == 202
