@@ -202,7 +202,7 @@ def test_events_are_counted(engine: Engine, clerk: Clerk, akako: Any) -> None:
 
     statuses = {"received": 1, "applied": 2, "ignored": 1, "parked": 1, "discarded": 0, "held": 0}
     assert {each["name"]: each["events"] for each in shown["statuses"]} == statuses
-    assert (shown["due"], shown["oldest_due_at"] is not None) == (1, True)
+    assert (shown["due"]["events"], shown["oldest_due_at"] is not None) == (1, True)
     assert {each["name"]: each["events"] for each in shown["types_of_last_day"]} == {
         "user.created": 2,
         "user.updated": 2,
