@@ -10,7 +10,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --genera
 
 PYTEST = $(BIN)/pytest -n 2 --dist worksteal
 # The suites that are not part of `make test`: each has a marker and a target `test-...` (image: image-test). CI runs them all (.ci/run).
-APART := recovery or pooler or faults or bench or sdk or node or typescript or browser or image
+APART := recovery or clerk or pooler or faults or bench or sdk or node or typescript or browser or image
 # The command that image-test runs in a bare Debian container: the tests whose result depends on the machine. `make test` works too.
 BARE_COMMAND ?= make demo && $(PYTEST) -m "not ($(APART))" tests/config tests/deploy tests/docs tests/cli tests/dev tests/serving tests/webhooks
 # Three test processes keep two cores busy: each spends a third of its time waiting for processes that it started.
@@ -23,7 +23,7 @@ MOST_DATABASES := 2000
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo up example test test-fast test-properties test-postgres test-recovery test-pooler test-faults test-bench test-sdk test-node test-typescript test-browser image-test format lint types contracts check lock bench bench-quick faults clean
+.PHONY: help install demo up example test test-fast test-properties test-postgres test-recovery test-clerk test-pooler test-faults test-bench test-sdk test-node test-typescript test-browser image-test format lint types contracts check lock bench bench-quick faults clean
 
 help: ## List the commands
 	@grep -hE '^[a-z0-9-]+:.*?## ' $(MAKEFILE_LIST) | sort | awk -F ':.*?## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -69,6 +69,9 @@ test-postgres: install ## Run migrations, database tests, convergence and short 
 
 test-recovery: install ## Run the tests that kill, stall, interrupt and restart processes and servers
 	@$(PYTEST) -m recovery
+
+test-clerk: install ## Run the tests of roles in tokens, moves from Keycloak and commands about Clerk's users
+	@$(PYTEST) -m "clerk and not recovery"
 
 test-faults: install ## Run a short version of the fault suite (make faults runs all of it)
 	@$(PYTEST) -m faults

@@ -26,7 +26,7 @@ COMMANDS = {
     "status": "Show the health of every component, and the events.",
     "token": "Sign a session token for the API of `akako up`.",
     "up": "Run all processes in the foreground.",
-    "users": "Search users, and show one.",
+    "users": "Search users, show one, and set external ids at Clerk.",
 }
 """Each command and its line in the help, so that `akako --help` imports none of them."""
 

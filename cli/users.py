@@ -1,4 +1,4 @@
-"""`akako users`: lists users, and shows one."""
+"""`akako users`: lists users, shows one, and sets their external ids."""
 
 from collections.abc import Iterable
 
@@ -9,6 +9,7 @@ from api import responses
 from api.responses import User
 from cli import output, paging
 from cli.connection import database, transaction
+from cli.external_ids import set_external_ids
 from cli.role_tables import print_history
 from db import user_search
 from db.user_search import UserFilter
@@ -17,7 +18,10 @@ from roles import history, search
 
 @click.group()
 def users() -> None:
-    """Search users, and show one."""
+    """Search users, show one, and set external ids at Clerk."""
+
+
+users.add_command(set_external_ids)
 
 
 @users.command(

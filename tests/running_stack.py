@@ -30,7 +30,7 @@ class RunningStack:
         self.clerk = Clerk()
         self.engine: Engine = connect(database.app_url, "test", connections=8)
         self.instance = clerk_instance.create()
-        self.ports = {name: ports.free_port() for name in ("web", "api")}
+        self.ports = {name: ports.free_port() for name in ("web", "api", "console")}
         self.metrics = {name: ports.free_port() for name in procfile.LONG_RUNNING}
         self.url = f"http://127.0.0.1:{self.ports['web']}"
         self.api = f"http://127.0.0.1:{self.ports['api']}"
@@ -40,6 +40,7 @@ class RunningStack:
             "REDIS_URL": redis_url,
             "CLERK_WEBHOOK_SIGNING_SECRET": self.clerk.secrets[0],
             "HOST": "127.0.0.1",
+            "CONSOLE_URL": f"http://127.0.0.1:{self.ports['console']}",
             "SWEEP_SECONDS": "1",
             "EXPIRE_SECONDS": "1",
             **settings,

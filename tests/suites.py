@@ -14,7 +14,19 @@ import pytest
 
 STARTS = frozenset({"subprocess.Popen", "os.fork", "os.forkpty", "os.posix_spawn"})
 """The audit events of a process that starts another one."""
-NOT_FAST = ("servers", "processes", "recovery", "faults", "bench", "sdk", "node", "typescript", "browser", "image")
+NOT_FAST = (
+    "servers",
+    "processes",
+    "recovery",
+    "clerk",
+    "faults",
+    "bench",
+    "sdk",
+    "node",
+    "typescript",
+    "browser",
+    "image",
+)
 """The markers of tests that `make test-fast` leaves out."""
 UNMARKED = "A test that starts a process and uses no server needs the marker: pytestmark = pytest.mark.processes"
 TOO_MANY = """

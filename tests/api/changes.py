@@ -32,6 +32,7 @@ BODIES: dict[str, Sequence[dict[str, Any]]] = {
     ],
     "discard": [{"svix_ids": [SVIX_ID], "reason": REASON}],
     "reveal": [{"reason": REASON}],
+    "import_roles": [{"content": f"who,role\n{MALLORY},MENTOR\n", "reason": REASON}],
 }
 QUERIES: dict[str, Sequence[dict[str, str]]] = {
     "explain": [{"role": "MENTOR"}],

@@ -18,6 +18,8 @@ from tests.dev import groups
 from tests.ledger import change, values
 from tests.served_clerk import ServedClerk, served_clerk
 
+pytestmark = pytest.mark.clerk
+
 USERS = "select count(*) from users"
 FIRST_SEEN = "update walks set cursor = %s, newest = '2024-01-01T00:00:00Z', seen = 1, created = 1 where id = %s"
 FAST = "100"

@@ -17,6 +17,8 @@ from tests.ledger import as_owner, rows, values
 from tests.reconcile.reconciled import Reconciled, reconciling
 from tests.served_clerk import ServedClerk, served_clerk
 
+pytestmark = pytest.mark.clerk
+
 WHY = ("--reason", "Menus need the roles.", "--by", "grace")
 LINES = "select actor, reason, after ->> 'on' from audit_log where action = 'claims.switched' order by id"
 

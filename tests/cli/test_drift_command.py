@@ -21,6 +21,8 @@ from sync.apply import apply_absences
 from tests.ledger import as_owner, change, rows, values
 from tests.served_clerk import ServedClerk, served_clerk
 
+pytestmark = pytest.mark.clerk
+
 NAMES = "select first_name from users order by id"
 OPEN = "select id from drift where ended_at is null order by id"
 REPAIRS = "select action, actor, reason, cause, after from audit_log where action = 'drift.repaired'"

@@ -19,6 +19,8 @@ from reconcile.keycloak_canary import Outcome
 from tests.api.served import served
 from tests.served_clerk import ServedClerk, served_clerk
 
+pytestmark = pytest.mark.clerk
+
 Canary = Callable[..., Result]
 TRIALS = 9
 

@@ -17,6 +17,8 @@ from tests.keycloak.maps import MAP, changed
 from tests.ledger import rows, values
 from tests.servers import Database
 
+pytestmark = pytest.mark.clerk
+
 Plan = Callable[..., Result]
 HEAD = HELD["a role with others within"][0]
 EVERY_TABLE = ("keycloak_runs", "keycloak_users", "keycloak_windows")

@@ -18,6 +18,8 @@ from tests.keycloak.maps import changed
 from tests.ledger import values
 from tests.servers import Database
 
+pytestmark = pytest.mark.clerk
+
 Run = Callable[..., Result]
 TOTP = next(each["credential"] for each in ANSWERS["totp"] if each["name"] == "totp-raw")
 FLAT_TOTP = {"type": "totp", "hashedSaltedValue": "a-key-of-an-app", "algorithm": "HmacSHA1", "digits": 6, "period": 30}

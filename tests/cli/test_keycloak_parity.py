@@ -23,6 +23,8 @@ from tests.ledger import apply, as_owner, change, values
 from tests.served_clerk import ServedClerk, served_clerk
 from tests.servers import Database
 
+pytestmark = pytest.mark.clerk
+
 Parity = Callable[..., Result]
 KEY = str(HEAD["id"])
 DISABLED = person(60, enabled=False, emailVerified=False)

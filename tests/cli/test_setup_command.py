@@ -14,6 +14,8 @@ from tests.ledger import apply, values
 from tests.served_clerk import ServedClerk, served_clerk
 from tests.servers import Database
 
+pytestmark = pytest.mark.clerk
+
 
 @pytest.fixture
 def instance() -> Iterator[ServedClerk]:

@@ -57,6 +57,7 @@ def test_the_comparison_of_catalogs_detects_a_difference(database: Database, own
     assert [part for part in before if before[part] == after[part]] == ["views", "statistics", "functions"]
 
 
+@pytest.mark.recovery
 def test_every_migration_can_be_downgraded_and_applied_again(empty: Database) -> None:
     seen = {"base": catalog.seen(empty.owner_url)}
     for revision in REVISIONS[1:]:

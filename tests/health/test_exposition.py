@@ -27,7 +27,7 @@ def stack(database: Database, servers: Servers, tmp_path_factory: pytest.TempPat
     """A stack for these tests, with two receivers on one port."""
     directory = tmp_path_factory.mktemp("stack")
     with running_stack(database, servers.redis_url, directory, WEB_PROCESSES="2", LOG_LEVEL="WARNING") as made:
-        made.start("web", "api", "worker", "beat", "clerk")
+        made.start("web", "api", "worker", "beat", "clerk", "console")
         until(lambda: all(listens(port) for port in (*made.metrics.values(), *made.ports.values())), 60)
         yield made
 
@@ -59,7 +59,7 @@ def test_what_happened_is_counted_once_whichever_process_did_it(stack: RunningSt
     assert 0 < worker["akako_event_lag_seconds_sum", ""] < 20 * 30
     assert worker["akako_apply_seconds_count", ""] >= 1
     assert worker["akako_stalled_seconds", ""] < 10
-    assert [stack.scrape(name)["akako_broker_up", ""] for name in stack.metrics] == [1] * 5
+    assert [stack.scrape(name)["akako_broker_up", ""] for name in stack.metrics] == [1] * 6
 
     until(lambda: ("akako_last_progress_seconds", "beat") in stack.scrape("beat"))
     assert stack.scrape("beat")["akako_events", "parked"] == 1
@@ -71,7 +71,7 @@ def test_every_process_answers_a_health_probe_beside_its_metrics(stack: RunningS
     answers = [
         httpx.get(f"http://127.0.0.1:{port}/healthz", trust_env=False, verify=False) for port in stack.metrics.values()
     ]
-    assert [(answer.status_code, answer.json()) for answer in answers] == [(200, {"status": "ok"})] * 5
+    assert [(answer.status_code, answer.json()) for answer in answers] == [(200, {"status": "ok"})] * 6
 
 
 @pytest.mark.parametrize(("moves", "status"), [(True, "200 OK"), (False, "503 Service Unavailable")])

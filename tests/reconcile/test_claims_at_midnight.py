@@ -67,7 +67,7 @@ class SimulatedClerk:
         return Snapshot(clerk_id=clerk_id, version=VERSION, claims=self.users[clerk_id])
 
 
-pytestmark = pytest.mark.properties
+pytestmark = [pytest.mark.properties, pytest.mark.clerk, pytest.mark.timeout(1_200)]
 
 
 @pytest.fixture

@@ -26,6 +26,8 @@ from tests.meanwhile import at_once
 from tests.reconcile.reconciled import Reconciled, reconciling
 from tests.served_clerk import ServedClerk
 
+pytestmark = pytest.mark.clerk
+
 LATER = timedelta(minutes=11)
 LONG = timedelta(hours=3)
 

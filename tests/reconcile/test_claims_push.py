@@ -25,6 +25,8 @@ from tests.ledger import actions, apply, as_owner, change, rows, values
 from tests.meanwhile import waiting_for_a_lock
 from tests.served_clerk import ServedClerk
 
+pytestmark = pytest.mark.clerk
+
 SPENT = "update claims set expires_at = now() where expires_at is not null"
 
 

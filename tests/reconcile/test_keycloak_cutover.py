@@ -6,6 +6,8 @@ from db.keycloak_imports import State
 from reconcile import keycloak_cutover
 from reconcile.keycloak_parity import Difference
 
+pytestmark = pytest.mark.clerk
+
 DONE = {State.APPLIED: 7, State.REFUSED: 1}
 REFUSED = Difference("kc-eve", "not_imported", "refused")
 

@@ -5,6 +5,7 @@ from hashlib import sha256
 from typing import Any
 
 import psycopg
+import pytest
 from sqlalchemy import Engine
 
 from tests.clerk_sender import Clerk, deletion, event
@@ -171,6 +172,7 @@ def test_every_current_secret_verifies_and_its_fingerprint_is_stored(
     assert sorted(fitted.values()) == [1, 2]
 
 
+@pytest.mark.recovery
 def test_two_processes_on_one_port_share_the_deliveries(
     start_receiver: StartReceiver, clerk: Clerk, engine: Engine
 ) -> None:
