@@ -5,7 +5,7 @@ import pytest
 from tests.faults.suite.conditions import Condition
 from tests.faults.suite.matrix import EVERY
 
-pytestmark = pytest.mark.faults
+pytestmark = [pytest.mark.faults, pytest.mark.timeout(600)]
 
 SHORT = [trial for trial in EVERY if trial.short]
 
