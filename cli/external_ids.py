@@ -59,6 +59,7 @@ def set_external_ids(file: Path, dry_run: bool, yes: bool, as_json: bool, by: st
     """
     settings = load(BackfillSettings)
     wanted = list(_read(file))
+    _check_repeats(file, wanted)
     if settings.is_live and not dry_run and not yes:
         click.confirm("CLERK_SECRET_KEY is of a live instance. Change users in it?", abort=True)
     logs.configure("external-ids", stream=sys.stderr)
@@ -108,6 +109,17 @@ def _read(file: Path) -> Iterator[Wanted]:
                     yield _wanted(file, reader.line_num, values)
     except (csv.Error, UnicodeDecodeError) as error:
         raise click.ClickException(f"{file} is not CSV in UTF-8: {error}. Nothing was changed.") from error
+
+
+def _check_repeats(file: Path, wanted: list[Wanted]) -> None:
+    """Raise ClickException if a user is in two lines."""
+    first = dict[str, int]()
+    for each in wanted:
+        if first.setdefault(each.clerk_id, each.number) != each.number:
+            raise click.ClickException(
+                f"{file}: lines {first[each.clerk_id]} and {each.number} have the same user. Remove one; nothing was"
+                " changed."
+            )
 
 
 def _wanted(file: Path, number: int, values: list[str]) -> Wanted:

@@ -1,6 +1,6 @@
 """Carries out what a newer plan changes about users that were imported from Keycloak before.
 
-Every step can be repeated: a user is done when `synced_run_id` names the plan, which is committed with the roles. What
+Every step can be repeated: a user is done when `synced_run_id` names the plan, which is committed last. What
 a person changed with us stays, and so does the password of a user who signed in at Clerk.
 """
 
@@ -87,14 +87,17 @@ class Updater:
     def update(self, someone: Person, change: Change) -> Updates:
         """Carry out a change. Raises ClerkUnavailable or a database error: call it again."""
         done = Updates(users=1)
-        if change.password:
-            self._at_clerk(change, "password", done, lambda found: self._set_password(someone, found))
+        # Roles first: they end even if Clerk refuses the rest, however often it is tried again.
+        with self.engine.begin() as connection:
+            self._sync_roles(connection, change.keycloak_id, change.clerk_id, done)
         if change.banned != change.was_banned:
             kind = "disabled" if change.banned else "enabled"
             self._at_clerk(change, kind, done, lambda found: self._set_banned(found, change.banned))
+        if change.password:
+            self._at_clerk(change, "password", done, lambda found: self._set_password(someone, found))
         if not done.failed:
             with self.engine.begin() as connection:
-                self._sync_roles(connection, change.keycloak_id, change.clerk_id, done)
+                keycloak_changes.synced(connection, self.run, change.keycloak_id)
         return done
 
     def _at_clerk(
@@ -155,8 +158,6 @@ class Updater:
         self._end(connection, change, change.ended - changed, done)
         given = keycloak_changes.give(connection, self.run, change, change.given - changed)
         done.counts += Counter({"role_given": len(given)})
-        if not done.failed:
-            keycloak_changes.synced(connection, self.run, keycloak_id)
 
     def _end(self, connection: Connection, change: Change, ended: frozenset[Role], done: Updates) -> None:
         for assignment, role in keycloak_changes.imported(connection, change.clerk_id, ended).items():

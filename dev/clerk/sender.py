@@ -31,6 +31,7 @@ class Sender:
         self._changed = changed
         self._sending: set[str] = set()
         self._wake = asyncio.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     def publish(self, message: Message) -> None:
         """Accept a message for delivery."""
@@ -60,7 +61,7 @@ class Sender:
     def advance(self, seconds: float) -> None:
         """Let time pass on the schedule."""
         self.clock.advance(seconds)
-        self._wake.set()
+        self._look_again()
 
     def due(self) -> list[Message]:
         """The messages to send now, oldest first."""
@@ -79,6 +80,7 @@ class Sender:
 
     async def run(self, client: httpx.AsyncClient) -> None:
         """Send messages as they become due, until cancelled."""
+        self._loop = asyncio.get_running_loop()
         async with asyncio.TaskGroup() as group:
             while True:
                 self._wake.clear()
@@ -116,8 +118,15 @@ class Sender:
     def _put(self, message: Message) -> Message:
         self._state.messages[message.id] = message
         self._changed()
-        self._wake.set()
+        self._look_again()
         return message
+
+    def _look_again(self) -> None:
+        """Let `run` look for what is due; also from other threads, in which tests change an instance."""
+        if self._loop is None or self._loop.is_closed():
+            self._wake.set()
+        else:
+            self._loop.call_soon_threadsafe(self._wake.set)
 
 
 def after_attempt(message: Message, attempt: Attempt, aborted: bool, now: float) -> Message:

@@ -76,6 +76,7 @@ def test_ids_are_set_once_and_kept(engine: Engine, instance: ServedClerk, run: C
         (("clerk_id,external_id", "user_1,"), "line 2: give a Clerk id"),
         (("clerk_id,external_id", "user 1,a"), "line 2: give a Clerk id"),
         (("clerk_id,external_id", f"user_1,{'a' * 2_049}"), "line 2: give a Clerk id"),
+        (("clerk_id,external_id", "user_1,a", "user_1,b"), "lines 2 and 3 have the same user"),
         (("clerk_id,external_id", 'user_1,"a'), "is not CSV in UTF-8"),
     ],
 )

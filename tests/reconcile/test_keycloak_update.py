@@ -214,8 +214,8 @@ def test_the_last_admin_stays_admin_and_is_named_until_there_is_another(
 def test_what_clerk_refuses_is_named_and_tried_again(
     engine: Engine, instance: ServedClerk, writer: UserWriter, newer: Newer
 ) -> None:
-    newer(one(2)).make(engine, writer)
-    second = newer(one(2, enabled=False))
+    newer(one(2, "coach")).make(engine, writer)
+    second = newer(one(2, "pupil", enabled=False))
     instance.fail(
         "server-error",
         path=f"/v1/users/{found_at_clerk(instance, one(2)).id}/ban",
@@ -224,6 +224,7 @@ def test_what_clerk_refuses_is_named_and_tried_again(
     )
     [failed] = second.make(engine, writer).updates.failed
     assert (failed.kind, failed.reason) == ("disabled", "unsupported_subscription_plan_features")
+    assert values(engine, HELD, str(one(2)["id"])) == ["LEARNER"]  # the role ends nevertheless
     assert counted(second.make(engine, writer)) == {"disabled": 1}
 
 
