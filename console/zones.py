@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
+from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
 
 from markupsafe import Markup
@@ -72,7 +73,13 @@ UTC_ZONE = Zone("UTC")
 
 def find(name: str) -> Zone | None:
     """The zone with this IANA name; None if there is none."""
-    return Zone(name) if name in available_timezones() else None
+    return Zone(name) if name in _names() else None
+
+
+@cache
+def _names() -> frozenset[str]:
+    """All names; reading them opens hundreds of files."""
+    return frozenset(available_timezones())
 
 
 def shown(request: Request) -> Zone:

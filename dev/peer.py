@@ -7,6 +7,7 @@ from ipaddress import IPv4Address, ip_address
 from pathlib import Path
 
 _TABLE = Path("/proc/net/tcp")
+ESTABLISHED = "01"
 _TRUSTED = frozenset({0, os.getuid()})
 """The users whose connections are our own: root and this one."""
 
@@ -24,7 +25,8 @@ def is_own(client: tuple[str, int] | None, server: tuple[str, int] | None) -> bo
     for line in _TABLE.read_text("ascii").splitlines()[1:]:
         fields = line.split()
         if (fields[1], fields[2]) == wanted:
-            return int(fields[7]) in _TRUSTED
+            # A socket that is closed already belongs to no process, and is listed with the number of root.
+            return (fields[3], int(fields[7])) in {(ESTABLISHED, user) for user in _TRUSTED} and fields[9] != "0"
     return False
 
 

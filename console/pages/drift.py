@@ -21,7 +21,7 @@ async def search(page: Page) -> Response:
 async def repair_all(page: Page) -> Response:
     """Preview or repair the next slice of a class."""
     form = await page.form()
-    previews = form.text("do") == "preview"
+    previews = form.text("do") != "repair"
     body: dict[str, Any] = {"all": True, "reason": form.text("reason"), "limit": SLICE, "dry_run": previews}
     body |= {name: form.text(name) for name in ("class", "cursor") if form.text(name)}
     query = {"class": form.text("class")} if form.text("class") else {}
@@ -47,7 +47,7 @@ async def repair(page: Page) -> Response:
         "ids": [int(page.path["drift_id"])] if page.path["drift_id"].isdecimal() else [],
         "reason": form.text("reason"),
         "force": form.text("force") == "on",
-        "dry_run": form.text("do") == "preview",
+        "dry_run": form.text("do") != "repair",
     }
     try:
         done = await page.ask("repair", body=body)

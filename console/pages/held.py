@@ -11,6 +11,7 @@ from console.page import Page
 
 SLICE = 20
 PREVIEWED = 50
+CHOOSE = "Select deletions, or all of them, and not both. Nothing was changed."
 
 
 async def show(page: Page) -> Response:
@@ -22,8 +23,11 @@ async def decide(page: Page) -> Response:
     """Preview, release or reject the next slice."""
     form = await page.form()
     operation = "reject_deletions" if form.text("do").endswith("reject") else "release_deletions"
-    previews = form.text("do").startswith("preview")
-    chosen: dict[str, Any] = {"clerk_ids": form.texts("clerk_id")} if form.texts("clerk_id") else {"all": True}
+    previews = form.text("do") not in ("release", "reject")
+    ids, is_all = form.texts("clerk_id"), form.text("all") == "true"
+    if bool(ids) == is_all:
+        return await _page(page, form, problem=CHOOSE, status=422)
+    chosen: dict[str, Any] = {"all": True} if is_all else {"clerk_ids": ids}
     body = {**chosen, "reason": form.text("reason"), "limit": PREVIEWED if previews else SLICE, "dry_run": previews}
     if form.text("cursor"):
         body["cursor"] = form.text("cursor")
@@ -58,5 +62,6 @@ async def _page(
         act=form.text("do"),
         reason=form.text("reason"),
         chosen=form.texts("clerk_id"),
+        is_all=form.text("all") == "true",
         problem=problem,
     )

@@ -29,16 +29,16 @@ async def act(page: Page) -> Response:
         return await _page(page, chosen, form, problem=chosen.problem, status=422)
     try:
         match form.text("do"):
-            case "preview":
-                body = _body(chosen, form, PREVIEWED) | {"preview": True, "force": form.text("force") == "on"}
-                return await _page(page, chosen, form, preview=await page.ask("replay", body=body))
             case "discard":
                 done = await page.ask("discard", body=_body(chosen, form, SLICE))
                 return await _page(page, chosen, form, reached=_reached(form, done.discarded, done))
-            case _:
+            case "replay":
                 body = _body(chosen, form, SLICE) | {"force": form.text("force") == "on"}
                 done = await page.ask("replay", body=body)
                 return await _page(page, chosen, form, reached=_reached(form, done.applied + done.ignored, done))
+            case _:
+                body = _body(chosen, form, PREVIEWED) | {"preview": True, "force": form.text("force") == "on"}
+                return await _page(page, chosen, form, preview=await page.ask("replay", body=body))
     except Refused as refused:
         return await _page(page, chosen, form, problem=str(refused), status=refused.status)
 

@@ -59,10 +59,13 @@ def test_held_deletions_are_previewed_and_rejected_slice_by_slice(
     monkeypatch.setattr("console.pages.held.SLICE", 2)
 
     page = admin.get("/held").text
-    preview = admin.post("/held", {"reason": WHY, "do": "preview release"}).text
-    refused = admin.post("/held", {"reason": "", "do": "reject"})
+    preview = admin.post("/held", {"reason": WHY, "do": "preview release", "all": "true"}).text
+    refused = admin.post("/held", {"reason": "", "do": "reject", "all": "true"})
+    nothing = admin.post("/held", {"reason": WHY, "do": "release"})
+    unknown = admin.post("/held", {"reason": WHY, "do": "", "clerk_id": names[2]}).text
+    elsewhere = admin.post("/held?cursor=", {"reason": WHY, "do": "preview reject", "clerk_id": "user_elsewhere"}).text
     one = admin.post("/held", {"reason": WHY, "do": "reject", "clerk_id": names[2]}).text
-    first = admin.post("/held", {"reason": WHY, "do": "reject", "total": "2"}).text
+    first = admin.post("/held", {"reason": WHY, "do": "reject", "total": "2", "all": "true"}).text
     answers = [first]
     while "data-continue" in answers[-1]:
         answers.append(admin.post("/held", hidden(answers[-1])).text)
@@ -71,6 +74,9 @@ def test_held_deletions_are_previewed_and_rejected_slice_by_slice(
     assert "3 would be released" in preview
     assert "deleted, all roles ended" in preview
     assert refused.status_code == 422
+    assert (nothing.status_code, "Select deletions, or all of them" in nothing.text) == (422, True)
+    assert "1 would be rejected" in unknown or "1 would be released" in unknown
+    assert '<input type="hidden" name="clerk_id" value="user_elsewhere">' in elsewhere
     assert "1 rejected, 0 left out." in one
     assert "2 rejected, 0 left out." in answers[-1]
     assert rows(engine, "select distinct outcome, ended_by, reason from deletion_holds") == [
