@@ -53,7 +53,10 @@ class Zone:
             naive = datetime.fromisoformat(text)
         except ValueError:
             raise ValueError(f"{text} does not exist. Enter a date and a time, such as 2026-09-01 08:00.") from None
-        return self._only(naive)
+        try:
+            return self._only(naive)
+        except OverflowError:
+            raise ValueError(f"{text} is too far away. Enter a time between the years 2 and 9998.") from None
 
     def _only(self, naive: datetime) -> datetime:
         """The one instant at which clocks in this zone show this time; there may be none, or two."""

@@ -15,10 +15,12 @@ ACTIONS = (
 async def show(page: Page) -> Response:
     """Show the lines that match the filters, or return all of them as CSV or JSON lines."""
     chosen = filters.read(page, page.query, NAMES)
-    if form := page.query.get("format"):
+    form = page.query.get("format")
+    if form and not chosen.problem:
         asked = {name: value for name, value in chosen.asked.items() if name != "cursor"}
         streamed: Response = await page.ask("audit", query={**asked, "format": form})
         return streamed
     found = await page.ask("audit", query=chosen.asked)
     query = {name: value for name, value in chosen.given.items() if name != "cursor"}
-    return page.render("audit.html", found=found, query=query, problem=chosen.problem, actions=ACTIONS)
+    status = 422 if form else 200
+    return page.render("audit.html", status, found=found, query=query, problem=chosen.problem, actions=ACTIONS)

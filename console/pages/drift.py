@@ -43,8 +43,9 @@ async def show(page: Page) -> Response:
 async def repair(page: Page) -> Response:
     """Preview or make the repair of one difference."""
     form = await page.form()
+    drift_id = (await page.ask("difference", drift_id=page.path["drift_id"])).id
     body = {
-        "ids": [int(page.path["drift_id"])] if page.path["drift_id"].isdecimal() else [],
+        "ids": [drift_id],
         "reason": form.text("reason"),
         "force": form.text("force") == "on",
         "dry_run": form.text("do") != "repair",

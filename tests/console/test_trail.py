@@ -31,6 +31,19 @@ def test_lines_show_before_and_after_and_link_every_id(event: str, admin: Viewer
     assert "No line matches." in admin.get("/audit?user=user_trail&until=2020-01-01T00:00&zone=UTC").text
 
 
+@pytest.mark.parametrize("since", ["2026-03-29T02:30", "0001-01-01T00:00"])
+@pytest.mark.parametrize("path", ["/audit?format=csv&", "/audit?", "/events?"])
+def test_a_time_that_cannot_be_is_named_and_exports_nothing(admin: Viewer, path: str, since: str) -> None:
+    response = admin.get(f"{path}user=user_trail&since={since}&zone=Europe/Berlin")
+
+    assert "attachment" not in response.headers.get("content-disposition", "")
+    assert "does not exist in Europe/Berlin" in response.text or "is too far away" in response.text
+
+
+def test_an_impossible_number_of_a_difference_is_not_found(admin: Viewer) -> None:
+    assert admin.post(f"/drift/{'9' * 30}", {"reason": "For a test.", "do": "preview"}).status_code == 404
+
+
 @pytest.mark.parametrize("form", ["csv", "jsonl"])
 def test_lines_are_exported_with_the_filters_of_the_page(event: str, admin: Viewer, form: str) -> None:
     response = admin.get(f"/audit?cause={event}&format={form}")
