@@ -72,7 +72,7 @@ class Compose:
     def __init__(self, image: Image, servers: Servers, logs: Path) -> None:
         self.clerk = Clerk()
         self.instance = clerk_instance.create()
-        self.ports = {name: free_port() for name in ("web", "api")}
+        self.ports = {name: free_port() for name in ("web", "api", "console")}
         self._image = image
         self._logs = logs
         self._redis = servers.redis_url.removeprefix("redis://").partition("/")[0]
