@@ -10,6 +10,8 @@ Values = dict[str, float]
 
 
 TO = " to "
+OR = " or "
+"""Between what rows of one file were measured on, if they were measured on several."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +33,11 @@ class Results:
     rows: list[Row] = field(default_factory=list)
 
     def machine_since(self, machine: dict[str, str]) -> dict[str, str]:
-        """The machine of a new run, with the time from which on the rows that are kept were measured."""
+        """The machine of a new run, with the machines, versions and times of the rows that are kept."""
         if not self.rows:
             return machine
-        return machine | {"measured": f"{self.machine['measured'].partition(TO)[0]}{TO}{machine['measured']}"}
+        found = self.machine | {name: _listed(self.machine.get(name), text) for name, text in machine.items()}
+        return found | {"measured": f"{self.machine['measured'].partition(TO)[0]}{TO}{machine['measured']}"}
 
     def rounds(self, measure: str, contender: str, at: int, name: str) -> list[float]:
         """The values of one figure, one per round."""
@@ -56,6 +59,11 @@ class Results:
         """The results without the rows of these measures and contenders (all contenders if empty)."""
         rows = [row for row in self.rows if not (row.measure in measures and _belongs(row.contender, contenders))]
         return Results(self.machine, self.scale, rows)
+
+
+def _listed(earlier: str | None, text: str) -> str:
+    """Both, without repetitions."""
+    return OR.join(dict.fromkeys([*(earlier.split(OR) if earlier else ()), text]))
 
 
 def _belongs(contender: str, names: Sequence[str]) -> bool:

@@ -56,6 +56,18 @@ class UserWriter:
             raise ClerkUnavailable("the response is not a user")
         return made
 
+    def fetch(self, clerk_id: str) -> Snapshot | None:
+        """The user with an id; None if there is none, or Clerk's replicas lag. Raises ClerkUnavailable."""
+        answer = self._send("GET", f"/{clerk_id}")
+        if answer.is_missing:
+            return None
+        if answer.status != 200:
+            raise _unavailable(answer)
+        found = snapshot(_object(answer))
+        if found is None:
+            raise ClerkUnavailable("the response is not a user")
+        return found
+
     def find(self, external_id: str) -> Snapshot | None:
         """The user with an external id, if Clerk knows one already. Raises ClerkUnavailable."""
         return self.find_all([external_id]).get(external_id)
@@ -89,6 +101,15 @@ class UserWriter:
     def set_banned(self, clerk_id: str, banned: bool) -> Snapshot | WriteRefused:
         """Ban a user, or end the ban; returns the whole user. Raises ClerkUnavailable, and it may be done."""
         return self._changed(self._send("POST", f"/{clerk_id}/{'ban' if banned else 'unban'}"))
+
+    def remove_app(self, clerk_id: str) -> WriteRefused | None:
+        """Remove the authenticator app of a user, if there is one. Raises ClerkUnavailable, and it may be removed."""
+        answer = self._send("DELETE", f"/{clerk_id}/totp")
+        if answer.status in REFUSED:
+            return _refused(answer)
+        if answer.status != 200 and not answer.is_missing:
+            raise _unavailable(answer)
+        return None
 
     def verifies(self, clerk_id: str, password: str) -> bool | WriteRefused:
         """Whether Clerk accepts a password of a user. Raises ClerkUnavailable."""

@@ -32,6 +32,7 @@ from reconcile.reading import Reader
 
 OWNER = "Only the owner of the tables may end a move from Keycloak."
 AGAIN = "Run the same command again."
+CHANGED = f"The move changed meanwhile, so nothing was decided. {AGAIN}"
 
 
 @click.command(
@@ -184,7 +185,8 @@ def _signature(signature: Author, accepted: Mapping[str, int]) -> Author:
 
 def _decide(run: Run, signature: Author) -> None:
     with owner(OWNER) as pool, pool.begin() as connection:
-        keycloak_decisions.cut_over(connection, run, signature)
+        if not keycloak_decisions.cut_over(connection, run, signature):
+            raise click.ClickException(CHANGED)
     click.echo(f"Keycloak is not the authority for the realm {run.realm} any more.", err=True)
 
 
@@ -199,5 +201,6 @@ def _go_back(run_id: int, signature: Author, *, dry_run: bool, yes: bool) -> Non
         if not yes:
             click.confirm(f"Make Keycloak the authority for the realm {run.realm} again?", abort=True)
         with pool.begin() as connection:
-            keycloak_decisions.reopen(connection, run, signature)
+            if not keycloak_decisions.reopen(connection, run, signature):
+                raise click.ClickException(CHANGED)
     click.echo(f"Keycloak is the authority for the realm {run.realm} again.", err=True)

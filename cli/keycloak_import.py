@@ -27,7 +27,7 @@ from dev import signals
 from keycloak import mapping
 from keycloak.realm_source import RealmSource
 from reconcile import keycloak_authority, pinning, retry
-from reconcile.keycloak_import import Imported, Importer, QuotaExceeded
+from reconcile.keycloak_import import Imported, ImportEnded, Importer, QuotaExceeded
 from reconcile.keycloak_update import Updates
 from reconcile.pace import Pace, SharedPace
 
@@ -112,6 +112,9 @@ def import_(
             with opened(path, run.realm, from_database=from_database) as source:
                 result = _import(importer, source, settings.requests_per_second, limit)
             complete = _show(engine, run, result, as_json)
+    except ImportEnded:
+        step = f"To delete what it has created, run `akako keycloak undo {run_id}` to its end."
+        raise click.ClickException(f"Plan {run_id} was undone, or the move ended, meanwhile. {step}") from None
     except QuotaExceeded:
         raise click.ClickException(f"The instance takes no more users. Raise its limit. {CONTINUE}") from None
     except KeyboardInterrupt:

@@ -19,7 +19,7 @@ from db.audit import Author
 from db.keycloak_plans import Run
 from dev import signals
 from reconcile import keycloak_authority
-from reconcile.keycloak_undo import Outcome, Undo, Undone
+from reconcile.keycloak_undo import SETTLE_SECONDS, Outcome, Undo, Undone
 from reconcile.pace import SharedPace
 
 SHOWN = 20
@@ -83,7 +83,7 @@ def undo(run_id: int, dry_run: bool, yes: bool, as_json: bool, reason: str, by: 
                 return
             _begin(run, signature)
             with bar("deleting users", total) as advance:
-                found = work.run_all(advance)
+                found = work.run_all(advance, _say_that_it_waits)
             _show(run, found, as_json, dry_run=False)
     except KeyboardInterrupt:
         click.echo(f"Interrupted. {CONTINUE}", err=True)
@@ -112,9 +112,19 @@ def _confirmed(found: Undone, yes: bool) -> bool:
     return True
 
 
+def _say_that_it_waits(users: int) -> None:
+    text = (
+        f"Clerk may still create {users:,} users that an import asked for. Waiting up to {SETTLE_SECONDS:.0f} seconds."
+    )
+    click.echo(text, err=True)
+
+
 def _begin(run: Run, signature: Author) -> None:
     with owner(OWNER) as pool, pool.begin() as connection:
-        keycloak_decisions.begin_undo(connection, run, signature)
+        if not keycloak_decisions.begin_undo(connection, run, signature):
+            raise click.ClickException(
+                "The move ended meanwhile, so nothing is undone. `akako keycloak runs` shows it."
+            )
 
 
 def _show(run: Run, found: Undone, as_json: bool, *, dry_run: bool) -> None:

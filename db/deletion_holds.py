@@ -16,6 +16,10 @@ LOCK = "select from locks where name = 'deletions' for update"
 """Locks the row that serialises transactions that delete users."""
 
 
+SLOT = "extract(epoch from minute)::bigint / 60 %% 61"
+"""The row of a minute among those of the last hour. `minute` is whole: a cast to bigint rounds."""
+
+
 class LockMissing(Exception):
     """The table `locks` lacks its row `deletions`. As the owner, run: insert into akako.locks (name) values
     ('deletions')."""
@@ -114,15 +118,14 @@ def standing(connection: Connection, kind: HoldKind, clerk_ids: Collection[str])
 def count(connection: Connection, kind: HoldKind, deletions: int) -> None:
     """Add to the deletions of this minute. The lock must be held."""
     connection.exec_driver_sql(
-        """
+        f"""
         insert into deletion_counts as known (kind, slot, minute, deletions)
-        values (%(kind)s, (extract(epoch from statement_timestamp())::bigint / 60) %% 61,
-                date_trunc('minute', statement_timestamp()), %(deletions)s)
+        select %(kind)s, {SLOT}, minute, %(deletions)s from date_trunc('minute', statement_timestamp()) as minute
         on conflict (kind, slot) do update
         set minute = excluded.minute,
             deletions = excluded.deletions
                 + case when known.minute = excluded.minute then known.deletions else 0 end
-        """,
+        """,  # noqa: S608 - a constant
         {"kind": kind.value, "deletions": deletions},
     )
 

@@ -31,6 +31,7 @@ class Change:
     """Roles that Keycloak gave."""
     password: bool
     """Whether the password or the authenticator app is another one."""
+    app_removed: bool
     was_banned: bool
     banned: bool
 
@@ -49,6 +50,7 @@ _CHANGES = f"""
                array({_open("new")} except {_open("old")}) as given,
                (old.password_set_at, old.password_hasher, old.has_app)
                    is distinct from (new.password_set_at, new.password_hasher, new.has_app) as password,
+               old.has_app and not new.has_app as app_removed,
                'banned' = any (old.reasons) as was_banned, 'banned' = any (new.reasons) as banned
         from keycloak_imports as imports
         join keycloak_runs as marked on marked.id = imports.run_id

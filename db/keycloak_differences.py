@@ -18,7 +18,8 @@ class Difference:
     after: str | None
 
 
-# One row per user and kind of difference. A password that was set at another time counts as another one.
+# One row per user and kind of difference. A password that was set at another time counts as another one, and so does
+# one with another authenticator app.
 _DIFFERENCES = f"""
     with held as (
         select run_id, keycloak_id, string_agg(
@@ -41,8 +42,9 @@ _DIFFERENCES = f"""
          null, 'banned'),
         ('enabled', old.fate = new.fate and 'banned' = any (old.reasons) and 'banned' <> all (new.reasons),
          'banned', null),
-        ('password', (old.password_set_at, old.password_hasher) is distinct from
-                     (new.password_set_at, new.password_hasher) and old.fate = 'planned' and new.fate = 'planned',
+        ('password', (old.password_set_at, old.password_hasher, old.has_app) is distinct from
+                     (new.password_set_at, new.password_hasher, new.has_app)
+                     and old.fate = 'planned' and new.fate = 'planned',
          to_char(old.password_set_at at time zone 'UTC', {_INSTANT}),
          to_char(new.password_set_at at time zone 'UTC', {_INSTANT})),
         ('roles', old.fate = new.fate and old.roles is distinct from new.roles, old.roles, new.roles)

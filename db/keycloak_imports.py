@@ -12,6 +12,7 @@ from enum import StrEnum
 from sqlalchemy import Connection
 
 from clerk.text import storable
+from db import keycloak_plans
 from db.keycloak_plans import Run
 
 
@@ -47,6 +48,12 @@ class ImportedUser:
     """The run whose marker the user has, or will have."""
     marker: str
     reason: str | None
+
+
+_IMPORTABLE = """
+    run.undo_started_at is null
+    and not exists (select from keycloak_runs as ended where ended.realm = run.realm and ended.cut_over_at is not null)
+"""
 
 
 def begin(connection: Connection, run: Run, by: str) -> None:
@@ -87,29 +94,46 @@ def users(connection: Connection, run: Run, keycloak_ids: Collection[str]) -> di
 def creating(connection: Connection, run: Run, keycloak_id: str) -> bool:
     """Record that a planned, refused or undone user is about to be created; False if its import has begun meanwhile.
 
-    False also if the run is undone meanwhile.
+    False also if the run is undone, or the move ended, meanwhile. Waits for decisions about that.
     """
+    keycloak_plans.lock(connection, shared=True)
     found = connection.exec_driver_sql(
-        """
+        f"""
         insert into keycloak_imports as known (realm, keycloak_id, run_id)
-        select realm, %(key)s, id from keycloak_runs where id = %(run)s and undo_started_at is null
+        select realm, %(key)s, id from keycloak_runs as run where id = %(run)s and {_IMPORTABLE}
         on conflict (realm, keycloak_id) do update
         set state = 'creating', reason = null, clerk_id = null, synced_run_id = null, run_id = excluded.run_id,
             changed_at = now()
         where known.state in ('refused', 'undone')
         returning true
-        """,
+        """,  # noqa: S608 - constants only
         {"run": run.id, "key": storable(keycloak_id)},
     )
     return found.scalar_one_or_none() is True
 
 
+def may_create(connection: Connection, run: Run, keycloak_id: str) -> bool:
+    """Whether Clerk may be asked to create a user now: not if the run is undone, or the move ended, meanwhile."""
+    found = connection.exec_driver_sql(
+        f"""
+        select exists (
+            select from keycloak_runs as run join keycloak_imports as imports on imports.realm = run.realm
+            where run.id = %(run)s and {_IMPORTABLE} and keycloak_id = %(key)s and state = 'creating')
+        """,  # noqa: S608 - constants only
+        {"run": run.id, "key": storable(keycloak_id)},
+    )
+    return bool(found.scalar_one())
+
+
 def created(connection: Connection, run: Run, keycloak_id: str, clerk_id: str) -> None:
-    """Record that a user exists at Clerk, unless the planned roles were given already."""
+    """Record that a user exists at Clerk, unless the planned roles were given already.
+
+    If undoing took the user for one that was never created, it is to be undone again.
+    """
     connection.exec_driver_sql(
         """
         update keycloak_imports set state = 'created', clerk_id = %s, changed_at = now()
-        where realm = %s and keycloak_id = %s and state = 'creating'
+        where realm = %s and keycloak_id = %s and (state = 'creating' or state = 'undone' and clerk_id is null)
         """,
         (clerk_id, storable(run.realm), storable(keycloak_id)),
     )

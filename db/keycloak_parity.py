@@ -117,16 +117,31 @@ def strays(connection: Connection, run: Run, users: Sequence[tuple[str, str | No
     return set(rows.scalars())
 
 
-def imported_elsewhere(connection: Connection, run: Run, most: int) -> list[str]:
-    """Up to `most` users that an earlier run imported, and that the plan does not have."""
+@dataclass(frozen=True, slots=True)
+class GoneUser:
+    """A user that an earlier run created, or may have created, and that the plan does not have."""
+
+    keycloak_id: str
+    state: State
+    roles: list[str]
+    """Those in force, but for roles that a person assigned."""
+
+
+def gone(connection: Connection, run: Run, most: int) -> list[GoneUser]:
+    """Up to `most` users that an earlier run created, or may have created, and that the plan does not have."""
     rows = connection.exec_driver_sql(
         """
-        select keycloak_id from keycloak_imports as imports
-        where realm = %s and state = 'applied' and not exists (
+        select keycloak_id, state, array(
+            select role from users join user_roles on user_id = users.id
+            where clerk_id = imports.clerk_id and deleted_at is null and is_active
+              and coalesce(effective_end_date, 'infinity') > now()
+              and (assigned_by = 'akako' or assigned_by like 'imported: keycloak%%') order by role)
+        from keycloak_imports as imports
+        where realm = %s and state in ('creating', 'created', 'applied', 'undoing') and not exists (
             select from keycloak_users as planned
             where planned.run_id = %s and planned.keycloak_id = imports.keycloak_id)
         order by keycloak_id limit %s
         """,
         (storable(run.realm), run.id, most),
     )
-    return list(rows.scalars())
+    return [GoneUser(keycloak_id, State(state), roles) for keycloak_id, state, roles in rows]

@@ -82,6 +82,18 @@ class UserPlan:
     windows: list[PlannedWindow]
 
 
+class LockMissing(Exception):
+    """The table `locks` lacks its row `keycloak`. As the owner, run: insert into akako.locks (name) values
+    ('keycloak')."""
+
+
+def lock(connection: Connection, *, shared: bool) -> None:
+    """Serialise decisions to undo or end a move, until this transaction ends; `shared` with what they decide about."""
+    mode = "share" if shared else "update"
+    if connection.exec_driver_sql(f"select from locks where name = 'keycloak' for {mode}").rowcount != 1:
+        raise LockMissing(LockMissing.__doc__)
+
+
 def start(
     connection: Connection,
     *,

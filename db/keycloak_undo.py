@@ -31,6 +31,12 @@ _CHANGED = f"""
             where users.clerk_id = imports.clerk_id and {BY_PERSON})
 """
 
+# Clerk refuses a user that it has: it may be the one that a request created whose response was lost.
+_AT_CLERK = """
+    (state in ('creating', 'created', 'applied', 'undoing')
+     or state = 'refused' and imports.reason = 'form_identifier_exists')
+"""
+
 
 def marker(connection: Connection, run: Run) -> str:
     """What the users that a run created have at Clerk."""
@@ -44,7 +50,7 @@ def users(connection: Connection, run: Run, most: int, after: str | None = None)
         f"""
         select keycloak_id, clerk_id, state, {_CHANGED}
         from keycloak_imports as imports
-        where run_id = %(run)s and state in ('creating', 'created', 'applied', 'undoing')
+        where run_id = %(run)s and {_AT_CLERK}
           and (%(after)s::text is null or keycloak_id > %(after)s)
         order by keycloak_id limit %(most)s
         """,  # noqa: S608 - constants only
@@ -56,13 +62,18 @@ def users(connection: Connection, run: Run, most: int, after: str | None = None)
 def count(connection: Connection, run: Run) -> int:
     """How many users of a run were not taken back."""
     found = connection.exec_driver_sql(
-        """
-        select count(*) from keycloak_imports
-        where run_id = %s and state in ('creating', 'created', 'applied', 'undoing')
-        """,
+        f"select count(*) from keycloak_imports as imports where run_id = %s and {_AT_CLERK}",  # noqa: S608 - a constant
         (run.id,),
     )
     return int(found.scalar_one())
+
+
+def seconds_since_begin(connection: Connection, run: Run) -> float:
+    """How long ago the undoing of a run began; it must have."""
+    found = connection.exec_driver_sql(
+        "select extract(epoch from now() - undo_started_at)::float8 from keycloak_runs where id = %s", (run.id,)
+    )
+    return float(found.scalar_one())
 
 
 def begin(connection: Connection, run: Run, keycloak_id: str, clerk_id: str, *, spares: bool) -> bool:
@@ -74,7 +85,7 @@ def begin(connection: Connection, run: Run, keycloak_id: str, clerk_id: str, *, 
         f"""
         update keycloak_imports as imports set state = 'undoing', clerk_id = %(clerk_id)s, changed_at = now()
         where realm = %(realm)s and keycloak_id = %(key)s and run_id = %(run)s
-          and state in ('creating', 'created', 'applied', 'undoing')
+          and {_AT_CLERK}
           and not (%(spares)s and exists (
               select from audit_log join users on users.id = audit_log.user_id
               where users.clerk_id = %(clerk_id)s and {BY_PERSON}))
@@ -95,7 +106,7 @@ def spare(connection: Connection, run: Run, keycloak_id: str) -> None:
     connection.exec_driver_sql(
         """
         update keycloak_imports
-        set state = case when given_run_id is null then 'created' else 'applied' end, changed_at = now()
+        set state = case when given_run_id >= run_id then 'applied' else 'created' end, changed_at = now()
         where realm = %s and keycloak_id = %s and run_id = %s and state = 'undoing'
         """,
         (storable(run.realm), storable(keycloak_id), run.id),

@@ -53,6 +53,10 @@ class QuotaExceeded(Exception):
     """The instance takes no more users."""
 
 
+class ImportEnded(Exception):
+    """The run was undone, or the move ended, while it was imported."""
+
+
 @dataclass(slots=True)
 class Imported:
     """What one call did."""
@@ -92,7 +96,7 @@ class Importer:
     ) -> Imported:
         """Import the planned ones among these users, `planned` in number; at most `limit`.
 
-        Raises ClerkUnavailable, QuotaExceeded or a database error: call it again to continue.
+        Raises ClerkUnavailable, QuotaExceeded or a database error: call it again to continue. Raises ImportEnded.
         """
         result, seen, rest = Imported(), 0, iter(users)
         with ThreadPoolExecutor(self.workers) as pool:
@@ -222,12 +226,19 @@ class Importer:
                 self.pace.wait()
                 self.before()
             looks_up, attempts.may_exist = attempts.may_exist, True
+            self._require_open(someone.user.key)
             made = self.writer.create_user(body)
             if isinstance(made, WriteRefused) and made.code == EXISTS:
                 return self._existing(someone.user.key, LOOK_UPS if looks_up else 1) or made
             return made
 
         return retry.ask(self.pace, attempt, before=self.before)
+
+    def _require_open(self, key: str) -> None:
+        """Raise ImportEnded unless the user may be created now; undoing waits for requests that begin before it."""
+        with self.engine.connect() as connection:
+            if not keycloak_imports.may_create(connection, self.run, key):
+                raise ImportEnded
 
     def _existing(self, key: str, look_ups: int) -> Snapshot | None:
         """The user with this external id, looked up several times."""

@@ -136,8 +136,13 @@ class Parity:
                     for each in page
                     if hashed(each.keycloak_id) not in seen
                 )
-            for key in keycloak_parity.imported_elsewhere(connection, self.run, MOST_GONE):
-                yield Difference(key, "gone_from_keycloak", "imported by an earlier plan", explained=True)
+            for gone in keycloak_parity.gone(connection, self.run, MOST_GONE):
+                if gone.state is not State.APPLIED:
+                    yield Difference(gone.keycloak_id, "gone_unfinished", gone.state)
+                elif gone.roles:
+                    yield Difference(gone.keycloak_id, "gone_with_roles", ", ".join(gone.roles))
+                else:
+                    yield Difference(gone.keycloak_id, "gone_from_keycloak", "without roles here", explained=True)
 
     def _strays(self) -> Iterator[Difference]:
         """Users at Clerk that an import of this realm created, and that it does not record."""

@@ -2,8 +2,10 @@
 
 Spared are users who signed in at Clerk, users that a person changed with us, and those that the run did not create.
 `undoing` is committed before Clerk is asked to delete a user, who is looked up again before the request is repeated.
+A user that Clerk was asked to create just before is looked up until such a request can have no effect any more.
 """
 
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -29,6 +31,10 @@ SET = 500
 LOOK_UPS = 3
 """How often a user is looked up that Clerk may have created: its replicas lag."""
 LOOK_UP_SECONDS = 1.0
+SETTLE_SECONDS = 120.0
+"""How long after an undoing began a request to create a user, which began before, may have an effect at Clerk.
+
+The request itself ends after `clerk.backend.PAGE_SECONDS`."""
 
 
 class Outcome(StrEnum):
@@ -42,6 +48,8 @@ class Outcome(StrEnum):
     """Spared: a person changed the user's roles or access with us."""
     FOREIGN = "another_user_at_clerk"
     """Spared: the user at Clerk does not have the marker and the external id of this run."""
+    UNCERTAIN = "may_be_created"
+    """Not found at Clerk yet, and a request to create the user may still have an effect."""
 
 
 @dataclass(slots=True)
@@ -55,7 +63,7 @@ class Undone:
     def note(self, keycloak_id: str, outcome: Outcome) -> None:
         """Add the outcome of one user."""
         self.counts[outcome] += 1
-        if outcome is not Outcome.UNDONE:
+        if outcome not in (Outcome.UNDONE, Outcome.UNCERTAIN):
             self.spared.append((keycloak_id, outcome))
 
 
@@ -74,6 +82,7 @@ class Undo:
     """Called before each request to Clerk."""
     workers: int = 1
     """Users that are worked on at the same time, each with a connection to the database."""
+    settle_seconds: float = SETTLE_SECONDS
 
     def preview(self, advance: Callable[[int], None] = lambda _: None) -> Undone:
         """What `run_all` would do now. Changes nothing. Raises ClerkUnavailable or a database error."""
@@ -85,13 +94,34 @@ class Undo:
             advance(len(users))
         return result
 
-    def run_all(self, advance: Callable[[int], None] = lambda _: None) -> Undone:
-        """Take back every user who is not spared. Raises ClerkUnavailable or a database error: call it again."""
-        result = Undone()
+    def run_all(
+        self, advance: Callable[[int], None] = lambda _: None, waits: Callable[[int], None] = lambda _: None
+    ) -> Undone:
+        """Take back every user who is not spared. Raises ClerkUnavailable or a database error: call it again.
+
+        `waits` gets the number of users that Clerk may still create, before these are waited for.
+        """
+        result = self._sweep(advance)
+        while uncertain := result.counts[Outcome.UNCERTAIN]:
+            waits(uncertain)
+            time.sleep(self._seconds_until_settled())
+            undone = result.counts[Outcome.UNDONE]
+            result = self._sweep(lambda _: None)
+            result.counts[Outcome.UNDONE] += undone
+        return result
+
+    def _seconds_until_settled(self) -> float:
+        """How long a request to create a user, which began before the undoing, may still have an effect."""
+        with self.engine.connect() as connection:
+            return max(0, self.settle_seconds - keycloak_undo.seconds_since_begin(connection, self.run))
+
+    def _sweep(self, advance: Callable[[int], None]) -> Undone:
+        """Take back the users that are left."""
+        result, settled = Undone(), not self._seconds_until_settled()
         with ThreadPoolExecutor(self.workers) as pool:
             try:
                 for users in self._sets(SET):
-                    begun = [(user.keycloak_id, pool.submit(self._undo, user)) for user in users]
+                    begun = [(user.keycloak_id, pool.submit(self._undo, user, settled)) for user in users]
                     for keycloak_id, outcome in begun:
                         result.note(keycloak_id, outcome.result())
                         advance(1)
@@ -131,7 +161,7 @@ class Undo:
         # A user that Clerk does not have any more is deleted, also if a person changed it before.
         return Outcome.CHANGED_HERE if found and user.changed_here else Outcome.UNDONE
 
-    def _undo(self, user: CreatedUser) -> Outcome:
+    def _undo(self, user: CreatedUser, settled: bool) -> Outcome:
         def attempt() -> tuple[Outcome, str | None]:
             found = self._find(user)
             clerk_id = found.clerk_id if found else user.clerk_id
@@ -150,6 +180,8 @@ class Undo:
         if outcome is not Outcome.UNDONE:
             with self.engine.begin() as connection:
                 keycloak_undo.spare(connection, self.run, user.keycloak_id)
+        elif deleted is None and not settled:
+            return Outcome.UNCERTAIN
         elif deleted is None:
             with self.engine.begin() as connection:
                 self._done(user, connection)

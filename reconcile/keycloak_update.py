@@ -15,7 +15,7 @@ from akako_guard.role import Role
 from clerk.user import Snapshot
 from clerk.user_writer import UserWriter, WriteRefused
 from config import logs
-from db import admins, audit, keycloak_changes, permission, roles
+from db import admins, audit, keycloak_changes, permission, roles, users
 from db.audit import Author
 from db.keycloak_changes import Change
 from db.keycloak_plans import Run
@@ -41,7 +41,9 @@ SIGNED_IN = "signed_in"
 NO_PASSWORD = "no_password"  # noqa: S105 - a reason
 """The new password is none that Clerk can verify."""
 NOT_AT_CLERK = "not_found_at_clerk"
-"""Clerk has no user with the external id and the marker."""
+"""Clerk does not have the user; the next import tries again, unless the user is deleted here, too."""
+FOREIGN = "another_user_at_clerk"
+"""The user at Clerk has not got the external id and the marker of the import any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,7 @@ class Kept:
 
     keycloak_id: str
     kind: str
-    """`role_ended`, `role_given`, `password`, `disabled` or `enabled`."""
+    """`role_ended`, `role_given`, `password`, `app_removed`, `disabled` or `enabled`."""
     reason: str
 
 
@@ -95,6 +97,8 @@ class Updater:
             self._at_clerk(change, kind, done, lambda found: self._set_banned(found, change.banned))
         if change.password:
             self._at_clerk(change, "password", done, lambda found: self._set_password(someone, found))
+        if change.app_removed:
+            self._at_clerk(change, "app_removed", done, self._remove_app)
         if not done.failed:
             with self.engine.begin() as connection:
                 keycloak_changes.synced(connection, self.run, change.keycloak_id)
@@ -106,9 +110,11 @@ class Updater:
         """Look the user up, and change it; `send` returns the changed user, or why nothing was to be changed."""
 
         def attempt() -> Snapshot | WriteRefused | str | None:
-            found = self.writer.find(change.keycloak_id)
-            if found is None or (found.clerk_id, found.import_marker) != (change.clerk_id, change.marker):
-                return NOT_AT_CLERK
+            found = self.writer.fetch(change.clerk_id)
+            if found is None:
+                return NOT_AT_CLERK if self._is_deleted_here(change) else WriteRefused(NOT_AT_CLERK)
+            if (found.external_id, found.import_marker) != (change.keycloak_id, change.marker):
+                return FOREIGN
             return send(found)
 
         result = retry.ask(self.pace, attempt, before=self.before)
@@ -130,12 +136,24 @@ class Updater:
         self.before()
         return self.writer.update(found.clerk_id, body)
 
+    def _remove_app(self, found: Snapshot) -> Snapshot | WriteRefused | str:
+        if not found.never_signed_in:
+            return SIGNED_IN
+        self.pace.wait()
+        self.before()
+        return self.writer.remove_app(found.clerk_id) or found
+
     def _set_banned(self, found: Snapshot, banned: bool) -> Snapshot | WriteRefused | None:
         if found.banned == banned:
             return None
         self.pace.wait()
         self.before()
         return self.writer.set_banned(found.clerk_id, banned)
+
+    def _is_deleted_here(self, change: Change) -> bool:
+        with self.engine.connect() as connection:
+            known = users.stored(connection, [change.clerk_id]).get(change.clerk_id)
+        return known is not None and not isinstance(known.state, Snapshot)
 
     def _apply(self, changed: Snapshot) -> None:
         """Write Clerk's answer here, as its webhook will."""

@@ -6,6 +6,7 @@ from dev.clerk import changes, passwords, requests, user_search
 from dev.clerk.errors import ClerkError, invalid, not_found
 from dev.clerk.instance import Instance
 from dev.clerk.operation import Answer, Operation, changing, query_of
+from dev.clerk.user import touch
 
 
 def _list_users(instance: Instance, request: Request, _: bytes) -> Answer:
@@ -44,6 +45,13 @@ def _update_user(instance: Instance, request: Request, body: bytes) -> Answer:
 
 def _delete_user(instance: Instance, request: Request, _: bytes) -> Answer:
     return instance.delete(request.path_params["user_id"])
+
+
+def _remove_app(instance: Instance, request: Request, _: bytes) -> Answer:
+    user = changing(instance, request)
+    if user.totp_enabled:
+        instance.put(touch(user, instance.now(), totp_enabled=False))
+    return {"user_id": user.id}
 
 
 def _ban(banned: bool) -> Operation:
@@ -88,6 +96,7 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
     ("GET", "/users/{user_id}"): _get_user,
     ("PATCH", "/users/{user_id}"): _update_user,
     ("DELETE", "/users/{user_id}"): _delete_user,
+    ("DELETE", "/users/{user_id}/totp"): _remove_app,
     ("POST", "/users/{user_id}/ban"): _ban(True),
     ("POST", "/users/{user_id}/unban"): _ban(False),
     ("PATCH", "/users/{user_id}/metadata"): _merge_metadata,

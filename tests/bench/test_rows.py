@@ -83,3 +83,11 @@ def test_rows_that_are_kept_show_from_when_on_they_were_measured() -> None:
     for later in ("Tuesday", "Friday"):
         results.machine = results.machine_since({"measured": later})
         assert results.machine == {"measured": f"Monday to {later}"}
+
+
+def test_rows_that_are_kept_show_what_they_were_measured_on() -> None:
+    measured = {"measured": "Monday"}
+    results = Results(measured | {"machine": "old", "peer": "1"}, rows=[rate("akako", 1)])
+    for machine in ("new", "old", "new"):
+        results.machine = results.machine_since(measured | {"machine": machine})
+    assert (results.machine["machine"], results.machine["peer"]) == ("old or new", "1")

@@ -227,5 +227,33 @@ def test_users_that_a_newer_plan_does_not_have_or_import_are_named(
     found = [(each["keycloak_id"], each["kind"], each["explained"]) for each in json.loads(result.stdout)["items"]]
     assert (result.exit_code, found) == (
         1,
-        [(DISABLED["id"], "not_planned_at_clerk", False), (PERSONS[0]["id"], "gone_from_keycloak", True)],
+        [(DISABLED["id"], "not_planned_at_clerk", False), (PERSONS[0]["id"], "gone_with_roles", False)],
     )
+
+
+@pytest.mark.parametrize(
+    ("meanwhile", "expected"),
+    [
+        ("update user_roles set effective_end_date = now(), is_active = false", ("gone_from_keycloak", True)),
+        ("update keycloak_imports set state = 'undoing'", ("gone_unfinished", False)),
+    ],
+)
+def test_users_that_are_gone_from_keycloak_are_explained_without_roles_here(
+    engine: Engine,
+    parity: Any,
+    akako_keycloak: Parity,
+    planned: Path,
+    place: Path,
+    meanwhile: str,
+    expected: tuple[str, bool],
+) -> None:
+    for path in place.glob("*-users-*"):
+        path.unlink()
+    exports.directory(place, [*PERSONS[1:], DISABLED])
+    assert akako_keycloak("plan", str(place), "--map", str(planned)).exit_code == 0
+    with as_owner(engine) as connection:
+        audit.set_author(connection, Author(actor="operator:tests", reason="For a test."))
+        connection.exec_driver_sql(meanwhile)
+    result = akako_keycloak("parity", "2", str(place), "--json")
+    found = [each for each in json.loads(result.stdout)["items"] if each["keycloak_id"] == PERSONS[0]["id"]]
+    assert [(each["kind"], each["explained"]) for each in found] == [expected]

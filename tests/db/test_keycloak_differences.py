@@ -1,6 +1,7 @@
 """Comparing two plans of a move from Keycloak takes time in proportion to their users, also without statistics."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -74,3 +75,9 @@ def test_differences_have_their_values_before_and_after(engine: Engine) -> None:
         [found] = keycloak_differences.page(connection, before.id, after.id, 10)
     assert (found.keycloak_id, found.kind) == ("user-0001", "roles")
     assert (found.before, found.after) == ("LEARNER 2026-11-01T00:00:00Z/..", "ADMIN 2026-11-01T00:00:00Z/..")
+
+
+def test_another_authenticator_app_is_a_difference_of_the_password(engine: Engine) -> None:
+    with as_owner(engine) as connection:
+        before, after = (stored(connection, [replace(planned(1), has_app=app)]) for app in (False, True))
+        assert keycloak_differences.counts(connection, before.id, after.id) == {"password": 1}

@@ -16,7 +16,7 @@ from keycloak.fate import Fate
 from roles import explanation
 from tests.clerk_sender import ADA, Clerk, Sent, event, user
 from tests.db.test_grants import GIVE
-from tests.keycloak.stored import LEARNER, LEFT, MENTOR, REGISTERED, creating, marker, plan, planned
+from tests.keycloak.stored import LEARNER, LEFT, MENTOR, REGISTERED, creating, marker, plan, planned, undo
 from tests.ledger import apply, as_owner, rows, values
 
 KEY = "kc-ada"
@@ -146,6 +146,37 @@ def test_the_windows_are_those_of_the_latest_run_that_plans_the_user_and_has_beg
     plan(engine, planned(KEY, LEARNER, fate=fate), begun=begun)
     apply(engine, clerk, echo(clerk, marker(engine, run)))
     assert values(engine, "select role from user_roles") == [role]
+
+
+def test_a_run_that_is_undone_gives_nothing(engine: Engine, clerk: Clerk) -> None:
+    run = plan(engine, planned(KEY, MENTOR))
+    creating(engine, run, KEY)
+    undo(engine, run)
+    apply(engine, clerk, echo(clerk, marker(engine, run)))
+    assert rows(engine, DEFAULT) == [("LEARNER", "akako")]
+    assert rows(engine, STATE) == [("creating", None, None)]
+
+
+def test_the_windows_of_a_newer_run_that_is_undone_are_not_given(engine: Engine, clerk: Clerk) -> None:
+    run = plan(engine, planned(KEY, MENTOR))
+    creating(engine, run, KEY)
+    undo(engine, plan(engine, planned(KEY, LEARNER)))
+    apply(engine, clerk, echo(clerk, marker(engine, run)))
+    assert rows(engine, DEFAULT) == [("MENTOR", "imported: keycloak kc-head")]
+
+
+def test_the_application_cannot_make_an_import_give_windows_again(
+    engine: Engine, clerk: Clerk, app: psycopg.Connection
+) -> None:
+    run, later = plan(engine, planned(KEY, MENTOR)), plan(engine, planned(KEY, MENTOR), realm="other")
+    creating(engine, run, KEY)
+    for change in ("state = 'applied'", f"run_id = {later.id}"):
+        with pytest.raises(errors.CheckViolation, match="an import from Keycloak does not go"):
+            app.execute(f"update keycloak_imports set {change}".encode())
+    apply(engine, clerk, echo(clerk, marker(engine, run)))
+    for change in ("state = 'creating'", "state = 'refused'", "clerk_id = 'user_eve'", f"run_id = {later.id}"):
+        with pytest.raises(errors.CheckViolation, match="an import from Keycloak does not go"):
+            app.execute(f"update keycloak_imports set {change}".encode())
 
 
 def test_a_user_who_was_known_before_keeps_the_roles(engine: Engine, clerk: Clerk, app: psycopg.Connection) -> None:

@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 from sqlalchemy import Engine
 
 from akako_guard.role import Role
-from db import keycloak_imports, keycloak_plans
+from db import keycloak_decisions, keycloak_imports, keycloak_plans
+from db.audit import Author
 from db.keycloak_plans import Run
 from keycloak.fate import Decision, Fate
 from keycloak.plan import PlannedUser
@@ -62,3 +63,9 @@ def marker(engine: Engine, run: Run) -> str:
     """What the users of a run have at Clerk."""
     [found] = values(engine, "select marker from keycloak_runs where id = %s", run.id)
     return str(found)
+
+
+def undo(engine: Engine, run: Run) -> None:
+    """Record that a run is about to be undone."""
+    with as_owner(engine) as connection:
+        assert keycloak_decisions.begin_undo(connection, run, Author(actor="operator:tests", reason="For a test."))

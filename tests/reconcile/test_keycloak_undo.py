@@ -1,13 +1,17 @@
 """An undone import deletes the users that it created, once, and spares those who use their account already."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import partial
+from threading import Event, Thread
 
 import pytest
 from sqlalchemy import Engine
 
 from akako_guard.role import Role
 from clerk.backend import Backend
-from clerk.user_writer import UserWriter
+from clerk.user import Snapshot
+from clerk.user_writer import EXISTS, UserWriter, WriteRefused
 from db import audit, keycloak_decisions, keycloak_undo, roles
 from db.assignments import Window
 from db.audit import Author
@@ -15,6 +19,8 @@ from db.keycloak_imports import State
 from dev.clerk import changes
 from dev.clerk.requests import UserMetadata
 from dev.clerk.user import touch
+from keycloak import export
+from reconcile.keycloak_import import ImportEnded
 from reconcile.keycloak_undo import Outcome, Undo, Undone
 from reconcile.pace import Pace
 from sync import apply as worker
@@ -33,7 +39,7 @@ STATES = "select keycloak_id, state from keycloak_imports order by 1"
 TRAIL = ["user.created", "role.assigned", "user.deleted", "role.revoked"]
 
 
-def undo_of(engine: Engine, backend: Backend, move: Move, writer: UserWriter) -> Undo:
+def undo_of(engine: Engine, backend: Backend, move: Move, writer: UserWriter, settle_seconds: float = 0) -> Undo:
     with engine.connect() as connection:
         marker = keycloak_undo.marker(connection, move.run)
     return Undo(
@@ -44,12 +50,13 @@ def undo_of(engine: Engine, backend: Backend, move: Move, writer: UserWriter) ->
         writer=writer,
         pace=Pace(1_000),
         author=AUTHOR,
+        settle_seconds=settle_seconds,
     )
 
 
 def begin(engine: Engine, move: Move) -> None:
     with as_owner(engine) as connection:
-        keycloak_decisions.begin_undo(connection, move.run, AUTHOR)
+        assert keycloak_decisions.begin_undo(connection, move.run, AUTHOR)
 
 
 def undo(engine: Engine, backend: Backend, move: Move, writer: UserWriter) -> Undone:
@@ -261,3 +268,105 @@ def test_the_trail_names_who_did_it_and_why(
         (action, "operator:grace", "The wrong map.", cause)
         for action in ("keycloak.undo_started", "user.deleted", "role.revoked")
     ]
+
+
+class Late(UserWriter):
+    """Something happens right before the request to create a user."""
+
+    meanwhile: Callable[[], object]
+
+    def create_user(self, fields: Mapping[str, object]) -> Snapshot | WriteRefused:
+        self.meanwhile()
+        return super().create_user(fields)
+
+
+def test_an_import_that_still_runs_creates_no_user_after_the_undoing_began(
+    engine: Engine, instance: ServedClerk, backend: Backend, writer: UserWriter, move: Callable[..., Move]
+) -> None:
+    this = move(2)
+    importer = replace(this.importer(engine, writer), before=partial(begin, engine, this))
+    with pytest.raises(ImportEnded):
+        importer.import_users(export.open_export(this.path).users(), 2)
+    assert instance.instance.state.users == {}
+    assert undo(engine, backend, this, writer).counts == {Outcome.UNDONE: 1}
+    assert values(engine, "select state from keycloak_imports") == ["undone"]
+
+
+def test_a_user_whose_creation_was_asked_for_before_the_undoing_is_waited_for(
+    engine: Engine, instance: ServedClerk, backend: Backend, writer: UserWriter, move: Callable[..., Move]
+) -> None:
+    this, late, waits = move(), Late(instance.key, instance.url), Event()
+    undone: list[Undone] = []
+
+    def take_back() -> None:
+        work = undo_of(engine, backend, this, writer, settle_seconds=4)
+        undone.append(work.run_all(waits=lambda _: waits.set()))
+
+    undoing = Thread(target=take_back)
+
+    def meanwhile() -> None:
+        begin(engine, this)
+        undoing.start()
+        assert waits.wait(30)
+
+    late.meanwhile = meanwhile
+    this.make(engine, late)
+    late.close()
+    undoing.join()
+    assert [each.counts for each in undone] == [{Outcome.UNDONE: 1}]
+    assert instance.instance.state.users == {}
+    assert values(engine, "select state from keycloak_imports") == ["undone"]
+    assert values(engine, "select count(*) from current_roles") == [0]
+
+
+def test_a_user_who_is_created_long_after_the_undoing_is_to_be_undone_again(
+    engine: Engine, instance: ServedClerk, backend: Backend, writer: UserWriter, move: Callable[..., Move]
+) -> None:
+    this, late = move(), Late(instance.key, instance.url)
+    late.meanwhile = lambda: undo(engine, backend, this, writer)
+    assert this.make(engine, late).states == {State.CREATED: 1}
+    late.close()
+    assert values(engine, "select assigned_by from user_roles") == ["akako"]
+    assert undo(engine, backend, this, writer).counts == {Outcome.UNDONE: 1}
+    assert instance.instance.state.users == {}
+
+
+def test_a_user_who_was_taken_for_another_one_is_deleted_if_the_run_created_it(
+    engine: Engine, instance: ServedClerk, backend: Backend, writer: UserWriter, move: Callable[..., Move]
+) -> None:
+    class Forgetful(UserWriter):
+        """The response is lost, and Clerk's replicas lag."""
+
+        def create_user(self, fields: Mapping[str, object]) -> Snapshot | WriteRefused:
+            super().create_user(fields)
+            return WriteRefused(EXISTS)
+
+        def find(self, _: str) -> Snapshot | None:
+            return None
+
+    ours, theirs = move(), move()
+    forgetful = Forgetful(instance.key, instance.url)
+    assert ours.make(engine, forgetful).states == {State.REFUSED: 1}
+    forgetful.close()
+    other = writer.create_user(
+        {"external_id": theirs.keys[0], "username": "eve_other", "skip_password_requirement": True}
+    )
+    assert isinstance(other, Snapshot)
+    assert theirs.make(engine, writer).states == {State.REFUSED: 1}
+    assert undo(engine, backend, ours, writer).counts == {Outcome.UNDONE: 1}
+    assert undo(engine, backend, theirs, writer).counts == {}
+    assert list(instance.instance.state.users) == [other.clerk_id]
+
+
+def test_a_user_who_is_spared_before_a_newer_plan_gave_roles_has_not_got_them(
+    engine: Engine, instance: ServedClerk, backend: Backend, writer: UserWriter, move: Callable[..., Move]
+) -> None:
+    this = move()
+    imported(engine, instance, this, writer)
+    undo(engine, backend, this, writer)
+    again = plan(engine, planned(this.keys[0], LEARNER), realm=this.run.realm)
+    creating(engine, again, *this.keys)
+    with engine.begin() as connection:
+        assert keycloak_undo.begin(connection, again, this.keys[0], "user_new", spares=True)
+        keycloak_undo.spare(connection, again, this.keys[0])
+    assert values(engine, "select state from keycloak_imports") == ["created"]

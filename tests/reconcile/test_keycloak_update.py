@@ -14,23 +14,26 @@ from db import audit, keycloak_changes, keycloak_imports, keycloak_plans, roles
 from db.assignments import Window
 from db.audit import Author
 from db.keycloak_plans import Run
+from dev.clerk import changes
+from dev.clerk.requests import UserMetadata
 from dev.clerk.user import User, touch
 from keycloak import export, inspection
 from keycloak.history import History
 from reconcile import keycloak_plan
 from reconcile.keycloak_import import Imported
 from reconcile.keycloak_update import Kept
-from tests.clerk_sender import Clerk
+from tests.clerk_sender import Clerk, event
 from tests.keycloak import exports
 from tests.keycloak.exports import ANSWERS, CREDENTIALS, Data, person
 from tests.keycloak.maps import MAP
-from tests.ledger import as_owner, rows, values
+from tests.ledger import apply, as_owner, rows, values
 from tests.reconcile.keycloak_moves import MOST_POINTS, Move, at_clerk, echo, is_killed
 from tests.served_clerk import ServedClerk
 from tests.servers import Database
 
 pytestmark = pytest.mark.recovery
 
+[TOTP] = [each["credential"] for each in ANSWERS["totp"] if each["name"] == "totp-raw"]
 WAS, NOW = "argon2id-default", "sha512-210000-64"
 SET_AT = datetime(2026, 1, 1, tzinfo=UTC)
 HELD = "select role from current_roles join users using (clerk_id) where external_id = %s order by role"
@@ -226,6 +229,59 @@ def test_what_clerk_refuses_is_named_and_tried_again(
     assert (failed.kind, failed.reason) == ("disabled", "unsupported_subscription_plan_features")
     assert values(engine, HELD, str(one(2)["id"])) == ["LEARNER"]  # the role ends nevertheless
     assert counted(second.make(engine, writer)) == {"disabled": 1}
+
+
+def test_a_user_that_clerk_does_not_find_is_named_and_tried_again(
+    engine: Engine, instance: ServedClerk, writer: UserWriter, newer: Newer
+) -> None:
+    newer(one(2)).make(engine, writer)
+    second = newer(one(2, password=NOW, day=9, enabled=False))
+    clerk_id = found_at_clerk(instance, one(2)).id
+    instance.fail("server-error", path=f"/v1/users/{clerk_id}", status=404, code="resource_not_found", times=2)
+    failed = second.make(engine, writer).updates.failed
+    assert [(each.kind, each.reason) for each in failed] == [
+        ("disabled", "not_found_at_clerk"),
+        ("password", "not_found_at_clerk"),
+    ]
+    assert counted(second.make(engine, writer)) == {"disabled": 1, "password": 1}
+    assert (found_at_clerk(instance, one(2)).banned, hasher(instance, one(2))) == (True, "pbkdf2_sha512_hex")
+
+
+def test_a_user_who_is_deleted_or_not_the_imported_one_any_more_stays(
+    engine: Engine, sender: Clerk, instance: ServedClerk, writer: UserWriter, newer: Newer
+) -> None:
+    newer(one(2), one(3)).make(engine, writer)
+    gone, lost = found_at_clerk(instance, one(2)), found_at_clerk(instance, one(3))
+    instance.instance.delete(gone.id)
+    apply(engine, sender, sender.send(event("user.deleted", {"id": gone.id, "object": "user", "deleted": True})))
+    body, now = UserMetadata(private_metadata={}), instance.instance.now()
+    instance.instance.put(changes.replace_metadata(lost, body, now), event=None)
+    second = newer(one(2, enabled=False), one(3, enabled=False))
+    updates = second.make(engine, writer).updates
+    assert (updates.kept, updates.failed) == (
+        [
+            Kept(str(one(2)["id"]), "disabled", "not_found_at_clerk"),
+            Kept(str(one(3)["id"]), "disabled", "another_user_at_clerk"),
+        ],
+        [],
+    )
+
+
+@pytest.mark.parametrize("signed_in", [True, False])
+def test_an_authenticator_app_that_was_removed_is_removed_before_the_first_sign_in(
+    engine: Engine, instance: ServedClerk, writer: UserWriter, newer: Newer, signed_in: bool
+) -> None:
+    with_app = one(2)
+    with_app["credentials"] = [*with_app["credentials"], TOTP]
+    newer(with_app).make(engine, writer)
+    assert found_at_clerk(instance, one(2)).totp_enabled
+    if signed_in:
+        sign_in(instance, one(2))
+    second = newer(one(2))
+    updates = second.make(engine, writer).updates
+    assert found_at_clerk(instance, one(2)).totp_enabled is signed_in
+    assert [each.kind for each in updates.kept] == (["password", "app_removed"] if signed_in else [])
+    assert second.make(engine, writer).updates.users == 0
 
 
 def test_killed_at_any_point_and_continued_it_changes_each_user_once(

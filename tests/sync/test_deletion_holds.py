@@ -1,5 +1,6 @@
 """Deletions above the limit are held: the user stays as is, and a person decides."""
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from itertools import permutations
@@ -101,6 +102,20 @@ def test_the_limit_holds_for_an_hour_over_all_sets(engine: Engine, clerk: Clerk)
     ids = people(engine, clerk, 4)
     done = [apply(engine, clerk, clerk.deleted(each), limit=TWO) for each in ids]
     assert [(each.applied, each.held) for each in done] == [(1, 0), (1, 0), (0, 1), (0, 1)]
+
+
+def test_each_minute_of_an_hour_has_a_row_of_its_own(engine: Engine) -> None:
+    # In the last half second of a minute, too, where a cast would round up to the next one.
+    found = rows(
+        engine,
+        f"""
+        select {deletion_holds.SLOT} from generate_series(0, 3659.75, 0.25) as second,
+               date_trunc('minute', timestamptz '2026-11-28 07:00Z' + second * interval '1 second') as minute
+        """,
+    )
+    slots = [slot for (slot,) in found]
+    assert [slots[quarter] for quarter in range(0, len(slots), 240)] == list(dict.fromkeys(slots))
+    assert Counter(slots) == dict.fromkeys(slots, 240)
 
 
 def test_deletions_of_more_than_an_hour_ago_do_not_count(engine: Engine, clerk: Clerk) -> None:
