@@ -29,7 +29,8 @@ def demo(as_json: bool) -> None:
 
     Starts PostgreSQL, Redis, a development Clerk and all processes in a temporary directory, and runs `inspect`,
     `plan`, `canary`, `import` and `parity`. Then the fate and the roles of every person are compared with the
-    expectations, and the passwords are tried at Clerk. Uses no other server, and leaves nothing.
+    expectations, and the passwords are tried at Clerk. At last `cutover` ends the move, and `undo` takes it back. Uses
+    no other server, and leaves nothing.
 
     Exit code 0 only if every expectation holds.
     """

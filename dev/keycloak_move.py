@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -21,6 +22,7 @@ from dev.stack import Stack
 AKAKO = (sys.executable, "-c", "from cli.main import main; main()")
 PATIENCE_SECONDS = 120
 PER_SECOND = "20"
+WHY = ("--yes", "--by", "grace", "--reason", "For the demonstration.")
 Windows: TypeAlias = list[tuple[Role, datetime, datetime | None]]
 
 
@@ -49,6 +51,8 @@ class Move:
     """The roles in our tables, by Keycloak's id."""
     passwords: dict[str, tuple[bool, bool]] = field(default_factory=dict)
     """Whether Clerk accepts the password of Keycloak, and whether it accepts another one, by Keycloak's id."""
+    left: int = 0
+    """Persons that are users at Clerk or here after the import was undone."""
 
     def planned(self) -> dict[str, dict[str, Any]]:
         """The users of the plan, by Keycloak's id."""
@@ -69,11 +73,34 @@ def run(stack: Stack, place: Path, say: Callable[[str], None]) -> Move:
         ("import", "1", "export"),
         ("parity", "1", "export"),
     ):
-        say(f"akako keycloak {' '.join(words)}")
-        move.commands.append(_run(stack, place, words))
+        _step(stack, place, move, words, say)
     say("comparing")
     _read(stack, move)
+    for last in (
+        ("cutover", "1", "export", "--events", "admin-events.json", *WHY),
+        ("cutover", "1", "--back", *WHY),
+        ("undo", "1", *WHY),
+    ):
+        _step(stack, place, move, last, say)
+    move.left = _left(stack, [each.id for each in move.everyone])
     return move
+
+
+def _left(stack: Stack, ids: Sequence[str]) -> int:
+    """How many of these users of Keycloak are users at Clerk, or here."""
+    with stack.engine.connect() as connection:
+        here = {each.who for each in role_imports.subjects(connection, "external-id", ids)}
+    with closing(_writer(stack)) as writer:
+        return len(here | set(writer.find_all(ids)))
+
+
+def _writer(stack: Stack) -> UserWriter:
+    return UserWriter(stack.environment["CLERK_SECRET_KEY"], stack.environment["CLERK_API_URL"])
+
+
+def _step(stack: Stack, place: Path, move: Move, words: tuple[str, ...], say: Callable[[str], None]) -> None:
+    say(f"akako keycloak {' '.join(words)}")
+    move.commands.append(_run(stack, place, words))
 
 
 def _run(stack: Stack, place: Path, words: tuple[str, ...]) -> Command:
@@ -104,16 +131,12 @@ def _read(stack: Stack, move: Move) -> None:
             held = each.assignment
             window = (held.role, held.effective_start_date, held.effective_end_date)
             move.windows.setdefault(keys[each.clerk_id], []).append(window)
-    settings = stack.environment
-    writer = UserWriter(settings["CLERK_SECRET_KEY"], settings["CLERK_API_URL"])
-    try:
+    with closing(_writer(stack)) as writer:
         for person in move.everyone:
             if person.password and person.id in found:
                 right = writer.verifies(found[person.id], person.password)
                 other = writer.verifies(found[person.id], f"not {person.password}")
                 move.passwords[person.id] = (right is True, other is True)
-    finally:
-        writer.close()
 
 
 def check(move: Move) -> list[Expectation]:
@@ -127,8 +150,13 @@ def _commands(move: Move) -> Iterator[Expectation]:
     answers = [each.answer for each in move.commands if isinstance(each.answer, dict)]
     imports = [each for each in answers if "worked_on" in each]
     yield Expectation("the second import sends and writes nothing", len(imports) == 2 and not imports[1]["worked_on"])
-    unexplained = [each["unexplained"] for each in answers if "unexplained" in each]
-    yield Expectation("export, Clerk and our tables have no unexplained difference", unexplained == [0])
+    found = {each.words[0]: each.answer for each in move.commands if isinstance(each.answer, dict) and each.answer}
+    same = found.get("parity", {}).get("unexplained") == 0
+    yield Expectation("export, Clerk and our tables have no unexplained difference", same)
+    yield Expectation("nothing stands in the way of the cutover", found.get("cutover", {}).get("obstacles") == [])
+    planned = sum(person.fate == "planned" for person in move.everyone)
+    undone = found.get("undo", {}).get("counts") == {"undone": planned}
+    yield Expectation("undoing deletes everyone who was imported, at Clerk and here", undone and not move.left)
 
 
 def _fates(move: Move) -> Iterator[Expectation]:

@@ -13,7 +13,7 @@ from dev.embedded.servers import Servers
 from tests.db import catalog
 from tests.servers import Database, ascii_database, dropped, make_database
 
-REVISIONS = ["base", *(f"{number:04}" for number in (*range(1, 25), 26))]
+REVISIONS = ["base", *(f"{number:04}" for number in (*range(1, 25), 26, 27))]
 
 
 @contextmanager
