@@ -1,10 +1,9 @@
-"""Response times of the API's lists, details and figures with full tables, one request at a time.
+"""Response times of the API's lists, details and figures, and of the console's pages, with full tables.
 
-The tables have the shares of a large installation (`bench.population`). Times include HTTP, the token, the roles of the
-caller and the response, on a connection that stays open.
+The tables have the shares of a large installation (`bench.population`). One request at a time; times include HTTP, the
+token, the roles of the caller and the response, on a connection that stays open.
 """
 
-import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +11,7 @@ from dataclasses import dataclass
 from http.client import HTTPConnection
 from urllib.parse import quote
 
+from akako_guard.credentials import SESSION_COOKIE
 from bench import population, services
 from bench.databases import OUR_TEMPLATE, Database, exists, fresh, named, rename
 from bench.figures import percentile
@@ -85,22 +85,40 @@ READS = (
     Read("drift", "list", "/api/admin/drift"),
     Read("held deletions", "list", "/api/admin/deletions"),
 )
+_NAMES = "select unnest(array['ada', 'knuth', 'grace.hop', 'zzz'])"
+_ASSIGNMENTS = f"""
+    select clerk_id || '/roles/' || user_roles.id from users {SAMPLE} join user_roles on user_id = users.id
+    where deleted_at is null limit 100
+"""
+PAGES = (
+    Read("page of health", "health", "/"),
+    Read("page of users", "list", "/users"),
+    Read("page of users, by name", "list", "/users?q={}", _NAMES),
+    Read("page of one user", "details", "/users/{}", _SOME_USERS),
+    Read("page of an assignment", "details", "/users/{}", _ASSIGNMENTS),
+    Read("page that explains a role", "details", "/users/{}/explain?role=LEARNER", _SOME_USERS),
+    Read("page of the trail", "list", "/audit"),
+    Read("page of the trail of a user", "list", "/audit?user={}", _SOME_USERS),
+    Read("page of events", "list", "/events"),
+    Read("page of events, by text", "list", "/events?error=40P01"),
+    Read("page of one event", "details", "/events/{}", _SOME_EVENTS),
+    Read("page of parked events", "list", "/parked"),
+    Read("page of held deletions", "list", "/held"),
+    Read("page of drift", "list", "/drift"),
+)
 
 
 def reads(setup: Setup) -> Iterator[Row]:
     """Measure each operation in turn."""
     database, instance = _populated(setup), Instance()
-    values = {read.name: _values(database, read.query) for read in READS if read.query}
-    with _api(setup, database, instance) as connection:
+    values = {read.name: _values(database, read.query) for read in READS + PAGES if read.query}
+    with _served(setup, database, instance, "api") as api, _served(setup, database, instance, "console") as console:
         for number in range(setup.scale.rounds):
-            for read in READS:
+            for read in READS + PAGES:
                 setup.say(f"reads: round {number + 1}, {read.name}")
-                yield Row(
-                    "reads",
-                    f"akako, {read.group}: {read.name}",
-                    0,
-                    _round(connection, instance, read, values.get(read.name)),
-                )
+                connection = api if read in READS else console
+                measured = _round(connection, instance, read, values.get(read.name))
+                yield Row("reads", f"akako, {read.group}: {read.name}", 0, measured)
 
 
 def _values(database: Database, query: str) -> list[str]:
@@ -118,17 +136,18 @@ def _populated(setup: Setup) -> Database:
 
 
 def _round(connection: HTTPConnection, instance: Instance, read: Read, values: list[str] | None) -> Values:
-    headers = {"Authorization": f"Bearer {instance.token(population.ADMIN, exp=int(time.time()) + 3_600)}"}
+    token = instance.token(population.ADMIN, exp=int(time.time()) + 3_600)
+    headers = {"Cookie": f"{SESSION_COOKIE}={token}"} if read in PAGES else {"Authorization": f"Bearer {token}"}
     waits = []
     for number in range(WARM + REQUESTS):
-        path = read.path.format(quote(values[number % len(values)])) if values else read.path
+        path = read.path.format(quote(values[number % len(values)], safe="/")) if values else read.path
         start = time.perf_counter()
         connection.request("GET", path, headers=headers)
         response = connection.getresponse()
         body = response.read()
         waits.append((time.perf_counter() - start) * 1_000)
         if response.status != 200:
-            raise RuntimeError(f"{path} answered {response.status}: {json.loads(body)}")
+            raise RuntimeError(f"{path} answered {response.status}: {body.decode()[:1_000]}")
     counted = waits[WARM:]
     return {
         "first_ms": waits[0],
@@ -139,8 +158,8 @@ def _round(connection: HTTPConnection, instance: Instance, read: Read, values: l
 
 
 @contextmanager
-def _api(setup: Setup, database: Database, instance: Instance) -> Iterator[HTTPConnection]:
-    """A connection to the API, a process of its own."""
+def _served(setup: Setup, database: Database, instance: Instance, part: str) -> Iterator[HTTPConnection]:
+    """A connection to the API or the console, a process of its own."""
     port = ports.free_port()
     environment = {
         "DATABASE_URL": database.url,
@@ -149,11 +168,12 @@ def _api(setup: Setup, database: Database, instance: Instance) -> Iterator[HTTPC
         "CLERK_ISSUER": instance.issuer,
         "CLERK_JWT_KEY": instance.pem,
         "CLERK_AUTHORIZED_PARTIES": PARTY,
+        "CONSOLE_URL": PARTY,
         "HOST": "127.0.0.1",
         "PORT": str(port),
         "LOG_FORMAT": "json",
     }
-    with services.running(setup.logs, "api", "python -m api", environment) as process:
+    with services.running(setup.logs, part, f"python -m {part}", environment) as process:
         services.wait_for_port(setup.logs, process, port)
         connection = HTTPConnection("127.0.0.1", port, timeout=30)
         yield connection
