@@ -192,9 +192,10 @@ def _decide(run: Run, signature: Author) -> None:
 
 def _go_back(run_id: int, signature: Author, *, dry_run: bool, yes: bool) -> None:
     with owner(OWNER) as pool:
-        run = latest_run(pool, run_id)
-        if run.cut_over_at is None:
-            raise click.ClickException(f"The move has not ended with plan {run.id}. `akako keycloak runs` shows it.")
+        with pool.connect() as connection:
+            run = keycloak_plans.get(connection, run_id)
+        if run is None or run.cut_over_at is None:
+            raise click.ClickException(f"The move has not ended with plan {run_id}. `akako keycloak runs` shows it.")
         if dry_run:
             click.echo("Dry run: nothing was changed.", err=True)
             return

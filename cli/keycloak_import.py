@@ -27,7 +27,8 @@ from dev import signals
 from keycloak import mapping
 from keycloak.realm_source import RealmSource
 from reconcile import keycloak_authority, pinning, retry
-from reconcile.keycloak_import import Imported, ImportEnded, Importer, QuotaExceeded
+from reconcile.keycloak_authority import ImportEnded
+from reconcile.keycloak_import import Imported, Importer, QuotaExceeded
 from reconcile.keycloak_update import Updates
 from reconcile.pace import Pace, SharedPace
 

@@ -23,8 +23,6 @@ class Change:
 
     keycloak_id: str
     clerk_id: str
-    marker: str
-    """That the user has at Clerk."""
     ended: frozenset[Role]
     """Roles that Keycloak ended."""
     given: frozenset[Role]
@@ -45,15 +43,14 @@ def _open(plan: str) -> str:
 
 _CHANGES = f"""
     select * from (
-        select imports.keycloak_id, imports.clerk_id, marked.marker,
+        select imports.keycloak_id, imports.clerk_id,
                array({_open("old")} except {_open("new")}) as ended,
                array({_open("new")} except {_open("old")}) as given,
-               (old.password_set_at, old.password_hasher, old.has_app)
-                   is distinct from (new.password_set_at, new.password_hasher, new.has_app) as password,
+               (old.password_set_at, old.password_hasher, old.has_app, old.app_set_at) is distinct from
+                   (new.password_set_at, new.password_hasher, new.has_app, new.app_set_at) as password,
                old.has_app and not new.has_app as app_removed,
                'banned' = any (old.reasons) as was_banned, 'banned' = any (new.reasons) as banned
         from keycloak_imports as imports
-        join keycloak_runs as marked on marked.id = imports.run_id
         join keycloak_users as new on new.run_id = %(run)s and new.keycloak_id = imports.keycloak_id
         join keycloak_users as old on old.run_id = coalesce(imports.synced_run_id, imports.given_run_id)
          and old.keycloak_id = imports.keycloak_id

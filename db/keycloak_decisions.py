@@ -23,7 +23,7 @@ def begin_undo(connection: Connection, run: Run, author: Author) -> bool:
     audit.set_author(connection, author)
     found = connection.exec_driver_sql(
         f"""
-        update keycloak_runs set undo_started_at = coalesce(undo_started_at, now()),
+        update keycloak_runs set undo_started_at = coalesce(undo_started_at, clock_timestamp()),
                undo_started_by = coalesce(undo_started_by, %s)
         where id = %s and import_started_at is not null and {_OPEN}
         """,  # noqa: S608 - a constant
@@ -35,7 +35,7 @@ def begin_undo(connection: Connection, run: Run, author: Author) -> bool:
 def cut_over(connection: Connection, run: Run, author: Author) -> bool:
     """Record that Keycloak stops being the authority for the realm of a run.
 
-    False if the move has ended, the run is undone, there is a newer plan, or a user of the plan is neither imported nor
+    False if the move has ended, the run is undone, there is a newer plan, or a user of the plan is neither at Clerk nor
     refused. Reads the whole plan.
     """
     keycloak_plans.lock(connection, shared=False)
@@ -51,7 +51,7 @@ def cut_over(connection: Connection, run: Run, author: Author) -> bool:
               left join keycloak_imports as imports
                 on imports.realm = %(realm)s and imports.keycloak_id = planned.keycloak_id
               where planned.run_id = %(run)s and fate = 'planned'
-                and coalesce(state, 'planned') not in ('applied', 'refused'))
+                and coalesce(state, 'planned') not in ('applied', 'created', 'refused'))
         """,  # noqa: S608 - a constant
         {"by": author.actor, "run": run.id, "realm": storable(run.realm)},
     )

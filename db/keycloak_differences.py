@@ -42,8 +42,8 @@ _DIFFERENCES = f"""
          null, 'banned'),
         ('enabled', old.fate = new.fate and 'banned' = any (old.reasons) and 'banned' <> all (new.reasons),
          'banned', null),
-        ('password', (old.password_set_at, old.password_hasher, old.has_app) is distinct from
-                     (new.password_set_at, new.password_hasher, new.has_app)
+        ('password', (old.password_set_at, old.password_hasher, old.has_app, old.app_set_at) is distinct from
+                     (new.password_set_at, new.password_hasher, new.has_app, new.app_set_at)
                      and old.fate = 'planned' and new.fate = 'planned',
          to_char(old.password_set_at at time zone 'UTC', {_INSTANT}),
          to_char(new.password_set_at at time zone 'UTC', {_INSTANT})),

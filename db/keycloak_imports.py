@@ -43,10 +43,13 @@ class ImportedUser:
     password_hasher: str | None
     password_set_at: datetime | None
     has_app: bool
+    app_set_at: datetime | None
     state: State
     run_id: int
     """The run whose marker the user has, or will have."""
     marker: str
+    is_undone: bool
+    """Whether the undoing of that run has begun."""
     reason: str | None
 
 
@@ -77,8 +80,9 @@ def users(connection: Connection, run: Run, keycloak_ids: Collection[str]) -> di
     """Those of these users that a run plans to import, by id."""
     rows = connection.exec_driver_sql(
         """
-        select planned.keycloak_id, password_hasher, password_set_at, has_app, coalesce(state, 'planned') as state,
-               marked.id as run_id, marked.marker, imports.reason
+        select planned.keycloak_id, password_hasher, password_set_at, has_app, app_set_at,
+               coalesce(state, 'planned') as state, marked.id as run_id, marked.marker,
+               marked.undo_started_at is not null as is_undone, imports.reason
         from keycloak_users as planned
         left join keycloak_imports as imports
           on imports.realm = %(realm)s and imports.keycloak_id = planned.keycloak_id
@@ -91,41 +95,54 @@ def users(connection: Connection, run: Run, keycloak_ids: Collection[str]) -> di
     return {user.keycloak_id: user for user in found}
 
 
-def creating(connection: Connection, run: Run, keycloak_id: str) -> bool:
+def is_open(connection: Connection, run: Run) -> bool:
+    """Whether a run may be imported: it is not undone, and the move has not ended.
+
+    It stays so until the transaction ends if the lock of `db/keycloak_plans.py` is held.
+    """
+    found = connection.exec_driver_sql(
+        f"select exists (select from keycloak_runs as run where id = %s and {_IMPORTABLE})",  # noqa: S608 - a constant
+        (run.id,),
+    )
+    return bool(found.scalar_one())
+
+
+def creating(connection: Connection, run: Run, keycloak_id: str, marked: int | None = None) -> bool:
     """Record that a planned, refused or undone user is about to be created; False if its import has begun meanwhile.
 
-    False also if the run is undone, or the move ended, meanwhile. Waits for decisions about that.
+    False also if the run is undone, or the move ended, meanwhile. Waits for decisions about that. `marked` is the run
+    whose marker the user has, or will have, if that is another one.
     """
     keycloak_plans.lock(connection, shared=True)
     found = connection.exec_driver_sql(
         f"""
         insert into keycloak_imports as known (realm, keycloak_id, run_id)
-        select realm, %(key)s, id from keycloak_runs as run where id = %(run)s and {_IMPORTABLE}
+        select realm, %(key)s, %(marked)s from keycloak_runs as run where id = %(run)s and {_IMPORTABLE}
         on conflict (realm, keycloak_id) do update
         set state = 'creating', reason = null, clerk_id = null, synced_run_id = null, run_id = excluded.run_id,
             changed_at = now()
         where known.state in ('refused', 'undone')
         returning true
         """,  # noqa: S608 - constants only
-        {"run": run.id, "key": storable(keycloak_id)},
+        {"run": run.id, "key": storable(keycloak_id), "marked": marked or run.id},
     )
     return found.scalar_one_or_none() is True
 
 
-def may_create(connection: Connection, run: Run, keycloak_id: str) -> bool:
-    """Whether Clerk may be asked to create a user now: not if the run is undone, or the move ended, meanwhile."""
+def is_creating(connection: Connection, run: Run, keycloak_id: str) -> bool:
+    """Whether a user is still about to be created, by a run that is not undone."""
     found = connection.exec_driver_sql(
-        f"""
+        """
         select exists (
-            select from keycloak_runs as run join keycloak_imports as imports on imports.realm = run.realm
-            where run.id = %(run)s and {_IMPORTABLE} and keycloak_id = %(key)s and state = 'creating')
-        """,  # noqa: S608 - constants only
-        {"run": run.id, "key": storable(keycloak_id)},
+            select from keycloak_imports as imports join keycloak_runs as marked on marked.id = imports.run_id
+            where imports.realm = %s and keycloak_id = %s and state = 'creating' and marked.undo_started_at is null)
+        """,
+        (storable(run.realm), storable(keycloak_id)),
     )
     return bool(found.scalar_one())
 
 
-def created(connection: Connection, run: Run, keycloak_id: str, clerk_id: str) -> None:
+def created(connection: Connection, run: Run, user: ImportedUser, clerk_id: str) -> None:
     """Record that a user exists at Clerk, unless the planned roles were given already.
 
     If undoing took the user for one that was never created, it is to be undone again.
@@ -133,20 +150,21 @@ def created(connection: Connection, run: Run, keycloak_id: str, clerk_id: str) -
     connection.exec_driver_sql(
         """
         update keycloak_imports set state = 'created', clerk_id = %s, changed_at = now()
-        where realm = %s and keycloak_id = %s and (state = 'creating' or state = 'undone' and clerk_id is null)
+        where realm = %s and keycloak_id = %s and run_id = %s
+          and (state = 'creating' or state = 'undone' and clerk_id is null)
         """,
-        (clerk_id, storable(run.realm), storable(keycloak_id)),
+        (clerk_id, storable(run.realm), storable(user.keycloak_id), user.run_id),
     )
 
 
-def refused(connection: Connection, run: Run, keycloak_id: str, reason: str) -> None:
+def refused(connection: Connection, run: Run, user: ImportedUser, reason: str) -> None:
     """Record that a user cannot be created, unless the planned roles were given already."""
     connection.exec_driver_sql(
         """
         update keycloak_imports set state = 'refused', reason = %s, changed_at = now()
-        where realm = %s and keycloak_id = %s and state in ('creating', 'created')
+        where realm = %s and keycloak_id = %s and run_id = %s and state in ('creating', 'created')
         """,
-        (storable(reason), storable(run.realm), storable(keycloak_id)),
+        (storable(reason), storable(run.realm), storable(user.keycloak_id), user.run_id),
     )
 
 
@@ -185,8 +203,11 @@ def unsuccessful(connection: Connection, run: Run, most: int) -> list[tuple[str,
     """Up to `most` users of a plan, with states and reasons, that were refused or have not got the planned roles."""
     rows = connection.exec_driver_sql(
         """
-        select imports.keycloak_id, state, imports.reason
+        select imports.keycloak_id, state,
+               case when undo_started_at is not null and state in ('creating', 'created') then 'plan_undone'
+                    else imports.reason end
         from keycloak_imports as imports
+        join keycloak_runs as marked on marked.id = imports.run_id
         join keycloak_users as planned on planned.run_id = %s and planned.keycloak_id = imports.keycloak_id
         where imports.realm = %s and planned.fate = 'planned' and state <> 'applied'
         order by imports.keycloak_id limit %s

@@ -127,8 +127,11 @@ class GoneUser:
     """Those in force, but for roles that a person assigned."""
 
 
-def gone(connection: Connection, run: Run, most: int) -> list[GoneUser]:
-    """Up to `most` users that an earlier run created, or may have created, and that the plan does not have."""
+def gone(connection: Connection, run: Run, most: int, after: str) -> list[GoneUser]:
+    """Up to `most` users that an earlier run created, or may have created, and that the plan does not have.
+
+    In the order of their ids, after one of them.
+    """
     rows = connection.exec_driver_sql(
         """
         select keycloak_id, state, array(
@@ -137,11 +140,12 @@ def gone(connection: Connection, run: Run, most: int) -> list[GoneUser]:
               and coalesce(effective_end_date, 'infinity') > now()
               and (assigned_by = 'akako' or assigned_by like 'imported: keycloak%%') order by role)
         from keycloak_imports as imports
-        where realm = %s and state in ('creating', 'created', 'applied', 'undoing') and not exists (
+        where realm = %s and keycloak_id > %s and state in ('creating', 'created', 'applied', 'undoing')
+          and not exists (
             select from keycloak_users as planned
             where planned.run_id = %s and planned.keycloak_id = imports.keycloak_id)
         order by keycloak_id limit %s
         """,
-        (storable(run.realm), run.id, most),
+        (storable(run.realm), after, run.id, most),
     )
     return [GoneUser(keycloak_id, State(state), roles) for keycloak_id, state, roles in rows]

@@ -162,11 +162,12 @@ def add(connection: Connection, run: Run, users: Sequence[PlannedUser]) -> None:
     """Record what a plan says about users that have no row in it yet."""
     connection.exec_driver_sql(
         """
-        insert into keycloak_users (run_id, keycloak_id, fate, reasons, password_hasher, password_set_at, has_app)
-        select %(run)s, keycloak_id, fate, string_to_array(reasons, ','), hasher, set_at, has_app
+        insert into keycloak_users (run_id, keycloak_id, fate, reasons, password_hasher, password_set_at, has_app,
+                                    app_set_at)
+        select %(run)s, keycloak_id, fate, string_to_array(reasons, ','), hasher, set_at, has_app, app_set_at
         from unnest(%(ids)b::text[], %(fates)b::text[], %(reasons)b::text[], %(hashers)b::text[],
-                    %(set)b::timestamptz[], %(apps)b::boolean[])
-             as planned (keycloak_id, fate, reasons, hasher, set_at, has_app)
+                    %(set)b::timestamptz[], %(apps)b::boolean[], %(apps_set)b::timestamptz[])
+             as planned (keycloak_id, fate, reasons, hasher, set_at, has_app, app_set_at)
         """,
         {
             "run": run.id,
@@ -176,6 +177,7 @@ def add(connection: Connection, run: Run, users: Sequence[PlannedUser]) -> None:
             "hashers": [user.hasher for user in users],
             "set": [user.password_set_at for user in users],
             "apps": [user.has_app for user in users],
+            "apps_set": [user.app_set_at for user in users],
         },
     )
     _add_windows(connection, run, users)

@@ -101,27 +101,39 @@ def begin(connection: Connection, run: Run, keycloak_id: str, clerk_id: str, *, 
     return found.rowcount == 1
 
 
-def spare(connection: Connection, run: Run, keycloak_id: str) -> None:
-    """Record that a user is not deleted after all."""
+def spare(connection: Connection, run: Run, keycloak_id: str, clerk_id: str) -> None:
+    """Record that a user, who exists at Clerk, is not deleted after all."""
     connection.exec_driver_sql(
         """
         update keycloak_imports
-        set state = case when given_run_id >= run_id then 'applied' else 'created' end, changed_at = now()
+        set state = case when given_run_id is null then 'created' else 'applied' end, clerk_id = %s, changed_at = now()
+        where realm = %s and keycloak_id = %s and run_id = %s and state in ('creating', 'undoing')
+        """,
+        (clerk_id, storable(run.realm), storable(keycloak_id), run.id),
+    )
+
+
+def done(connection: Connection, run: Run, keycloak_id: str) -> None:
+    """Record that a user was deleted."""
+    connection.exec_driver_sql(
+        """
+        update keycloak_imports set state = 'undone', reason = null, changed_at = now()
         where realm = %s and keycloak_id = %s and run_id = %s and state = 'undoing'
         """,
         (storable(run.realm), storable(keycloak_id), run.id),
     )
 
 
-def done(connection: Connection, run: Run, keycloak_id: str) -> None:
-    """Record that a user was taken back, or was never created."""
-    connection.exec_driver_sql(
+def never_created(connection: Connection, run: Run, keycloak_id: str) -> bool:
+    """Record that a user was never created; False if it was, meanwhile."""
+    found = connection.exec_driver_sql(
         """
         update keycloak_imports set state = 'undone', reason = null, changed_at = now()
-        where realm = %s and keycloak_id = %s and run_id = %s
+        where realm = %s and keycloak_id = %s and run_id = %s and state = 'creating'
         """,
         (storable(run.realm), storable(keycloak_id), run.id),
     )
+    return found.rowcount == 1
 
 
 def decided(connection: Connection, clerk_ids: Collection[str]) -> set[str]:

@@ -479,6 +479,7 @@ keycloak_users = Table(
     Column("password_hasher", Text),
     Column("password_set_at", Moment),
     Column("has_app", Boolean, nullable=False, server_default=text("false")),
+    Column("app_set_at", DateTime(timezone=True)),
     CheckConstraint("fate in ('planned', 'skipped', 'refused')", name="keycloak_users_known_fate"),
 )
 

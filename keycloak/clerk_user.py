@@ -34,10 +34,9 @@ def fields(person: Person, roles: RoleMap, marker: dict[str, str], exported_at: 
 
 
 def changed_password(person: Person) -> dict[str, object] | None:
-    """The body of the request that replaces the password and the authenticator app; None without a password."""
-    if person.digest is None:
-        return None
-    return _password(person) | ({"totp_secret": person.totp_secret} if person.totp_secret else {})
+    """The body of the request that replaces the password and the authenticator app; None without both."""
+    password = _password(person) if person.digest else {}
+    return password | ({"totp_secret": person.totp_secret} if person.totp_secret else {}) or None
 
 
 def _password(person: Person) -> dict[str, object]:

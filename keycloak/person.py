@@ -73,6 +73,12 @@ class Person:
         credential = passwords.current(self.user.credentials)
         return passwords.set_at(credential) if credential else None
 
+    @property
+    def app_set_at(self) -> datetime | None:
+        """When the authenticator app was set up; None if that is unknown, or none is transferred."""
+        credential = totp.current(self.user.credentials)
+        return passwords.set_at(credential) if credential and self.totp_secret else None
+
 
 def of(user: User) -> Person:
     """Translate a user."""

@@ -26,6 +26,7 @@ class PlannedUser:
     password_set_at: datetime | None
     has_app: bool
     """Whether the secret of an authenticator app is transferred."""
+    app_set_at: datetime | None
     windows: Sequence[Window]
     """None unless the user is imported."""
 
@@ -62,6 +63,7 @@ def users(
             hasher=found.digest.hasher if found.digest and planned else None,
             password_set_at=found.password_set_at,
             has_app=found.totp_secret is not None and planned,
+            app_set_at=found.app_set_at if planned else None,
             windows=windows if planned else (),
         )
     if unseen:

@@ -2,7 +2,8 @@
 
 from sqlalchemy import Connection
 
-from db import keycloak_plans
+from db import keycloak_imports, keycloak_plans
+from db.keycloak_plans import Run
 from sync.refusal import Refused
 
 
@@ -21,3 +22,13 @@ def require(connection: Connection, realm: str) -> None:
         f"It ended with plan {run.id}, at {run.cut_over_at:%Y-%m-%d %H:%M} UTC, by {run.cut_over_by}. To go back, run"
         f" `akako keycloak cutover {run.id} --back --reason ...`."
     )
+
+
+class ImportEnded(Exception):
+    """The run was undone, or the move ended, while it was imported."""
+
+
+def require_open(connection: Connection, run: Run) -> None:
+    """Raise ImportEnded if the run is undone, or the move has ended."""
+    if not keycloak_imports.is_open(connection, run):
+        raise ImportEnded

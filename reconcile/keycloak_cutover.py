@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from db.keycloak_imports import State
 from reconcile.keycloak_parity import Difference
 
-UNFINISHED = (State.PLANNED, State.CREATING, State.CREATED, State.UNDOING, State.UNDONE)
-"""States of users of the plan with which the import is not finished."""
+UNFINISHED = (State.PLANNED, State.CREATING, State.UNDOING, State.UNDONE)
+"""States of users of the plan with which the import is not finished.
+
+Users that exist at Clerk without the planned roles, and refused ones, are differences that a person can accept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +32,10 @@ class Readiness:
         found = []
         unfinished: dict[str, int] = {state: self.states[state] for state in UNFINISHED if self.states.get(state)}
         if unfinished:
-            found.append(f"Users are not imported: {_listed(unfinished)}. Run `akako keycloak import`.")
+            found.append(
+                f"Users are not imported: {_listed(unfinished)}. Run `akako keycloak import`, and"
+                " `akako keycloak undo` of plans whose undoing is not finished."
+            )
         if self.newer:
             found.append(
                 f"The export differs from the plan: {_listed(self.newer)}. Plan this export, with the same --events,"

@@ -26,7 +26,7 @@ from keycloak import clerk_user, person
 from keycloak.mapping import RoleMap
 from keycloak.person import Person
 from keycloak.user import User
-from reconcile import retry
+from reconcile import keycloak_authority, retry
 from reconcile.keycloak_update import Updater, Updates
 from reconcile.pace import Pace
 from sync import apply
@@ -51,10 +51,6 @@ NOT_APPLIED = "not_applied"
 
 class QuotaExceeded(Exception):
     """The instance takes no more users."""
-
-
-class ImportEnded(Exception):
-    """The run was undone, or the move ended, while it was imported."""
 
 
 @dataclass(slots=True)
@@ -168,34 +164,44 @@ class Importer:
             return self.retry_refused or known.run_id != self.run.id
         if known.state is State.UNDONE:
             return known.run_id != self.run.id
+        if known.is_undone and known.state in (State.CREATING, State.CREATED):
+            return False  # the undoing of that run is not finished, or has spared the user
         return known.state not in (State.APPLIED, State.UNDOING)
 
     def _import(self, someone: Person, known: ImportedUser) -> State:
-        key, marker = known.keycloak_id, known.marker
+        key, current = known.keycloak_id, known
         begun = known.state in (State.CREATING, State.CREATED)
         if not begun:
+            # A user whose response was lost can be refused because it exists: found, it keeps its marker.
+            begun = self._was_created(known)
             with self.engine.begin() as connection:
-                taken = keycloak_imports.creating(connection, self.run, key)
+                taken = keycloak_imports.creating(connection, self.run, key, known.run_id if begun else None)
                 current = keycloak_imports.users(connection, self.run, [key])[key]
-            if not taken:  # another import works on this user
-                return current.state
-            marker = current.marker
-        made = self._made(someone, marker, begun=begun, exists=known.state is State.CREATED)
+                if not taken:
+                    keycloak_authority.require_open(connection, self.run)
+                    return current.state  # another import works on this user
+        made = self._made(someone, current, begun=begun)
         if made is None:
             return self._unfinished(key, GONE)
         if isinstance(made, WriteRefused):
             if made.code == QUOTA:
                 raise QuotaExceeded
-            return self._refuse(key, made.code)
-        if made.import_marker != marker:
-            return self._refuse(key, FOREIGN)
+            return self._refuse(current, made.code)
+        if made.import_marker != current.marker:
+            return self._refuse(current, FOREIGN)
         with self.engine.begin() as connection:
-            keycloak_imports.created(connection, self.run, key, made.clerk_id)
+            keycloak_imports.created(connection, self.run, current, made.clerk_id)
         return self._apply(key, made)
 
-    def _refuse(self, key: str, reason: str) -> State:
+    def _was_created(self, known: ImportedUser) -> bool:
+        if known.state is not State.REFUSED or known.reason != EXISTS or known.is_undone:
+            return False
+        found = retry.ask(self.pace, lambda: self.writer.find(known.keycloak_id), before=self.before)
+        return found is not None and found.import_marker == known.marker
+
+    def _refuse(self, user: ImportedUser, reason: str) -> State:
         with self.engine.begin() as connection:
-            keycloak_imports.refused(connection, self.run, key, reason)
+            keycloak_imports.refused(connection, self.run, user, reason)
         return State.REFUSED
 
     def _apply(self, key: str, made: Snapshot) -> State:
@@ -212,13 +218,13 @@ class Importer:
         with self.engine.begin() as connection:
             return keycloak_imports.unfinished(connection, self.run, key, reason)
 
-    def _made(self, someone: Person, marker: str, *, begun: bool, exists: bool) -> Snapshot | WriteRefused | None:
+    def _made(self, someone: Person, known: ImportedUser, *, begun: bool) -> Snapshot | WriteRefused | None:
         """The user at Clerk: found if it may exist (`begun`), else created. None if it existed, and is not found."""
-        body = clerk_user.fields(someone, self.roles, {IMPORT_MARKER: marker}, self.run.exported_at)
+        body = clerk_user.fields(someone, self.roles, {IMPORT_MARKER: known.marker}, self.run.exported_at)
         attempts = _Attempts(begun)
 
         def attempt() -> Snapshot | WriteRefused | None:
-            if exists:
+            if known.state is State.CREATED:
                 return self._existing(someone.user.key, LOOK_UPS)
             if attempts.may_exist:
                 if found := self.writer.find(someone.user.key):
@@ -226,7 +232,8 @@ class Importer:
                 self.pace.wait()
                 self.before()
             looks_up, attempts.may_exist = attempts.may_exist, True
-            self._require_open(someone.user.key)
+            if not self._may_create(someone.user.key):
+                return self._existing(someone.user.key, LOOK_UPS)
             made = self.writer.create_user(body)
             if isinstance(made, WriteRefused) and made.code == EXISTS:
                 return self._existing(someone.user.key, LOOK_UPS if looks_up else 1) or made
@@ -234,11 +241,14 @@ class Importer:
 
         return retry.ask(self.pace, attempt, before=self.before)
 
-    def _require_open(self, key: str) -> None:
-        """Raise ImportEnded unless the user may be created now; undoing waits for requests that begin before it."""
+    def _may_create(self, key: str) -> bool:
+        """Whether to create a user now: not if a webhook or another import has finished it.
+
+        Undoing waits for requests that begin before it. Raises ImportEnded.
+        """
         with self.engine.connect() as connection:
-            if not keycloak_imports.may_create(connection, self.run, key):
-                raise ImportEnded
+            keycloak_authority.require_open(connection, self.run)
+            return keycloak_imports.is_creating(connection, self.run, key)
 
     def _existing(self, key: str, look_ups: int) -> Snapshot | None:
         """The user with this external id, looked up several times."""
@@ -263,4 +273,5 @@ def _differs(someone: Person, known: ImportedUser) -> bool:
         someone.digest.hasher if someone.digest else None,
         someone.password_set_at,
         someone.totp_secret is not None,
-    ) != (known.password_hasher, known.password_set_at, known.has_app)
+        someone.app_set_at,
+    ) != (known.password_hasher, known.password_set_at, known.has_app, known.app_set_at)

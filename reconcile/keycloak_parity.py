@@ -16,7 +16,7 @@ from clerk.user import Snapshot
 from clerk.user_writer import UserWriter
 from db import keycloak_changes, keycloak_parity, keycloak_plans, users
 from db.keycloak_imports import State
-from db.keycloak_parity import Record
+from db.keycloak_parity import GoneUser, Record
 from db.keycloak_plans import Run
 from db.users import StoredUser
 from keycloak import person
@@ -30,7 +30,6 @@ from reconcile.comparison import Effect
 from reconcile.reading import Reader
 
 PAGE = 1_000
-MOST_GONE = 100_000
 SETTLED = timedelta(minutes=1)
 """How long after the import a user at Clerk is still the one that was imported."""
 
@@ -136,13 +135,10 @@ class Parity:
                     for each in page
                     if hashed(each.keycloak_id) not in seen
                 )
-            for gone in keycloak_parity.gone(connection, self.run, MOST_GONE):
-                if gone.state is not State.APPLIED:
-                    yield Difference(gone.keycloak_id, "gone_unfinished", gone.state)
-                elif gone.roles:
-                    yield Difference(gone.keycloak_id, "gone_with_roles", ", ".join(gone.roles))
-                else:
-                    yield Difference(gone.keycloak_id, "gone_from_keycloak", "without roles here", explained=True)
+            end = ""
+            while gone := keycloak_parity.gone(connection, self.run, PAGE, after=end):
+                end = gone[-1].keycloak_id
+                yield from map(_gone, gone)
 
     def _strays(self) -> Iterator[Difference]:
         """Users at Clerk that an import of this realm created, and that it does not record."""
@@ -155,6 +151,14 @@ class Parity:
             for clerk_id, external_id, _ in marked:
                 if clerk_id in strays:
                     yield Difference(external_id or "", "unrecorded_at_clerk", clerk_id)
+
+
+def _gone(user: GoneUser) -> Difference:
+    if user.state is not State.APPLIED:
+        return Difference(user.keycloak_id, "gone_unfinished", user.state)
+    if user.roles:
+        return Difference(user.keycloak_id, "gone_with_roles", ", ".join(user.roles))
+    return Difference(user.keycloak_id, "gone_from_keycloak", "without roles here", explained=True)
 
 
 def _folded(text: str | None) -> str | None:

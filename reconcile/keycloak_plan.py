@@ -46,7 +46,7 @@ def make(
 ) -> Planned:
     """Write a plan in this transaction; the source is of `exported_at`, by default `written_at`.
 
-    Raises MapRefused or RealmCutOver, before anything is written, or ExportRefused.
+    Raises MapRefused, RealmCutOver or ExportRefused.
     """
     keycloak_authority.require(connection, source.realm.name)
     roles = mapping.parse(map_text)
@@ -65,6 +65,9 @@ def make(
     planned = plan.users(source, inspection, roles, history, run.exported_at, advance)
     for users in _sets(planned):
         keycloak_plans.add(connection, run, users)
+    # The move may have ended meanwhile; from now on it does not before this transaction.
+    keycloak_plans.lock(connection, shared=True)
+    keycloak_authority.require(connection, source.realm.name)
     if previous is None:
         return Planned(run, None, False)
     differences = keycloak_differences.counts(connection, previous.id, run.id)

@@ -18,11 +18,12 @@ from sqlalchemy import Connection, Engine
 from clerk.backend import MOST_IDS, Backend, UserNotFound
 from clerk.user import Snapshot
 from clerk.user_writer import UserWriter
-from db import keycloak_undo, permission
+from db import keycloak_plans, keycloak_undo, permission
 from db.audit import Author
+from db.keycloak_imports import State
 from db.keycloak_plans import Run
 from db.keycloak_undo import CreatedUser
-from reconcile import retry
+from reconcile import keycloak_authority, retry
 from reconcile.pace import Pace
 from sync import hold_decisions
 
@@ -48,6 +49,8 @@ class Outcome(StrEnum):
     """Spared: a person changed the user's roles or access with us."""
     FOREIGN = "another_user_at_clerk"
     """Spared: the user at Clerk does not have the marker and the external id of this run."""
+    REFUSED = "refused"
+    """Clerk refused the user because of another one, and has none of this run."""
     UNCERTAIN = "may_be_created"
     """Not found at Clerk yet, and a request to create the user may still have an effect."""
 
@@ -63,7 +66,7 @@ class Undone:
     def note(self, keycloak_id: str, outcome: Outcome) -> None:
         """Add the outcome of one user."""
         self.counts[outcome] += 1
-        if outcome not in (Outcome.UNDONE, Outcome.UNCERTAIN):
+        if outcome in (Outcome.SIGNED_IN, Outcome.CHANGED_HERE, Outcome.FOREIGN):
             self.spared.append((keycloak_id, outcome))
 
 
@@ -158,6 +161,8 @@ class Undo:
             return Outcome.FOREIGN
         if found and not found.never_signed_in:
             return Outcome.SIGNED_IN
+        if found is None and user.state is State.REFUSED:
+            return Outcome.REFUSED
         # A user that Clerk does not have any more is deleted, also if a person changed it before.
         return Outcome.CHANGED_HERE if found and user.changed_here else Outcome.UNDONE
 
@@ -167,28 +172,29 @@ class Undo:
             clerk_id = found.clerk_id if found else user.clerk_id
             outcome = self._judge(user, found)
             if outcome is not Outcome.UNDONE or clerk_id is None:
-                return outcome, None
+                return outcome, clerk_id
             if not self._begin(user, clerk_id, exists=found is not None):
-                return Outcome.CHANGED_HERE, None
+                return Outcome.CHANGED_HERE, clerk_id
             # Also if it was not found: a replica of Clerk may lag, and only this answer is certain.
             self.pace.wait()
             self.before()
             self.writer.delete(clerk_id)
             return outcome, clerk_id
 
-        outcome, deleted = retry.ask(self.pace, attempt, before=self.before)
-        if outcome is not Outcome.UNDONE:
-            with self.engine.begin() as connection:
-                keycloak_undo.spare(connection, self.run, user.keycloak_id)
-        elif deleted is None and not settled:
-            return Outcome.UNCERTAIN
-        elif deleted is None:
-            with self.engine.begin() as connection:
-                self._done(user, connection)
-        else:
+        outcome, clerk_id = retry.ask(self.pace, attempt, before=self.before)
+        if user.state is State.CREATING and (clerk_id is None or outcome is Outcome.FOREIGN):
+            return outcome if settled and self._was_never_created(user) else Outcome.UNCERTAIN
+        if outcome is Outcome.UNDONE and clerk_id:
             cause = f"keycloak_{self.run.id}"
-            hold_decisions.delete(self.engine.begin, deleted, cause, self.author, partial(self._done, user))
+            hold_decisions.delete(self.engine.begin, clerk_id, cause, self.author, partial(self._done, user))
+        elif clerk_id:
+            with self.engine.begin() as connection:
+                keycloak_undo.spare(connection, self.run, user.keycloak_id, clerk_id)
         return outcome
+
+    def _was_never_created(self, user: CreatedUser) -> bool:
+        with self.engine.begin() as connection:
+            return keycloak_undo.never_created(connection, self.run, user.keycloak_id)
 
     def _find(self, user: CreatedUser) -> Snapshot | None:
         if user.clerk_id:
@@ -204,8 +210,10 @@ class Undo:
         return None
 
     def _begin(self, user: CreatedUser, clerk_id: str, *, exists: bool) -> bool:
-        """Whether the user may be deleted, which is committed then."""
+        """Whether the user may be deleted, which is committed then. Raises RealmCutOver."""
         with self.engine.begin() as connection:
+            keycloak_plans.lock(connection, shared=True)
+            keycloak_authority.require(connection, self.run.realm)
             permission.lock_and_check(connection, None, [clerk_id])
             return keycloak_undo.begin(connection, self.run, user.keycloak_id, clerk_id, spares=exists)
 

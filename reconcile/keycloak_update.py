@@ -15,13 +15,13 @@ from akako_guard.role import Role
 from clerk.user import Snapshot
 from clerk.user_writer import UserWriter, WriteRefused
 from config import logs
-from db import admins, audit, keycloak_changes, permission, roles, users
+from db import admins, audit, keycloak_changes, keycloak_plans, permission, roles, users
 from db.audit import Author
 from db.keycloak_changes import Change
 from db.keycloak_plans import Run
 from keycloak import clerk_user
 from keycloak.person import Person
-from reconcile import retry
+from reconcile import keycloak_authority, retry
 from reconcile.pace import Pace
 from sync import apply
 
@@ -42,8 +42,6 @@ NO_PASSWORD = "no_password"  # noqa: S105 - a reason
 """The new password is none that Clerk can verify."""
 NOT_AT_CLERK = "not_found_at_clerk"
 """Clerk does not have the user; the next import tries again, unless the user is deleted here, too."""
-FOREIGN = "another_user_at_clerk"
-"""The user at Clerk has not got the external id and the marker of the import any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +85,12 @@ class Updater:
     before: Callable[[], None]
 
     def update(self, someone: Person, change: Change) -> Updates:
-        """Carry out a change. Raises ClerkUnavailable or a database error: call it again."""
+        """Carry out a change. Raises ClerkUnavailable or a database error: call it again. Raises ImportEnded."""
         done = Updates(users=1)
         # Roles first: they end even if Clerk refuses the rest, however often it is tried again.
         with self.engine.begin() as connection:
+            keycloak_plans.lock(connection, shared=True)
+            keycloak_authority.require_open(connection, self.run)
             self._sync_roles(connection, change.keycloak_id, change.clerk_id, done)
         if change.banned != change.was_banned:
             kind = "disabled" if change.banned else "enabled"
@@ -110,11 +110,11 @@ class Updater:
         """Look the user up, and change it; `send` returns the changed user, or why nothing was to be changed."""
 
         def attempt() -> Snapshot | WriteRefused | str | None:
+            with self.engine.connect() as connection:
+                keycloak_authority.require_open(connection, self.run)
             found = self.writer.fetch(change.clerk_id)
             if found is None:
                 return NOT_AT_CLERK if self._is_deleted_here(change) else WriteRefused(NOT_AT_CLERK)
-            if (found.external_id, found.import_marker) != (change.keycloak_id, change.marker):
-                return FOREIGN
             return send(found)
 
         result = retry.ask(self.pace, attempt, before=self.before)

@@ -94,15 +94,22 @@ def test_no_user_begins_while_it_is_decided_or_afterwards(engine: Engine, decide
 
 
 @pytest.mark.parametrize("meanwhile", [undo, cut_over])
-def test_clerk_is_not_asked_to_create_a_user_of_a_move_that_has_ended(
-    engine: Engine, meanwhile: Callable[[Engine, Run], None]
-) -> None:
+def test_a_move_that_has_ended_is_not_open(engine: Engine, meanwhile: Callable[[Engine, Run], None]) -> None:
+    run = plan(engine)
+    with engine.begin() as connection:
+        assert keycloak_imports.is_open(connection, run)
+    meanwhile(engine, run)
+    with engine.begin() as connection:
+        assert not keycloak_imports.is_open(connection, run)
+
+
+def test_a_user_of_a_run_that_is_undone_is_not_created_by_a_newer_one(engine: Engine) -> None:
     run = plan(engine, planned(KEY, LEARNER))
-    with engine.begin() as connection:
-        assert not keycloak_imports.may_create(connection, run, KEY)
     creating(engine, run, KEY)
+    newer = plan(engine, planned(KEY, LEARNER))
     with engine.begin() as connection:
-        assert keycloak_imports.may_create(connection, run, KEY)
-    meanwhile(engine, run if meanwhile is undo else plan(engine))
+        assert keycloak_imports.is_creating(connection, newer, KEY)
+    undo(engine, run)
     with engine.begin() as connection:
-        assert not keycloak_imports.may_create(connection, run, KEY)
+        assert not keycloak_imports.is_creating(connection, newer, KEY)
+        assert [each.is_undone for each in keycloak_imports.users(connection, newer, [KEY]).values()] == [True]

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -33,7 +34,7 @@ def filling(database: Database) -> Iterator[Engine]:
 
 def planned(number: int, *roles: Role) -> PlannedUser:
     windows = [Window(role, EXPORTED, None, "role pupil", Evidence.EXPORT) for role in roles]
-    return PlannedUser(f"user-{number:04}", Decision(Fate.PLANNED, ()), "argon2id", EXPORTED, False, windows)
+    return PlannedUser(f"user-{number:04}", Decision(Fate.PLANNED, ()), "argon2id", EXPORTED, False, None, windows)
 
 
 def stored(connection: Connection, users: list[PlannedUser]) -> Run:
@@ -78,6 +79,12 @@ def test_differences_have_their_values_before_and_after(engine: Engine) -> None:
 
 
 def test_another_authenticator_app_is_a_difference_of_the_password(engine: Engine) -> None:
+    apps: tuple[dict[str, Any], ...] = (
+        {},
+        {"has_app": True, "app_set_at": EXPORTED},
+        {"has_app": True, "app_set_at": None},
+    )
     with as_owner(engine) as connection:
-        before, after = (stored(connection, [replace(planned(1), has_app=app)]) for app in (False, True))
-        assert keycloak_differences.counts(connection, before.id, after.id) == {"password": 1}
+        runs = [stored(connection, [replace(planned(1), **app)]) for app in apps]
+        for before, after in pairwise(runs):
+            assert keycloak_differences.counts(connection, before.id, after.id) == {"password": 1}

@@ -128,7 +128,8 @@ def test_a_user_whose_creation_was_taken_for_refused_gets_the_planned_windows(en
     run = plan(engine, planned(KEY, MENTOR))
     creating(engine, run, KEY)
     with engine.begin() as connection:
-        keycloak_imports.refused(connection, run, KEY, "for a test")
+        [known] = keycloak_imports.users(connection, run, [KEY]).values()
+        keycloak_imports.refused(connection, run, known, "for a test")
     apply(engine, clerk, echo(clerk, marker(engine, run)))
     assert rows(engine, DEFAULT) == [("MENTOR", "imported: keycloak kc-head")]
     assert rows(engine, "select state, reason from keycloak_imports") == [("applied", None)]

@@ -28,6 +28,7 @@ def planned(keycloak_id: str, *windows: Window, fate: Fate = Fate.PLANNED) -> Pl
         hasher=None,
         password_set_at=None,
         has_app=False,
+        app_set_at=None,
         windows=windows,
     )
 

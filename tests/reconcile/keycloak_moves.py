@@ -12,7 +12,7 @@ from sqlalchemy import event as database_event
 from akako_guard.database.engine import connect
 from akako_guard.role import Role
 from clerk.user import Snapshot
-from clerk.user_writer import UserWriter, WriteRefused
+from clerk.user_writer import EXISTS, UserWriter, WriteRefused
 from db.keycloak_plans import Run
 from dev.clerk.user import User
 from keycloak import export, mapping
@@ -91,6 +91,17 @@ class DeadlyWriter(UserWriter):
         deleted = super().delete(clerk_id)
         self.deadly.point()
         return deleted
+
+
+class Forgetful(UserWriter):
+    """Each response is lost, and Clerk's replicas lag: a user that was created is taken for another one."""
+
+    def create_user(self, fields: Mapping[str, object]) -> Snapshot | WriteRefused:
+        super().create_user(fields)
+        return WriteRefused(EXISTS)
+
+    def find(self, _: str) -> Snapshot | None:
+        return None
 
 
 def is_killed(work: Callable[[Engine, UserWriter], object], database: Database, instance: ServedClerk, at: int) -> bool:

@@ -7,13 +7,16 @@ import pytest
 from sqlalchemy import Engine
 
 from akako_guard.database.engine import connect
+from clerk.http import ClerkUnavailable
 from clerk.user import Snapshot
 from clerk.user_writer import UserWriter, WriteRefused
+from db import keycloak_imports, keycloak_undo
 from db.keycloak_imports import State
 from dev.clerk.faults import Fault
 from tests.clerk_sender import Clerk, event
+from tests.keycloak.stored import MENTOR, creating, plan, planned, undo
 from tests.ledger import actions, apply, rows, values
-from tests.reconcile.keycloak_moves import MOST_POINTS, Move, echo, is_killed
+from tests.reconcile.keycloak_moves import MOST_POINTS, Forgetful, Move, echo, is_killed
 from tests.served_clerk import ServedClerk
 from tests.servers import Database
 
@@ -154,3 +157,71 @@ def test_a_user_who_was_deleted_at_clerk_is_not_created_again(
     assert this.make(engine, writer).states == {State.CREATED: 1}
     assert rows(engine, ONE, *this.keys) == [("created", "deleted_at_clerk")]
     assert this.keys[0] not in _keys(instance)
+
+
+def test_a_user_that_a_webhook_finished_while_clerk_lags_is_not_created_again(
+    engine: Engine, sender: Clerk, instance: ServedClerk, move: Callable[..., Move]
+) -> None:
+    class Lost(UserWriter):
+        """The response is lost, the webhook arrives, and the next look-up finds nothing."""
+
+        lagging = 1
+
+        def create_user(self, fields: Mapping[str, object]) -> Snapshot | WriteRefused:
+            super().create_user(fields)
+            echo(engine, sender, instance, str(fields["external_id"]))
+            raise ClerkUnavailable("for a test")
+
+        def find(self, external_id: str) -> Snapshot | None:
+            self.lagging -= 1
+            return None if self.lagging >= 0 else super().find(external_id)
+
+    this, writer = move(), Lost(instance.key, instance.url)
+    assert this.make(engine, writer).states == {State.APPLIED: 1}
+    writer.close()
+    assert [each.external_id for each in instance.instance.state.users.values()] == this.keys
+
+
+def test_users_of_a_run_whose_undoing_is_not_finished_are_left_to_it(
+    engine: Engine, instance: ServedClerk, writer: UserWriter, move: Callable[..., Move]
+) -> None:
+    this = move()
+    creating(engine, this.run, *this.keys)
+    undo(engine, this.run)
+    again = Move(plan(engine, planned(this.keys[0], MENTOR), realm=this.run.realm), this.path, this.keys)
+    assert again.make(engine, writer).states == {}
+    assert instance.instance.state.users == {}
+    with engine.connect() as connection:
+        assert keycloak_imports.unsuccessful(connection, again.run, 9) == [(this.keys[0], "creating", "plan_undone")]
+    with engine.begin() as connection:
+        assert keycloak_undo.never_created(connection, this.run, this.keys[0])
+    assert again.make(engine, writer).states == {State.APPLIED: 1}
+    assert values(engine, "select role from user_roles") == ["MENTOR"]
+
+
+def test_a_user_that_was_refused_because_it_exists_is_adopted_by_a_newer_plan(
+    engine: Engine, instance: ServedClerk, writer: UserWriter, move: Callable[..., Move]
+) -> None:
+    this, forgetful = move(), Forgetful(instance.key, instance.url)
+    assert this.make(engine, forgetful).states == {State.REFUSED: 1}
+    forgetful.close()
+    again = Move(plan(engine, planned(this.keys[0], MENTOR), realm=this.run.realm), this.path, this.keys)
+    assert again.make(engine, writer).states == {State.APPLIED: 1}
+    assert len(instance.instance.state.users) == 1
+    assert rows(engine, "select run_id, given_run_id from keycloak_imports") == [(this.run.id, again.run.id)]
+
+
+def test_a_late_answer_changes_no_user_that_another_run_has_taken_over(
+    engine: Engine, move: Callable[..., Move]
+) -> None:
+    this = move()
+    creating(engine, this.run, *this.keys)
+    with engine.begin() as connection:
+        [late] = keycloak_imports.users(connection, this.run, this.keys).values()
+        keycloak_imports.refused(connection, this.run, late, "for a test")
+    again = plan(engine, planned(this.keys[0], MENTOR), realm=this.run.realm)
+    creating(engine, again, *this.keys)
+    with engine.begin() as connection:
+        keycloak_imports.created(connection, this.run, late, "user_late")
+        keycloak_imports.refused(connection, this.run, late, "for a test")
+    assert rows(engine, "select state, clerk_id, run_id from keycloak_imports") == [("creating", None, again.id)]

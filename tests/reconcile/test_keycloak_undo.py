@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 from akako_guard.role import Role
 from clerk.backend import Backend
 from clerk.user import Snapshot
-from clerk.user_writer import EXISTS, UserWriter, WriteRefused
+from clerk.user_writer import UserWriter, WriteRefused
 from db import audit, keycloak_decisions, keycloak_undo, roles
 from db.assignments import Window
 from db.audit import Author
@@ -20,7 +20,7 @@ from dev.clerk import changes
 from dev.clerk.requests import UserMetadata
 from dev.clerk.user import touch
 from keycloak import export
-from reconcile.keycloak_import import ImportEnded
+from reconcile.keycloak_authority import ImportEnded, RealmCutOver
 from reconcile.keycloak_undo import Outcome, Undo, Undone
 from reconcile.pace import Pace
 from sync import apply as worker
@@ -28,7 +28,7 @@ from sync.deletion_limits import Limit
 from tests.clerk_sender import Clerk, Sent, event, user
 from tests.keycloak.stored import LEARNER, creating, plan, planned
 from tests.ledger import actions, apply, as_owner, keep, rows, values
-from tests.reconcile.keycloak_moves import MOST_POINTS, Move, at_clerk, echo, is_killed
+from tests.reconcile.keycloak_moves import MOST_POINTS, Forgetful, Move, at_clerk, echo, is_killed
 from tests.served_clerk import ServedClerk
 from tests.servers import Database
 
@@ -334,16 +334,6 @@ def test_a_user_who_is_created_long_after_the_undoing_is_to_be_undone_again(
 def test_a_user_who_was_taken_for_another_one_is_deleted_if_the_run_created_it(
     engine: Engine, instance: ServedClerk, backend: Backend, writer: UserWriter, move: Callable[..., Move]
 ) -> None:
-    class Forgetful(UserWriter):
-        """The response is lost, and Clerk's replicas lag."""
-
-        def create_user(self, fields: Mapping[str, object]) -> Snapshot | WriteRefused:
-            super().create_user(fields)
-            return WriteRefused(EXISTS)
-
-        def find(self, _: str) -> Snapshot | None:
-            return None
-
     ours, theirs = move(), move()
     forgetful = Forgetful(instance.key, instance.url)
     assert ours.make(engine, forgetful).states == {State.REFUSED: 1}
@@ -355,6 +345,7 @@ def test_a_user_who_was_taken_for_another_one_is_deleted_if_the_run_created_it(
     assert theirs.make(engine, writer).states == {State.REFUSED: 1}
     assert undo(engine, backend, ours, writer).counts == {Outcome.UNDONE: 1}
     assert undo(engine, backend, theirs, writer).counts == {}
+    assert rows(engine, STATES) == [(ours.keys[0], "undone"), (theirs.keys[0], "refused")]
     assert list(instance.instance.state.users) == [other.clerk_id]
 
 
@@ -368,5 +359,46 @@ def test_a_user_who_is_spared_before_a_newer_plan_gave_roles_has_not_got_them(
     creating(engine, again, *this.keys)
     with engine.begin() as connection:
         assert keycloak_undo.begin(connection, again, this.keys[0], "user_new", spares=True)
-        keycloak_undo.spare(connection, again, this.keys[0])
+        keycloak_undo.spare(connection, again, this.keys[0], "user_new")
     assert values(engine, "select state from keycloak_imports") == ["created"]
+
+
+def test_a_user_that_clerk_refused_because_of_another_one_stays_refused(
+    engine: Engine, instance: ServedClerk, backend: Backend, writer: UserWriter, move: Callable[..., Move]
+) -> None:
+    this = move()
+    address = f"person-{int(this.keys[0][-12:])}@school.org"
+    assert isinstance(writer.create_user({"email_address": [address], "skip_password_requirement": True}), Snapshot)
+    assert this.make(engine, writer).states == {State.REFUSED: 1}
+    begin(engine, this)
+    work = undo_of(engine, backend, this, writer, settle_seconds=1_000)  # nothing is waited for
+    assert work.preview().counts == work.run_all().counts == {Outcome.REFUSED: 1}
+    assert rows(engine, STATES) == [(this.keys[0], "refused")]
+
+
+def test_a_user_who_signed_in_before_the_import_saw_it_is_spared(
+    engine: Engine, instance: ServedClerk, backend: Backend, writer: UserWriter, move: Callable[..., Move]
+) -> None:
+    this, forgetful = move(), Forgetful(instance.key, instance.url)
+    this.make(engine, forgetful)
+    forgetful.close()
+    creating(engine, this.run, *this.keys)
+    [user_] = instance.instance.state.users.values()
+    now = instance.instance.now()
+    instance.instance.put(touch(user_, now, last_sign_in_at=now), event=None)
+    assert undo(engine, backend, this, writer).spared == [(this.keys[0], Outcome.SIGNED_IN)]
+    assert rows(engine, "select state, clerk_id from keycloak_imports") == [("created", user_.id)]
+
+
+def test_undoing_ends_when_the_move_ends(
+    engine: Engine, instance: ServedClerk, backend: Backend, writer: UserWriter, move: Callable[..., Move]
+) -> None:
+    this = move()
+    imported(engine, instance, this, writer)
+    begin(engine, this)
+    newer = plan(engine, planned(this.keys[0], LEARNER), realm=this.run.realm)
+    with as_owner(engine) as connection:
+        assert keycloak_decisions.cut_over(connection, newer, AUTHOR)
+    with pytest.raises(RealmCutOver):
+        undo_of(engine, backend, this, writer).run_all()
+    assert at_clerk(instance, this.keys[0]) is not None

@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 
 from akako_guard.role import Role
 from clerk.user_writer import UserWriter
-from db import audit, keycloak_changes, keycloak_imports, keycloak_plans, roles
+from db import audit, keycloak_changes, keycloak_decisions, keycloak_imports, keycloak_plans, roles
 from db.assignments import Window
 from db.audit import Author
 from db.keycloak_plans import Run
@@ -20,6 +20,7 @@ from dev.clerk.user import User, touch
 from keycloak import export, inspection
 from keycloak.history import History
 from reconcile import keycloak_plan
+from reconcile.keycloak_authority import ImportEnded, RealmCutOver
 from reconcile.keycloak_import import Imported
 from reconcile.keycloak_update import Kept
 from tests.clerk_sender import Clerk, event
@@ -247,7 +248,7 @@ def test_a_user_that_clerk_does_not_find_is_named_and_tried_again(
     assert (found_at_clerk(instance, one(2)).banned, hasher(instance, one(2))) == (True, "pbkdf2_sha512_hex")
 
 
-def test_a_user_who_is_deleted_or_not_the_imported_one_any_more_stays(
+def test_a_user_who_is_deleted_stays_so_and_one_without_the_marker_is_banned(
     engine: Engine, sender: Clerk, instance: ServedClerk, writer: UserWriter, newer: Newer
 ) -> None:
     newer(one(2), one(3)).make(engine, writer)
@@ -258,22 +259,66 @@ def test_a_user_who_is_deleted_or_not_the_imported_one_any_more_stays(
     instance.instance.put(changes.replace_metadata(lost, body, now), event=None)
     second = newer(one(2, enabled=False), one(3, enabled=False))
     updates = second.make(engine, writer).updates
-    assert (updates.kept, updates.failed) == (
-        [
-            Kept(str(one(2)["id"]), "disabled", "not_found_at_clerk"),
-            Kept(str(one(3)["id"]), "disabled", "another_user_at_clerk"),
-        ],
-        [],
+    assert (updates.kept, updates.failed) == ([Kept(str(one(2)["id"]), "disabled", "not_found_at_clerk")], [])
+    assert found_at_clerk(instance, one(3)).banned
+
+
+def with_app(data: Data, day: int) -> Data:
+    at = SET_AT + timedelta(days=day)
+    return {**data, "credentials": [*data["credentials"], {**TOTP, "createdDate": int(at.timestamp() * 1_000)}]}
+
+
+def test_an_authenticator_app_that_took_the_place_of_another_one_is_sent_also_without_a_password(
+    engine: Engine, instance: ServedClerk, writer: UserWriter, newer: Newer
+) -> None:
+    bare = person(3, None, realmRoles=["default-roles-akademie"])
+    newer(with_app(one(2), 0), bare).make(engine, writer)
+    assert not found_at_clerk(instance, bare).totp_enabled
+    second = newer(with_app(one(2), 9), with_app(bare, 9))
+    assert (counted(second.make(engine, writer)), found_at_clerk(instance, bare).totp_enabled) == (
+        {"password": 2},
+        True,
     )
+    assert second.make(engine, writer).updates.users == 0
+
+
+@pytest.mark.parametrize("undone", [True, False])
+def test_nothing_is_changed_for_a_plan_that_is_undone_or_after_the_move(
+    engine: Engine, instance: ServedClerk, writer: UserWriter, newer: Newer, undone: bool
+) -> None:
+    newer(one(2)).make(engine, writer)
+    second = newer(one(2, "head", enabled=False))
+    with as_owner(engine) as connection:
+        decide = keycloak_decisions.begin_undo if undone else keycloak_decisions.cut_over
+        assert decide(connection, second.run, ADMINISTRATOR)
+    with pytest.raises(ImportEnded):
+        second.make(engine, writer)
+    assert (values(engine, HELD, one(2)["id"]), found_at_clerk(instance, one(2)).banned) == ([], False)
+
+
+def test_no_plan_is_made_of_a_move_that_ends_meanwhile(
+    engine: Engine, instance: ServedClerk, writer: UserWriter, newer: Newer
+) -> None:
+    first = newer(one(2))
+    first.make(engine, writer)
+    opened = export.open_export(exports.single(first.path, [one(2), one(3)], name="akademie"))
+
+    def end(_: int) -> None:
+        with as_owner(engine) as connection:
+            keycloak_decisions.cut_over(connection, first.run, ADMINISTRATOR)
+
+    with pytest.raises(RealmCutOver), as_owner(engine) as connection:
+        keycloak_plan.make(
+            connection, opened, inspection.inspect(opened), MAP, History(), planned_by="operator:x", advance=end
+        )
+    assert values(engine, "select count(*) from keycloak_runs") == [1]
 
 
 @pytest.mark.parametrize("signed_in", [True, False])
 def test_an_authenticator_app_that_was_removed_is_removed_before_the_first_sign_in(
     engine: Engine, instance: ServedClerk, writer: UserWriter, newer: Newer, signed_in: bool
 ) -> None:
-    with_app = one(2)
-    with_app["credentials"] = [*with_app["credentials"], TOTP]
-    newer(with_app).make(engine, writer)
+    newer(with_app(one(2), 0)).make(engine, writer)
     assert found_at_clerk(instance, one(2)).totp_enabled
     if signed_in:
         sign_in(instance, one(2))

@@ -51,15 +51,17 @@ BEFORE = """
 STEPS = """
     ('creating', 'created'), ('creating', 'applied'), ('creating', 'refused'), ('creating', 'undoing'),
     ('creating', 'undone'),
-    ('created', 'applied'), ('created', 'refused'), ('created', 'undoing'), ('created', 'undone'),
+    ('created', 'applied'), ('created', 'refused'), ('created', 'undoing'),
     ('applied', 'undoing'),
-    ('refused', 'creating'), ('refused', 'applied'), ('refused', 'undoing'), ('refused', 'undone'),
+    ('refused', 'creating'), ('refused', 'applied'), ('refused', 'undoing'),
     ('undoing', 'created'), ('undoing', 'applied'), ('undoing', 'undone'),
     ('undone', 'creating'), ('undone', 'created')
 """
 
 
 def upgrade() -> None:
+    # Only the time shows that another authenticator app took the place of the first.
+    op.execute("alter table keycloak_users add column app_set_at timestamptz")
     op.execute("insert into locks (name) values ('keycloak')")
     _give(FOUND)
     op.execute(f"""
@@ -67,7 +69,7 @@ def upgrade() -> None:
         language plpgsql set search_path = pg_catalog, pg_temp as $$
         begin
             if (old.state, new.state) not in ({STEPS})
-               or new.state = 'applied' and (new.given_run_id >= new.run_id) is not true
+               or new.state = 'applied' and new.given_run_id is null
                or new.state <> 'creating' and new.run_id <> old.run_id
                or new.state <> 'creating' and new.clerk_id is distinct from coalesce(old.clerk_id, new.clerk_id)
             then
@@ -75,6 +77,9 @@ def upgrade() -> None:
                     using errcode = 'check_violation', table = 'keycloak_imports',
                           constraint = 'keycloak_imports_known_step',
                           hint = 'Use `akako keycloak import` or `akako keycloak undo`.';
+            end if;
+            if new.state = 'creating' then
+                new.given_run_id := null;
             end if;
             return new;
         end $$
@@ -93,6 +98,7 @@ def downgrade() -> None:
     op.execute("drop function akako_check_import_step()")
     _give(BEFORE)
     op.execute("delete from locks where name = 'keycloak'")
+    op.execute("alter table keycloak_users drop column app_set_at")
 
 
 def _give(found: str) -> None:
