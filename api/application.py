@@ -39,6 +39,7 @@ from health.broker import Broker
 from health.components import Components
 from health.database import DatabaseProbe
 from health.readiness import Readiness
+from reconcile.pace import SharedPace
 from roles.final_order import FinalOrder
 from serving.limits import ServerState, limits
 from sync import deletion_limits
@@ -125,7 +126,7 @@ def open_services(settings: OperationSettings) -> Services:
         signing_secrets=SigningSecrets(split_secrets(secrets)) if secrets else None,
         final_order=FinalOrder(database, FINAL_SECONDS),
         backend=backend,
-        clerk_requests_per_second=settings.requests_per_second,
+        pace=SharedPace(settings.requests_per_second),
         deletion_limits=deletion_limits.configured(settings),
         database_probe=probe,
         components=Components(probe, Broker(settings.redis)),

@@ -20,7 +20,6 @@ from clerk.http import ClerkUnavailable
 from config import logs
 from db import deletion_holds
 from reconcile import holds
-from reconcile.pace import Pace
 from sync import hold_decisions
 from sync.hold_decisions import Decided
 
@@ -58,7 +57,7 @@ def release(services: Services, call: ApiRequest[None, DeletionDecision]) -> Del
     """
     asked = call.body
     clerk_ids, more = _select(services, asked)
-    author, pace = call.author(asked.reason), Pace(services.clerk_requests_per_second)
+    author, pace = call.author(asked.reason), services.pace
     try:
         with services.user_locks.take(_LOCK_NAME):
             # Not repeated: a request that waited for Clerk would hold up the other changes of this process.

@@ -17,7 +17,6 @@ from db import clock, walks
 from db import drift as differences
 from reconcile import drift_inspection, drift_repair
 from reconcile.drift_repair import Asked, RepairOrder, RepairResult
-from reconcile.pace import Pace
 from reconcile.reading import Reader
 from reconcile.repair_preview import preview
 
@@ -99,7 +98,7 @@ def _select(services: Services, asked: Repair) -> tuple[list[int], str | None]:
 
 def _ask(services: Services, ids: list[int]) -> list[Asked]:
     """Clerk's answers. Raises DependencyUnavailable, or AnotherInstance."""
-    reader = Reader(services.engine, services.backend, Pace(services.clerk_requests_per_second), lambda: None, tries=1)
+    reader = Reader(services.engine, services.backend, services.pace, lambda: None, tries=1)
     try:
         return list(drift_repair.ask(reader, ids))
     except (ClerkUnavailable, PageTooLarge) as error:

@@ -15,6 +15,7 @@ from clerk.backend import Backend
 from clerk.signature import SigningSecrets
 from health.components import Components
 from health.database import DatabaseProbe
+from reconcile.pace import SharedPace
 from roles.final_order import FinalOrder
 from sync.deletion_limits import DeletionLimits
 
@@ -32,8 +33,8 @@ class Services:
     """None if the signing secrets are not configured for this process."""
     final_order: FinalOrder
     backend: Backend
-    clerk_requests_per_second: float
-    """The pace at which Clerk is asked about many users."""
+    pace: SharedPace
+    """Of the requests to Clerk about several users, of all requests to this process together."""
     deletion_limits: DeletionLimits
     database_probe: DatabaseProbe
     components: Components

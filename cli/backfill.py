@@ -1,6 +1,7 @@
 """`akako backfill`: imports all users of a Clerk instance, or shows what an import would do."""
 
 import sys
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -27,6 +28,8 @@ from reconcile.reading import Reader
 
 LEASE_SECONDS = 120
 """Longer than the longest pause between two requests."""
+SLICE_SECONDS = 90
+"""How long a process that was killed can hold the lease of reconciling."""
 CONTINUE = "Run `akako backfill` again to continue."
 PINNED = "The first import."
 
@@ -90,10 +93,20 @@ def _lease(engine: Engine, dry_run: bool) -> Iterator[Callable[[], None]]:
         return
     renew()
     try:
+        _wait_for_slice(engine)
         yield renew
     finally:
         with engine.begin() as connection:
             leases.give_back(connection, leases.BACKFILL, holder)
+
+
+def _wait_for_slice(engine: Engine) -> None:
+    """Wait for the end of a slice of reconciling that began before; none begins during an import."""
+    for _ in range(SLICE_SECONDS):
+        with engine.begin() as connection:
+            if not leases.is_held(connection, leases.RECONCILE):
+                return
+        time.sleep(1)
 
 
 def _run(engine: Engine, reader: Reader, default_role: Role, *, dry_run: bool, restart: bool) -> Walk:

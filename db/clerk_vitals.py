@@ -86,10 +86,13 @@ def _missed(connection: Connection) -> tuple[int, bool]:
     """The number of recent changes that were missed, and whether any delivery arrived since the first of them."""
     row = connection.exec_driver_sql(
         f"""
-        select count(*), exists (select from webhook_events where received_at > min(clerk_version))
+        select count(*), exists (
+            select from webhook_events where received_at > min(coalesce(clerk_version, found_at)))
         from drift
-        where class in ('missed_creation', 'missed_update') and found_at > now() - interval '{MISSED_SECONDS} seconds'
-          and clerk_version > now() - interval '{MISSED_SECONDS} seconds'
+        where found_at > now() - interval '{MISSED_SECONDS} seconds'
+          and (class in ('missed_creation', 'missed_update')
+               and clerk_version > now() - interval '{MISSED_SECONDS} seconds'
+               or class = 'absent' and outcome in ('deleted', 'held'))
         """  # noqa: S608 - constants only
     ).one()
     return row[0], row[1]

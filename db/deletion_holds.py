@@ -205,18 +205,56 @@ def counts(connection: Connection, most: int) -> list[HoldCount]:
 def to_confirm(connection: Connection, most: int, again_seconds: float) -> list[str]:
     """The Clerk ids of up to `most` open holds that Clerk has not confirmed; those not asked about longest first.
 
-    Skips those that Clerk was asked about within the last `again_seconds`.
+    Skips those that Clerk was asked about within the last `again_seconds`, also without an answer.
     """
     rows = connection.exec_driver_sql(
         """
         select clerk_id from deletion_holds
         where ended_at is null and confirmed_at is null
-          and coalesce(asked_at, '-infinity') <= now() - make_interval(secs => %s)
-        order by asked_at nulls first, id limit %s
+          and coalesce(greatest(asked_at, tried_at), '-infinity') <= now() - make_interval(secs => %s)
+        order by greatest(asked_at, tried_at) nulls first, id limit %s
         """,
         (again_seconds, most),
     )
     return list(rows.scalars())
+
+
+def note_tried(connection: Connection, clerk_id: str) -> None:
+    """Record that Clerk was asked about the user of an open hold, and did not answer."""
+    connection.exec_driver_sql(
+        "update deletion_holds set tried_at = statement_timestamp() where clerk_id = %s and ended_at is null",
+        (clerk_id,),
+    )
+
+
+def forget_answers(connection: Connection) -> list[str]:
+    """Forget what an instance answered about open holds; returns the Clerk ids. The lock must be held."""
+    found = connection.exec_driver_sql(
+        """
+        update deletion_holds set asked_at = null, exists_at_clerk = null, confirmed_at = null, tried_at = null
+        where ended_at is null returning clerk_id
+        """
+    )
+    return list(found.scalars())
+
+
+@dataclass(frozen=True, slots=True)
+class HeldAtClerk:
+    """How many users with an open hold Clerk does not have, and of how many that is not known."""
+
+    gone: int
+    unknown: int
+
+
+def open_at_clerk(connection: Connection) -> HeldAtClerk:
+    """What Clerk answered last about the users with an open hold."""
+    row = connection.exec_driver_sql(
+        """
+        select count(*) filter (where not exists_at_clerk), count(*) filter (where exists_at_clerk is null)
+        from deletion_holds where ended_at is null
+        """
+    ).one()
+    return HeldAtClerk(*row)
 
 
 def note_exists(connection: Connection, clerk_id: str) -> None:

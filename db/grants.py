@@ -48,7 +48,7 @@ GRANTS = (
     "grant update (class, fields, our_version, clerk_version, walk_id, checked_at, next_check_at, gone_at, ended_at,"
     " outcome) on drift to {role}",
     "grant insert (clerk_id, kind, svix_id, cause, occurred_at) on deletion_holds to {role}",
-    "grant update (asked_at, exists_at_clerk, confirmed_at, ended_at, outcome, ended_by, reason)"
+    "grant update (asked_at, exists_at_clerk, confirmed_at, tried_at, ended_at, outcome, ended_by, reason)"
     " on deletion_holds to {role}",
     "grant insert, update on deletion_counts to {role}",
     "grant insert (is_on, instance_id, database_id, default_role), update (is_on, instance_id, database_id, reached_at,"

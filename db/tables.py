@@ -420,6 +420,7 @@ deletion_holds = Table(
     Column("asked_at", Moment),
     Column("exists_at_clerk", Boolean),
     Column("confirmed_at", Moment),
+    Column("tried_at", Moment),
     Column("ended_at", Moment),
     Column("outcome", Text),
     Column("ended_by", Text),

@@ -7,7 +7,7 @@ from db.walks import Walk
 
 
 def incomplete(connection: Connection, walk: Walk, count_after: int) -> str | None:
-    """Why the walk is incomplete; None if it saw every user that Clerk counts, and could read and apply each."""
+    """Why the walk is incomplete; None if it saw every user that Clerk counts, and skipped none."""
     expected = max(count_after, walk.count_before - users.deleted_since(connection, walk.started_at))
     if walk.seen < expected:
         return f"Clerk counts {expected:,} users, and {walk.seen:,} were seen"

@@ -1,6 +1,7 @@
 """Asks Clerk about held deletions: before a person releases them, and to end the access of users that are gone."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 
 from sqlalchemy import Connection, Engine
@@ -20,6 +21,8 @@ from sync.hold_decisions import NOT_HELD, Decided, SkippedHold
 AGAIN_SECONDS = 600.0
 """How long an answer that Clerk has the user counts, before Clerk is asked again by itself."""
 TRIES = 3
+MOST_UNANSWERED = 3
+"""Users in a row about which Clerk does not answer, before no further one is asked about."""
 EXISTS = "Clerk has this user, so the deletion stays held. Reject it, or delete the user in Clerk again."
 UNANSWERED = "Clerk did not answer about this user: {}. The deletion stays held; release it again later."
 
@@ -32,17 +35,44 @@ class ReleaseInterrupted(ClerkUnavailable):
         self.decided = decided
 
 
+@dataclass(slots=True)
+class Unanswered(Exception):
+    """Clerk answered about other users, but not about some."""
+
+    last: ClerkUnavailable | None = None
+    in_a_row: int = 0
+
+    def add(self, unavailable: ClerkUnavailable) -> None:
+        """Note that Clerk did not answer about a user.
+
+        Raises it if Clerk demands a pause, and this exception after several users in a row without an answer.
+        """
+        self.last, self.in_a_row = unavailable, self.in_a_row + 1
+        if unavailable.retry_after:
+            raise unavailable
+        if self.in_a_row >= MOST_UNANSWERED:
+            raise self
+
+    def raise_any(self) -> None:
+        """Raise this exception if there was no answer about a user."""
+        if self.last:
+            raise self
+
+    def __str__(self) -> str:
+        """Why Clerk did not answer about the last one."""
+        return str(self.last)
+
+
 def confirm(reader: Reader, most: int, is_over: Callable[[], bool] = lambda: False) -> int:
     """Ask Clerk about up to `most` held deletions that it has not confirmed; returns how many it confirmed.
 
     One at least is asked about; further ones until `is_over`.
 
     The access of a user that Clerk does not have ends at once; the tombstone waits for a person. Raises what the reader
-    raises to end a slice, and ClerkUnavailable: after the others were asked about, since Clerk may be unable to show
-    one user, but at once if Clerk demands a pause. What was recorded before stays so.
+    raises to end a slice, ClerkUnavailable, and Unanswered after the others were asked about. What was recorded before
+    stays so.
     """
-    engine, confirmed = reader.engine, 0
-    failure: ClerkUnavailable | None = None
+    engine, confirmed, unanswered = reader.engine, 0, Unanswered()
     with engine.begin() as connection:
         asked = deletion_holds.to_confirm(connection, most, AGAIN_SECONDS)
 
@@ -52,14 +82,14 @@ def confirm(reader: Reader, most: int, is_over: Callable[[], bool] = lambda: Fal
     for each in asked:
         try:
             confirmed += _is_gone(engine, fetch, each) and _end_access(engine, each)
+            unanswered.in_a_row = 0
         except ClerkUnavailable as unavailable:
-            if unavailable.retry_after:
-                raise
-            failure = unavailable
+            with engine.begin() as connection:
+                deletion_holds.note_tried(connection, each)
+            unanswered.add(unavailable)
         if is_over():
             break
-    if failure:
-        raise failure
+    unanswered.raise_any()
     return confirmed
 
 
@@ -86,7 +116,7 @@ def release(
     decided = Decided(left=[SkippedHold(clerk_id, NOT_HELD) for clerk_id in clerk_ids if clerk_id not in held])
 
     def fetch(clerk_id: str) -> Snapshot | UserNotFound:
-        return retry.ask(pace, partial(backend.user, clerk_id), tries=tries)
+        return retry.ask(pace, partial(backend.fetch, clerk_id), tries=tries)
 
     confirmed: list[str] = []
     unanswered: list[SkippedHold] = []

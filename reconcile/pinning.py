@@ -4,7 +4,7 @@ from sqlalchemy import Connection, Engine
 
 from clerk import events as reading
 from clerk.backend import ClerkInstance
-from db import audit, clerk_instance, drift, events
+from db import audit, clerk_instance, deletion_holds, drift, events, permission, users
 from db.audit import Author
 from db.clerk_instance import Pin
 from sync.refusal import Refused
@@ -75,7 +75,8 @@ def _refuse_another(pinned: Pin, instance: ClerkInstance) -> None:
 def repin(engine: Engine, instance: ClerkInstance, author: Author) -> str | None:
     """Pin this instance in place of another; returns the id of the instance that was pinned before.
 
-    Open differences end: they are differences from the other instance, of whose users this one may know nothing.
+    Open differences end: they are differences from the other instance, of whose users this one may know nothing. So do
+    answers about held deletions: users whose access ended because of them have it back, and Clerk is asked again.
     """
     with engine.begin() as connection:
         audit.set_author(connection, author)
@@ -85,4 +86,8 @@ def repin(engine: Engine, instance: ClerkInstance, author: Author) -> str | None
         elif before.instance_id != instance.id:
             clerk_instance.repin(connection, instance.id, instance.environment)
             drift.end_all(connection, "resolved")
+            deletion_holds.lock(connection)
+            held = deletion_holds.forget_answers(connection)
+            permission.lock_and_check(connection, None, held)
+            users.restore_access(connection, held)
     return before.instance_id if before else None

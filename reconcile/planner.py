@@ -35,6 +35,11 @@ def reads_updates(progress: Reconciling, now: datetime) -> bool:
     return progress.read_at is None or now - progress.read_at >= UPDATES_EVERY
 
 
+def reads_updates_last(progress: Reconciling) -> bool:
+    """Whether everything else comes first, because reading updates took a slice until its end."""
+    return progress.gap_times >= UNREAD
+
+
 def updates_since(progress: Reconciling, now: datetime) -> datetime:
     """The time at Clerk from which on updates are read."""
     return (progress.read_until or now - FIRST_LOOK) - OVERLAP

@@ -35,6 +35,10 @@ class TooManyUpdates(Exception):
     """More users were updated meanwhile than can be read."""
 
 
+class NotAdvancing(ClerkUnavailable):
+    """The pages of users lead in a circle, or repeat what was read."""
+
+
 @dataclass(frozen=True, slots=True)
 class ReadPage:
     """A page of users, oldest first."""
@@ -69,7 +73,7 @@ class Reader:
     def oldest_first(self, cursor: str | None, newest: datetime | None, count: int) -> Iterator[ReadPage]:
         """All users after the cursor. `newest` is the latest creation time read before, `count` the number of users.
 
-        Raises ClerkUnavailable, also if the pages do not advance, or PageTooLarge.
+        Raises ClerkUnavailable, NotAdvancing or PageTooLarge.
         """
         limit, lost, restarts, entries = MOST_USERS, 0, 0, 0
         latest, read_until = newest or EPOCH, self._read_until(cursor, newest)
@@ -98,11 +102,15 @@ class Reader:
                 return
 
     def last_updated_first(self, since: datetime) -> Iterator[UserPage]:
-        """The users updated since then, each once. Raises ClerkUnavailable, PageTooLarge, or TooManyUpdates."""
+        """The users updated since then, each once.
+
+        Raises ClerkUnavailable, PageTooLarge, or TooManyUpdates: also if Clerk answers, but not about pages that far
+        from the first.
+        """
         limit, offset, read = MOST_USERS, 0, set[str]()
         while offset < MOST_UPDATES:
             try:
-                page = self.ask(partial(self.backend.last_updated, offset, limit))
+                page = self._last_updated(offset, limit)
             except PageTooLarge:
                 limit = _halved(limit)
                 continue
@@ -115,6 +123,22 @@ class Reader:
             # Deletions move the users after them forward: pages overlap, so that none is missed.
             offset += limit - limit // 10
         raise TooManyUpdates(f"more than {MOST_UPDATES:,} users were updated meanwhile")
+
+    def _last_updated(self, offset: int, limit: int) -> UserPage:
+        request = partial(self.backend.last_updated, offset, limit)
+        try:
+            return self.ask(request)
+        except ClerkUnavailable as unavailable:
+            if not offset or unavailable.retry_after:
+                raise
+            first = unavailable
+        self.count()  # raises if Clerk does not answer at all
+        try:
+            return self.ask(request)
+        except ClerkUnavailable as unavailable:
+            if unavailable.retry_after:
+                raise
+            raise TooManyUpdates(f"Clerk does not answer about the updates from {offset:,} on ({first})") from first
 
     def _read_until(self, cursor: str | None, newest: datetime | None) -> datetime | None:
         """The latest creation time read, if the walk was interrupted while it read users again."""
@@ -132,9 +156,8 @@ class Reader:
         return earlier[lost - 1] if lost <= len(earlier) else None
 
     def _check_end(self, entries: int, count: int) -> None:
-        """Raise ClerkUnavailable if far more entries were read than Clerk counts users."""
-        slack = 10 * MOST_USERS
-        if entries > MOST_READINGS * count + slack and entries > MOST_READINGS * self.count() + slack:
+        """Raise NotAdvancing if far more entries were read than Clerk counts users."""
+        if is_endless(entries, count) and is_endless(entries, self.count()):
             raise _not_advancing()
 
     def ask(self, request: Callable[[], Answer]) -> Answer:
@@ -142,8 +165,13 @@ class Reader:
         return retry.ask(self.pace, request, before=self.before, tries=self.tries)
 
 
-def _not_advancing() -> ClerkUnavailable:
-    return ClerkUnavailable("the pages of users do not advance", transient=False)
+def is_endless(entries: int, count: int) -> bool:
+    """Whether far more entries were read than there are users."""
+    return entries > MOST_READINGS * count + 10 * MOST_USERS
+
+
+def _not_advancing() -> NotAdvancing:
+    return NotAdvancing("the pages of users do not advance", transient=False)
 
 
 def _halved(limit: int) -> int:

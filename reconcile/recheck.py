@@ -4,7 +4,7 @@ That a user is gone is concluded only if a complete walk did not show the user, 
 twice, ten minutes apart, that it has no such user.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -46,34 +46,48 @@ class Recheck:
     limit: Limit
     """How many users may be deleted within an hour because they are gone; further ones are held."""
 
-    def run(self) -> None:
-        """Check the differences that are due. Raises ClerkUnavailable or PageTooLarge."""
+    def run(self, is_over: Callable[[], bool] = lambda: False) -> None:
+        """Check the differences that are due, until `is_over`.
+
+        Raises ClerkUnavailable or PageTooLarge, and Unanswered after the others were checked.
+        """
+        unanswered = holds.Unanswered()
         with self.reader.engine.connect() as connection:
             due = drift.due(connection, MOST)
         for start in range(0, len(due), MOST_IDS):
-            self._check(due[start : start + MOST_IDS])
+            if start and is_over():
+                break
+            self._check(due[start : start + MOST_IDS], is_over, unanswered)
+        unanswered.raise_any()
 
-    def _check(self, due: Sequence[Drift]) -> None:
+    def _check(self, due: Sequence[Drift], is_over: Callable[[], bool], unanswered: holds.Unanswered) -> None:
         users_by_id = partial(self.reader.backend.users_by_id, [each.clerk_id for each in due])
         shown = {user.clerk_id: user for user in self.reader.ask(users_by_id).users}
         self._compare(list(shown.values()))
         with self.reader.engine.begin() as connection:
             suspects = _suspects(connection, [each for each in due if each.clerk_id not in shown])
-        for each in suspects:
-            match self._fetch(each):
+        for number, each in enumerate(suspects):
+            if number and is_over():
+                break
+            match self._fetch(each, unanswered):
+                case None:
+                    continue
                 case UserNotFound():
                     self._note_gone(each)
                 case snapshot:
                     self._compare([snapshot])
 
-    def _fetch(self, suspect: Drift) -> Snapshot | UserNotFound:
+    def _fetch(self, suspect: Drift, unanswered: holds.Unanswered) -> Snapshot | UserNotFound | None:
         """Clerk's answer. A user that Clerk cannot show waits, so that the next slice asks about the others."""
         try:
-            return self.reader.ask(partial(self.reader.backend.fetch, suspect.clerk_id))
-        except ClerkUnavailable:
+            found = self.reader.ask(partial(self.reader.backend.fetch, suspect.clerk_id))
+        except ClerkUnavailable as unavailable:
             with self.reader.engine.begin() as connection:
                 drift.postpone(connection, [suspect.id], TWICE.total_seconds())
-            raise
+            unanswered.add(unavailable)
+            return None
+        unanswered.in_a_row = 0
+        return found
 
     def _compare(self, snapshots: Sequence[Snapshot]) -> None:
         """Compare users that Clerk has; differences that exist no longer end."""

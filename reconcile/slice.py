@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 import structlog
 from sqlalchemy import Engine
@@ -27,6 +28,8 @@ log = structlog.get_logger()
 SECONDS = 20.0
 UPDATES_SHARE = 0.5
 """Share of a slice for reading updates, so that many of them, or slow answers, do not hold up everything else."""
+RECHECKING_SHARE = 0.6
+"""Share of a slice after which no further difference is checked again."""
 LEASE_SECONDS = 90.0
 CONFIRMING_SHARE = 0.7
 """Share of a slice after which no further held deletion is asked about."""
@@ -142,6 +145,7 @@ class _Work:
         self._now = slicer.now
         self._deadline = deadline
         self._updates_until = deadline - (1 - UPDATES_SHARE) * slicer.seconds
+        self._rechecking_until = deadline - (1 - RECHECKING_SHARE) * slicer.seconds
         self._confirming_until = deadline - (1 - CONFIRMING_SHARE) * slicer.seconds
         self._default_role = slicer.default_role
         self._reader = reader
@@ -168,47 +172,64 @@ class _Work:
         """Compare what is due to be compared with Clerk."""
         with self._engine.begin() as connection:
             now = clock.now(connection)
-        if planner.reads_updates(self.progress, now):
+        due, last = planner.reads_updates(self.progress, now), planner.reads_updates_last(self.progress)
+        if due and not last:
             self._read_updates()
-        self._recheck.run()
-        self._confirm()
+        self._unless_single("differences.not_checked", self._check_again)
+        self._unless_single("deletions.not_confirmed", self._confirm)
         if planner.counts(self.progress, now):
             self._count()
         self._walk()
+        if due and last and not self.continues:
+            self._read_updates()
 
     def _read_updates(self) -> None:
         with self._engine.begin() as connection:
             now = clock.now(connection)
-        since = planner.updates_since(self.progress, now)
+        since, is_begun = planner.updates_since(self.progress, now), False
         try:
             for page in self._reader.last_updated_first(since):
+                is_begun = True
                 self._waiting += repair.compare(self._engine, page.users, self._default_role).waiting
                 if not page.is_last and self._now() > self._updates_until:
                     raise TooManyUpdates("reading the updates takes longer than a slice may")
         except TooManyUpdates as too_many:
-            log.info("updates.too_many", reason=str(too_many), next_step="none: a walk compares all users")
-            self.progress = planner.unread(self.progress, now)
+            self._leave_updates_unread(now, str(too_many))
+        except SliceOver:
+            # Otherwise the next slice would come as far, and nothing after the updates would ever be asked.
+            if is_begun and self._now() > self._deadline:
+                self._leave_updates_unread(now, "a page of updates takes longer than a slice may")
+            raise
         else:
             self.progress = replace(self.progress, read_at=now, read_until=now)
 
+    def _leave_updates_unread(self, now: datetime, reason: str) -> None:
+        log.info("updates.too_many", reason=reason, next_step="none: a walk compares all users")
+        self.progress = planner.unread(self.progress, now)
+
+    def _check_again(self) -> None:
+        self._recheck.run(lambda: self._now() > self._rechecking_until)
+
     def _confirm(self) -> None:
+        holds.confirm(self._reader, MOST_CONFIRMED, lambda: self._now() > self._confirming_until)
+
+    def _unless_single(self, event: str, ask: Callable[[], None]) -> None:
+        """Ask about single users. Clerk may be unable to show some, which must not hold up the comparison of others."""
         try:
-            holds.confirm(self._reader, MOST_CONFIRMED, lambda: self._now() > self._confirming_until)
-        except ClerkUnavailable as unavailable:
-            if unavailable.retry_after:
-                raise
-            # Clerk may be unable to show one user, which must not hold up the comparison of all others.
-            reason = str(unavailable)
-            log.warning("deletions.not_confirmed", reason=reason, next_step="none: Clerk is asked about them again")
+            ask()
+        except holds.Unanswered as unanswered:
+            log.warning(event, reason=str(unanswered), next_step="none: Clerk is asked about them again")
 
     def _count(self) -> None:
         with self._engine.begin() as connection:
             before = users.living(connection)
         count = self._reader.count()
         with self._engine.begin() as connection:
-            gap = _nearest(before - count, users.living(connection) - count, self.progress.settled_gap)
+            held = deletion_holds.open_at_clerk(connection)
+            after = users.living(connection)
+            gap = _nearest(before - count - held.gone, after - count - held.gone, self.progress.settled_gap)
             waiting = self._waiting + events.pending(connection) + drift.open_counts(connection).get("absent", 0)
-            waiting += deletion_holds.count_open(connection)
+            waiting += held.unknown
             self.progress = planner.counted(self.progress, gap, waiting, clock.now(connection))
             reconciling.save(connection, self.progress)
 
@@ -240,7 +261,8 @@ class _Work:
         )  # fmt: skip
         if walk.outcome == "complete" and walk.count_after is not None:
             with self._engine.begin() as connection:
-                gap = users.living(connection) - walk.count_after - walk.absent
+                held = deletion_holds.open_at_clerk(connection).gone
+                gap = users.living(connection) - held - walk.count_after - walk.absent
                 self.progress = planner.walked(self.progress, gap, urgent=walk.urgent)
                 reconciling.save(connection, self.progress)
 

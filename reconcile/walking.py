@@ -8,7 +8,7 @@ from db import drift, walks
 from db.walks import Phase, Walk
 from reconcile import completeness, repair
 from reconcile.differences import Class
-from reconcile.reading import Reader, ReadPage
+from reconcile.reading import NotAdvancing, Reader, ReadPage, is_endless
 
 SAVE_EVERY = 20
 """Pages between two records of which users were shown; after a kill these are read again."""
@@ -59,10 +59,14 @@ class Walker:
                 read += 1
                 if page.page.is_last:
                     walk = self._ended(walk, shown)
+                elif is_endless(walk.seen, walk.count_before) and is_endless(walk.seen, self.reader.count()):
+                    walk = _endless(walk)
                 if walk.phase is Phase.ENDED or read == most_pages:
                     break
                 if read % SAVE_EVERY == 0:
                     self._save(walk, shown.bits)
+        except NotAdvancing:
+            walk = _endless(walk)
         finally:
             self._save(walk, None if walk.phase is Phase.ENDED else shown.bits)
         return walk
@@ -81,7 +85,8 @@ class Walker:
             updated=walk.updated + compared.repaired[Class.MISSED_UPDATE] + compared.repaired[Class.DIFFERS],
             unchanged=walk.unchanged + compared.users - compared.repaired.total() - deleted - compared.failed,
             deleted=walk.deleted + deleted,
-            skipped=walk.skipped + compared.failed + read.page.unreadable,
+            # Users that could not be applied were shown, so they are not absent; they are differences.
+            skipped=walk.skipped + read.page.unreadable,
         )
 
     def _ended(self, walk: Walk, shown: ShownUsers) -> Walk:
@@ -97,6 +102,11 @@ class Walker:
         with self.reader.engine.begin() as connection:
             walks.save(connection, walk)
             walks.save_found(connection, walk, bits)
+
+
+def _endless(walk: Walk) -> Walk:
+    """The walk, ended without a conclusion, so that the next one begins again."""
+    return replace(walk, phase=Phase.ENDED, outcome="incomplete", reason="the pages of users do not advance")
 
 
 def _unseen(read: ReadPage) -> int:

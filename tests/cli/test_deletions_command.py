@@ -134,7 +134,7 @@ def test_what_was_released_before_clerk_stopped_answering_is_counted(
             raise ClerkUnavailable("status 401", transient=False)
         return UserNotFound(clerk_id)
 
-    monkeypatch.setattr(Backend, "user", user)
+    monkeypatch.setattr(Backend, "fetch", user)
     done = deletions("release", "--all", *WHY, "--json")
     assert (done.exit_code, json.loads(done.stdout)) == (1, {"released": 1, "left": 0, "dry_run": False})
     assert "Clerk did not answer" in done.stderr

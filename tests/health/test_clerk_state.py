@@ -94,6 +94,19 @@ def test_changes_beside_deliveries_are_missing_webhooks(engine: Engine, clerk: C
 
 
 @pytest.mark.usefixtures("pinned")
+@pytest.mark.parametrize(("outcome", "is_missing"), [("deleted", True), ("held", True), ("resolved", False)])
+def test_a_deletion_that_was_inferred_is_a_missing_webhook(
+    engine: Engine, clerk: Clerk, state: State, outcome: str, is_missing: bool
+) -> None:
+    with engine.begin() as connection:
+        [found] = drift.record(connection, [Finding(clerk_id="user_1", kind="absent")], None, 60).values()
+        drift.end(connection, [found], outcome)
+    keep(engine, clerk, clerk.created())
+    assert state().is_healthy is not is_missing
+    assert not is_missing or state().next_step.endswith("#webhooks-are-missing")
+
+
+@pytest.mark.usefixtures("pinned")
 def test_an_old_change_that_a_walk_found_says_nothing_of_webhooks(engine: Engine, state: State) -> None:
     missed(engine, hours_ago=2)
     assert state().is_healthy

@@ -21,7 +21,9 @@ from reconcile.reading import Reader
 from tests.clerk_sender import Clerk, user
 from tests.ledger import apply, values
 from tests.local_server import Answer, serving
+from tests.reconcile.keycloak_moves import is_killed
 from tests.served_clerk import ServedClerk
+from tests.servers import Database
 
 pytestmark = pytest.mark.recovery
 
@@ -408,3 +410,41 @@ def test_when_the_cursor_is_lost_among_users_with_the_same_creation_time_all_are
     cursor = sorted(ids)[3]
     walk = importing(meanwhile=once(lambda: clerk.instance.delete(cursor)))
     assert (walk.outcome, walk.seen) == ("complete", 11)
+
+
+def test_updates_that_clerk_does_not_answer_about_make_the_import_incomplete(
+    engine: Engine, backend: Backend, clerk: ServedClerk
+) -> None:
+    class Shallow(Backend):
+        def last_updated(self, offset: int, limit: int) -> UserPage:
+            if offset:
+                raise ClerkUnavailable("status 504", transient=False)
+            return super().last_updated(offset, limit)
+
+    clerk.create(6)
+    with closing(Shallow(clerk.key, clerk.url)) as shallow:
+        ended = job(engine, shallow).run(begun(engine, backend))
+    assert ended.outcome == "incomplete"
+    assert "Clerk does not answer about the updates from 4 on" in str(ended.reason)
+
+
+def test_killed_at_any_commit_and_continued_it_comes_to_the_same_end(
+    engine: Engine, backend: Backend, clerk: ServedClerk, database: Database
+) -> None:
+    ids = clerk.create(11)
+    begun(engine, backend)
+
+    def work(pool: Engine, _: object) -> None:
+        with pool.begin() as connection:
+            walk = walks.unfinished(connection, clerk.id)
+        if walk:
+            job(pool, Backend(clerk.key, clerk.url)).run(walk)
+
+    killed = [is_killed(work, database, clerk, at) for at in range(1, 30)]
+    assert killed.count(True) >= 8  # pages, and what is saved of each
+    with engine.begin() as connection:
+        ended = walks.last(connection, walks.BACKFILL)
+    assert ended
+    assert (ended.outcome, ended.seen) == ("complete", 11)
+    assert values(engine, LIVING) == sorted(ids)
+    assert values(engine, "select count(*) from audit_log") == [22]

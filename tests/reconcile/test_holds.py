@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Engine
 
 from akako_guard.database import callers
 from akako_guard.role import Role
-from clerk.backend import Backend
+from clerk.backend import Backend, ClerkInstance
 from clerk.http import ClerkUnavailable
 from clerk.user import Deletion
 from db import admins, audit, clerk_instance, permission, temporal, user_search
@@ -18,7 +18,7 @@ from db.instants import Instants
 from db.permission import NotPermitted, Permission
 from db.temporal import UserStatus
 from db.user_search import UserFilter
-from reconcile import holds
+from reconcile import holds, pinning
 from reconcile.holds import EXISTS, UNANSWERED, release
 from reconcile.pace import Pace
 from reconcile.pinning import AnotherInstance, NotPinned
@@ -204,7 +204,7 @@ def test_a_user_that_clerk_has_is_asked_about_again_later(
 def test_the_404_of_a_proxy_confirms_nothing(engine: Engine, pace: Pace) -> None:
     hold(engine, ADA)
     with serving(Answer(b"<h1>Not Found</h1>", 404)) as proxy, closing(Backend("sk_test_akako", proxy.url)) as backend:
-        with pytest.raises(ClerkUnavailable):
+        with pytest.raises(holds.Unanswered, match="status 404"):
             confirm(engine, backend, pace, 10)
         with pytest.raises(ClerkUnavailable):
             release(engine, backend, pace, [ADA], GRACE, tries=1)
@@ -290,3 +290,34 @@ def test_no_further_user_is_asked_about_when_the_time_is_over(engine: Engine, ba
     reader = Reader(engine, backend, pace, before=lambda: None)
     assert holds.confirm(reader, 10, is_over=lambda: True) == 1
     assert holds.confirm(reader, 10, is_over=lambda: False) == 2
+
+
+def test_users_without_an_answer_make_room_for_others_and_are_few_in_a_row(
+    engine: Engine, backend: Backend, clerk: ServedClerk, pace: Pace
+) -> None:
+    silent = [f"user_silent{number}" for number in range(7)]
+    hold(engine, *silent, ADA)
+    for each in silent:
+        clerk.fail("server-error", None, path=f"/v1/users/{each}")
+    asked = "select count(*) from deletion_holds where tried_at is not null"
+    reader = Reader(engine, backend, pace, before=lambda: None, tries=1)
+    for tried in (3, 6, 7):
+        with pytest.raises(holds.Unanswered):
+            holds.confirm(reader, 10)
+        assert values(engine, asked) == [tried]
+    assert values(engine, "select clerk_id from deletion_holds where confirmed_at is not null") == [ADA]
+    assert holds.confirm(reader, 10) == 0  # all were asked about within ten minutes
+
+
+def test_another_instance_that_is_pinned_gives_access_back_and_is_asked_itself(
+    engine: Engine, backend: Backend, pace: Pace
+) -> None:
+    hold(engine, ADA, BOB)
+    confirm(engine, backend, pace, 1)
+    held = "select clerk_id from current_roles order by clerk_id"
+    assert values(engine, held) == [BOB]
+    pinning.repin(engine, ClerkInstance("ins_other", None), GRACE)
+    assert values(engine, held) == [ADA, BOB]
+    assert values(engine, "select count(*) from deletion_holds where asked_at is null and confirmed_at is null") == [2]
+    lines = "select actor from audit_log where action = 'user.access_restored'"
+    assert values(engine, lines) == [GRACE.actor]

@@ -157,7 +157,7 @@ def test_a_lost_creation_hides_a_lost_deletion_only_until_it_is_found_itself() -
 
 
 @pytest.mark.parametrize("place", [0, USERS // 2, USERS - 1])
-def test_an_update_too_old_for_the_latest_updates_is_found_by_the_walk_within_the_hour(place: int) -> None:
+def test_an_update_too_old_for_the_latest_updates_is_found_by_the_next_walk_within_100_minutes(place: int) -> None:
     simulation = settled()
     at = simulation.now
     simulation.lost_update, simulation.updated_at = place, at - timedelta(days=1)

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, Engine
 
-from clerk.backend import Backend, ClerkInstance
-from clerk.http import Response
+from clerk.backend import Backend, ClerkInstance, PageTooLarge, UserPage
+from clerk.http import ClerkUnavailable, Response
 from clerk.user import Deletion
 from db import drift, leases
 from db.audit import Author
@@ -542,16 +542,107 @@ def test_a_user_that_clerk_cannot_show_holds_up_nothing_else(
     assert len(values(engine, WALKS)) >= 2
 
 
-def test_a_user_whose_version_is_in_the_future_is_shown_and_makes_a_walk_incomplete(
-    engine: Engine, clerk: ServedClerk, reconciled: Reconciled, monkeypatch: pytest.MonkeyPatch
+def test_a_user_whose_version_is_in_the_future_is_shown_and_hides_no_lost_deletion(
+    engine: Engine, clerk: ServedClerk, reconciled: Reconciled, known: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(differences, "IN_FLIGHT", timedelta(minutes=2))
     [clerk_id] = clerk.create()
     users = clerk.instance.state.users
     users[clerk_id] = replace(users[clerk_id], updated_at=users[clerk_id].updated_at + 3_600_000)
-    reconciled.run()
+    reconciled.run(HOUR)
     assert values(engine, OPEN) == ["missed_creation"]
-    assert values(engine, WALKS) == ["incomplete"]
+    clerk.instance.delete(known[5])
+    for _ in range(14):
+        reconciled.run(timedelta(minutes=6))
+    assert set(values(engine, WALKS)) == {"complete"}
+    assert deleted(engine) == [known[5]]
+
+
+class Shallow(Backend):
+    """A Clerk that answers only about the latest updates."""
+
+    def last_updated(self, offset: int, limit: int) -> UserPage:
+        if offset:
+            raise ClerkUnavailable("status 504")
+        return super().last_updated(offset, limit)
+
+
+def test_updates_that_clerk_does_not_answer_about_hold_up_nothing_else(
+    engine: Engine, clerk: ServedClerk, reconciled: Reconciled, known: list[str]
+) -> None:
+    for clerk_id in known:
+        clerk.sign_in(clerk_id)
+    clerk.instance.delete(known[5])
+    with closing(Shallow(clerk.key, clerk.url)) as backend:
+        reconciled.slicer = replace(reconciled.slicer, backend=backend)
+        for _ in range(8):
+            reconciled.run(timedelta(minutes=6))
+    assert values(engine, "select failures from reconciling") == [0]
+    assert deleted(engine) == [known[5]]
+
+
+def test_a_page_of_updates_that_takes_longer_than_a_slice_holds_up_nothing_else(
+    engine: Engine, clerk: ServedClerk, reconciled: Reconciled, known: list[str]
+) -> None:
+    seconds = [0.0]
+
+    class Slow(Backend):
+        def last_updated(self, offset: int, limit: int) -> UserPage:
+            if offset:
+                seconds[0] += 30
+                raise PageTooLarge
+            return super().last_updated(offset, limit)
+
+    for clerk_id in known:
+        clerk.sign_in(clerk_id)
+    clerk.instance.delete(known[5])
+    with closing(Slow(clerk.key, clerk.url)) as backend:
+        reconciled.slicer = replace(reconciled.slicer, backend=backend, now=lambda: seconds[0])
+        for _ in range(8):
+            reconciled.run(timedelta(minutes=6))
+    assert deleted(engine) == [known[5]]
+
+
+def test_pages_that_lead_in_a_circle_end_the_walk_and_the_next_one_begins_again(
+    engine: Engine, clerk: ServedClerk, reconciled: Reconciled, known: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Circling(Backend):
+        def users_after(self, cursor: str | None, limit: int) -> UserPage:
+            return super().users_after(None if cursor == known[7] else cursor, limit)
+
+    monkeypatch.setattr(reading, "MOST_READINGS", 2)
+    with closing(Circling(clerk.key, clerk.url)) as backend:
+        circling = replace(reconciled.slicer, backend=backend)
+        reconciled.slicer, before = circling, reconciled.slicer
+        for _ in range(30):
+            reconciled.run(timedelta(minutes=6))
+    ended = "select distinct reason from walks where outcome = 'incomplete'"
+    assert values(engine, ended) == ["the pages of users do not advance"]
+    reconciled.slicer = before
+    for _ in range(12):
+        reconciled.run(timedelta(minutes=6))
+    assert values(engine, "select outcome from walks where outcome is not null order by id desc limit 1") == [
+        "complete"
+    ]
+
+
+def test_held_deletions_hide_no_lost_one_from_the_count(
+    engine: Engine, clerk: ServedClerk, reconciled: Reconciled, known: list[str]
+) -> None:
+    reconciled.slicer = replace(reconciled.slicer, limit=Limit(0, 0))
+    held = known[:3]
+    apply_absences(engine, [Deletion(clerk_id=each, at=datetime.now(UTC)) for each in held], "walk_7", Limit(0, 0))
+    for each in held:
+        clerk.instance.delete(each)
+    for _ in range(3):
+        reconciled.run(timedelta(minutes=5))
+    for lost in known[5:8]:
+        clerk.instance.delete(lost)
+        for _ in range(7):
+            reconciled.run(timedelta(minutes=4))
+        found = values(engine, "select outcome from drift where class = 'absent' and clerk_id = %s", lost)
+        assert found == ["held"]
+    assert values(engine, "select settled_gap from reconciling") == [0]
 
 
 def test_no_user_is_deleted_by_the_answer_of_an_instance_that_is_replaced_during_the_slice(

@@ -62,6 +62,8 @@ STEPS = """
 def upgrade() -> None:
     # Only the time shows that another authenticator app took the place of the first.
     op.execute("alter table keycloak_users add column app_set_at timestamptz")
+    # When Clerk was asked without an answer, so that it is asked about others next.
+    op.execute("alter table deletion_holds add column tried_at timestamptz")
     op.execute("insert into locks (name) values ('keycloak')")
     _give(FOUND)
     op.execute(f"""
@@ -99,6 +101,7 @@ def downgrade() -> None:
     _give(BEFORE)
     op.execute("delete from locks where name = 'keycloak'")
     op.execute("alter table keycloak_users drop column app_set_at")
+    op.execute("alter table deletion_holds drop column tried_at")
 
 
 def _give(found: str) -> None:
