@@ -114,7 +114,7 @@ def import_(
                 result = _import(importer, source, settings.requests_per_second, limit)
             complete = _show(engine, run, result, as_json)
     except ImportEnded:
-        step = f"To delete what it has created, run `akako keycloak undo {run_id}` to its end."
+        step = f"`akako keycloak runs` shows which. To delete what it has created, run `akako keycloak undo {run_id}`."
         raise click.ClickException(f"Plan {run_id} was undone, or the move ended, meanwhile. {step}") from None
     except QuotaExceeded:
         raise click.ClickException(f"The instance takes no more users. Raise its limit. {CONTINUE}") from None

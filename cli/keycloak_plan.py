@@ -87,7 +87,7 @@ def plan(
                     planned_by=author(by, PLANNED).actor, exported_at=exported_at, advance=advance,
                 )  # fmt: skip
             if not dry_run and not planned.unchanged:
-                connection.commit()
+                keycloak_plan.keep(connection, planned)
             if as_json:
                 _print_json(connection, planned, dry_run)
             else:

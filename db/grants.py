@@ -57,8 +57,8 @@ GRANTS = (
     " holder, expires_at, failures, failing_since, failed_because, corrections, takes_over, parked) on claims"
     " to {role}",
     # What was planned gives roles in the past, so only the owner writes plans.
-    "grant insert (realm, keycloak_id, run_id), update (state, reason, clerk_id, run_id, synced_run_id, changed_at)"
-    " on keycloak_imports to {role}",
+    "grant insert (realm, keycloak_id, run_id), update (state, reason, clerk_id, run_id, synced_run_id, roles_run_id,"
+    " changed_at) on keycloak_imports to {role}",
     "grant execute on function akako_give_planned(text[], text[], text[]) to {role}",
     # `select .. for update` requires the UPDATE privilege on a column; this one has a single possible value.
     "grant update (turn) on locks to {role}",

@@ -1,6 +1,7 @@
 """What a newer plan changes about users that were imported already.
 
-Each user is compared with the plan that was carried out last: `synced_run_id`, or else that of the given windows.
+Each user is compared with the plan that was carried out last: `synced_run_id`, or else that of the given windows. Its
+roles are compared with those of `roles_run_id` if only the roles of a plan were carried out.
 """
 
 from collections.abc import Collection
@@ -34,18 +35,20 @@ class Change:
     banned: bool
 
 
-def _open(plan: str) -> str:
+def _open(run: str) -> str:
     return f"""
         select role from keycloak_windows as held
-        where held.run_id = {plan}.run_id and held.keycloak_id = {plan}.keycloak_id and held.ends_at is null
+        where held.run_id = {run} and held.keycloak_id = imports.keycloak_id and held.ends_at is null
     """  # noqa: S608 - constants only
+
+
+_OLD_ROLES, _NEW_ROLES = _open("coalesce(imports.roles_run_id, old.run_id)"), _open("new.run_id")
 
 
 _CHANGES = f"""
     select * from (
         select imports.keycloak_id, imports.clerk_id,
-               array({_open("old")} except {_open("new")}) as ended,
-               array({_open("new")} except {_open("old")}) as given,
+               array({_OLD_ROLES} except {_NEW_ROLES}) as ended, array({_NEW_ROLES} except {_OLD_ROLES}) as given,
                (old.password_set_at, old.password_hasher, old.has_app, old.app_set_at) is distinct from
                    (new.password_set_at, new.password_hasher, new.has_app, new.app_set_at) as password,
                old.has_app and not new.has_app as app_removed,
@@ -162,8 +165,16 @@ def synced(connection: Connection, run: Run, keycloak_id: str) -> None:
     """Record that what a plan changes about a user was carried out."""
     connection.exec_driver_sql(
         """
-        update keycloak_imports set synced_run_id = %s, changed_at = now()
+        update keycloak_imports set synced_run_id = %s, roles_run_id = null, changed_at = now()
         where realm = %s and keycloak_id = %s and state = 'applied'
         """,
+        (run.id, storable(run.realm), storable(keycloak_id)),
+    )
+
+
+def roles_synced(connection: Connection, run: Run, keycloak_id: str) -> None:
+    """Record that a user has the roles of a plan, of which the rest is yet to be carried out."""
+    connection.exec_driver_sql(
+        "update keycloak_imports set roles_run_id = %s where realm = %s and keycloak_id = %s and state = 'applied'",
         (run.id, storable(run.realm), storable(keycloak_id)),
     )

@@ -117,7 +117,9 @@ def creating(connection: Connection, run: Run, keycloak_id: str, marked: int | N
     found = connection.exec_driver_sql(
         f"""
         insert into keycloak_imports as known (realm, keycloak_id, run_id)
-        select realm, %(key)s, %(marked)s from keycloak_runs as run where id = %(run)s and {_IMPORTABLE}
+        select realm, %(key)s, %(marked)s from keycloak_runs as run
+        where id = %(run)s and {_IMPORTABLE}
+          and not exists (select from keycloak_runs as marked where id = %(marked)s and undo_started_at is not null)
         on conflict (realm, keycloak_id) do update
         set state = 'creating', reason = null, clerk_id = null, synced_run_id = null, run_id = excluded.run_id,
             changed_at = now()
@@ -204,7 +206,9 @@ def unsuccessful(connection: Connection, run: Run, most: int) -> list[tuple[str,
     rows = connection.exec_driver_sql(
         """
         select imports.keycloak_id, state,
-               case when undo_started_at is not null and state in ('creating', 'created') then 'plan_undone'
+               case when undo_started_at is not null and (
+                        state in ('creating', 'created') or imports.reason = 'form_identifier_exists')
+                    then 'plan_undone'
                     else imports.reason end
         from keycloak_imports as imports
         join keycloak_runs as marked on marked.id = imports.run_id

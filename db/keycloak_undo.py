@@ -107,7 +107,7 @@ def spare(connection: Connection, run: Run, keycloak_id: str, clerk_id: str) -> 
         """
         update keycloak_imports
         set state = case when given_run_id is null then 'created' else 'applied' end, clerk_id = %s, changed_at = now()
-        where realm = %s and keycloak_id = %s and run_id = %s and state in ('creating', 'undoing')
+        where realm = %s and keycloak_id = %s and run_id = %s and state in ('creating', 'refused', 'undoing')
         """,
         (clerk_id, storable(run.realm), storable(keycloak_id), run.id),
     )

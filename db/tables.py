@@ -511,6 +511,7 @@ keycloak_imports = Table(
     Column("reason", Text),
     Column("clerk_id", Text, unique=True),
     Column("given_run_id", BigInteger, ForeignKey("keycloak_runs.id")),
+    Column("roles_run_id", BigInteger, ForeignKey("keycloak_runs.id")),
     Column("synced_run_id", BigInteger, ForeignKey("keycloak_runs.id")),
     Column("changed_at", Moment, nullable=False, server_default=func.now()),
     ForeignKeyConstraint(["run_id", "keycloak_id"], ["keycloak_users.run_id", "keycloak_users.keycloak_id"]),

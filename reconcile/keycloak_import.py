@@ -174,6 +174,8 @@ class Importer:
         if not begun:
             # A user whose response was lost can be refused because it exists: found, it keeps its marker.
             begun = self._was_created(known)
+            if begun and known.is_undone:
+                return State.REFUSED  # the undoing of that run deletes the user
             with self.engine.begin() as connection:
                 taken = keycloak_imports.creating(connection, self.run, key, known.run_id if begun else None)
                 current = keycloak_imports.users(connection, self.run, [key])[key]
@@ -194,7 +196,7 @@ class Importer:
         return self._apply(key, made)
 
     def _was_created(self, known: ImportedUser) -> bool:
-        if known.state is not State.REFUSED or known.reason != EXISTS or known.is_undone:
+        if known.state is not State.REFUSED or known.reason != EXISTS:
             return False
         found = retry.ask(self.pace, lambda: self.writer.find(known.keycloak_id), before=self.before)
         return found is not None and found.import_marker == known.marker

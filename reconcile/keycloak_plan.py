@@ -65,14 +65,18 @@ def make(
     planned = plan.users(source, inspection, roles, history, run.exported_at, advance)
     for users in _sets(planned):
         keycloak_plans.add(connection, run, users)
-    # The move may have ended meanwhile; from now on it does not before this transaction.
-    keycloak_plans.lock(connection, shared=True)
-    keycloak_authority.require(connection, source.realm.name)
     if previous is None:
         return Planned(run, None, False)
     differences = keycloak_differences.counts(connection, previous.id, run.id)
     same = not differences and previous.map == map_text and previous.undo_started_at is None
     return Planned(run, differences, same, keycloak_changes.counts(connection, run))
+
+
+def keep(connection: Connection, planned: Planned) -> None:
+    """Commit a plan, unless the move ended while it was made. Raises RealmCutOver."""
+    keycloak_plans.lock(connection, shared=True)
+    keycloak_authority.require(connection, planned.run.realm)
+    connection.commit()
 
 
 def _sets(users: Iterable[PlannedUser]) -> Iterator[list[PlannedUser]]:

@@ -9,7 +9,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import partial
 
@@ -168,6 +168,7 @@ class Undo:
 
     def _undo(self, user: CreatedUser, settled: bool) -> Outcome:
         def attempt() -> tuple[Outcome, str | None]:
+            nonlocal user
             found = self._find(user)
             clerk_id = found.clerk_id if found else user.clerk_id
             outcome = self._judge(user, found)
@@ -175,6 +176,8 @@ class Undo:
                 return outcome, clerk_id
             if not self._begin(user, clerk_id, exists=found is not None):
                 return Outcome.CHANGED_HERE, clerk_id
+            # If the response is lost, the next attempt finds nothing, and concludes from this what happened.
+            user = replace(user, state=State.UNDOING, clerk_id=clerk_id)
             # Also if it was not found: a replica of Clerk may lag, and only this answer is certain.
             self.pace.wait()
             self.before()
@@ -187,7 +190,7 @@ class Undo:
         if outcome is Outcome.UNDONE and clerk_id:
             cause = f"keycloak_{self.run.id}"
             hold_decisions.delete(self.engine.begin, clerk_id, cause, self.author, partial(self._done, user))
-        elif clerk_id:
+        elif clerk_id and not (outcome is Outcome.FOREIGN and user.state is State.REFUSED):
             with self.engine.begin() as connection:
                 keycloak_undo.spare(connection, self.run, user.keycloak_id, clerk_id)
         return outcome

@@ -92,11 +92,15 @@ class Updater:
             keycloak_plans.lock(connection, shared=True)
             keycloak_authority.require_open(connection, self.run)
             self._sync_roles(connection, change.keycloak_id, change.clerk_id, done)
+            if not done.failed:
+                keycloak_changes.roles_synced(connection, self.run, change.keycloak_id)
         if change.banned != change.was_banned:
             kind = "disabled" if change.banned else "enabled"
             self._at_clerk(change, kind, done, lambda found: self._set_banned(found, change.banned))
         if change.password:
             self._at_clerk(change, "password", done, lambda found: self._set_password(someone, found))
+            if done.counts["password"] and someone.digest is None and someone.password_set_at:
+                done.kept.append(Kept(change.keycloak_id, "password", NO_PASSWORD))  # only the app was sent
         if change.app_removed:
             self._at_clerk(change, "app_removed", done, self._remove_app)
         if not done.failed:

@@ -10,9 +10,10 @@ from sqlalchemy import Engine
 
 from akako_guard.role import Role
 from clerk.backend import Backend
+from clerk.http import ClerkUnavailable
 from clerk.user import Snapshot
 from clerk.user_writer import UserWriter, WriteRefused
-from db import audit, keycloak_decisions, keycloak_undo, roles
+from db import audit, keycloak_decisions, keycloak_imports, keycloak_undo, roles
 from db.assignments import Window
 from db.audit import Author
 from db.keycloak_imports import State
@@ -402,3 +403,41 @@ def test_undoing_ends_when_the_move_ends(
     with pytest.raises(RealmCutOver):
         undo_of(engine, backend, this, writer).run_all()
     assert at_clerk(instance, this.keys[0]) is not None
+
+
+def test_a_refused_user_whose_deletion_is_answered_too_late_is_undone(
+    engine: Engine, instance: ServedClerk, backend: Backend, move: Callable[..., Move]
+) -> None:
+    class Silent(UserWriter):
+        """The first response to a deletion is lost."""
+
+        lost = False
+
+        def delete(self, clerk_id: str) -> bool:
+            deleted = super().delete(clerk_id)
+            if not self.lost:
+                self.lost = True
+                raise ClerkUnavailable("for a test")
+            return deleted
+
+    this, forgetful, silent = move(), Forgetful(instance.key, instance.url), Silent(instance.key, instance.url)
+    this.make(engine, forgetful)
+    forgetful.close()
+    assert undo(engine, backend, this, silent).counts == {Outcome.UNDONE: 1}
+    silent.close()
+    assert rows(engine, STATES) == [(this.keys[0], "undone")]
+
+
+def test_a_newer_plan_leaves_a_refused_user_that_exists_to_the_undoing(
+    engine: Engine, instance: ServedClerk, backend: Backend, writer: UserWriter, move: Callable[..., Move]
+) -> None:
+    this, forgetful = move(), Forgetful(instance.key, instance.url)
+    this.make(engine, forgetful)
+    forgetful.close()
+    begin(engine, this)
+    again = Move(plan(engine, planned(this.keys[0], LEARNER), realm=this.run.realm), this.path, this.keys)
+    assert again.make(engine, writer).states == {State.REFUSED: 1}
+    with engine.connect() as connection:
+        assert keycloak_imports.unsuccessful(connection, again.run, 9) == [(this.keys[0], "refused", "plan_undone")]
+    assert undo_of(engine, backend, this, writer).run_all().counts == {Outcome.UNDONE: 1}
+    assert again.make(engine, writer).states == {State.APPLIED: 1}

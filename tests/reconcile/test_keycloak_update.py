@@ -9,6 +9,8 @@ import pytest
 from sqlalchemy import Engine
 
 from akako_guard.role import Role
+from clerk.http import ClerkUnavailable
+from clerk.user import Snapshot
 from clerk.user_writer import UserWriter
 from db import audit, keycloak_changes, keycloak_decisions, keycloak_imports, keycloak_plans, roles
 from db.assignments import Window
@@ -296,6 +298,40 @@ def test_nothing_is_changed_for_a_plan_that_is_undone_or_after_the_move(
     assert (values(engine, HELD, one(2)["id"]), found_at_clerk(instance, one(2)).banned) == ([], False)
 
 
+def test_roles_of_a_plan_that_was_undone_in_the_middle_are_corrected_by_the_next(
+    engine: Engine, instance: ServedClerk, writer: UserWriter, newer: Newer
+) -> None:
+    newer(head(), one(2, "pupil")).make(engine, writer)
+    second = newer(head(), one(2, "pupil", "coach", enabled=False))
+
+    class Undoing(UserWriter):
+        """The undoing begins after the roles were given."""
+
+        def fetch(self, _: str) -> Snapshot | None:
+            with as_owner(engine) as connection:
+                keycloak_decisions.begin_undo(connection, second.run, ADMINISTRATOR)
+            raise ClerkUnavailable("for a test")
+
+    undoing = Undoing(instance.key, instance.url)
+    with pytest.raises(ImportEnded):
+        second.make(engine, undoing)
+    undoing.close()
+    assert values(engine, HELD, one(2)["id"]) == ["LEARNER", "MENTOR"]
+    assert counted(newer(head(), one(2, "pupil")).make(engine, writer)) == {"role_ended": 1}
+    assert values(engine, HELD, one(2)["id"]) == ["LEARNER"]
+
+
+def test_an_app_that_is_sent_alone_leaves_the_password_which_is_named(
+    engine: Engine, instance: ServedClerk, writer: UserWriter, newer: Newer
+) -> None:
+    newer(with_app(one(2), 0)).make(engine, writer)
+    result = newer(with_app(one(2, password="argon2d", day=9), 0)).make(engine, writer)
+    assert (counted(result), result.updates.kept) == (
+        {"password": 1},
+        [Kept(str(one(2)["id"]), "password", "no_password")],
+    )
+
+
 def test_no_plan_is_made_of_a_move_that_ends_meanwhile(
     engine: Engine, instance: ServedClerk, writer: UserWriter, newer: Newer
 ) -> None:
@@ -307,10 +343,15 @@ def test_no_plan_is_made_of_a_move_that_ends_meanwhile(
         with as_owner(engine) as connection:
             keycloak_decisions.cut_over(connection, first.run, ADMINISTRATOR)
 
-    with pytest.raises(RealmCutOver), as_owner(engine) as connection:
-        keycloak_plan.make(
-            connection, opened, inspection.inspect(opened), MAP, History(), planned_by="operator:x", advance=end
-        )
+    def make() -> None:
+        with as_owner(engine) as connection:
+            planned = keycloak_plan.make(
+                connection, opened, inspection.inspect(opened), MAP, History(), planned_by="operator:x", advance=end
+            )
+            keycloak_plan.keep(connection, planned)
+
+    with pytest.raises(RealmCutOver):
+        make()
     assert values(engine, "select count(*) from keycloak_runs") == [1]
 
 

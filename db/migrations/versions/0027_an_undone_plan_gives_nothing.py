@@ -53,7 +53,7 @@ STEPS = """
     ('creating', 'undone'),
     ('created', 'applied'), ('created', 'refused'), ('created', 'undoing'),
     ('applied', 'undoing'),
-    ('refused', 'creating'), ('refused', 'applied'), ('refused', 'undoing'),
+    ('refused', 'creating'), ('refused', 'created'), ('refused', 'applied'), ('refused', 'undoing'),
     ('undoing', 'created'), ('undoing', 'applied'), ('undoing', 'undone'),
     ('undone', 'creating'), ('undone', 'created')
 """
@@ -62,6 +62,8 @@ STEPS = """
 def upgrade() -> None:
     # Only the time shows that another authenticator app took the place of the first.
     op.execute("alter table keycloak_users add column app_set_at timestamptz")
+    # The newer run whose roles were carried out, while passwords and bans were not.
+    op.execute("alter table keycloak_imports add column roles_run_id bigint references keycloak_runs")
     # When Clerk was asked without an answer, so that it is asked about others next.
     op.execute("alter table deletion_holds add column tried_at timestamptz")
     op.execute("insert into locks (name) values ('keycloak')")
@@ -82,6 +84,7 @@ def upgrade() -> None:
             end if;
             if new.state = 'creating' then
                 new.given_run_id := null;
+                new.roles_run_id := null;
             end if;
             return new;
         end $$
@@ -102,6 +105,7 @@ def downgrade() -> None:
     op.execute("delete from locks where name = 'keycloak'")
     op.execute("alter table keycloak_users drop column app_set_at")
     op.execute("alter table deletion_holds drop column tried_at")
+    op.execute("alter table keycloak_imports drop column roles_run_id")
 
 
 def _give(found: str) -> None:
