@@ -31,8 +31,11 @@ if (live) {
   document.addEventListener("visibilitychange", () => Date.now() - refreshed >= every && refresh());
 }
 document.addEventListener("htmx:before:swap", (event) => {
-  const status = event.detail.ctx?.response?.status ?? 0;
+  const ctx = event.detail.ctx;
+  const status = ctx?.response?.status ?? 0;
   if (status < 400) return say("");
+  // A form that was refused is shown with the reason, unless the page that refuses has no place for it.
+  if (ctx.target?.id === "main" && status !== 401 && status < 500) return;
   event.preventDefault();
   if (status === 401) return say("Your session has expired; this page is no longer updated.", `/sign-in?next=${encodeURIComponent(location.pathname + location.search)}`);
   say(`This page could not be updated (${status}).`);
@@ -70,18 +73,25 @@ document.addEventListener("htmx:after:swap", (event) => {
 // Work on everything that matches goes on slice by slice, until it is stopped.
 let stopped = false;
 let sent = "";
+function showStop() {
+  const stop = document.querySelector("[data-stop]");
+  if (stop) stop.textContent = stopped ? "Go on" : "Stop";
+}
 setInterval(() => {
   const form = document.querySelector("form[data-continue]");
-  const stop = form?.querySelector("[data-stop]");
-  if (!stop) return;
-  stop.hidden = false;
-  stop.textContent = stopped ? "Go on" : "Stop";
-  if (stopped || form.elements.cursor.value === sent) return;
+  if (!form || stopped || form.elements.cursor.value === sent) return;
   sent = form.elements.cursor.value;
   form.dispatchEvent(new Event("continue"));
 }, 200);
 document.addEventListener("click", (event) => {
-  if (event.target.closest("[data-stop]")) stopped = !stopped;
+  if (!event.target.closest("[data-stop]")) return;
+  stopped = !stopped;
+  showStop();
+});
+document.addEventListener("htmx:after:swap", () => {
+  showStop();
+  // The button that was pressed may be gone; the keyboard goes on in the answer, not at the top of the page.
+  if (document.activeElement === document.body) document.getElementById("main").focus();
 });
 
 function clerk() {

@@ -340,7 +340,9 @@ def test_a_replay_makes_exactly_what_its_preview_shows(page: Any, console: Conso
     shown = page.locator("#preview details tbody th").all_inner_texts()
     assert violations(page) == []
     page.get_by_role("button", name="Replay").click()
-    page.get_by_text("1 applied, 0 left out").wait_for()
+    page.get_by_text("The event was replayed.").wait_for()
+    page.reload()
+    page.get_by_text("The event was replayed.").wait_for()
     page.goto(f"{console.url}/audit?cause={svix_id}")
     made = page.locator("#found tbody th").all_inner_texts()
     assert sorted(made) == sorted(shown)

@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime, timedelta
+from urllib.parse import quote
 
 import pytest
 from sqlalchemy import Engine
@@ -194,7 +195,11 @@ def test_roles_are_imported_after_a_preview(engine: Engine, admin: Viewer) -> No
     assert (preview.status_code, values(engine, held)) == (200, ["LEARNER"])
     assert "Import 1 line" in preview.text
     done = admin.post("/roles/import", fields | {"action": "import"})
-    assert "1 added" in done.text
+    assert done.status_code == 303
+    shown = admin.get(done.headers["location"]).text
+    assert "1 added, 0 held already" in shown
+    (cause,) = values(engine, "select cause from audit_log where reason = 'Moved'")
+    assert f'href="/audit?cause={quote(cause)}"' in shown
     assert values(engine, held) == ["LEARNER", "MENTOR"]
 
 
