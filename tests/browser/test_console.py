@@ -272,9 +272,7 @@ def test_a_form_of_an_expired_session_is_offered_again(
 ) -> None:
     page.goto(f"{console.url}/users/{ids['Leo']}")
     page.get_by_label("Reason").fill("Kept & <b>safe</b>")
-    # ClerkJS would set the cookie again before the form is sent.
-    page.evaluate("Object.defineProperty(document, 'cookie', { get: () => '', set: () => undefined })")
-    page.context.clear_cookies(name=SESSION)
+    end_session(page)
     page.get_by_role("button", name="Assign").click()
     page.get_by_role("heading", name="Your session has expired").wait_for()
     assert values(engine, HELD, ids["Leo"], "Kept & <b>safe</b>") == [0]
@@ -369,6 +367,67 @@ def test_ten_thousand_parked_events_are_handled_by_one_decision(page: Any, conso
         values(engine, "select distinct reason from audit_log where action = 'event.discarded'"),
     )
     assert (parked, reasons) == ([0], ["Sent by a load test."])
+
+
+def end_session(page: Any) -> None:
+    """End the session of a page that is shown. ClerkJS would set the cookie again before the next request."""
+    page.evaluate("Object.defineProperty(document, 'cookie', { get: () => '', set: () => undefined })")
+    page.context.clear_cookies(name=SESSION)
+
+
+def sign_in_elsewhere(page: Any, console: Consoled) -> None:
+    """Follow the link to the sign-in page, which opens in another tab."""
+    with page.context.expect_page() as opened:
+        page.get_by_role("link", name="Sign in in another tab").click()
+    opened.value.wait_for_url(f"{console.url}/")
+    opened.value.close()
+
+
+def test_a_decision_goes_on_after_the_session_expired_in_the_middle(
+    page: Any, console: Consoled, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("console.pages.replay.SLICE", 2)
+    sender = Clerk()
+    keep(engine, sender, *(sender.updated("user_sliced", updated_at=None) for _ in range(6)))
+    slices: list[Any] = []
+
+    def is_second(request: Any) -> bool:
+        return "cursor=" in (request.post_data or "")
+
+    def hold(route: Any) -> None:
+        slices.append(route) if is_second(route.request) else route.continue_()
+
+    page.goto(f"{console.url}/events/replay?status=parked&user=user_sliced")
+    page.get_by_label("Reason").fill("Expired & renewed")
+    page.route("**/events/replay", hold)
+    with page.expect_request(is_second):
+        page.get_by_role("button", name="Discard").click()
+    end_session(page)
+    slices[0].continue_()
+    page.get_by_text("Your session has expired").wait_for()
+    page.unroute("**/events/replay")
+
+    sign_in_elsewhere(page, console)
+    page.get_by_text("2 discarded, 0 left out of 6.").wait_for()
+    page.get_by_role("button", name="Go on").click()
+    page.get_by_role("heading", name="Finished").wait_for()
+    page.get_by_text("6 discarded, 0 left out.").wait_for()
+    assert page.get_by_role("link", name="Sign in in another tab").count() == 0
+    lines = "select count(*) from audit_log where action = 'event.discarded' and reason = %s"
+    assert values(engine, lines, "Expired & renewed") == [6]
+
+
+def test_typed_text_stays_when_the_session_expires(page: Any, console: Consoled) -> None:
+    page.goto(f"{console.url}/users")
+    search = page.get_by_label("Name, username or e-mail")
+    end_session(page)
+    search.press_sequentially("ana.s")
+    sign_in_elsewhere(page, console)
+    assert search.input_value() == "ana.s"
+    search.press("End")
+    search.press_sequentially("ilva")
+    page.get_by_text("1 user matches.").wait_for()
+    assert page.get_by_role("link", name="Sign in in another tab").count() == 0
 
 
 def test_the_one_time_link_signs_in_without_scripts(
