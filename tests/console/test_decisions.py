@@ -113,3 +113,25 @@ def test_a_difference_is_explained_previewed_and_repaired(engine: Engine, admin:
     assert "1 repaired or over, 0 left out." in rest
     assert rows(engine, "select count(*), min(outcome) from drift where ended_at is not null") == [(2, "repaired")]
     assert admin.get("/find?q=" + str(made[user])).headers["location"] == path
+
+
+@pytest.mark.parametrize(
+    ("query", "is_offered"),
+    [
+        ("", True),
+        ("?class=missed_update", True),
+        ("?user=user_filtered", False),
+        ("?user=user_filtered&class=missed_update", False),
+        ("?ended=true", False),
+    ],
+)
+def test_the_repair_of_all_is_offered_only_where_the_list_shows_all(
+    engine: Engine, admin: Viewer, query: str, is_offered: bool
+) -> None:
+    with engine.begin() as connection:
+        drift.record(connection, [Finding(clerk_id="user_filtered", kind="missed_update")], None, 60)
+
+    page = admin.get(f"/drift{query}").text
+
+    assert "user_filtered" in page
+    assert ("Repair all open ones" in page) is is_offered
