@@ -5,6 +5,7 @@ import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +13,20 @@ import pytest
 from sqlalchemy import Engine
 from starlette.applications import Starlette
 from starlette.responses import HTMLResponse
-from starlette.routing import Route
+from starlette.routing import Route, compile_path
 
 from akako_guard.database.engine import connect
 from akako_guard.role import Role
+from clerk.user import Deletion
 from console.application import build
+from console.routes import PAGES
+from db import drift
+from db.drift import Finding
 from dev import clerk_instance, one_time_links
 from dev import console as local_console
 from dev.embedded.servers import Servers
+from sync.apply import apply_absences
+from sync.deletion_limits import Limit
 from tests import people
 from tests.api.served import served
 from tests.browser.conftest import chromium
@@ -33,6 +40,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.processes]
 
 PICTURES = os.environ.get("AKAKO_PICTURES")
 """A directory for the pictures of docs/how-to/use-the-console.md."""
+SIDEWAYS = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+"""How far the page scrolls to the right, in pixels."""
 SESSION = re.compile("^__session")
 """The cookies that ClerkJS keeps a session token in, one of them with a suffix."""
 HELD = """select count(*) from user_roles join users on users.id = user_id where clerk_id = %s and role = 'MENTOR'
@@ -69,7 +78,15 @@ def ids(clerk: ServedClerk, engine: Engine) -> dict[str, str]:
     sender = Clerk()
     sent = sender.created("user_delivered", first_name=HOSTILE, email="delivered@example.org")
     apply(engine, sender, sent, sender.updated("user_delivered", updated_at=None))
-    return {**made, "event": sent.svix_id}
+    people.add(engine, "user_gone")
+    apply_absences(engine, [Deletion(clerk_id="user_gone", at=datetime.now(UTC))], "walk_7", Limit(0, 0))
+    with engine.begin() as connection:
+        (difference,) = drift.record(
+            connection, [Finding(clerk_id="user_delivered", kind="missed_update", fields=("email",))], None, 60
+        ).values()
+    assignment = "select max(r.id) from user_roles r join users u on u.id = user_id where clerk_id = %s and role = %s"
+    (held,) = values(engine, assignment, made["Ana"], "MENTOR")
+    return {**made, "event": sent.svix_id, "difference": str(difference), "assignment": str(held)}
 
 
 @pytest.fixture(scope="module")
@@ -133,38 +150,60 @@ def paths(ids: dict[str, str]) -> list[str]:
         "/users",
         f"/users/{ana}",
         f"/users/{hostile}",
+        f"/users/{ana}/roles/{ids['assignment']}",
         f"/users/{ana}/explain?role=MENTOR",
         f"/users/{ana}/explain?role=MENTOR&at=2026-06-01T00:00&zone=UTC",
         "/roles/import",
         "/events",
         "/events?status=parked",
         f"/events/{ids['event']}",
+        "/events/replay",
         "/events/replay?status=parked",
+        "/events/replay?status=parked&did=discard&done=500&left=1&total=900&rest=x&skipped=msg_1",
+        f"/events/replay?svix_id={ids['event']}",
         "/parked",
         "/held",
         "/drift",
+        "/drift?class=missed_update",
+        f"/drift/{ids['difference']}",
+        "/audit",
         f"/audit?user={ana}",
+        "/find",
         "/find?q=nothing",
         "/nowhere",
     ]
 
 
+SIGN_IN_STAYS = "/sign-in"
+"""Leads away at once, so its page is checked where it stays: without ClerkJS."""
+
+
+def test_every_page_is_in_the_list_of_accessible_ones(ids: dict[str, str]) -> None:
+    listed = [path.partition("?")[0] for path in paths(ids)]
+    routes = [path for method, path, _ in PAGES if method == "GET" and path != SIGN_IN_STAYS]
+    assert [each for each in routes if not any(compile_path(each)[0].fullmatch(path) for path in listed)] == []
+
+
 @pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 1280), ("light", 390)])
 def test_every_page_is_accessible(
-    browser: Any, console: Consoled, state: Any, ids: dict[str, str], engine: Engine, scheme: str, width: int
+    browser: Any, console: Consoled, state: Any, ids: dict[str, str], scheme: str, width: int
 ) -> None:
-    (assignment,) = values(
-        engine,
-        "select max(r.id) from user_roles r join users u on u.id = user_id where clerk_id = %s and role = 'MENTOR'",
-        ids["Ana"],
-    )
     viewport = {"width": width, "height": 800}
     with signed_in(browser, console, state, color_scheme=scheme, viewport=viewport) as page:
-        for path in [*paths(ids), f"/users/{ids['Ana']}/roles/{assignment}"]:
+        for path in paths(ids):
             page.goto(console.url + path)
             assert (path, violations(page)) == (path, [])
-            sideways = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-            assert (path, sideways <= 0) == (path, True)
+            assert (path, page.evaluate(SIDEWAYS)) == (path, 0)
+
+
+def test_no_page_scrolls_sideways_at_200_percent(
+    browser: Any, console: Consoled, state: Any, ids: dict[str, str]
+) -> None:
+    half = {"width": 640, "height": 400}
+    with signed_in(browser, console, state, viewport=half, device_scale_factor=2) as page:
+        for path in paths(ids):
+            page.goto(console.url + path)
+            assert (path, page.evaluate(SIDEWAYS)) == (path, 0)
 
 
 def test_the_clicks_to_common_answers(page: Any, console: Consoled, ids: dict[str, str], engine: Engine) -> None:
