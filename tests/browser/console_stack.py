@@ -33,6 +33,7 @@ HARMLESS = (
     "status of 403",
     "status of 404",
     "status of 409",
+    "status of 422",
 )
 """Messages of the browser that a test expects: ClerkJS in development, and statuses that are the answer."""
 HOSTILE = "<img src=x onerror=alert(1)>"

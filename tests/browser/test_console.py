@@ -19,8 +19,10 @@ from akako_guard.database.engine import connect
 from akako_guard.role import Role
 from clerk.user import Deletion
 from console.application import build
+from console.page import SIGN_IN
 from console.routes import PAGES
-from db import drift
+from db import audit, drift
+from db import clerk_instance as db_clerk_instance
 from db.drift import Finding
 from dev import clerk_instance, one_time_links
 from dev import console as local_console
@@ -81,8 +83,10 @@ def ids(clerk: ServedClerk, engine: Engine) -> dict[str, str]:
     people.add(engine, "user_gone")
     apply_absences(engine, [Deletion(clerk_id="user_gone", at=datetime.now(UTC))], "walk_7", Limit(0, 0))
     with engine.begin() as connection:
+        audit.set_actor(connection, "operator:tests")
+        db_clerk_instance.pin(connection, clerk.id, "development")
         (difference,) = drift.record(
-            connection, [Finding(clerk_id="user_delivered", kind="missed_update", fields=("email",))], None, 60
+            connection, [Finding(clerk_id=made["Leo"], kind="missed_update", fields=("email",))], None, 60
         ).values()
     assignment = "select max(r.id) from user_roles r join users u on u.id = user_id where clerk_id = %s and role = %s"
     (held,) = values(engine, assignment, made["Ana"], "MENTOR")
@@ -174,13 +178,9 @@ def paths(ids: dict[str, str]) -> list[str]:
     ]
 
 
-SIGN_IN_STAYS = "/sign-in"
-"""Leads away at once, so its page is checked where it stays: without ClerkJS."""
-
-
 def test_every_page_is_in_the_list_of_accessible_ones(ids: dict[str, str]) -> None:
     listed = [path.partition("?")[0] for path in paths(ids)]
-    routes = [path for method, path, _ in PAGES if method == "GET" and path != SIGN_IN_STAYS]
+    routes = [path for method, path, _ in PAGES if method == "GET" and path != SIGN_IN]
     assert [each for each in routes if not any(compile_path(each)[0].fullmatch(path) for path in listed)] == []
 
 
@@ -204,6 +204,71 @@ def test_no_page_scrolls_sideways_at_200_percent(
         for path in paths(ids):
             page.goto(console.url + path)
             assert (path, page.evaluate(SIDEWAYS)) == (path, 0)
+
+
+def assert_accessible(page: Any) -> None:
+    """What is shown now is accessible, too: light, dark, and on a phone."""
+    for scheme, width in (("light", 1280), ("dark", 1280), ("light", 390)):
+        page.emulate_media(color_scheme=scheme)
+        page.set_viewport_size({"width": width, "height": 800})
+        assert (page.url, scheme, width, violations(page)) == (page.url, scheme, width, [])
+        assert (page.url, page.evaluate(SIDEWAYS)) == (page.url, 0)
+    page.set_viewport_size({"width": 1280, "height": 800})
+
+
+@pytest.mark.parametrize(
+    ("path", "fields", "button", "answer"),
+    [
+        ("/users/{Ana}", {}, "Assign", "Show assignment"),
+        ("/users/{Ana}/roles/{assignment}", {"Until": "the time beside"}, "Change the end", "Enter the end"),
+        ("/roles/import", {"Lines": "who,role\n{Ana},ADMIN\nuser_unknown,MENTOR"}, "Preview", "lines are refused"),
+        ("/roles/import", {"Lines": "who,role,from\n{Leo},ADMIN,2030-01-01T00:00:00Z"}, "Preview", "1 to add"),
+        ("/events/{event}", {}, "Show it and record that", HOSTILE),
+        ("/events/replay?svix_id={event}", {}, "Preview", "Nothing was changed."),
+        ("/events/replay?status=applied", {}, "Preview", "Nothing was changed."),
+        ("/held", {"All": ""}, "Preview a release", "1 would be released"),
+        ("/drift", {}, "Preview", "would be repaired"),
+        ("/drift/{difference}", {}, "Preview", "What a repair would change"),
+    ],
+)
+def test_the_answer_to_a_form_is_accessible(
+    page: Any, console: Consoled, ids: dict[str, str], path: str, fields: dict[str, str], button: str, answer: str
+) -> None:
+    page.goto(console.url + path.format(**ids))
+    form = page.locator("form", has=page.get_by_role("button", name=button, exact=True, include_hidden=True))
+    for closed in page.locator("summary").all():
+        closed.click()
+    form.get_by_label("Reason").fill("For a test.")
+    for label, value in fields.items():
+        field = form.get_by_label(label).first
+        kind = field.evaluate("(field) => field.type")
+        if kind == "select-one":
+            field.select_option(value)
+        elif kind == "checkbox":
+            field.check()
+        else:
+            field.fill(value.format(**ids))
+    form.get_by_role("button", name=button, exact=True).click()
+    page.locator("#main", has_text=answer).wait_for()
+    assert_accessible(page)
+
+
+def test_the_pages_of_signing_in_and_out_are_accessible(
+    browser: Any, console: Consoled, state: Any, ids: dict[str, str]
+) -> None:
+    with signed_in(browser, console, state) as page:
+        page.goto(f"{console.url}/users/{ids['Leo']}")
+        page.get_by_label("Reason").fill("For a test.")
+        end_session(page)
+        page.route("**/npm/**", lambda route: route.abort())  # without ClerkJS the pages stay as they are
+        page.get_by_role("button", name="Assign").click()
+        page.get_by_role("heading", name="Your session has expired").wait_for()
+        assert_accessible(page)
+        page.goto(f"{console.url}/sign-in")
+        page.get_by_role("heading", name="Sign in").wait_for()
+        assert_accessible(page)
+        page.get_by_role("searchbox").wait_for()
+        console.complaints.clear()
 
 
 def test_the_clicks_to_common_answers(page: Any, console: Consoled, ids: dict[str, str], engine: Engine) -> None:
