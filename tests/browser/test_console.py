@@ -301,6 +301,86 @@ def test_the_clicks_to_common_answers(page: Any, console: Consoled, ids: dict[st
     assert values(engine, "select end_reason from user_roles where id = %s", made.id) == ["Assigned by mistake"]
 
 
+FOCUS = """() => {
+    const element = document.activeElement, style = getComputedStyle(element), box = element.getBoundingClientRect();
+    const at = document.elementFromPoint(box.left + Math.min(box.width, innerWidth) / 2, box.top + box.height / 2);
+    return {
+        name: element.outerHTML.slice(0, 120),
+        isOutlined: style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2,
+        isInSight: box.bottom > 0 && box.top < innerHeight && box.right > 0 && box.left < innerWidth,
+        isCovered: at !== null && !element.contains(at) && !at.contains(element),
+    };
+}"""
+"""What a viewer sees of the focus."""
+MOST_STOPS = 60
+
+
+def tab_to(page: Any, target: Any) -> None:
+    """Press Tab until the element has the focus, which is visible at each stop before."""
+    target.wait_for()
+    for _ in range(MOST_STOPS):
+        page.keyboard.press("Tab")
+        seen = page.evaluate(FOCUS)
+        assert (seen["isOutlined"], seen["isInSight"], seen["isCovered"]) == (True, True, False), seen
+        if target.evaluate("(element) => element === document.activeElement"):
+            return
+    pytest.fail(f"Tab does not lead to {target}")
+
+
+def test_the_keyboard_alone_finds_a_user_assigns_and_revokes_a_role_and_explains_it(
+    page: Any, console: Consoled, engine: Engine
+) -> None:
+    people.add(engine, "user_keyboard", first_name="Kay", last_name="Board", email="kay.board@example.org")
+    page.goto(console.url)
+    page.keyboard.press("Tab")
+    assert page.evaluate(FOCUS)["isInSight"]
+    assert page.evaluate("document.activeElement.textContent") == "Skip to the content"
+
+    tab_to(page, page.get_by_label("Find any id"))
+    page.keyboard.type("kay.board@example.org")
+    page.keyboard.press("Enter")
+    page.get_by_role("heading", level=1, name="Kay Board").wait_for()
+
+    tab_to(page, page.get_by_label("Role", exact=True))
+    page.keyboard.type("MENTOR")
+    tab_to(page, page.get_by_label("Until", exact=True))
+    page.keyboard.type("90")
+    tab_to(page, page.get_by_label("Reason"))
+    page.keyboard.type("By keyboard")
+    tab_to(page, page.get_by_role("button", name="Assign"))
+    page.keyboard.press("Space")
+    page.get_by_text("The role was assigned.").wait_for()
+    assert values(engine, HELD, "user_keyboard", "By keyboard") == [1]
+
+    tab_to(page, page.get_by_role("link", name="Revoke MENTOR"))
+    page.keyboard.press("Enter")
+    page.get_by_role("heading", level=1, name="MENTOR of Kay Board").wait_for()
+    tab_to(page, page.get_by_label("Reason").first)
+    page.keyboard.type("By mistake")
+    tab_to(page, page.get_by_role("button", name="Revoke MENTOR"))
+    page.keyboard.press("Enter")
+    page.get_by_text("The assignment was ended.").wait_for()
+    assert values(engine, HELD, "user_keyboard", "By keyboard") == [0]
+
+    tab_to(page, page.get_by_role("link", name="Why MENTOR"))
+    page.keyboard.press("Enter")
+    page.get_by_role("heading", level=1, name="Did Kay Board have MENTOR").wait_for()
+    tab_to(page, page.get_by_role("button", name="Explain"))
+    assert "role.revoked" in page.locator("#main").inner_text()
+
+
+def test_the_keyboard_goes_on_in_the_answer_to_a_form(page: Any, console: Consoled, ids: dict[str, str]) -> None:
+    page.goto(f"{console.url}/events/{ids['event']}")
+    page.get_by_text("Show personal data").focus()
+    page.keyboard.press("Enter")
+    tab_to(page, page.get_by_label("Reason"))
+    page.keyboard.type("To see where the focus is.")
+    page.keyboard.press("Enter")
+    page.locator("pre", has_text="delivered@example.org").wait_for()
+    page.wait_for_function("document.activeElement.id === 'main'")
+    tab_to(page, page.locator("#main").get_by_role("link", name="Events", exact=True))
+
+
 def test_a_role_is_assigned_and_an_overlap_leads_to_what_is_in_the_way(
     page: Any, console: Consoled, ids: dict[str, str]
 ) -> None:
