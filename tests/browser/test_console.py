@@ -32,7 +32,7 @@ from sync.deletion_limits import Limit
 from tests import people
 from tests.api.served import served
 from tests.browser.conftest import chromium
-from tests.browser.console_stack import HOSTILE, Consoled, ana, consoled, sign_in, violations
+from tests.browser.console_stack import HOSTILE, Consoled, ana, consoled, cut_off, sign_in, violations
 from tests.clerk_sender import Clerk, event, user
 from tests.ledger import apply, keep, values
 from tests.served_clerk import ServedClerk, served_clerk
@@ -204,6 +204,17 @@ def test_no_page_scrolls_sideways_at_200_percent(
         for path in paths(ids):
             page.goto(console.url + path)
             assert (path, page.evaluate(SIDEWAYS)) == (path, 0)
+
+
+@pytest.mark.parametrize(("width", "scale"), [(640, 2), (390, 1)])
+def test_no_part_of_a_page_is_cut_off_at_200_percent_or_on_a_phone(
+    browser: Any, console: Consoled, state: Any, ids: dict[str, str], width: int, scale: int
+) -> None:
+    small = {"width": width, "height": 400}
+    with signed_in(browser, console, state, viewport=small, device_scale_factor=scale) as page:
+        for path in paths(ids):
+            page.goto(console.url + path)
+            assert (path, cut_off(page)) == (path, [])
 
 
 def assert_accessible(page: Any) -> None:
