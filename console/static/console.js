@@ -103,11 +103,21 @@ function pause(source) {
   showStop();
   return "Nothing was lost: select Go on afterwards.";
 }
-document.addEventListener("htmx:after:swap", () => {
+document.addEventListener("htmx:after:swap", (event) => {
   showStop();
   // The button that was pressed may be gone; the keyboard goes on in the answer, not at the top of the page.
-  if (document.activeElement === document.body) document.getElementById("main").focus();
+  const isAnswer = event.detail.ctx?.request?.method === "POST";
+  if (isAnswer && document.activeElement === document.body) document.getElementById("main").focus();
 });
+
+// A double click sends a form once. htmx does the same for its forms, by hx-sync.
+const underWay = new Set();
+document.addEventListener("submit", (event) => {
+  if (event.defaultPrevented || event.target.method !== "post") return;
+  if (underWay.has(event.target)) return event.preventDefault();
+  underWay.add(event.target);
+});
+addEventListener("pageshow", () => underWay.clear());
 
 function clerk() {
   return new Promise((resolve, reject) => {

@@ -388,7 +388,7 @@ def test_the_keyboard_goes_on_in_the_answer_to_a_form(page: Any, console: Consol
     page.keyboard.type("To see where the focus is.")
     page.keyboard.press("Enter")
     page.locator("pre", has_text="delivered@example.org").wait_for()
-    page.wait_for_function("document.activeElement.id === 'main'")
+    page.locator("#main:focus").wait_for()
     tab_to(page, page.locator("#main").get_by_role("link", name="Events", exact=True))
 
 
@@ -436,6 +436,12 @@ def test_a_live_page_pauses_while_it_is_hidden_and_keeps_the_focus(page: Any, co
     with page.expect_response(f"{console.url}/"):
         page.clock.run_for(6_000)
     assert page.evaluate("document.activeElement.textContent") == "mentors"
+    page.evaluate("document.activeElement.blur()")
+    with page.expect_response(f"{console.url}/") as answered:
+        page.clock.run_for(6_000)
+    answered.value.finished()
+    page.clock.run_for(1_000)
+    assert page.evaluate("document.activeElement === document.body")
     page.evaluate("Object.defineProperty(document, 'hidden', { get: () => true, configurable: true })")
     page.wait_for_load_state("networkidle")
     asked.clear()
@@ -542,6 +548,41 @@ def test_a_replay_makes_exactly_what_its_preview_shows(page: Any, console: Conso
     made = page.locator("#found tbody th").all_inner_texts()
     assert sorted(made) == sorted(shown)
     assert {"user.created", "role.assigned"} <= set(made)
+
+
+TWO_CLICKS = "(button) => setTimeout(() => { button.click(); setTimeout(() => button.click()); })"
+REPLAYED = "select count(*) from audit_log where action = 'event.replayed' and cause = any(%s)"
+
+
+@pytest.mark.parametrize(("name", "selection"), [("user_twice", "svix_id={0}"), ("user_twice_all", "user={1}")])
+def test_a_double_click_decides_once(page: Any, console: Consoled, engine: Engine, name: str, selection: str) -> None:
+    sender = Clerk()
+    data = user(name, email=f"{name}@example.org")
+    (svix_id,) = keep(engine, sender, sender.send(event("user.created", data, instance_id=console.clerk.id)))
+    page.goto(f"{console.url}/events/replay?{selection.format(svix_id, name)}")
+    page.get_by_label("Reason").fill("With two clicks.")
+    requests: list[Any] = []
+    page.on("request", lambda request: requests.append(request))
+    page.get_by_role("button", name="Replay").evaluate(TWO_CLICKS)
+    page.get_by_text("The event was replayed.").or_(page.get_by_role("heading", name="Finished")).wait_for()
+    page.wait_for_load_state("networkidle")
+    assert page.get_by_text("The event was replayed.").or_(page.get_by_role("heading", name="Finished")).is_visible()
+    posts = [each.url for each in requests if each.method == "POST" and each.url.startswith(console.url)]
+    assert posts == [f"{console.url}/events/replay"]
+    assert values(engine, REPLAYED, [svix_id]) == [1]
+
+
+def test_a_double_click_assigns_once(page: Any, console: Consoled, engine: Engine) -> None:
+    people.add(engine, "user_double")
+    page.goto(f"{console.url}/users/user_double")
+    page.get_by_label("Reason").fill("With two clicks.")
+    page.get_by_role("button", name="Assign").dblclick()
+    page.get_by_text("The role was assigned.").wait_for()
+    page.go_back()
+    page.get_by_label("Reason").fill("After going back.")
+    page.get_by_role("button", name="Assign").click()
+    page.get_by_role("alert").get_by_role("link", name="Show assignment").wait_for()
+    assert values(engine, HELD, "user_double", "With two clicks.") == [1]
 
 
 def test_ten_thousand_parked_events_are_handled_by_one_decision(page: Any, console: Consoled, engine: Engine) -> None:
