@@ -550,6 +550,15 @@ def test_a_replay_makes_exactly_what_its_preview_shows(page: Any, console: Conso
     assert {"user.created", "role.assigned"} <= set(made)
 
 
+def test_a_decision_that_is_refused_says_why_and_stays_as_it_was_entered(page: Any, console: Consoled) -> None:
+    page.goto(f"{console.url}/held")
+    page.get_by_role("textbox", name="Reason").fill("Without a selection.")
+    page.get_by_role("button", name="Reject: keep the users").click()
+    page.get_by_role("alert").get_by_text("Select deletions, or all of them").wait_for()
+    assert page.get_by_role("textbox", name="Reason").input_value() == "Without a selection."
+    assert page.url == f"{console.url}/held"
+
+
 TWO_CLICKS = "(button) => setTimeout(() => { button.click(); setTimeout(() => button.click()); })"
 REPLAYED = "select count(*) from audit_log where action = 'event.replayed' and cause = any(%s)"
 
