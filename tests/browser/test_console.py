@@ -707,6 +707,11 @@ def test_the_one_time_link_signs_in_without_scripts(
         context = browser.new_context(java_script_enabled=False)
         page = console.watch(context.new_page())
         link = f"{console.url}{one_time_links.PATH}?key={one_time_links.create(tmp_path)}"
+        scripted = browser.new_context()
+        looking = console.watch(scripted.new_page())
+        looking.goto(link)  # does not use it
+        assert_accessible(looking)
+        scripted.close()
         page.goto(link)
         page.get_by_role("button", name="Sign in", exact=True).click()
         page.get_by_text("Who are the").wait_for()
