@@ -114,7 +114,8 @@ def test_without_scripts_each_slice_leads_to_a_page_that_does_nothing_when_it_is
     assert admin.get(answer.headers["location"]).status_code == 200
     counts = values(engine, lines, why)
     while "Continue" in pages[-1]:
-        answer = admin.post("/events/replay", hidden(pages[-1], "In progress"))
+        assert f'name="reason" required maxlength="1000" autocomplete="off" value="{html.escape(why)}"' in pages[-1]
+        answer = admin.post("/events/replay", hidden(pages[-1], "In progress") | {"reason": why})
         pages.append(admin.get(answer.headers["location"]).text)
         counts += values(engine, lines, why)
 
@@ -152,6 +153,8 @@ def test_a_link_cannot_start_work(admin: Viewer) -> None:
     for path in ("/events/replay?status=parked&", "/held?", "/drift?"):
         page = admin.get(f"{path}did=replay&done=1&rest=x&reason=forged", **{"HX-Request": "true"})
         assert (page.status_code, "data-continue" in page.text, "In progress" in page.text) == (200, False, True)
+        assert 'type="hidden" name="reason"' not in page.text
+        assert "Continue: replay</button>" in page.text
 
 
 def test_all_that_is_parked_is_decided_slice_by_slice_with_one_reason(
