@@ -16,7 +16,7 @@ from api.operation import BoundOperation
 from api.operations import OPERATIONS
 from api.responses import ResponseModel
 from api.services import Services
-from roles import times
+from console import zones
 
 
 class Refused(Exception):
@@ -86,6 +86,6 @@ def _text(value: object) -> str:
         case bool():
             return str(value).lower()
         case datetime():
-            return times.write(value)
+            return zones.instant(value)
         case _:
             return str(value)

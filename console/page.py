@@ -1,6 +1,6 @@
 """A request for a page: calls operations, reads the form, and renders the template."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeAlias
@@ -117,19 +117,24 @@ class Page:
             status,
         )
 
-    def redirect(self, path: str, **query: str) -> Response:
+    def redirect(self, path: str, **query: str | Sequence[str]) -> Response:
         """A redirect after a form was processed, so that reloading the page does not send it again.
 
         A `#fragment` of the path stays behind the query.
         """
         base, _, fragment = path.partition("#")
-        target = base + (f"?{urlencode(query)}" if query else "") + (f"#{fragment}" if fragment else "")
+        target = base + (f"?{urlencode(query, doseq=True)}" if query else "") + (f"#{fragment}" if fragment else "")
         return RedirectResponse(target, 303)
 
     @property
     def is_update(self) -> bool:
         """Whether htmx asks, to replace a part of the page that is shown."""
         return self.request.headers.get("hx-request") == "true"
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether work continues by itself: only after a form that a script sent, so that no link starts any."""
+        return self.is_update and self.request.method == "POST"
 
 
 Handler: TypeAlias = Callable[[Page], Awaitable[Response]]

@@ -1,12 +1,26 @@
 """Work on everything that matches, one slice per form: it goes on by itself, stops, and can be continued."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from urllib.parse import quote
+
+from starlette.datastructures import QueryParams
 
 from console.forms import Form
 
 SHOWN = 20
 """Records that were left out and are shown with their reason."""
+LONGEST_REASON = 2_000
+"""Bytes of a reason in a URL: proxies refuse long ones, and the viewer enters it again."""
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A record that was left out."""
+
+    id: str
+    why: str = ""
+    """Empty after a redirect; the page of the record says more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +33,10 @@ class Progress:
     """What matched at the start; 0 if that was not counted."""
     cursor: str
     """Where the next slice begins; empty if none remains."""
-    skipped: tuple[Any, ...] = ()
+    act: str
+    """What is done, as the form names it."""
+    reason: str
+    skipped: tuple[LeftOut, ...] = ()
     """The first of those that the last slice left out."""
 
     @property
@@ -32,19 +49,48 @@ class Progress:
         """How many records were processed."""
         return self.done + self.left
 
+    def query(self) -> dict[str, str | Sequence[str]]:
+        """The progress in the query of a page; `read` reads it."""
+        return {
+            "did": self.act,
+            "done": str(self.done),
+            "left": str(self.left),
+            "total": str(self.total),
+            "rest": self.cursor,
+            "reason": self.reason if self.cursor and len(quote(self.reason)) <= LONGEST_REASON else "",
+            "skipped": [each.id for each in self.skipped],
+        }
 
-def after(form: Form, done: int, left: list[Any], cursor: str | None) -> Progress:
+
+def after(form: Form, done: int, left: Iterable[LeftOut], cursor: str | None) -> Progress:
     """The progress after one more slice, from the form that asked for it."""
+    skipped = tuple(left)
     return Progress(
-        done=number(form, "done") + done,
-        left=number(form, "left") + len(left),
-        total=number(form, "total"),
+        done=number(form.text("done")) + done,
+        left=number(form.text("left")) + len(skipped),
+        total=number(form.text("total")),
         cursor=cursor or "",
-        skipped=tuple(left[:SHOWN]),
+        act=form.text("do"),
+        reason=form.text("reason"),
+        skipped=skipped[:SHOWN],
     )
 
 
-def number(form: Form, name: str) -> int:
-    """A count in a form; 0 if it is not one."""
-    text = form.text(name)
+def read(query: QueryParams) -> Progress | None:
+    """The progress in the query of a page; None if it has none."""
+    if "did" not in query:
+        return None
+    return Progress(
+        done=number(query.get("done", "")),
+        left=number(query.get("left", "")),
+        total=number(query.get("total", "")),
+        cursor=query.get("rest", ""),
+        act=query["did"],
+        reason=query.get("reason", ""),
+        skipped=tuple(LeftOut(each) for each in query.getlist("skipped")[:SHOWN]),
+    )
+
+
+def number(text: str) -> int:
+    """A count; 0 if it is not one."""
     return int(text) if text.isdecimal() and len(text) < 10 else 0

@@ -46,7 +46,9 @@ def environment(clerk_js: ClerkJs | None) -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    made.globals.update(navigation=NAVIGATION, clerk_js=clerk_js, asset=assets.url, ago=zones.ago)
+    made.globals.update(
+        navigation=NAVIGATION, clerk_js=clerk_js, asset=assets.url, ago=zones.ago, instant=zones.instant
+    )
     made.filters["person"] = people.name
     made.filters["pretty"] = pretty
     return made

@@ -38,7 +38,7 @@ class Zone:
         """The time as an element; with the zone's name, unless a heading names it."""
         suffix = f" {self.name}" if named else ""
         return Markup('<time datetime="{}" title="{} UTC">{}{}</time>').format(
-            at.astimezone(UTC).isoformat().replace("+00:00", "Z"), UTC_ZONE.text(at), self.text(at), suffix
+            instant(at), UTC_ZONE.text(at), self.text(at), suffix
         )
 
     def field(self, at: datetime) -> str:
@@ -72,6 +72,20 @@ class Zone:
 
 
 UTC_ZONE = Zone("UTC")
+
+
+def instant(at: datetime) -> str:
+    """The time as programs read it, to the microsecond: `2026-11-28T00:49:11.5Z`."""
+    return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def read_instant(text: str) -> datetime | None:
+    """The time that `instant` wrote; None if it is none."""
+    try:
+        at = datetime.fromisoformat(text)
+        return at.astimezone(UTC) if at.tzinfo else None
+    except (ValueError, OverflowError):
+        return None
 
 
 def find(name: str) -> Zone | None:

@@ -1,5 +1,6 @@
 """Pages that assign a role, change the end of an assignment, and revoke it."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from urllib.parse import quote
 
@@ -13,8 +14,10 @@ from console.operations import Refused
 from console.page import Page
 from console.pages import users
 
-DAYS = (7, 30, 90, 180, 365)
+DAYS = {str(days): timedelta(days=days) for days in (7, 30, 90, 180, 365)}
 """Presets for the end of an assignment."""
+MOST_PAGE_AGE = timedelta(days=1)
+"""A preset of a page that is older is refused: its viewer no longer means the day when it was loaded."""
 _UNKNOWN = "This user has no assignment with this id. The table of the user lists all of them."
 
 
@@ -24,7 +27,7 @@ async def assign(page: Page) -> Response:
     user: UserWithHistory = await page.ask("user", clerk_id=page.path["clerk_id"])
     try:
         start = _time(form, "start")
-        end = _end(form, start or user.as_of)
+        end = _end(form, lambda: start or user.as_of)
         body = {"role": form.text("role"), "reason": form.text("reason"), "start": start, "end": end}
         made: Assignment = await page.ask("assign", body=body, clerk_id=user.clerk_id)
     except Refused as refused:
@@ -43,7 +46,7 @@ async def change_end(page: Page) -> Response:
     form = await page.form()
     user, assignment = await _find(page)
     try:
-        end = _end(form, user.as_of)
+        end = _end(form, lambda: _loaded_at(form, user.as_of))
         body = {"end": end, "reason": form.text("reason")}
         await page.ask("change_end", body=body, clerk_id=user.clerk_id, id=assignment.id)
     except Refused as refused:
@@ -109,7 +112,23 @@ def _time(form: Form, name: str) -> datetime | None:
         raise Refused(422, "invalid", str(error), None) from error
 
 
-def _end(form: Form, start: datetime) -> datetime | None:
+def _loaded_at(form: Form, now: datetime) -> datetime:
+    """When the page of this form was loaded: presets count from then, so that a repeated form has the same effect.
+
+    Raises Refused.
+    """
+    at = zones.read_instant(form.text("as_of"))
+    if at is None:
+        raise Refused(422, "invalid", "The form does not say when it was loaded. Send it again from this page.", None)
+    if at > now:
+        raise Refused(422, "invalid", "The form was loaded in the future. Send it again from this page.", None)
+    if at < now - MOST_PAGE_AGE:
+        message = "The form was loaded more than a day ago. Send it again from this page: days now count from today."
+        raise Refused(422, "invalid", message, None)
+    return at
+
+
+def _end(form: Form, start: Callable[[], datetime]) -> datetime | None:
     """The end that was chosen: none, a number of days after the start, or a time. Raises Refused."""
     chosen = form.text("until")
     if chosen == "time":
@@ -117,8 +136,11 @@ def _end(form: Form, start: datetime) -> datetime | None:
         if end is None:
             raise Refused(422, "invalid", "Enter the end, or choose another one from the list.", None)
         return end
-    if chosen.isdecimal() and int(chosen[:4]) in DAYS:
-        return start + timedelta(days=int(chosen))
+    if chosen in DAYS:
+        try:
+            return start() + DAYS[chosen]
+        except OverflowError as error:
+            raise Refused(422, "invalid", "The start is too far away. Enter an earlier one.", None) from error
     if chosen != "open":
         raise Refused(422, "invalid", "Choose when the role ends.", None)
     return None

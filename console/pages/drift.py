@@ -11,11 +11,12 @@ from console.page import Page
 
 NAMES = ("class", "user", "ended", "cursor")
 SLICE = 50
+DONE = {"repaired": "The user is as Clerk says now.", "resolved": "The difference had ended by itself."}
 
 
 async def search(page: Page) -> Response:
     """List differences, their classes, and the walks with their progress."""
-    return await _list(page, Form(), page.query)
+    return await _list(page, Form(), page.query, reached=progress.read(page.request.query_params))
 
 
 async def repair_all(page: Page) -> Response:
@@ -32,12 +33,16 @@ async def repair_all(page: Page) -> Response:
     if previews:
         return await _list(page, form, query, preview=done)
     settled = len(done.repaired) + len(done.resolved)
-    return await _list(page, form, query, reached=progress.after(form, settled, list(done.left), done.next))
+    left = (progress.LeftOut(str(each.id), each.why) for each in done.left)
+    reached = progress.after(form, settled, left, done.next)
+    if page.is_update:
+        return await _list(page, form, query, reached=reached)
+    return page.redirect("/drift", **query, **reached.query())
 
 
 async def show(page: Page) -> Response:
     """Show one difference."""
-    return await _one(page, Form())
+    return await _one(page, Form(), done=DONE.get(page.query.get("done", ""), ""))
 
 
 async def repair(page: Page) -> Response:
@@ -54,13 +59,28 @@ async def repair(page: Page) -> Response:
         done = await page.ask("repair", body=body)
     except Refused as refused:
         return await _one(page, form, problem=str(refused), status=refused.status)
-    return await _one(page, form, done=done)
+    if done.left:
+        return await _one(page, form, problem=done.left[0].why, status=409)
+    if done.difference is not None:
+        return await _one(page, form, preview=done.difference, done=DONE["resolved"] if done.resolved else "")
+    return page.redirect(f"/drift/{drift_id}", done="resolved" if done.resolved else "repaired")
 
 
-async def _one(page: Page, form: Form, *, done: Any = None, problem: str = "", status: int = 200) -> Response:
+async def _one(
+    page: Page, form: Form, *, preview: Any = None, done: str = "", problem: str = "", status: int = 200
+) -> Response:
     found = await page.ask("difference", drift_id=page.path["drift_id"])
     reason, force = form.text("reason"), form.text("force") == "on"
-    return page.render("difference.html", status, drift=found, done=done, reason=reason, force=force, problem=problem)
+    return page.render(
+        "difference.html",
+        status,
+        drift=found,
+        preview=preview,
+        done=done,
+        reason=reason,
+        force=force,
+        problem=problem,
+    )
 
 
 async def _list(

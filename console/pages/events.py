@@ -7,6 +7,11 @@ from console.operations import Refused
 from console.page import Page
 
 NAMES = ("status", "type", "user", "since", "until", "error", "error_kind", "cursor")
+DONE = {
+    "applied": "The event was replayed.",
+    "ignored": "The event was replayed, and changes nothing by its type.",
+    "discarded": "The event was discarded.",
+}
 STATUSES = ("received", "applied", "ignored", "parked", "discarded", "held")
 
 
@@ -21,7 +26,7 @@ async def search(page: Page) -> Response:
 async def show(page: Page) -> Response:
     """Show one event, redacted, and what it changed."""
     found = await page.ask("event", svix_id=page.path["svix_id"])
-    return page.render("event.html", event=found, problem="", reason="")
+    return _one(page, found, done=DONE.get(page.query.get("done", ""), ""))
 
 
 async def reveal(page: Page) -> Response:
@@ -32,8 +37,14 @@ async def reveal(page: Page) -> Response:
         found = await page.ask("reveal", body={"reason": reason}, svix_id=svix_id)
     except Refused as refused:
         found = await page.ask("event", svix_id=svix_id)
-        return page.render("event.html", refused.status, event=found, problem=str(refused), reason=reason)
-    return page.render("event.html", event=found, problem="", reason="")
+        return _one(page, found, refused.status, problem=str(refused), reason=reason)
+    return _one(page, found)
+
+
+def _one(
+    page: Page, found: object, status: int = 200, *, done: str = "", problem: str = "", reason: str = ""
+) -> Response:
+    return page.render("event.html", status, event=found, done=done, problem=problem, reason=reason)
 
 
 async def parked(page: Page) -> Response:

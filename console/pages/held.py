@@ -16,7 +16,7 @@ CHOOSE = "Select deletions, or all of them, and not both. Nothing was changed."
 
 async def show(page: Page) -> Response:
     """Show the held deletions by reason, and the form to decide about them."""
-    return await _page(page, Form())
+    return await _page(page, Form(), reached=progress.read(page.request.query_params))
 
 
 async def decide(page: Page) -> Response:
@@ -37,7 +37,9 @@ async def decide(page: Page) -> Response:
         return await _page(page, form, problem=str(refused), status=refused.status)
     if previews:
         return await _page(page, form, preview=done)
-    return await _page(page, form, reached=progress.after(form, len(done.done), list(done.left), done.next))
+    left = (progress.LeftOut(each.clerk_id, each.why) for each in done.left)
+    reached = progress.after(form, len(done.done), left, done.next)
+    return await _page(page, form, reached=reached) if page.is_update else page.redirect("/held", **reached.query())
 
 
 async def _page(

@@ -1,5 +1,6 @@
 """The page that imports roles from a file: first a preview of each line, then all lines or none."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from starlette.responses import Response
@@ -8,11 +9,14 @@ from console.forms import Form
 from console.operations import Refused
 from console.page import Page
 
+WRITTEN = ("added", "present", "cause")
+"""What the page says after an import."""
+
 
 async def show(page: Page) -> Response:
     """Show the form. The caller's role is checked by an operation, as on every page."""
     await page.ask("users", query={"limit": 1})
-    return _render(page, Form(), 200)
+    return _render(page, Form(), 200, written={name: page.query.get(name, "") for name in WRITTEN})
 
 
 async def run(page: Page) -> Response:
@@ -29,8 +33,18 @@ async def run(page: Page) -> Response:
         result = await page.ask("import_roles", body=body)
     except Refused as refused:
         return _render(page, form, refused.status, problem=str(refused))
+    if result.written:
+        return page.redirect("/roles/import", **{name: str(getattr(result, name)) for name in WRITTEN})
     return _render(page, form, 200, result=result)
 
 
-def _render(page: Page, form: Form, status: int, result: Any = None, problem: str | None = None) -> Response:
-    return page.render("import.html", status, form=form, result=result, problem=problem)
+def _render(
+    page: Page,
+    form: Form,
+    status: int,
+    *,
+    result: Any = None,
+    written: Mapping[str, str] | None = None,
+    problem: str | None = None,
+) -> Response:
+    return page.render("import.html", status, form=form, result=result, written=written or {}, problem=problem)

@@ -1,6 +1,8 @@
 """Replays or discards everything that matches: previewed, with one reason, slice by slice."""
 
+from collections.abc import Mapping
 from typing import Any
+from urllib.parse import quote
 
 from starlette.responses import Response
 
@@ -18,7 +20,8 @@ PREVIEWED = 100
 
 async def show(page: Page) -> Response:
     """Show what matches, by reason, and the form to preview, replay or discard it."""
-    return await _page(page, filters.read(page, page.query, NAMES), Form())
+    reached = progress.read(page.request.query_params)
+    return await _page(page, filters.read(page, page.query, NAMES), Form(), reached=reached)
 
 
 async def act(page: Page) -> Response:
@@ -31,11 +34,11 @@ async def act(page: Page) -> Response:
         match form.text("do"):
             case "discard":
                 done = await page.ask("discard", body=_body(chosen, form, SLICE))
-                return await _page(page, chosen, form, reached=_reached(form, done.discarded, done))
+                return await _done(page, chosen, form, {"discarded": done.discarded}, done)
             case "replay":
                 body = _body(chosen, form, SLICE) | {"force": form.text("force") == "on"}
                 done = await page.ask("replay", body=body)
-                return await _page(page, chosen, form, reached=_reached(form, done.applied + done.ignored, done))
+                return await _done(page, chosen, form, {"applied": done.applied, "ignored": done.ignored}, done)
             case _:
                 body = _body(chosen, form, PREVIEWED) | {"preview": True, "force": form.text("force") == "on"}
                 return await _page(page, chosen, form, preview=await page.ask("replay", body=body))
@@ -50,8 +53,19 @@ def _body(chosen: Filters, form: Form, limit: int) -> dict[str, Any]:
     return {**asked, **named, **cursor, "reason": form.text("reason"), "limit": limit}
 
 
-def _reached(form: Form, done: int, answer: Any) -> progress.Progress:
-    return progress.after(form, done, list(answer.left), answer.next)
+async def _done(page: Page, chosen: Filters, form: Form, counts: Mapping[str, int], answer: Any) -> Response:
+    """What was done: of one event on its page, of all that match as progress."""
+    if "svix_id" in chosen.asked:
+        if answer.left:
+            return await _page(page, chosen, form, problem=answer.left[0].why, status=409)
+        outcome = next((name for name, count in counts.items() if count), "")
+        return page.redirect(f"/events/{quote(chosen.asked['svix_id'], safe='')}", done=outcome)
+    left = (progress.LeftOut(each.svix_id, each.why) for each in answer.left)
+    reached = progress.after(form, sum(counts.values()), left, answer.next)
+    if page.is_update:
+        return await _page(page, chosen, form, reached=reached)
+    force = {"force": "on"} if form.text("force") == "on" else {}
+    return page.redirect("/events/replay", **chosen.given, **force, **reached.query())
 
 
 async def _page(
@@ -65,18 +79,22 @@ async def _page(
     status: int = 200,
 ) -> Response:
     """The page; what matches is counted only before the work begins."""
-    query = {name: value for name, value in chosen.asked.items() if name != "svix_id"}
-    counts = reached is None and "svix_id" not in chosen.asked
+    matching = None
+    if "svix_id" in chosen.asked:
+        await page.ask("event", svix_id=chosen.asked["svix_id"])
+    elif reached is not None:
+        await page.ask("events", query={"limit": 1})  # for admins, like every page
+    else:
+        matching = await page.ask("matching_events", query=chosen.asked)
     return page.render(
         "replay.html",
         status,
         query=chosen.given,
-        matching=await page.ask("matching_events", query=query) if counts else None,
+        matching=matching,
         preview=preview,
         progress=reached,
         previewed=PREVIEWED,
-        act=form.text("do") or "replay",
         reason=form.text("reason"),
-        force=form.text("force") == "on",
+        force=(form.text("force") or page.query.get("force")) == "on",
         problem=problem or chosen.problem,
     )

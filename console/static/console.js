@@ -4,11 +4,13 @@ const MARGIN_MS = 10_000;
 const MOST_RETURNS = 3;
 const YEAR_SECONDS = 31_536_000;
 
-function say(text, link) {
+// With a way to sign in that leaves this page, and what is typed in it, as it is.
+function say(text, signsIn = false) {
   const status = document.getElementById("status");
   status.textContent = text;
-  if (link) {
-    status.append(" ", Object.assign(document.createElement("a"), { href: link, textContent: "Sign in" }));
+  if (signsIn) {
+    const link = { href: "/sign-in?next=/", target: "_blank", rel: "opener", textContent: "Sign in in another tab" };
+    status.append(" ", Object.assign(document.createElement("a"), link));
   }
   status.hidden = !text;
 }
@@ -31,13 +33,20 @@ if (live) {
   document.addEventListener("visibilitychange", () => Date.now() - refreshed >= every && refresh());
 }
 document.addEventListener("htmx:before:swap", (event) => {
-  const status = event.detail.ctx?.response?.status ?? 0;
+  const ctx = event.detail.ctx;
+  const status = ctx?.response?.status ?? 0;
   if (status < 400) return say("");
+  // A form that was refused is shown with the reason, unless the page that refuses has no place for it.
+  if (ctx.target?.id === "main" && status !== 401 && status < 500) return;
   event.preventDefault();
-  if (status === 401) return say("Your session has expired; this page is no longer updated.", `/sign-in?next=${encodeURIComponent(location.pathname + location.search)}`);
+  const next = pause(event.detail.ctx?.sourceElement);
+  if (status === 401) return say(`Your session has expired. ${next}`, true);
   say(`This page could not be updated (${status}).`);
 });
-document.addEventListener("htmx:error", () => say("This page could not be updated: the console does not answer."));
+document.addEventListener("htmx:error", (event) => {
+  pause(event.detail.ctx?.sourceElement);
+  say("This page could not be updated: the console does not answer.");
+});
 
 // A slash moves to the search of everything, as long as nothing is being typed.
 document.addEventListener("keydown", (event) => {
@@ -70,19 +79,45 @@ document.addEventListener("htmx:after:swap", (event) => {
 // Work on everything that matches goes on slice by slice, until it is stopped.
 let stopped = false;
 let sent = "";
+function showStop() {
+  const stop = document.querySelector("[data-stop]");
+  if (stop) stop.textContent = stopped ? "Go on" : "Stop";
+}
 setInterval(() => {
   const form = document.querySelector("form[data-continue]");
-  const stop = form?.querySelector("[data-stop]");
-  if (!stop) return;
-  stop.hidden = false;
-  stop.textContent = stopped ? "Go on" : "Stop";
-  if (stopped || form.elements.cursor.value === sent) return;
+  if (!form || stopped || form.elements.cursor.value === sent) return;
   sent = form.elements.cursor.value;
   form.dispatchEvent(new Event("continue"));
 }, 200);
 document.addEventListener("click", (event) => {
-  if (event.target.closest("[data-stop]")) stopped = !stopped;
+  if (!event.target.closest("[data-stop]")) return;
+  stopped = !stopped;
+  showStop();
 });
+// A slice that failed is sent again by "Go on". Returns what the viewer does after the cause is removed.
+function pause(source) {
+  if (!source?.matches?.("form[method=post]")) return "This page is updated again afterwards.";
+  if (!source.matches("[data-continue]")) return "Nothing was changed: send the form again afterwards.";
+  stopped = true;
+  sent = "";
+  showStop();
+  return "Nothing was lost: select Go on afterwards.";
+}
+document.addEventListener("htmx:after:swap", (event) => {
+  showStop();
+  // The button that was pressed may be gone; the keyboard goes on in the answer, not at the top of the page.
+  const isAnswer = event.detail.ctx?.request?.method === "POST";
+  if (isAnswer && document.activeElement === document.body) document.getElementById("main").focus();
+});
+
+// A double click sends a form once. htmx does the same for its forms, by hx-sync.
+const underWay = new Set();
+document.addEventListener("submit", (event) => {
+  if (event.defaultPrevented || event.target.method !== "post") return;
+  if (underWay.has(event.target)) return event.preventDefault();
+  underWay.add(event.target);
+});
+addEventListener("pageshow", () => underWay.clear());
 
 function clerk() {
   return new Promise((resolve, reject) => {

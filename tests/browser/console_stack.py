@@ -27,12 +27,24 @@ from tests.servers import Database
 AXE = Path(__file__).parents[1] / "node/node_modules/axe-core/axe.min.js"
 RULES = """async () => (await axe.run(document, { resultTypes: ["violations"] })).violations
     .map((found) => `${found.id}: ${found.nodes.map((node) => node.html).slice(0, 3).join(" | ")}`)"""
+CUT_OFF = """() => [...document.querySelectorAll("body *:not(.skip)")].filter((element) => {
+    const box = element.getBoundingClientRect();
+    const isScrolled = element.matches("input") || element.parentElement.closest(".wide, pre");
+    if (!box.width || !element.checkVisibility() || isScrolled) return false;
+    const { overflowX, overflowY } = getComputedStyle(element);
+    const hides = (overflow) => overflow === "hidden" || overflow === "clip";
+    return box.left < -1 || box.right > document.documentElement.clientWidth + 1
+        || (hides(overflowX) && element.scrollWidth > element.clientWidth + 1)
+        || (hides(overflowY) && element.scrollHeight > element.clientHeight + 1);
+}).map((element) => element.outerHTML.slice(0, 200))"""
+"""Elements that leave the page or hide a part of their content; what inputs, `.wide` and `pre` contain is scrolled."""
 HARMLESS = (
     "Clerk has been loaded with development keys",
     "status of 401",
     "status of 403",
     "status of 404",
     "status of 409",
+    "status of 422",
 )
 """Messages of the browser that a test expects: ClerkJS in development, and statuses that are the answer."""
 HOSTILE = "<img src=x onerror=alert(1)>"
@@ -123,4 +135,10 @@ def violations(page: Any) -> list[str]:
     """What axe finds wrong on the page. The policy forbids inline scripts, so axe is evaluated, not inserted."""
     page.evaluate(AXE.read_text("utf-8"))
     found: list[str] = page.evaluate(RULES)
+    return found
+
+
+def cut_off(page: Any) -> list[str]:
+    """The elements of the page of which a part cannot be seen."""
+    found: list[str] = page.evaluate(CUT_OFF)
     return found

@@ -5,6 +5,7 @@ import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,19 +13,27 @@ import pytest
 from sqlalchemy import Engine
 from starlette.applications import Starlette
 from starlette.responses import HTMLResponse
-from starlette.routing import Route
+from starlette.routing import Route, compile_path
 
 from akako_guard.database.engine import connect
 from akako_guard.role import Role
+from clerk.user import Deletion
 from console.application import build
+from console.page import SIGN_IN
+from console.routes import PAGES
+from db import audit, drift
+from db import clerk_instance as db_clerk_instance
+from db.drift import Finding
 from dev import clerk_instance, one_time_links
 from dev import console as local_console
 from dev.embedded.servers import Servers
+from sync.apply import apply_absences
+from sync.deletion_limits import Limit
 from tests import people
 from tests.api.served import served
 from tests.browser.conftest import chromium
-from tests.browser.console_stack import HOSTILE, Consoled, ana, consoled, sign_in, violations
-from tests.clerk_sender import Clerk
+from tests.browser.console_stack import HOSTILE, Consoled, ana, consoled, cut_off, sign_in, violations
+from tests.clerk_sender import Clerk, event, user
 from tests.ledger import apply, keep, values
 from tests.served_clerk import ServedClerk, served_clerk
 from tests.servers import Database, copy_of
@@ -33,6 +42,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.processes]
 
 PICTURES = os.environ.get("AKAKO_PICTURES")
 """A directory for the pictures of docs/how-to/use-the-console.md."""
+SIDEWAYS = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+"""How far the page scrolls to the right, in pixels."""
 SESSION = re.compile("^__session")
 """The cookies that ClerkJS keeps a session token in, one of them with a suffix."""
 HELD = """select count(*) from user_roles join users on users.id = user_id where clerk_id = %s and role = 'MENTOR'
@@ -69,7 +80,17 @@ def ids(clerk: ServedClerk, engine: Engine) -> dict[str, str]:
     sender = Clerk()
     sent = sender.created("user_delivered", first_name=HOSTILE, email="delivered@example.org")
     apply(engine, sender, sent, sender.updated("user_delivered", updated_at=None))
-    return {**made, "event": sent.svix_id}
+    people.add(engine, "user_gone")
+    apply_absences(engine, [Deletion(clerk_id="user_gone", at=datetime.now(UTC))], "walk_7", Limit(0, 0))
+    with engine.begin() as connection:
+        audit.set_actor(connection, "operator:tests")
+        db_clerk_instance.pin(connection, clerk.id, "development")
+        (difference,) = drift.record(
+            connection, [Finding(clerk_id=made["Leo"], kind="missed_update", fields=("email",))], None, 60
+        ).values()
+    assignment = "select max(r.id) from user_roles r join users u on u.id = user_id where clerk_id = %s and role = %s"
+    (held,) = values(engine, assignment, made["Ana"], "MENTOR")
+    return {**made, "event": sent.svix_id, "difference": str(difference), "assignment": str(held)}
 
 
 @pytest.fixture(scope="module")
@@ -133,38 +154,132 @@ def paths(ids: dict[str, str]) -> list[str]:
         "/users",
         f"/users/{ana}",
         f"/users/{hostile}",
+        f"/users/{ana}/roles/{ids['assignment']}",
         f"/users/{ana}/explain?role=MENTOR",
         f"/users/{ana}/explain?role=MENTOR&at=2026-06-01T00:00&zone=UTC",
         "/roles/import",
         "/events",
         "/events?status=parked",
         f"/events/{ids['event']}",
+        "/events/replay",
         "/events/replay?status=parked",
+        "/events/replay?status=parked&did=discard&done=500&left=1&total=900&rest=x&skipped=msg_1",
+        f"/events/replay?svix_id={ids['event']}",
         "/parked",
         "/held",
         "/drift",
+        "/drift?class=missed_update",
+        f"/drift/{ids['difference']}",
+        "/audit",
         f"/audit?user={ana}",
+        "/find",
         "/find?q=nothing",
         "/nowhere",
     ]
 
 
+def test_every_page_is_in_the_list_of_accessible_ones(ids: dict[str, str]) -> None:
+    listed = [path.partition("?")[0] for path in paths(ids)]
+    routes = [path for method, path, _ in PAGES if method == "GET" and path != SIGN_IN]
+    assert [each for each in routes if not any(compile_path(each)[0].fullmatch(path) for path in listed)] == []
+
+
 @pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 1280), ("light", 390)])
 def test_every_page_is_accessible(
-    browser: Any, console: Consoled, state: Any, ids: dict[str, str], engine: Engine, scheme: str, width: int
+    browser: Any, console: Consoled, state: Any, ids: dict[str, str], scheme: str, width: int
 ) -> None:
-    (assignment,) = values(
-        engine,
-        "select max(r.id) from user_roles r join users u on u.id = user_id where clerk_id = %s and role = 'MENTOR'",
-        ids["Ana"],
-    )
     viewport = {"width": width, "height": 800}
     with signed_in(browser, console, state, color_scheme=scheme, viewport=viewport) as page:
-        for path in [*paths(ids), f"/users/{ids['Ana']}/roles/{assignment}"]:
+        for path in paths(ids):
             page.goto(console.url + path)
             assert (path, violations(page)) == (path, [])
-            sideways = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-            assert (path, sideways <= 0) == (path, True)
+            assert (path, page.evaluate(SIDEWAYS)) == (path, 0)
+
+
+def test_no_page_scrolls_sideways_at_200_percent(
+    browser: Any, console: Consoled, state: Any, ids: dict[str, str]
+) -> None:
+    half = {"width": 640, "height": 400}
+    with signed_in(browser, console, state, viewport=half, device_scale_factor=2) as page:
+        for path in paths(ids):
+            page.goto(console.url + path)
+            assert (path, page.evaluate(SIDEWAYS)) == (path, 0)
+
+
+@pytest.mark.parametrize(("width", "scale"), [(640, 2), (390, 1)])
+def test_no_part_of_a_page_is_cut_off_at_200_percent_or_on_a_phone(
+    browser: Any, console: Consoled, state: Any, ids: dict[str, str], width: int, scale: int
+) -> None:
+    small = {"width": width, "height": 400}
+    with signed_in(browser, console, state, viewport=small, device_scale_factor=scale) as page:
+        for path in paths(ids):
+            page.goto(console.url + path)
+            assert (path, cut_off(page)) == (path, [])
+
+
+def assert_accessible(page: Any) -> None:
+    """What is shown now is accessible, too: light, dark, and on a phone."""
+    for scheme, width in (("light", 1280), ("dark", 1280), ("light", 390)):
+        page.emulate_media(color_scheme=scheme)
+        page.set_viewport_size({"width": width, "height": 800})
+        assert (page.url, scheme, width, violations(page)) == (page.url, scheme, width, [])
+        assert (page.url, page.evaluate(SIDEWAYS)) == (page.url, 0)
+    page.set_viewport_size({"width": 1280, "height": 800})
+
+
+@pytest.mark.parametrize(
+    ("path", "fields", "button", "answer"),
+    [
+        ("/users/{Ana}", {}, "Assign", "Show assignment"),
+        ("/users/{Ana}/roles/{assignment}", {"Until": "the time beside"}, "Change the end", "Enter the end"),
+        ("/roles/import", {"Lines": "who,role\n{Ana},ADMIN\nuser_unknown,MENTOR"}, "Preview", "lines are refused"),
+        ("/roles/import", {"Lines": "who,role,from\n{Leo},ADMIN,2030-01-01T00:00:00Z"}, "Preview", "1 to add"),
+        ("/events/{event}", {}, "Show it and record that", HOSTILE),
+        ("/events/replay?svix_id={event}", {}, "Preview", "Nothing was changed."),
+        ("/events/replay?status=applied", {}, "Preview", "Nothing was changed."),
+        ("/held", {"All": ""}, "Preview a release", "1 would be released"),
+        ("/drift", {}, "Preview", "would be repaired"),
+        ("/drift/{difference}", {}, "Preview", "What a repair would change"),
+    ],
+)
+def test_the_answer_to_a_form_is_accessible(
+    page: Any, console: Consoled, ids: dict[str, str], path: str, fields: dict[str, str], button: str, answer: str
+) -> None:
+    page.goto(console.url + path.format(**ids))
+    form = page.locator("form", has=page.get_by_role("button", name=button, exact=True, include_hidden=True))
+    for closed in page.locator("summary").all():
+        closed.click()
+    form.get_by_label("Reason").fill("For a test.")
+    for label, value in fields.items():
+        field = form.get_by_label(label).first
+        kind = field.evaluate("(field) => field.type")
+        if kind == "select-one":
+            field.select_option(value)
+        elif kind == "checkbox":
+            field.check()
+        else:
+            field.fill(value.format(**ids))
+    form.get_by_role("button", name=button, exact=True).click()
+    page.locator("#main", has_text=answer).wait_for()
+    assert_accessible(page)
+
+
+def test_the_pages_of_signing_in_and_out_are_accessible(
+    browser: Any, console: Consoled, state: Any, ids: dict[str, str]
+) -> None:
+    with signed_in(browser, console, state) as page:
+        page.goto(f"{console.url}/users/{ids['Leo']}")
+        page.get_by_label("Reason").fill("For a test.")
+        end_session(page)
+        page.route("**/npm/**", lambda route: route.abort())  # without ClerkJS the pages stay as they are
+        page.get_by_role("button", name="Assign").click()
+        page.get_by_role("heading", name="Your session has expired").wait_for()
+        assert_accessible(page)
+        page.goto(f"{console.url}/sign-in")
+        page.get_by_role("heading", name="Sign in").wait_for()
+        assert_accessible(page)
+        page.get_by_role("searchbox").wait_for()
+        console.complaints.clear()
 
 
 def test_the_clicks_to_common_answers(page: Any, console: Consoled, ids: dict[str, str], engine: Engine) -> None:
@@ -195,6 +310,86 @@ def test_the_clicks_to_common_answers(page: Any, console: Consoled, ids: dict[st
     page.get_by_role("button", name="Revoke MENTOR").click()  # undo a mistaken assignment: four
     page.get_by_text("The assignment was ended.").wait_for()
     assert values(engine, "select end_reason from user_roles where id = %s", made.id) == ["Assigned by mistake"]
+
+
+FOCUS = """() => {
+    const element = document.activeElement, style = getComputedStyle(element), box = element.getBoundingClientRect();
+    const at = document.elementFromPoint(box.left + Math.min(box.width, innerWidth) / 2, box.top + box.height / 2);
+    return {
+        name: element.outerHTML.slice(0, 120),
+        isOutlined: style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2,
+        isInSight: box.bottom > 0 && box.top < innerHeight && box.right > 0 && box.left < innerWidth,
+        isCovered: at !== null && !element.contains(at) && !at.contains(element),
+    };
+}"""
+"""What a viewer sees of the focus."""
+MOST_STOPS = 60
+
+
+def tab_to(page: Any, target: Any) -> None:
+    """Press Tab until the element has the focus, which is visible at each stop before."""
+    target.wait_for()
+    for _ in range(MOST_STOPS):
+        page.keyboard.press("Tab")
+        seen = page.evaluate(FOCUS)
+        assert (seen["isOutlined"], seen["isInSight"], seen["isCovered"]) == (True, True, False), seen
+        if target.evaluate("(element) => element === document.activeElement"):
+            return
+    pytest.fail(f"Tab does not lead to {target}")
+
+
+def test_the_keyboard_alone_finds_a_user_assigns_and_revokes_a_role_and_explains_it(
+    page: Any, console: Consoled, engine: Engine
+) -> None:
+    people.add(engine, "user_keyboard", first_name="Kay", last_name="Board", email="kay.board@example.org")
+    page.goto(console.url)
+    page.keyboard.press("Tab")
+    assert page.evaluate(FOCUS)["isInSight"]
+    assert page.evaluate("document.activeElement.textContent") == "Skip to the content"
+
+    tab_to(page, page.get_by_label("Find any id"))
+    page.keyboard.type("kay.board@example.org")
+    page.keyboard.press("Enter")
+    page.get_by_role("heading", level=1, name="Kay Board").wait_for()
+
+    tab_to(page, page.get_by_label("Role", exact=True))
+    page.keyboard.type("MENTOR")
+    tab_to(page, page.get_by_label("Until", exact=True))
+    page.keyboard.type("90")
+    tab_to(page, page.get_by_label("Reason"))
+    page.keyboard.type("By keyboard")
+    tab_to(page, page.get_by_role("button", name="Assign"))
+    page.keyboard.press("Space")
+    page.get_by_text("The role was assigned.").wait_for()
+    assert values(engine, HELD, "user_keyboard", "By keyboard") == [1]
+
+    tab_to(page, page.get_by_role("link", name="Revoke MENTOR"))
+    page.keyboard.press("Enter")
+    page.get_by_role("heading", level=1, name="MENTOR of Kay Board").wait_for()
+    tab_to(page, page.get_by_label("Reason").first)
+    page.keyboard.type("By mistake")
+    tab_to(page, page.get_by_role("button", name="Revoke MENTOR"))
+    page.keyboard.press("Enter")
+    page.get_by_text("The assignment was ended.").wait_for()
+    assert values(engine, HELD, "user_keyboard", "By keyboard") == [0]
+
+    tab_to(page, page.get_by_role("link", name="Why MENTOR"))
+    page.keyboard.press("Enter")
+    page.get_by_role("heading", level=1, name="Did Kay Board have MENTOR").wait_for()
+    tab_to(page, page.get_by_role("button", name="Explain"))
+    assert "role.revoked" in page.locator("#main").inner_text()
+
+
+def test_the_keyboard_goes_on_in_the_answer_to_a_form(page: Any, console: Consoled, ids: dict[str, str]) -> None:
+    page.goto(f"{console.url}/events/{ids['event']}")
+    page.get_by_text("Show personal data").focus()
+    page.keyboard.press("Enter")
+    tab_to(page, page.get_by_label("Reason"))
+    page.keyboard.type("To see where the focus is.")
+    page.keyboard.press("Enter")
+    page.locator("pre", has_text="delivered@example.org").wait_for()
+    page.locator("#main:focus").wait_for()
+    tab_to(page, page.locator("#main").get_by_role("link", name="Events", exact=True))
 
 
 def test_a_role_is_assigned_and_an_overlap_leads_to_what_is_in_the_way(
@@ -241,6 +436,12 @@ def test_a_live_page_pauses_while_it_is_hidden_and_keeps_the_focus(page: Any, co
     with page.expect_response(f"{console.url}/"):
         page.clock.run_for(6_000)
     assert page.evaluate("document.activeElement.textContent") == "mentors"
+    page.evaluate("document.activeElement.blur()")
+    with page.expect_response(f"{console.url}/") as answered:
+        page.clock.run_for(6_000)
+    answered.value.finished()
+    page.clock.run_for(1_000)
+    assert page.evaluate("document.activeElement === document.body")
     page.evaluate("Object.defineProperty(document, 'hidden', { get: () => true, configurable: true })")
     page.wait_for_load_state("networkidle")
     asked.clear()
@@ -272,9 +473,7 @@ def test_a_form_of_an_expired_session_is_offered_again(
 ) -> None:
     page.goto(f"{console.url}/users/{ids['Leo']}")
     page.get_by_label("Reason").fill("Kept & <b>safe</b>")
-    # ClerkJS would set the cookie again before the form is sent.
-    page.evaluate("Object.defineProperty(document, 'cookie', { get: () => '', set: () => undefined })")
-    page.context.clear_cookies(name=SESSION)
+    end_session(page)
     page.get_by_role("button", name="Assign").click()
     page.get_by_role("heading", name="Your session has expired").wait_for()
     assert values(engine, HELD, ids["Leo"], "Kept & <b>safe</b>") == [0]
@@ -330,7 +529,9 @@ def test_a_page_of_another_site_frames_nothing(page: Any, console: Consoled) -> 
 
 def test_a_replay_makes_exactly_what_its_preview_shows(page: Any, console: Consoled, engine: Engine) -> None:
     sender = Clerk()
-    (svix_id,) = keep(engine, sender, sender.created("user_previewed", email="previewed@example.org"))
+    data = user("user_previewed", email="previewed@example.org")
+    # Of the instance that `ids` pinned: events of another one are left out.
+    (svix_id,) = keep(engine, sender, sender.send(event("user.created", data, instance_id=console.clerk.id)))
     page.goto(f"{console.url}/events/{svix_id}")
     page.get_by_role("link", name="Preview a replay").click()
     page.get_by_label("Reason").fill("The cause is fixed.")
@@ -340,11 +541,57 @@ def test_a_replay_makes_exactly_what_its_preview_shows(page: Any, console: Conso
     shown = page.locator("#preview details tbody th").all_inner_texts()
     assert violations(page) == []
     page.get_by_role("button", name="Replay").click()
-    page.get_by_text("1 applied, 0 left out").wait_for()
+    page.get_by_text("The event was replayed.").wait_for()
+    page.reload()
+    page.get_by_text("The event was replayed.").wait_for()
     page.goto(f"{console.url}/audit?cause={svix_id}")
     made = page.locator("#found tbody th").all_inner_texts()
     assert sorted(made) == sorted(shown)
     assert {"user.created", "role.assigned"} <= set(made)
+
+
+def test_a_decision_that_is_refused_says_why_and_stays_as_it_was_entered(page: Any, console: Consoled) -> None:
+    page.goto(f"{console.url}/held")
+    page.get_by_role("textbox", name="Reason").fill("Without a selection.")
+    page.get_by_role("button", name="Reject: keep the users").click()
+    page.get_by_role("alert").get_by_text("Select deletions, or all of them").wait_for()
+    assert page.get_by_role("textbox", name="Reason").input_value() == "Without a selection."
+    assert page.url == f"{console.url}/held"
+
+
+TWO_CLICKS = "(button) => setTimeout(() => { button.click(); setTimeout(() => button.click()); })"
+REPLAYED = "select count(*) from audit_log where action = 'event.replayed' and cause = any(%s)"
+
+
+@pytest.mark.parametrize(("name", "selection"), [("user_twice", "svix_id={0}"), ("user_twice_all", "user={1}")])
+def test_a_double_click_decides_once(page: Any, console: Consoled, engine: Engine, name: str, selection: str) -> None:
+    sender = Clerk()
+    data = user(name, email=f"{name}@example.org")
+    (svix_id,) = keep(engine, sender, sender.send(event("user.created", data, instance_id=console.clerk.id)))
+    page.goto(f"{console.url}/events/replay?{selection.format(svix_id, name)}")
+    page.get_by_label("Reason").fill("With two clicks.")
+    requests: list[Any] = []
+    page.on("request", lambda request: requests.append(request))
+    page.get_by_role("button", name="Replay").evaluate(TWO_CLICKS)
+    page.get_by_text("The event was replayed.").or_(page.get_by_role("heading", name="Finished")).wait_for()
+    page.wait_for_load_state("networkidle")
+    assert page.get_by_text("The event was replayed.").or_(page.get_by_role("heading", name="Finished")).is_visible()
+    posts = [each.url for each in requests if each.method == "POST" and each.url.startswith(console.url)]
+    assert posts == [f"{console.url}/events/replay"]
+    assert values(engine, REPLAYED, [svix_id]) == [1]
+
+
+def test_a_double_click_assigns_once(page: Any, console: Consoled, engine: Engine) -> None:
+    people.add(engine, "user_double")
+    page.goto(f"{console.url}/users/user_double")
+    page.get_by_label("Reason").fill("With two clicks.")
+    page.get_by_role("button", name="Assign").dblclick()
+    page.get_by_text("The role was assigned.").wait_for()
+    page.go_back()
+    page.get_by_label("Reason").fill("After going back.")
+    page.get_by_role("button", name="Assign").click()
+    page.get_by_role("alert").get_by_role("link", name="Show assignment").wait_for()
+    assert values(engine, HELD, "user_double", "With two clicks.") == [1]
 
 
 def test_ten_thousand_parked_events_are_handled_by_one_decision(page: Any, console: Consoled, engine: Engine) -> None:
@@ -369,6 +616,87 @@ def test_ten_thousand_parked_events_are_handled_by_one_decision(page: Any, conso
     assert (parked, reasons) == ([0], ["Sent by a load test."])
 
 
+def end_session(page: Any) -> None:
+    """End the session of a page that is shown. ClerkJS would set the cookie again before the next request."""
+    page.evaluate("Object.defineProperty(document, 'cookie', { get: () => '', set: () => undefined })")
+    page.context.clear_cookies(name=SESSION)
+
+
+def sign_in_elsewhere(page: Any, console: Consoled) -> None:
+    """Follow the link to the sign-in page, which opens in another tab."""
+    with page.context.expect_page() as opened:
+        page.get_by_role("link", name="Sign in in another tab").click()
+    opened.value.wait_for_url(f"{console.url}/")
+    opened.value.close()
+
+
+@pytest.fixture
+def slices(page: Any, console: Consoled, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """A decision about six events, two at a time, whose second slice was sent but did not reach the console yet."""
+    monkeypatch.setattr("console.pages.replay.SLICE", 2)
+    sender, held = Clerk(), []
+    keep(engine, sender, *(sender.updated("user_sliced", updated_at=None) for _ in range(6)))
+
+    def is_second(request: Any) -> bool:
+        return "cursor=" in (request.post_data or "")
+
+    page.goto(f"{console.url}/events/replay?status=parked&user=user_sliced")
+    page.get_by_label("Reason").fill(f"Goes on & on, {time.time_ns()}")
+    page.route("**/events/replay", lambda route: held.append(route) if is_second(route.request) else route.continue_())
+    with page.expect_request(is_second):
+        page.get_by_role("button", name="Discard").click()
+    while not held:
+        page.evaluate("null")  # lets Playwright call the handler
+    return held
+
+
+def go_on(page: Any, engine: Engine) -> None:
+    """Select "Go on", and compare what became of all six events."""
+    page.get_by_text("2 discarded, 0 left out of 6.").wait_for()
+    page.unroute("**/events/replay")
+    page.get_by_role("button", name="Go on").click()
+    page.get_by_role("heading", name="Finished").wait_for()
+    page.get_by_text("6 discarded, 0 left out.").wait_for()
+    assert page.locator("#status").is_hidden()
+    newest = "select reason from audit_log where action = 'event.discarded' order by id desc limit 7"
+    reasons = values(engine, newest)
+    assert "Goes on & on" in reasons[0]
+    assert (len(set(reasons[:6])), reasons.count(reasons[0])) == (1, 6)
+
+
+def test_a_decision_goes_on_after_the_session_expired_in_the_middle(
+    page: Any, console: Consoled, engine: Engine, slices: list[Any]
+) -> None:
+    end_session(page)
+    slices[0].continue_()
+    page.get_by_text("Your session has expired. Nothing was lost").wait_for()
+    sign_in_elsewhere(page, console)
+    go_on(page, engine)
+
+
+def test_a_decision_goes_on_after_the_console_did_not_answer(
+    page: Any, console: Consoled, engine: Engine, slices: list[Any]
+) -> None:
+    slices[0].abort()
+    page.get_by_text("the console does not answer").wait_for()
+    go_on(page, engine)
+    assert all("ERR_FAILED" in each or "htmx" in each for each in console.complaints)
+    console.complaints.clear()
+
+
+def test_typed_text_stays_when_the_session_expires(page: Any, console: Consoled) -> None:
+    page.goto(f"{console.url}/users")
+    search = page.get_by_label("Name, username or e-mail")
+    end_session(page)
+    search.press_sequentially("ana.s")
+    sign_in_elsewhere(page, console)
+    assert search.input_value() == "ana.s"
+    search.press("End")
+    search.press_sequentially("ilva")
+    page.get_by_text("1 user matches.").wait_for()
+    assert page.get_by_role("link", name="Sign in in another tab").count() == 0
+
+
 def test_the_one_time_link_signs_in_without_scripts(
     browser: Any, database: Database, servers: Servers, clerk: ServedClerk, ids: dict[str, str], tmp_path: Path
 ) -> None:
@@ -379,6 +707,11 @@ def test_the_one_time_link_signs_in_without_scripts(
         context = browser.new_context(java_script_enabled=False)
         page = console.watch(context.new_page())
         link = f"{console.url}{one_time_links.PATH}?key={one_time_links.create(tmp_path)}"
+        scripted = browser.new_context()
+        looking = console.watch(scripted.new_page())
+        looking.goto(link)  # does not use it
+        assert_accessible(looking)
+        scripted.close()
         page.goto(link)
         page.get_by_role("button", name="Sign in", exact=True).click()
         page.get_by_text("Who are the").wait_for()

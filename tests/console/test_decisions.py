@@ -64,11 +64,11 @@ def test_held_deletions_are_previewed_and_rejected_slice_by_slice(
     nothing = admin.post("/held", {"reason": WHY, "do": "release"})
     unknown = admin.post("/held", {"reason": WHY, "do": "", "clerk_id": names[2]}).text
     elsewhere = admin.post("/held?cursor=", {"reason": WHY, "do": "preview reject", "clerk_id": "user_elsewhere"}).text
-    one = admin.post("/held", {"reason": WHY, "do": "reject", "clerk_id": names[2]}).text
-    first = admin.post("/held", {"reason": WHY, "do": "reject", "total": "2", "all": "true"}).text
+    one = admin.get(admin.post("/held", {"reason": WHY, "do": "reject", "clerk_id": names[2]}).headers["location"]).text
+    first = admin.send("/held", {"reason": WHY, "do": "reject", "total": "2", "all": "true"}).text
     answers = [first]
     while "data-continue" in answers[-1]:
-        answers.append(admin.post("/held", hidden(answers[-1])).text)
+        answers.append(admin.send("/held", hidden(answers[-1])).text)
 
     assert all(f'href="/users/{name}"' in page for name in names)
     assert "3 would be released" in preview
@@ -97,15 +97,41 @@ def test_a_difference_is_explained_previewed_and_repaired(engine: Engine, admin:
     page, shown = admin.get("/drift?class=missed_creation").text, admin.get(path).text
     preview = admin.post(path, {"reason": WHY, "do": "preview"}).text
     before = values(engine, "select clerk_id from users where clerk_id = %s", user)
-    done = admin.post(path, {"reason": WHY, "do": "repair"}).text
-    rest = admin.post("/drift", {"class": "missed_creation", "reason": WHY, "do": "repair", "total": "1"}).text
+    done = admin.post(path, {"reason": WHY, "do": "repair"})
+    over = admin.post(path, {"reason": WHY, "do": "repair"})
+    all_fields = {"class": "missed_creation", "reason": WHY, "do": "repair", "total": "1"}
+    rest = admin.get(admin.post("/drift", all_fields).headers["location"]).text
 
     assert f'href="{path}"' in page
     assert "0 of 10 users" in page
     assert "no webhook about the user was applied" in shown
     assert "<ins>(hidden)</ins>" in preview
     assert before == []
-    assert "The user is as Clerk says now." in done
+    assert (done.status_code, done.headers["location"]) == (303, f"{path}?done=repaired")
+    assert "The user is as Clerk says now." in admin.get(done.headers["location"]).text
+    assert over.status_code == 409
     assert "1 repaired or over, 0 left out." in rest
     assert rows(engine, "select count(*), min(outcome) from drift where ended_at is not null") == [(2, "repaired")]
     assert admin.get("/find?q=" + str(made[user])).headers["location"] == path
+
+
+@pytest.mark.parametrize(
+    ("query", "is_offered"),
+    [
+        ("", True),
+        ("?class=missed_update", True),
+        ("?user=user_filtered", False),
+        ("?user=user_filtered&class=missed_update", False),
+        ("?ended=true", False),
+    ],
+)
+def test_the_repair_of_all_is_offered_only_where_the_list_shows_all(
+    engine: Engine, admin: Viewer, query: str, is_offered: bool
+) -> None:
+    with engine.begin() as connection:
+        drift.record(connection, [Finding(clerk_id="user_filtered", kind="missed_update")], None, 60)
+
+    page = admin.get(f"/drift{query}").text
+
+    assert "user_filtered" in page
+    assert ("Repair all open ones" in page) is is_offered

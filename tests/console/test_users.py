@@ -2,7 +2,9 @@
 
 import re
 from datetime import UTC, datetime, timedelta
+from urllib.parse import quote
 
+import pytest
 from sqlalchemy import Engine
 
 from akako_guard.role import Role
@@ -16,6 +18,12 @@ HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>"
 def text(html: str) -> str:
     """The text of a page, without tags."""
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", html))
+
+
+def as_of(html: str) -> str:
+    """When the page was loaded, as its form sends it."""
+    found = re.search(r'<input type="hidden" name="as_of" value="([^"]*)">', html)
+    return found[1] if found else ""
 
 
 def test_search_filters_by_text_role_and_status(engine: Engine, admin: Viewer) -> None:
@@ -75,6 +83,9 @@ def test_a_role_is_assigned_for_thirty_days_and_an_overlap_names_what_is_in_the_
 
 def test_a_chosen_end_is_read_in_the_zone_of_the_form(engine: Engine, admin: Viewer) -> None:
     people.add(engine, "user_zoned")
+    late = {"role": "MENTOR", "start": "9999-06-01T08:00", "until": "365", "reason": "Late", "zone": "UTC"}
+    assert admin.post("/users/user_zoned/roles", late).status_code == 422
+    assert admin.post("/users/user_zoned/roles", late | {"until": "00309"}).status_code == 422
     fields = {"role": "MENTOR", "until": "time", "end": "2030-07-01T08:00", "reason": "Zone", "zone": "Europe/Lisbon"}
     assert admin.post("/users/user_zoned/roles", fields).status_code == 303
     (end,) = values(engine, "select effective_end_date from user_roles where reason = 'Zone'")
@@ -89,8 +100,9 @@ def test_an_end_is_changed_and_a_role_is_revoked(engine: Engine, admin: Viewer) 
     people.add(engine, "user_ended")
     made = people.assign(engine, "user_ended", Role.MENTOR)
     path = f"/users/user_ended/roles/{made.id}"
-    assert "Revoke now" in admin.get(path).text
-    ended = admin.post(f"{path}/end", {"until": "7", "reason": "Shorter", "zone": "UTC"})
+    shown = admin.get(path).text
+    assert "Revoke now" in shown
+    ended = admin.post(f"{path}/end", {"until": "7", "reason": "Shorter", "zone": "UTC", "as_of": as_of(shown)})
     refused = admin.post(f"{path}/revoke", {"reason": ""})
     revoked = admin.post(f"{path}/revoke", {"reason": "A mistake"})
     over = admin.post(f"{path}/revoke", {"reason": "Again"})
@@ -102,6 +114,51 @@ def test_an_end_is_changed_and_a_role_is_revoked(engine: Engine, admin: Viewer) 
         "A mistake",
     ]
     assert admin.get("/users/user_ended/roles/999999").status_code == 404
+
+
+def test_a_repeated_change_of_an_end_by_a_preset_gives_the_same_end(engine: Engine, admin: Viewer) -> None:
+    people.add(engine, "user_repeated")
+    made = people.assign(engine, "user_repeated", Role.MENTOR)
+    path = f"/users/user_repeated/roles/{made.id}"
+    fields = {"until": "30", "reason": "Longer", "zone": "UTC", "as_of": as_of(admin.get(path).text)}
+    end = "select effective_end_date from user_roles where id = %s"
+
+    answers = [admin.post(f"{path}/end", fields)]
+    first = values(engine, end, made.id)
+    answers.append(admin.post(f"{path}/end", fields))
+
+    assert [each.status_code for each in answers] == [303, 303]
+    assert values(engine, end, made.id) == first
+    assert first[0] - datetime.fromisoformat(fields["as_of"]) == timedelta(days=30)
+    assert values(engine, "select reason from audit_log where user_role_id = %s order by id", made.id) == [
+        "For a test.",
+        "Longer",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("base", "message"),
+    [
+        ("", "does not say when it was loaded"),
+        ("yesterday", "does not say when it was loaded"),
+        ("2026-11-28T08:00:00", "does not say when it was loaded"),
+        ("0001-01-01T00:00:00+14:00", "does not say when it was loaded"),
+        ("2001-01-01T00:00:00Z", "loaded more than a day ago"),
+        ("2999-01-01T00:00:00Z", "loaded in the future"),
+    ],
+)
+def test_a_preset_counts_only_from_a_page_of_today(engine: Engine, admin: Viewer, base: str, message: str) -> None:
+    user = f"user_base_{len(base)}_{len(message)}_{base[:4]}"
+    people.add(engine, user)
+    made = people.assign(engine, user, Role.MENTOR)
+    path = f"/users/{user}/roles/{made.id}"
+
+    refused = admin.post(f"{path}/end", {"until": "30", "reason": "Longer", "zone": "UTC", "as_of": base})
+
+    assert (refused.status_code, message in text(refused.text)) == (422, True)
+    assert values(engine, "select effective_end_date from user_roles where id = %s", made.id) == [None]
+    again = {"until": "30", "reason": "Longer", "zone": "UTC", "as_of": as_of(refused.text)}
+    assert admin.post(f"{path}/end", again).status_code == 303
 
 
 def test_the_last_admin_is_protected_visibly_and_by_the_api(engine: Engine, admin: Viewer) -> None:
@@ -138,7 +195,11 @@ def test_roles_are_imported_after_a_preview(engine: Engine, admin: Viewer) -> No
     assert (preview.status_code, values(engine, held)) == (200, ["LEARNER"])
     assert "Import 1 line" in preview.text
     done = admin.post("/roles/import", fields | {"action": "import"})
-    assert "1 added" in done.text
+    assert done.status_code == 303
+    shown = admin.get(done.headers["location"]).text
+    assert "1 added, 0 held already" in shown
+    (cause,) = values(engine, "select cause from audit_log where reason = 'Moved'")
+    assert f'href="/audit?cause={quote(cause)}"' in shown
     assert values(engine, held) == ["LEARNER", "MENTOR"]
 
 

@@ -30,6 +30,10 @@ class Viewer:
         own = {"Origin": CONSOLE, "Sec-Fetch-Site": "same-origin"}
         return self.client.post(path, data=fields or {}, headers=self.headers | own | headers, follow_redirects=False)
 
+    def send(self, path: str, fields: dict[str, Any] | None = None) -> Response:
+        """Send a form by htmx, which replaces a part of the page by the answer."""
+        return self.post(path, fields, **{"HX-Request": "true"})
+
     @property
     def headers(self) -> dict[str, str]:
         """Headers with the session cookie."""

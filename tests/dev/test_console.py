@@ -79,3 +79,17 @@ def test_only_connections_of_this_user_are_its_own(monkeypatch: pytest.MonkeyPat
         assert not peer.is_own(*ends)
     assert not peer.is_own(("192.0.2.1", 5), ("127.0.0.1", 80))
     assert not peer.is_own(None, None)
+
+
+@pytest.mark.skipif(not Path("/proc/net/tcp").exists(), reason="only Linux says who opened a connection")
+def test_a_socket_that_is_closed_already_is_not_that_of_root(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(peer, "_TRUSTED", frozenset({0}))
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        client = socket.create_connection(server.getsockname())
+        ends = client.getsockname(), server.getsockname()
+        accepted, _ = server.accept()
+        with accepted:
+            client.close()
+            assert accepted.recv(1) == b""
+            assert f":{ends[0][1]:04X}" in Path("/proc/net/tcp").read_text("ascii")
+            assert not peer.is_own(*ends)
