@@ -87,12 +87,15 @@ def _missed(connection: Connection) -> tuple[int, bool]:
     row = connection.exec_driver_sql(
         f"""
         select count(*), exists (
-            select from webhook_events where received_at > min(coalesce(clerk_version, found_at)))
+            select from webhook_events where received_at > min(
+                case when class = 'absent' then found_at - interval '{MISSED_SECONDS} seconds' else clerk_version end))
         from drift
         where found_at > now() - interval '{MISSED_SECONDS} seconds'
           and (class in ('missed_creation', 'missed_update')
                and clerk_version > now() - interval '{MISSED_SECONDS} seconds'
-               or class = 'absent' and outcome in ('deleted', 'held'))
+               or class = 'absent' and outcome in ('deleted', 'held') and not exists (
+                   select from webhook_events
+                   where clerk_user_id = drift.clerk_id and webhook_events.type = 'user.deleted'))
         """  # noqa: S608 - constants only
     ).one()
     return row[0], row[1]

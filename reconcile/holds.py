@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Engine
 from clerk.backend import Backend, UserNotFound
 from clerk.http import ClerkUnavailable
 from clerk.user import Snapshot
-from db import audit, deletion_holds, permission, users
+from db import audit, clerk_instance, deletion_holds, permission, users
 from db.audit import Author
 from reconcile import pinning, retry
 from reconcile.pace import Pace
@@ -63,8 +63,8 @@ class Unanswered(Exception):
         return str(self.last)
 
 
-def confirm(reader: Reader, most: int, is_over: Callable[[], bool] = lambda: False) -> int:
-    """Ask Clerk about up to `most` held deletions that it has not confirmed; returns how many it confirmed.
+def confirm(reader: Reader, instance_id: str, most: int, is_over: Callable[[], bool] = lambda: False) -> int:
+    """Ask this instance about up to `most` held deletions that it has not confirmed; returns how many it confirmed.
 
     One at least is asked about; further ones until `is_over`.
 
@@ -81,7 +81,7 @@ def confirm(reader: Reader, most: int, is_over: Callable[[], bool] = lambda: Fal
 
     for each in asked:
         try:
-            confirmed += _is_gone(engine, fetch, each) and _end_access(engine, each)
+            confirmed += _is_gone(engine, fetch, each) and _end_access(engine, instance_id, each)
             unanswered.in_a_row = 0
         except ClerkUnavailable as unavailable:
             with engine.begin() as connection:
@@ -151,10 +151,12 @@ def _is_gone(engine: Engine, fetch: Callable[[str], Snapshot | UserNotFound], cl
     return gone
 
 
-def _end_access(engine: Engine, clerk_id: str) -> bool:
+def _end_access(engine: Engine, instance_id: str, clerk_id: str) -> bool:
     with engine.begin() as connection:
         deletion_holds.lock(connection)
-        return end_access(connection, clerk_id)
+        pinned = clerk_instance.read(connection)
+        # Another instance may be pinned since this one was asked.
+        return pinned is not None and pinned.instance_id == instance_id and end_access(connection, clerk_id)
 
 
 def end_access(connection: Connection, clerk_id: str) -> bool:

@@ -84,10 +84,11 @@ def repin(engine: Engine, instance: ClerkInstance, author: Author) -> str | None
         if before is None:
             clerk_instance.pin(connection, instance.id, instance.environment)
         elif before.instance_id != instance.id:
-            clerk_instance.repin(connection, instance.id, instance.environment)
-            drift.end_all(connection, "resolved")
+            # In the order in which reconciling locks.
             deletion_holds.lock(connection)
             held = deletion_holds.forget_answers(connection)
             permission.lock_and_check(connection, None, held)
             users.restore_access(connection, held)
+            clerk_instance.repin(connection, instance.id, instance.environment)
+            drift.end_all(connection, "resolved")
     return before.instance_id if before else None

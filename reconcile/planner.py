@@ -15,6 +15,8 @@ GAPS = 2
 """How many counts in a row must show a gap before a walk starts."""
 UNREAD = 1_000_000
 """As many gaps mean that updates were left unread: a walk is needed, whatever the users' number says."""
+UNREAD_LAST = UNREAD + 1
+"""The same, and updates are read after everything else in the next slice."""
 WALK_EVERY = timedelta(hours=1)
 """From the start of one walk to the start of the next."""
 URGENT_EVERY = timedelta(minutes=10)
@@ -35,9 +37,14 @@ def reads_updates(progress: Reconciling, now: datetime) -> bool:
     return progress.read_at is None or now - progress.read_at >= UPDATES_EVERY
 
 
+def took_all(progress: Reconciling) -> Reconciling:
+    """The progress after reading updates took a slice until its end: in the next one, everything else comes first."""
+    return replace(progress, gap_times=UNREAD_LAST)
+
+
 def reads_updates_last(progress: Reconciling) -> bool:
-    """Whether everything else comes first, because reading updates took a slice until its end."""
-    return progress.gap_times >= UNREAD
+    """Whether everything else comes first in this slice."""
+    return progress.gap_times == UNREAD_LAST
 
 
 def updates_since(progress: Reconciling, now: datetime) -> datetime:

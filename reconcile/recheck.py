@@ -13,7 +13,7 @@ from functools import partial
 from sqlalchemy import Connection
 
 from akako_guard.role import Role
-from clerk.backend import MOST_IDS, UserNotFound
+from clerk.backend import MOST_IDS, PageTooLarge, UserNotFound
 from clerk.http import ClerkUnavailable
 from clerk.user import Deletion, Snapshot
 from db import clock, drift, events, users
@@ -49,7 +49,7 @@ class Recheck:
     def run(self, is_over: Callable[[], bool] = lambda: False) -> None:
         """Check the differences that are due, until `is_over`.
 
-        Raises ClerkUnavailable or PageTooLarge, and Unanswered after the others were checked.
+        Raises ClerkUnavailable, and Unanswered after the others were checked.
         """
         unanswered = holds.Unanswered()
         with self.reader.engine.connect() as connection:
@@ -62,7 +62,13 @@ class Recheck:
 
     def _check(self, due: Sequence[Drift], is_over: Callable[[], bool], unanswered: holds.Unanswered) -> None:
         users_by_id = partial(self.reader.backend.users_by_id, [each.clerk_id for each in due])
-        shown = {user.clerk_id: user for user in self.reader.ask(users_by_id).users}
+        try:
+            shown = {user.clerk_id: user for user in self.reader.ask(users_by_id).users}
+        except (ClerkUnavailable, PageTooLarge) as error:
+            with self.reader.engine.begin() as connection:
+                drift.postpone(connection, [each.id for each in due], TWICE.total_seconds())
+            unanswered.add(error if isinstance(error, ClerkUnavailable) else ClerkUnavailable(str(error.__doc__)))
+            return
         self._compare(list(shown.values()))
         with self.reader.engine.begin() as connection:
             suspects = _suspects(connection, [each for each in due if each.clerk_id not in shown])

@@ -173,6 +173,8 @@ class _Work:
         with self._engine.begin() as connection:
             now = clock.now(connection)
         due, last = planner.reads_updates(self.progress, now), planner.reads_updates_last(self.progress)
+        if last:
+            self.progress = replace(self.progress, gap_times=planner.UNREAD)
         if due and not last:
             self._read_updates()
         self._unless_single("differences.not_checked", self._check_again)
@@ -180,7 +182,7 @@ class _Work:
         if planner.counts(self.progress, now):
             self._count()
         self._walk()
-        if due and last and not self.continues:
+        if due and last and not self.continues and self._now() < self._updates_until:
             self._read_updates()
 
     def _read_updates(self) -> None:
@@ -199,6 +201,7 @@ class _Work:
             # Otherwise the next slice would come as far, and nothing after the updates would ever be asked.
             if is_begun and self._now() > self._deadline:
                 self._leave_updates_unread(now, "a page of updates takes longer than a slice may")
+                self.progress = planner.took_all(self.progress)
             raise
         else:
             self.progress = replace(self.progress, read_at=now, read_until=now)
@@ -211,7 +214,8 @@ class _Work:
         self._recheck.run(lambda: self._now() > self._rechecking_until)
 
     def _confirm(self) -> None:
-        holds.confirm(self._reader, MOST_CONFIRMED, lambda: self._now() > self._confirming_until)
+        instance_id = self.progress.instance_id
+        holds.confirm(self._reader, instance_id, MOST_CONFIRMED, lambda: self._now() > self._confirming_until)
 
     def _unless_single(self, event: str, ask: Callable[[], None]) -> None:
         """Ask about single users. Clerk may be unable to show some, which must not hold up the comparison of others."""
@@ -261,8 +265,9 @@ class _Work:
         )  # fmt: skip
         if walk.outcome == "complete" and walk.count_after is not None:
             with self._engine.begin() as connection:
-                held = deletion_holds.open_at_clerk(connection).gone
-                gap = users.living(connection) - held - walk.count_after - walk.absent
+                held = deletion_holds.open_at_clerk(connection)
+                gap = users.living(connection) - held.gone - walk.count_after - walk.absent
+                gap -= min(max(gap, 0), held.unknown)
                 self.progress = planner.walked(self.progress, gap, urgent=walk.urgent)
                 reconciling.save(connection, self.progress)
 

@@ -59,7 +59,7 @@ class Walker:
                 read += 1
                 if page.page.is_last:
                     walk = self._ended(walk, shown)
-                elif is_endless(walk.seen, walk.count_before) and is_endless(walk.seen, self.reader.count()):
+                elif is_endless(_read(walk), walk.count_before) and is_endless(_read(walk), self.reader.count()):
                     walk = _endless(walk)
                 if walk.phase is Phase.ENDED or read == most_pages:
                     break
@@ -102,6 +102,11 @@ class Walker:
         with self.reader.engine.begin() as connection:
             walks.save(connection, walk)
             walks.save_found(connection, walk, bits)
+
+
+def _read(walk: Walk) -> int:
+    """How many entries the walk has read, in all slices, with those that it read again."""
+    return walk.created + walk.updated + walk.unchanged + walk.deleted + walk.skipped
 
 
 def _endless(walk: Walk) -> Walk:

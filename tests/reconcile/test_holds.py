@@ -9,9 +9,9 @@ from sqlalchemy import Connection, Engine
 
 from akako_guard.database import callers
 from akako_guard.role import Role
-from clerk.backend import Backend, ClerkInstance
+from clerk.backend import Backend, ClerkInstance, UserNotFound
 from clerk.http import ClerkUnavailable
-from clerk.user import Deletion
+from clerk.user import Deletion, Snapshot
 from db import admins, audit, clerk_instance, permission, temporal, user_search
 from db.audit import Author
 from db.instants import Instants
@@ -61,7 +61,7 @@ def living(engine: Engine, clerk: ServedClerk) -> str:
 
 def confirm(engine: Engine, backend: Backend, pace: Pace, most: int) -> int:
     """Ask about held deletions, outside of a slice."""
-    return holds.confirm(Reader(engine, backend, pace, before=lambda: None), most)
+    return holds.confirm(Reader(engine, backend, pace, before=lambda: None), backend.instance().id, most)
 
 
 def hold(engine: Engine, *clerk_ids: str) -> None:
@@ -201,11 +201,11 @@ def test_a_user_that_clerk_has_is_asked_about_again_later(
     assert confirm(engine, backend, pace, 10) == 1
 
 
-def test_the_404_of_a_proxy_confirms_nothing(engine: Engine, pace: Pace) -> None:
+def test_the_404_of_a_proxy_confirms_nothing(engine: Engine, pace: Pace, pinned: str) -> None:
     hold(engine, ADA)
     with serving(Answer(b"<h1>Not Found</h1>", 404)) as proxy, closing(Backend("sk_test_akako", proxy.url)) as backend:
         with pytest.raises(holds.Unanswered, match="status 404"):
-            confirm(engine, backend, pace, 10)
+            holds.confirm(Reader(engine, backend, pace, before=lambda: None), pinned, 10)
         with pytest.raises(ClerkUnavailable):
             release(engine, backend, pace, [ADA], GRACE, tries=1)
     assert rows(engine, "select asked_at, confirmed_at, ended_at from deletion_holds") == [(None, None, None)]
@@ -285,11 +285,13 @@ def test_a_user_that_clerk_cannot_show_holds_up_no_other_release(
         release(engine, backend, pace, [ADA], GRACE, tries=1)
 
 
-def test_no_further_user_is_asked_about_when_the_time_is_over(engine: Engine, backend: Backend, pace: Pace) -> None:
+def test_no_further_user_is_asked_about_when_the_time_is_over(
+    engine: Engine, backend: Backend, clerk: ServedClerk, pace: Pace
+) -> None:
     hold(engine, ADA, BOB, "user_cleo")
     reader = Reader(engine, backend, pace, before=lambda: None)
-    assert holds.confirm(reader, 10, is_over=lambda: True) == 1
-    assert holds.confirm(reader, 10, is_over=lambda: False) == 2
+    assert holds.confirm(reader, clerk.id, 10, is_over=lambda: True) == 1
+    assert holds.confirm(reader, clerk.id, 10, is_over=lambda: False) == 2
 
 
 def test_users_without_an_answer_make_room_for_others_and_are_few_in_a_row(
@@ -303,10 +305,10 @@ def test_users_without_an_answer_make_room_for_others_and_are_few_in_a_row(
     reader = Reader(engine, backend, pace, before=lambda: None, tries=1)
     for tried in (3, 6, 7):
         with pytest.raises(holds.Unanswered):
-            holds.confirm(reader, 10)
+            holds.confirm(reader, clerk.id, 10)
         assert values(engine, asked) == [tried]
     assert values(engine, "select clerk_id from deletion_holds where confirmed_at is not null") == [ADA]
-    assert holds.confirm(reader, 10) == 0  # all were asked about within ten minutes
+    assert holds.confirm(reader, clerk.id, 10) == 0  # all were asked about within ten minutes
 
 
 def test_another_instance_that_is_pinned_gives_access_back_and_is_asked_itself(
@@ -321,3 +323,18 @@ def test_another_instance_that_is_pinned_gives_access_back_and_is_asked_itself(
     assert values(engine, "select count(*) from deletion_holds where asked_at is null and confirmed_at is null") == [2]
     lines = "select actor from audit_log where action = 'user.access_restored'"
     assert values(engine, lines) == [GRACE.actor]
+
+
+def test_what_an_instance_answers_after_another_one_was_pinned_ends_no_access(
+    engine: Engine, clerk: ServedClerk, pace: Pace
+) -> None:
+    class Replaced(Backend):
+        def fetch(self, clerk_id: str) -> Snapshot | UserNotFound:
+            found = super().fetch(clerk_id)
+            pinning.repin(engine, ClerkInstance("ins_other", None), GRACE)
+            return found
+
+    hold(engine, ADA)
+    with closing(Replaced(clerk.key, clerk.url)) as backend:
+        assert holds.confirm(Reader(engine, backend, pace, before=lambda: None), clerk.id, 1) == 0
+    assert values(engine, "select clerk_id from current_roles") == [ADA]

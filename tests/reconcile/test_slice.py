@@ -2,7 +2,7 @@
 
 import itertools
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -661,3 +661,19 @@ def test_no_user_is_deleted_by_the_answer_of_an_instance_that_is_replaced_during
     monkeypatch.setattr(backend, "fetch", repinned)
     reconciled.run(timedelta(minutes=11))
     assert deleted(engine) == []
+
+
+def test_a_set_of_users_that_clerk_cannot_show_holds_up_nothing_else(
+    engine: Engine, clerk: ServedClerk, reconciled: Reconciled, known: list[str]
+) -> None:
+    class Failing(Backend):
+        def users_by_id(self, _: Sequence[str]) -> UserPage:
+            raise PageTooLarge(PageTooLarge.__doc__)
+
+    clerk.instance.delete(known[5])
+    with closing(Failing(clerk.key, clerk.url)) as backend:
+        reconciled.slicer = replace(reconciled.slicer, backend=backend)
+        for _ in range(8):
+            reconciled.run(timedelta(minutes=6))
+    assert values(engine, "select failures from reconciling") == [0]
+    assert (values(engine, OPEN), deleted(engine)) == (["absent"], [])

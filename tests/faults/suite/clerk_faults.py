@@ -1,10 +1,13 @@
 """Webhooks that Clerk never sends, late and repeated ones, while processes are killed: the tables become as Clerk says.
 
+Two workers apply them; in between, users are imported, and differences repaired, by commands of which some are killed.
+
 The development Clerk runs in this process, with its clock three minutes slow, so that a missing webhook counts as
 missing at once. What was recorded is made older after each repetition, so that ten minutes take a second.
 """
 
 import random
+import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -37,8 +40,15 @@ OLDER = """
     update reconciling set read_at = read_at - interval '11 min', read_until = read_until - interval '11 min',
            counted_at = counted_at - interval '11 min', paused_until = null;
     update drift set next_check_at = next_check_at - interval '11 min', gone_at = gone_at - interval '11 min';
-    update walks set started_at = started_at - interval '11 min'
+    update walks set started_at = started_at - interval '11 min';
+    update leases set expires_at = clock_timestamp() where name = 'backfill'
 """
+COMMANDS = (
+    ("backfill",),
+    ("backfill", "--restart"),
+    ("drift", "repair", "--all", "--by", "ada", "--reason", "For a fault."),
+)
+COMMAND_SECONDS = 120
 PIN = """
     begin;
     select set_config('akako.actor', 'operator:faults', true);
@@ -65,7 +75,7 @@ class LostWebhooks:
 
     def run(self, times: int, say: Say) -> Verdict:
         """Change users at Clerk and kill a process, `times` times; then wait until the tables are as Clerk says."""
-        verdict = Verdict(self.name, times, note="webhooks dropped, late, repeated; processes killed")
+        verdict = Verdict(self.name, times, note="webhooks dropped, late, repeated; imports, repairs; processes killed")
         instance = Instance(State(), _signer(), limits=UNLIMITED, wall=lambda: time.time() - SLOW_SECONDS)
         with served(build(instance)) as url, ordinary() as directory:
             settings = {
@@ -74,7 +84,7 @@ class LostWebhooks:
                 "CLERK_REQUESTS_PER_SECOND": "100",
                 "INFERRED_DELETIONS_PER_HOUR": "1000",
             }
-            with Stack(directory, settings=settings) as stack, _clerk(instance, url) as api:
+            with Stack(directory, settings=settings, second=("worker",)) as stack, _clerk(instance, url) as api:
                 self._run(stack, instance, api, verdict, say)
         return verdict
 
@@ -86,6 +96,7 @@ class LostWebhooks:
             for number in range(verdict.times):
                 say(f"{self.name}: {number + 1} of {verdict.times}")
                 _live(instance, api)
+                _command(stack, *COMMANDS[number % len(COMMANDS)], killed=random.random() < 0.5)
                 _kill(stack, KILLED[number % len(KILLED)])
                 stack.execute(OLDER)
             say(f"{self.name}: waiting until the tables are as Clerk says")
@@ -128,6 +139,19 @@ def _live(instance: Instance, api: httpx.Client) -> None:
                 api.delete(f"/users/{user_id}").raise_for_status()
             case change:
                 api.post(f"/users/{user_id}/{change}").raise_for_status()
+
+
+def _command(stack: Stack, *words: str, killed: bool) -> None:
+    """Run a command of `akako`, or kill it after a moment."""
+    running = stack.command(*words)
+    try:
+        running.wait(random.uniform(0.5, 2) if killed else COMMAND_SECONDS)
+    except subprocess.TimeoutExpired:
+        if not killed:
+            raise RecoveryFailed(f"`akako {' '.join(words)}` did not end; its log is in {stack.directory}") from None
+    finally:
+        running.kill()
+        running.wait()
 
 
 def _kill(stack: Stack, name: str) -> None:

@@ -1,6 +1,8 @@
 """The production processes with default settings on their own servers, as the target of faults."""
 
 import os
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -98,6 +100,17 @@ class Stack:
         """The process id of the last start of a process of the Procfile."""
         return self._named[name].pid
 
+    def command(self, *words: str) -> subprocess.Popen[bytes]:
+        """Start a command of `akako`, whose output is in the log `akako.log`."""
+        with (self.directory / "akako.log").open("ab") as log:
+            return subprocess.Popen(
+                [sys.executable, "-c", "from cli.main import main; main()", *words],
+                env={**os.environ, **self._environment()},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
+
     def run(self, statement: LiteralString, *parameters: object) -> list[tuple[Any, ...]]:
         """Run one statement as the superuser and return its rows, if any."""
         url = self.servers.postgres.url("postgres")
@@ -144,7 +157,7 @@ class Stack:
         except psycopg.OperationalError:
             return False
 
-    def _processes(self) -> list[Process]:
+    def _environment(self) -> dict[str, str]:
         common = {
             "DATABASE_URL": self.servers.app_url,
             "REDIS_URL": self.servers.redis_url,
@@ -155,7 +168,10 @@ class Stack:
             **clerk_instance.NO_BACKEND,
         }
         # An empty setting has its default value, so that the caller's environment has no effect.
-        environment = dict.fromkeys(OURS & os.environ.keys(), "") | common | dict(self._settings)
+        return dict.fromkeys(OURS & os.environ.keys(), "") | common | dict(self._settings)
+
+    def _processes(self) -> list[Process]:
+        environment = self._environment()
         own = {name: dict(each) for name, each in self._own(self).items()}
         first = [each for each in procfile.processes(environment, **own) if each.name != "api"]
         return first + [each for each in procfile.processes(environment, **own) if each.name in self._second]
