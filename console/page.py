@@ -54,8 +54,8 @@ class Page:
 
     @property
     def query(self) -> Mapping[str, str]:
-        """The query parameters, of which empty ones are omitted: an empty field of a form filters nothing."""
-        return {name: value for name, value in self.request.query_params.items() if value.strip()}
+        """The query parameters, without spaces around them, as in forms; an empty field filters nothing."""
+        return {name: value.strip() for name, value in self.request.query_params.items() if value.strip()}
 
     @property
     def section(self) -> str:

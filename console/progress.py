@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from urllib.parse import quote
 
 from starlette.datastructures import QueryParams
 
@@ -10,8 +9,6 @@ from console.forms import Form
 
 SHOWN = 20
 """Records that were left out and are shown with their reason."""
-LONGEST_REASON = 2_000
-"""Bytes of a reason in a URL: proxies refuse long ones, and the viewer enters it again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +32,8 @@ class Progress:
     """Where the next slice begins; empty if none remains."""
     act: str
     """What is done, as the form names it."""
-    reason: str
+    reason: str = ""
+    """Empty after a redirect: a link could put words of another into it, so the viewer enters it again."""
     skipped: tuple[LeftOut, ...] = ()
     """The first of those that the last slice left out."""
 
@@ -57,7 +55,6 @@ class Progress:
             "left": str(self.left),
             "total": str(self.total),
             "rest": self.cursor,
-            "reason": self.reason if self.cursor and len(quote(self.reason)) <= LONGEST_REASON else "",
             "skipped": [each.id for each in self.skipped],
         }
 
@@ -76,6 +73,11 @@ def after(form: Form, done: int, left: Iterable[LeftOut], cursor: str | None) ->
     )
 
 
+def interrupted(form: Form) -> Progress | None:
+    """The progress before a slice that was refused; None if it was the first."""
+    return after(form, 0, (), form.text("cursor")) if form.text("cursor") else None
+
+
 def read(query: QueryParams) -> Progress | None:
     """The progress in the query of a page; None if it has none."""
     if "did" not in query:
@@ -86,7 +88,6 @@ def read(query: QueryParams) -> Progress | None:
         total=number(query.get("total", "")),
         cursor=query.get("rest", ""),
         act=query["did"],
-        reason=query.get("reason", ""),
         skipped=tuple(LeftOut(each) for each in query.getlist("skipped")[:SHOWN]),
     )
 

@@ -42,8 +42,9 @@ class Zone:
         )
 
     def field(self, at: datetime) -> str:
-        """The time as the value of `<input type="datetime-local">`."""
-        return f"{at.astimezone(self._info):%Y-%m-%dT%H:%M}"
+        """The time as the value of `<input type="datetime-local">`; seconds only if there are some."""
+        local = at.astimezone(self._info)
+        return f"{local:%Y-%m-%dT%H:%M:%S}" if local.second else f"{local:%Y-%m-%dT%H:%M}"
 
     def read(self, text: str) -> datetime:
         """The time in a `datetime-local` field. Raises ValueError with a message that says what to enter instead."""

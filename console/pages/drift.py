@@ -29,7 +29,8 @@ async def repair_all(page: Page) -> Response:
     try:
         done = await page.ask("repair", body=body)
     except Refused as refused:
-        return await _list(page, form, query, problem=str(refused), status=refused.status)
+        reached = progress.interrupted(form)
+        return await _list(page, form, query, reached=reached, problem=str(refused), status=refused.status)
     if previews:
         return await _list(page, form, query, preview=done)
     settled = len(done.repaired) + len(done.resolved)

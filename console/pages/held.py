@@ -34,7 +34,8 @@ async def decide(page: Page) -> Response:
     try:
         done = await page.ask(operation, body=body)
     except Refused as refused:
-        return await _page(page, form, problem=str(refused), status=refused.status)
+        reached = progress.interrupted(form)
+        return await _page(page, form, reached=reached, problem=str(refused), status=refused.status)
     if previews:
         return await _page(page, form, preview=done)
     left = (progress.LeftOut(each.clerk_id, each.why) for each in done.left)

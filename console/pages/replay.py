@@ -43,7 +43,8 @@ async def act(page: Page) -> Response:
                 body = _body(chosen, form, PREVIEWED) | {"preview": True, "force": form.text("force") == "on"}
                 return await _page(page, chosen, form, preview=await page.ask("replay", body=body))
     except Refused as refused:
-        return await _page(page, chosen, form, problem=str(refused), status=refused.status)
+        reached = progress.interrupted(form)
+        return await _page(page, chosen, form, reached=reached, problem=str(refused), status=refused.status)
 
 
 def _body(chosen: Filters, form: Form, limit: int) -> dict[str, Any]:

@@ -32,18 +32,23 @@ if (live) {
   setInterval(refresh, every);
   document.addEventListener("visibilitychange", () => Date.now() - refreshed >= every && refresh());
 }
+// What the last complaint was about: an answer about something else does not end it.
+let complained;
 document.addEventListener("htmx:before:swap", (event) => {
   const ctx = event.detail.ctx;
   const status = ctx?.response?.status ?? 0;
-  if (status < 400) return say("");
+  if (status < 400) return complained === ctx?.sourceElement && say("");
   // A form that was refused is shown with the reason, unless the page that refuses has no place for it.
   if (ctx.target?.id === "main" && status !== 401 && status < 500) return;
   event.preventDefault();
-  const next = pause(event.detail.ctx?.sourceElement);
+  complained = ctx?.sourceElement;
+  const next = pause(complained);
   if (status === 401) return say(`Your session has expired. ${next}`, true);
-  say(`This page could not be updated (${status}).`);
+  const why = new DOMParser().parseFromString(ctx?.text ?? "", "text/html").querySelector(".note.bad")?.textContent;
+  say(why ?? `This page could not be updated (${status}).`);
 });
 document.addEventListener("htmx:error", (event) => {
+  complained = event.detail.ctx?.sourceElement;
   pause(event.detail.ctx?.sourceElement);
   say("This page could not be updated: the console does not answer.");
 });
@@ -116,6 +121,7 @@ document.addEventListener("submit", (event) => {
   if (event.defaultPrevented || event.target.method !== "post") return;
   if (underWay.has(event.target)) return event.preventDefault();
   underWay.add(event.target);
+  setTimeout(() => underWay.delete(event.target), MARGIN_MS);
 });
 addEventListener("pageshow", () => underWay.clear());
 

@@ -114,7 +114,7 @@ def test_without_scripts_each_slice_leads_to_a_page_that_does_nothing_when_it_is
     assert admin.get(answer.headers["location"]).status_code == 200
     counts = values(engine, lines, why)
     while "Continue" in pages[-1]:
-        assert f'name="reason" required maxlength="1000" autocomplete="off" value="{html.escape(why)}"' in pages[-1]
+        assert 'name="reason" required maxlength="1000" autocomplete="off" value=""' in pages[-1]
         answer = admin.post("/events/replay", hidden(pages[-1], "In progress") | {"reason": why})
         pages.append(admin.get(answer.headers["location"]).text)
         counts += values(engine, lines, why)
@@ -125,17 +125,63 @@ def test_without_scripts_each_slice_leads_to_a_page_that_does_nothing_when_it_is
     assert not [page for page in pages if "data-continue" in page]
 
 
-def test_a_long_reason_is_entered_again_for_the_next_slice_without_scripts(
+def test_the_reason_is_entered_again_for_the_next_slice_without_scripts(
     admin: Viewer, engine: Engine, clerk: Clerk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     keep(engine, clerk, *(clerk.updated(f"user_long_{number}", updated_at=None) for number in range(2)))
     monkeypatch.setattr("console.pages.replay.SLICE", 1)
 
-    fields = {"status": "parked", "reason": "ж" * 1_000, "do": "discard"}
+    fields = {"status": "parked", "reason": WHY, "do": "discard"}
     location = admin.post("/events/replay", fields).headers["location"]
 
-    assert len(location) < 500
-    assert 'id="next-reason" name="reason" required' in admin.get(location).text
+    assert "reason" not in location
+    for path in (location, f"{location}&reason=forged"):
+        shown = admin.get(path).text
+        assert 'id="next-reason" name="reason" required' in shown
+        assert 'value="forged"' not in shown
+
+
+def test_a_refused_slice_keeps_what_was_done_before(
+    admin: Viewer, engine: Engine, clerk: Clerk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keep(engine, clerk, *(clerk.updated(f"user_kept_{number}", updated_at=None) for number in range(3)))
+    monkeypatch.setattr("console.pages.replay.SLICE", 1)
+
+    fields = {"status": "parked", "reason": WHY, "do": "discard", "total": "3"}
+    location = admin.post("/events/replay", fields).headers["location"]
+    form = hidden(admin.get(location).text, "In progress")
+    refused = admin.post("/events/replay", {**form, "reason": " "})
+
+    assert (refused.status_code, "1 discarded, 0 left out of 3" in refused.text) == (422, True)
+    assert hidden(refused.text, "In progress")["cursor"] == form["cursor"]
+
+
+def test_what_is_counted_is_what_is_decided(admin: Viewer, engine: Engine, clerk: Clerk) -> None:
+    keep(engine, clerk, *(clerk.updated(f"user_space_{number}", updated_at=None) for number in range(2)))
+    page = admin.get("/events/replay?status=parked&error=version+").text
+    assert hidden(page, "Selected")["error"] == "version"
+    assert admin.get("/events/replay?status=parked&error=version").text.count("<td") == page.count("<td")
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Europe/Berlin"])
+def test_a_time_of_a_filter_is_shown_in_the_zone_of_the_page(admin: Viewer, zone: str) -> None:
+    for path in ("/events", "/audit", "/events/replay"):
+        shown = admin.get(f"{path}?since=2026-09-01T08:00:30&zone=Europe/Berlin", **in_zone(admin, zone)).text
+        expected = "2026-09-01T06:00:30" if zone == "UTC" else "2026-09-01T08:00:30"
+        assert f'name="since" value="{expected}"' in shown
+        assert f'name="zone" value="{zone}"' in shown
+        assert "/replay" not in path or f"{expected} {zone}" in shown
+
+
+def test_a_time_that_would_be_ambiguous_stays_in_its_own_zone(admin: Viewer) -> None:
+    shown = admin.get("/events?since=2026-10-25T00:30&zone=UTC", **in_zone(admin, "Europe/Berlin")).text
+    assert 'value="2026-10-25T00:30"' in shown
+    assert "From (UTC)" in shown
+
+
+def in_zone(viewer: Viewer, zone: str) -> dict[str, str]:
+    """The cookies of a viewer who chose a zone."""
+    return {"Cookie": f"{viewer.headers['Cookie']}; akako_zone={zone}"}
 
 
 def test_events_that_are_left_out_are_linked_after_a_redirect(admin: Viewer, engine: Engine, clerk: Clerk) -> None:
@@ -152,6 +198,7 @@ def test_events_that_are_left_out_are_linked_after_a_redirect(admin: Viewer, eng
 def test_a_link_cannot_start_work(admin: Viewer) -> None:
     for path in ("/events/replay?status=parked&", "/held?", "/drift?"):
         page = admin.get(f"{path}did=replay&done=1&rest=x&reason=forged", **{"HX-Request": "true"})
+        assert 'value="forged"' not in page.text
         assert (page.status_code, "data-continue" in page.text, "In progress" in page.text) == (200, False, True)
         assert 'type="hidden" name="reason"' not in page.text
         assert "Continue: replay</button>" in page.text
