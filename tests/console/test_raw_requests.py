@@ -179,6 +179,14 @@ def test_a_token_in_the_query_signs_no_user_in_and_is_not_logged(console: Listen
     assert token.encode() not in console.log.read_bytes()
 
 
+def test_what_is_searched_for_is_not_logged_also_if_there_is_no_such_page(console: Listener, cookie: str) -> None:
+    for path in ("/users?q=", "/find?q=", "/events?error=", "/audit?actor=", "/absent?q=", "/users?cursor="):
+        request = f"GET {path}ada%40secret.example HTTP/1.1\r\n{HOST}{cookie}Connection: close\r\n\r\n"
+        assert status(console.knock(request.encode())) in (200, 303, 404, 422)
+
+    assert b"secret.example" not in console.log.read_bytes()
+
+
 @pytest.mark.parametrize("is_chunked", [False, True])
 def test_a_form_that_is_too_large_is_refused_before_it_is_read(
     console: Listener, cookie: str, is_chunked: bool
