@@ -270,6 +270,11 @@ class _Work:
                 gap -= min(max(gap, 0), held.unknown)
                 self.progress = planner.walked(self.progress, gap, urgent=walk.urgent)
                 reconciling.save(connection, self.progress)
+        elif walk.urgent and walk.skipped and self.progress.gap_times >= planner.UNREAD:
+            # Users whose updates were left unread were compared. Another walk would skip the same entries.
+            with self._engine.begin() as connection:
+                self.progress = replace(self.progress, gap_times=0)
+                reconciling.save(connection, self.progress)
 
 
 def _nearest(one: int, other: int, settled: int) -> int:

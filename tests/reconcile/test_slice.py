@@ -403,6 +403,17 @@ def test_an_entry_that_cannot_be_read_makes_a_walk_incomplete(
     assert (values(engine, OPEN), deleted(engine)) == ([], [])
 
 
+def test_an_entry_that_cannot_be_read_starts_no_walk_after_walk(
+    engine: Engine, clerk: ServedClerk, reconciled: Reconciled, known: list[str]
+) -> None:
+    users = clerk.instance.state.users
+    users[known[4]] = replace(users[known[4]], updated_at=-1)
+    change(engine, "update reconciling set gap_times = %s", planner.UNREAD)
+    for _ in range(8):
+        reconciled.run(timedelta(minutes=11))
+    assert values(engine, "select count(*) from walks where urgent") == [1]
+
+
 def test_a_user_whose_deletion_is_held_is_not_recorded_by_each_walk(
     engine: Engine, clerk: ServedClerk, reconciled: Reconciled, known: list[str]
 ) -> None:
