@@ -51,10 +51,7 @@ class UserWriter:
         answer = self._create(fields)
         if isinstance(answer, WriteRefused):
             return answer
-        made = snapshot(_object(answer))
-        if made is None:
-            raise ClerkUnavailable("the response is not a user")
-        return made
+        return _user(answer)
 
     def fetch(self, clerk_id: str) -> Snapshot | None:
         """The user with an id; None if there is none, or Clerk's replicas lag. Raises ClerkUnavailable."""
@@ -63,10 +60,7 @@ class UserWriter:
             return None
         if answer.status != 200:
             raise _unavailable(answer)
-        found = snapshot(_object(answer))
-        if found is None:
-            raise ClerkUnavailable("the response is not a user")
-        return found
+        return _user(answer)
 
     def find(self, external_id: str) -> Snapshot | None:
         """The user with an external id, if Clerk knows one already. Raises ClerkUnavailable."""
@@ -139,10 +133,7 @@ class UserWriter:
             return _refused(answer)
         if answer.status != 200:
             raise _unavailable(answer)
-        changed = snapshot(_object(answer))
-        if changed is None:
-            raise ClerkUnavailable("the response is not a user")
-        return changed
+        return _user(answer)
 
     def _send(
         self, method: str, path: str, body: Mapping[str, object] | None = None, asked: Sequence[tuple[str, str]] = ()
@@ -165,6 +156,14 @@ def _object(response: Response) -> dict[str, Any]:
     """The object in a response; empty if it is another value."""
     value = response.value
     return value if isinstance(value, dict) else {}
+
+
+def _user(response: Response) -> Snapshot:
+    """The user in a response. Raises ClerkUnavailable."""
+    found = snapshot(_object(response))
+    if found is None:
+        raise ClerkUnavailable("the response is not a user")
+    return found
 
 
 def _refused(response: Response) -> WriteRefused:

@@ -102,10 +102,12 @@ def _lease(engine: Engine, dry_run: bool) -> Iterator[Callable[[], None]]:
 
 def _wait_for_slice(engine: Engine) -> None:
     """Wait for the end of a slice of reconciling that began before; none begins during an import."""
-    for _ in range(SLICE_SECONDS):
+    for second in range(SLICE_SECONDS):
         with engine.begin() as connection:
             if not leases.is_held(connection, leases.RECONCILE):
                 return
+        if not second:
+            click.echo("Waiting until the process `clerk` has finished its present questions.", err=True)
         time.sleep(1)
 
 
